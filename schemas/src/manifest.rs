@@ -1,1 +1,253 @@
-//! Manifests.
+//! Manifests: the hash-chained record of every act that changed what exists.
+//!
+//! A manifest is one JSON document. Its SHA-256 stands in the next one, so nothing can be changed, removed or
+//! swapped unseen. The ledger decides which manifests exist; the archive keeps a copy of each.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// The version of this wire form.
+pub const VERSION: u32 = 1;
+
+/// One act and its place in the chain.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// The version of the wire form.
+    pub version: u32,
+    /// Its number, from 1 without gaps.
+    pub sequence: u64,
+    /// SHA-256 of the manifest before, in hex; empty for the first.
+    pub previous: String,
+    /// When it was made, RFC 3339 in UTC.
+    pub at: String,
+    /// What was done.
+    pub act: Act,
+}
+
+/// What a manifest records.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Act {
+    /// A registry version was loaded.
+    Registry(RegistryLoad),
+    /// A batch of events was metered.
+    Batch(Batch),
+    /// Files were merged, and result lines written.
+    Compaction(Compaction),
+    /// A cycle moved from one state to the next.
+    Cycle(CycleMove),
+}
+
+/// A file of the archive.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct File {
+    /// `usage`, `accruals`, `lines` or `registry`.
+    pub table: String,
+    /// Its path below the archive's root.
+    pub path: String,
+    /// How many rows or records it has.
+    pub rows: u64,
+    /// The batches that its rows belong to, first and last; none for the registry.
+    pub batches: Option<(u64, u64)>,
+    /// Its size in bytes.
+    pub bytes: u64,
+    /// SHA-256 of its bytes in hex.
+    pub sha256: String,
+}
+
+/// A registry version: what one load added or replaced.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RegistryLoad {
+    /// The version that this load made.
+    pub registry_version: u64,
+    /// The public part of the changed records.
+    pub file: File,
+}
+
+/// A batch of metered events.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Batch {
+    /// Its number, from 1 without gaps.
+    pub batch: u64,
+    /// The registry version that it was metered with.
+    pub registry_version: u64,
+    /// What was taken from each source partition.
+    pub slices: Vec<Slice>,
+    /// The evidence and the sums.
+    pub files: Vec<File>,
+    /// The last closed cycle per MID and currency when it was committed.
+    pub closed_through: Vec<Closed>,
+    /// What its accruals add up to.
+    pub totals: Vec<Total>,
+    /// SHA-256 over its dead letters, in hex; see [`dead_letters_sha256`].
+    pub dead_letters_sha256: String,
+    /// The dead letters that it replayed, by their number.
+    pub replayed: Vec<u64>,
+}
+
+/// What a batch took from one source partition; `read = metered + duplicate + rejected`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Slice {
+    /// The partition: a file, a standard input, a replay, or a partition of a topic.
+    pub partition: String,
+    /// The lease under which it was read.
+    pub epoch: u64,
+    /// The position before.
+    pub start: u64,
+    /// The position after.
+    pub next: u64,
+    /// What was counted.
+    #[serde(flatten)]
+    pub counts: Counts,
+}
+
+/// Events by what became of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// All that were read.
+    pub read: u64,
+    /// Metered: each has a row in `usage`.
+    pub metered: u64,
+    /// Said before.
+    pub duplicate: u64,
+    /// In the dead-letter store.
+    pub rejected: u64,
+}
+
+impl Counts {
+    /// Whether every event read became exactly one of the three.
+    #[must_use]
+    pub fn reconcile(&self) -> bool {
+        let parts = self.metered.checked_add(self.duplicate).and_then(|sum| sum.checked_add(self.rejected));
+        parts == Some(self.read)
+    }
+
+    /// Adds another count.
+    pub fn add(&mut self, other: &Counts) {
+        self.read += other.read;
+        self.metered += other.metered;
+        self.duplicate += other.duplicate;
+        self.rejected += other.rejected;
+    }
+}
+
+/// How far the cycles of a MID and currency are closed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Closed {
+    /// The MID.
+    pub mid: String,
+    /// The currency.
+    pub currency: String,
+    /// Its last closed cycle.
+    pub cycle: String,
+}
+
+/// Sums in one currency, as 12-digit decimals.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Total {
+    /// The currency.
+    pub currency: String,
+    /// Attributed revenue.
+    pub gross: String,
+    /// The part promised to contributors.
+    pub labour: String,
+}
+
+/// Files of earlier batches merged into fewer, with the same rows; or result lines computed from them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Compaction {
+    /// The last batch that it covers; all from the first on are covered.
+    pub through_batch: u64,
+    /// The new files.
+    pub files: Vec<File>,
+    /// Paths of the files that no longer exist for readers.
+    pub replaces: Vec<String>,
+}
+
+/// A cycle's move to its next state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CycleMove {
+    /// The MID.
+    pub mid: String,
+    /// The currency.
+    pub currency: String,
+    /// The cycle.
+    pub cycle: String,
+    /// The state it moves to.
+    pub to: String,
+    /// Who did it.
+    pub by: String,
+    /// SHA-256 of the draft, for the move to `draft`.
+    pub draft_sha256: Option<String>,
+    /// Agreements left out of the draft; their lines join the next cycle.
+    pub without: Vec<String>,
+}
+
+impl Manifest {
+    /// The bytes that are hashed and stored.
+    ///
+    /// # Panics
+    /// Never: every field has a JSON form.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).expect("a manifest is plain text and numbers")
+    }
+
+    /// Reads what [`Manifest::to_json`] wrote.
+    ///
+    /// # Errors
+    /// The JSON error, if it is not a manifest.
+    pub fn from_json(text: &str) -> Result<Manifest, serde_json::Error> {
+        serde_json::from_str(text)
+    }
+
+    /// The files that this act added.
+    #[must_use]
+    pub fn files(&self) -> &[File] {
+        match &self.act {
+            Act::Registry(load) => std::slice::from_ref(&load.file),
+            Act::Batch(batch) => &batch.files,
+            Act::Compaction(compaction) => &compaction.files,
+            Act::Cycle(_) => &[],
+        }
+    }
+}
+
+/// SHA-256 of bytes, in hex.
+#[must_use]
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    hex::encode(Sha256::digest(bytes))
+}
+
+/// One rejected event, as the dead-letter store keeps it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeadLetter {
+    /// The source partition.
+    pub partition: String,
+    /// Where it began.
+    pub position: u64,
+    /// The rejection's code.
+    pub code: String,
+    /// The rejection's sentence.
+    pub sentence: String,
+    /// The original bytes.
+    pub raw: Vec<u8>,
+}
+
+/// SHA-256 over dead letters in their order, in hex: a change to any field of any of them changes it.
+#[must_use]
+pub fn dead_letters_sha256<'a>(letters: impl IntoIterator<Item = &'a DeadLetter>) -> String {
+    let mut hasher = Sha256::new();
+    let mut field = |bytes: &[u8]| {
+        hasher.update(u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_le_bytes());
+        hasher.update(bytes);
+    };
+    for letter in letters {
+        field(letter.partition.as_bytes());
+        field(&letter.position.to_le_bytes());
+        field(letter.code.as_bytes());
+        field(letter.sentence.as_bytes());
+        field(&letter.raw);
+    }
+    hex::encode(hasher.finalize())
+}

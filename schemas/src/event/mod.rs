@@ -1,4 +1,17 @@
 //! Usage events: what one CloudEvent says, borrowed from its bytes.
+//!
+//! [`decode`] reads one, [`encode`] writes one. `json/event.schema.json` says the same to other languages, as far as JSON Schema can.
+
+mod attribution;
+mod data;
+mod decode;
+mod encode;
+mod fields;
+mod json;
+
+pub use attribution::ENTRIES_MAX;
+pub use decode::{EVENT_BYTES_MAX, decode};
+pub use encode::encode;
 
 use crate::{Currency, Instant, Money, ReferenceKind, Use, Weight};
 use std::borrow::Cow;
