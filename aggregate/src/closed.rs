@@ -1,0 +1,116 @@
+//! Which cycle a line is settled in, given which cycles are closed.
+
+use farthing_schemas::{Currency, Cycle};
+use std::collections::BTreeMap;
+
+/// Per MID and currency, the last cycle that is no longer open. Cycles of a MID close in order, so one says all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClosedThrough(BTreeMap<(String, Currency), Cycle>);
+
+/// Where a line goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Assigned {
+    /// The cycle it is settled in.
+    pub cycle: Cycle,
+    /// Whether that is later than its own time's.
+    pub late: bool,
+    /// For a reversal's line, the cycle that the original's line was assigned to.
+    pub undone: Option<Cycle>,
+}
+
+impl ClosedThrough {
+    /// The last closed cycle of a MID and currency.
+    #[must_use]
+    pub fn get(&self, mid: &str, currency: Currency) -> Option<Cycle> {
+        // A line without a MID belongs to no settlement: its cycle is that of its time.
+        if mid.is_empty() { None } else { self.0.get(&(mid.to_owned(), currency)).copied() }
+    }
+
+    /// Closes through that cycle.
+    pub fn close(&mut self, mid: &str, currency: Currency, cycle: Cycle) {
+        self.0.insert((mid.to_owned(), currency), cycle);
+    }
+
+    /// All that is closed, by MID and currency.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, Currency, Cycle)> {
+        self.0.iter().map(|((mid, currency), cycle)| (mid.as_str(), *currency, *cycle))
+    }
+
+    /// `wanted`, or the earliest open cycle after it.
+    #[must_use]
+    pub fn open_from(&self, mid: &str, currency: Currency, wanted: Cycle) -> Cycle {
+        self.get(mid, currency).map_or(wanted, |closed| wanted.max(closed.next()))
+    }
+
+    /// Where a line of an event of `own` goes, in a batch that is committed when `self` is closed.
+    #[must_use]
+    pub fn assign(&self, mid: &str, currency: Currency, own: Cycle) -> Assigned {
+        let cycle = self.open_from(mid, currency, own);
+        Assigned { cycle, late: cycle != own, undone: None }
+    }
+
+    /// Where a reversal's line goes, when its original was committed while `original` was closed.
+    #[must_use]
+    pub fn assign_reversal(&self, original: &ClosedThrough, mid: &str, currency: Currency, own: Cycle) -> Assigned {
+        let undone = original.open_from(mid, currency, own);
+        let cycle = self.open_from(mid, currency, undone);
+        Assigned { cycle, late: cycle != own, undone: Some(undone) }
+    }
+}
+
+impl FromIterator<(String, Currency, Cycle)> for ClosedThrough {
+    fn from_iter<T: IntoIterator<Item = (String, Currency, Cycle)>>(items: T) -> ClosedThrough {
+        ClosedThrough(items.into_iter().map(|(mid, currency, cycle)| ((mid, currency), cycle)).collect())
+    }
+}
+
+/// What was closed when each batch was committed.
+#[derive(Clone, Debug, Default)]
+pub struct ClosedHistory(BTreeMap<u64, ClosedThrough>);
+
+impl ClosedHistory {
+    /// Batches from this one on were committed while that was closed.
+    pub fn since(&mut self, batch: u64, closed: &ClosedThrough) {
+        if self.of(batch) != Some(closed) {
+            self.0.insert(batch, closed.clone());
+        }
+    }
+
+    /// What was closed when that batch was committed; none if no batch so early is known.
+    #[must_use]
+    pub fn of(&self, batch: u64) -> Option<&ClosedThrough> {
+        self.0.range(..=batch).next_back().map(|(_, closed)| closed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cycle(text: &str) -> Cycle {
+        text.parse().expect("a cycle")
+    }
+
+    #[test]
+    fn late_lines_go_to_the_earliest_open_cycle() {
+        let dollar: Currency = "USD".parse().expect("a currency");
+        let mut closed = ClosedThrough::default();
+        closed.close("mid_a", dollar, cycle("2026-10"));
+        let late = closed.assign("mid_a", dollar, cycle("2026-09"));
+        assert_eq!(late, Assigned { cycle: cycle("2026-11"), late: true, undone: None });
+        let own = closed.assign("mid_b", dollar, cycle("2026-09"));
+        assert_eq!(own, Assigned { cycle: cycle("2026-09"), late: false, undone: None });
+        assert_eq!(closed.assign("", dollar, cycle("2026-09")).cycle, cycle("2026-09"));
+    }
+
+    #[test]
+    fn a_reversal_names_the_cycle_that_its_original_went_to() {
+        let dollar: Currency = "USD".parse().expect("a currency");
+        let mut then = ClosedThrough::default();
+        then.close("mid_a", dollar, cycle("2026-08"));
+        let mut now = then.clone();
+        now.close("mid_a", dollar, cycle("2026-10"));
+        let line = now.assign_reversal(&then, "mid_a", dollar, cycle("2026-07"));
+        assert_eq!(line, Assigned { cycle: cycle("2026-11"), late: true, undone: Some(cycle("2026-09")) });
+    }
+}

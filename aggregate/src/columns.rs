@@ -1,0 +1,234 @@
+//! Typed columns: building and reading the Arrow arrays that the tables are made of.
+
+use arrow_array::builder::StringBuilder;
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Decimal128Type, Int32Type, Int64Type, TimestampMicrosecondType};
+use arrow_array::{
+    Array, ArrayRef, BooleanArray, Decimal128Array, DictionaryArray, FixedSizeBinaryArray, Int32Array, Int64Array, ListArray, RecordBatch,
+    StringArray, StructArray, TimestampMicrosecondArray,
+};
+use arrow_schema::ArrowError;
+use farthing_schemas::{Instant, Money};
+use hashbrown::HashMap;
+use std::sync::Arc;
+
+/// An archived file does not hold what its table's schema says.
+#[derive(Debug, thiserror::Error)]
+pub enum ColumnError {
+    /// A column is missing or of another type.
+    #[error("column {0} is missing or of another type than the schema says")]
+    Unexpected(String),
+    /// A value that no writer of Farthing writes.
+    #[error("column {column}: {value:?} cannot stand there")]
+    Value {
+        /// Which column.
+        column: &'static str,
+        /// What stands there.
+        value: String,
+    },
+    /// Arrow refused the arrays.
+    #[error("the columns do not make a batch")]
+    Arrow(#[from] ArrowError),
+}
+
+/// Builds a dictionary column of few distinct words.
+#[derive(Default)]
+pub struct WordColumn {
+    keys: Vec<Option<i32>>,
+    words: Vec<String>,
+    places: HashMap<String, i32, foldhash::fast::FixedState>,
+    last: Option<i32>,
+}
+
+impl WordColumn {
+    /// Appends a word.
+    pub fn push(&mut self, word: &str) {
+        // Runs of one word are the rule: compare before hashing.
+        let same = self.last.filter(|last| usize::try_from(*last).is_ok_and(|last| self.words[last] == word));
+        let key = same.unwrap_or_else(|| self.place(word));
+        self.last = Some(key);
+        self.keys.push(Some(key));
+    }
+
+    /// Appends a word or nothing.
+    pub fn push_option(&mut self, word: Option<&str>) {
+        match word {
+            Some(word) => self.push(word),
+            None => self.keys.push(None),
+        }
+    }
+
+    fn place(&mut self, word: &str) -> i32 {
+        if let Some(place) = self.places.get(word) {
+            return *place;
+        }
+        let place = i32::try_from(self.words.len()).expect("a batch holds fewer than 2^31 words");
+        self.words.push(word.to_owned());
+        self.places.insert(word.to_owned(), place);
+        place
+    }
+
+    /// The column; starts over.
+    pub fn finish(&mut self) -> ArrayRef {
+        let keys = Int32Array::from(std::mem::take(&mut self.keys));
+        let words = StringArray::from(std::mem::take(&mut self.words));
+        self.places.clear();
+        self.last = None;
+        Arc::new(DictionaryArray::<Int32Type>::new(keys, Arc::new(words)))
+    }
+}
+
+/// A money column.
+#[must_use]
+pub fn money_column(amounts: impl Iterator<Item = Money>) -> ArrayRef {
+    let units = Decimal128Array::from_iter_values(amounts.map(Money::units));
+    Arc::new(units.with_data_type(farthing_schemas::tables::decimal()))
+}
+
+/// Appends a text or nothing.
+pub fn push_text(column: &mut StringBuilder, text: Option<&str>) {
+    match text {
+        Some(text) => column.append_value(text),
+        None => column.append_null(),
+    }
+}
+
+/// A dictionary column, read.
+#[derive(Clone, Copy)]
+pub struct Words<'a> {
+    keys: &'a Int32Array,
+    words: &'a StringArray,
+}
+
+impl<'a> Words<'a> {
+    /// The word of a row.
+    #[must_use]
+    pub fn get(&self, row: usize) -> Option<&'a str> {
+        if self.keys.is_null(row) {
+            return None;
+        }
+        usize::try_from(self.keys.value(row)).ok().map(|key| self.words.value(key))
+    }
+
+    /// The word of a row of a column without nulls.
+    #[must_use]
+    pub fn at(&self, row: usize) -> &'a str {
+        self.get(row).unwrap_or_default()
+    }
+
+    fn of(array: &'a ArrayRef) -> Option<Words<'a>> {
+        let dictionary = array.as_dictionary_opt::<Int32Type>()?;
+        Some(Words { keys: dictionary.keys(), words: dictionary.values().as_string_opt()? })
+    }
+}
+
+/// The columns of a batch by name.
+#[derive(Clone, Copy)]
+pub struct Columns<'a>(pub &'a RecordBatch);
+
+impl<'a> Columns<'a> {
+    fn get<T>(&self, name: &str, cast: impl FnOnce(&'a ArrayRef) -> Option<T>) -> Result<T, ColumnError> {
+        let column = self.0.column_by_name(name);
+        column.and_then(cast).ok_or_else(|| ColumnError::Unexpected(name.to_owned()))
+    }
+
+    /// A column of words.
+    ///
+    /// # Errors
+    /// [`ColumnError::Unexpected`], as for all columns here.
+    pub fn words(&self, name: &str) -> Result<Words<'a>, ColumnError> {
+        self.get(name, Words::of)
+    }
+
+    /// A column of text.
+    ///
+    /// # Errors
+    /// [`ColumnError::Unexpected`]
+    pub fn text(&self, name: &str) -> Result<&'a StringArray, ColumnError> {
+        self.get(name, |array| array.as_string_opt())
+    }
+
+    /// A column of whole numbers.
+    ///
+    /// # Errors
+    /// [`ColumnError::Unexpected`]
+    pub fn whole(&self, name: &str) -> Result<&'a Int64Array, ColumnError> {
+        self.get(name, |array| array.as_primitive_opt::<Int64Type>())
+    }
+
+    /// A column of yes and no.
+    ///
+    /// # Errors
+    /// [`ColumnError::Unexpected`]
+    pub fn flags(&self, name: &str) -> Result<&'a BooleanArray, ColumnError> {
+        self.get(name, |array| array.as_boolean_opt())
+    }
+
+    /// A column of money or weights.
+    ///
+    /// # Errors
+    /// [`ColumnError::Unexpected`]
+    pub fn decimals(&self, name: &str) -> Result<&'a Decimal128Array, ColumnError> {
+        self.get(name, |array| array.as_primitive_opt::<Decimal128Type>())
+    }
+
+    /// A column of times.
+    ///
+    /// # Errors
+    /// [`ColumnError::Unexpected`]
+    pub fn times(&self, name: &str) -> Result<&'a TimestampMicrosecondArray, ColumnError> {
+        self.get(name, |array| array.as_primitive_opt::<TimestampMicrosecondType>())
+    }
+
+    /// A column of digests.
+    ///
+    /// # Errors
+    /// [`ColumnError::Unexpected`]
+    pub fn digests(&self, name: &str) -> Result<&'a FixedSizeBinaryArray, ColumnError> {
+        self.get(name, |array| array.as_fixed_size_binary_opt())
+    }
+
+    /// A column of lists of texts.
+    ///
+    /// # Errors
+    /// [`ColumnError::Unexpected`]
+    pub fn texts(&self, name: &str) -> Result<&'a ListArray, ColumnError> {
+        self.get(name, |array| array.as_list_opt::<i32>().filter(|list| list.values().as_string_opt::<i32>().is_some()))
+    }
+
+    /// A column of lists of structs, and the structs.
+    ///
+    /// # Errors
+    /// [`ColumnError::Unexpected`]
+    pub fn lists(&self, name: &str) -> Result<(&'a ListArray, &'a StructArray), ColumnError> {
+        self.get(name, |array| {
+            let list = array.as_list_opt::<i32>()?;
+            Some((list, list.values().as_struct_opt()?))
+        })
+    }
+}
+
+/// The words of a struct's field.
+pub(crate) fn field_words<'a>(fields: &'a StructArray, name: &str) -> Result<Words<'a>, ColumnError> {
+    fields.column_by_name(name).and_then(Words::of).ok_or_else(|| ColumnError::Unexpected(name.to_owned()))
+}
+
+/// The text of a struct's field.
+pub(crate) fn field_text<'a>(fields: &'a StructArray, name: &str) -> Result<&'a StringArray, ColumnError> {
+    fields.column_by_name(name).and_then(|array| array.as_string_opt()).ok_or_else(|| ColumnError::Unexpected(name.to_owned()))
+}
+
+/// Text of a nullable row.
+pub(crate) fn text_at(column: &StringArray, row: usize) -> Option<&str> {
+    column.is_valid(row).then(|| column.value(row))
+}
+
+/// Time of a nullable row.
+pub(crate) fn time_at(column: &TimestampMicrosecondArray, row: usize) -> Option<Instant> {
+    column.is_valid(row).then(|| Instant::from_micros(column.value(row)))
+}
+
+/// Parses a word of a closed set.
+pub(crate) fn parsed<T: std::str::FromStr>(column: &'static str, word: &str) -> Result<T, ColumnError> {
+    word.parse().map_err(|_| ColumnError::Value { column, value: word.to_owned() })
+}

@@ -1,0 +1,73 @@
+//! Digests that tell events apart: who an event is, and what it says.
+
+use farthing_schemas::event::Reversal;
+use farthing_schemas::{Currency, Money, ReferenceKind, Use};
+
+/// 128 bits of BLAKE3: nobody can make an event that takes the place of another platform's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Digest(pub [u8; 16]);
+
+impl Digest {
+    fn of(hasher: &blake3::Hasher) -> Digest {
+        let mut short = [0; 16];
+        hasher.finalize_xof().fill(&mut short);
+        Digest(short)
+    }
+}
+
+/// Appends a field so that no two sequences of fields give the same bytes.
+fn field(hasher: &mut blake3::Hasher, text: &str) {
+    let length = u64::try_from(text.len()).unwrap_or(u64::MAX);
+    hasher.update(&length.to_le_bytes());
+    hasher.update(text.as_bytes());
+}
+
+/// The identity of an event: its platform, source and id.
+#[must_use]
+pub fn of_event(platform: &str, source: &str, id: &str) -> Digest {
+    let mut hasher = blake3::Hasher::new();
+    for text in [platform, source, id] {
+        field(&mut hasher, text);
+    }
+    Digest::of(&hasher)
+}
+
+/// What a reversal says is whom it reverses: the identity of its original.
+#[must_use]
+pub fn said_by_reversal(platform: &str, reversal: &Reversal<'_>) -> Digest {
+    of_event(platform, &reversal.source, &reversal.id)
+}
+
+/// What a usage event says: use, revenue, currency and the gross above 0 of each reference.
+pub(crate) struct Saying {
+    bytes: Vec<u8>,
+}
+
+impl Saying {
+    pub(crate) fn new() -> Saying {
+        Saying { bytes: Vec::new() }
+    }
+
+    /// Starts over for the next event.
+    pub(crate) fn begin(&mut self, use_: Use, revenue: Money, currency: Currency) {
+        self.bytes.clear();
+        self.bytes.push(use_ as u8);
+        self.bytes.extend_from_slice(&revenue.units().to_le_bytes());
+        self.bytes.extend_from_slice(currency.code().as_bytes());
+    }
+
+    /// Adds one reference; they come in the order of the split, so the order of the entries does not matter.
+    pub(crate) fn reference(&mut self, kind: ReferenceKind, reference: &str, gross: Money) {
+        self.bytes.push(kind as u8);
+        self.bytes.extend_from_slice(reference.as_bytes());
+        // References hold no control characters: 0 ends them.
+        self.bytes.push(0);
+        self.bytes.extend_from_slice(&gross.units().to_le_bytes());
+    }
+
+    pub(crate) fn digest(&self) -> Digest {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&self.bytes);
+        Digest::of(&hasher)
+    }
+}
