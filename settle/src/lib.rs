@@ -1,1 +1,33 @@
+//! Settlement's plan: from accruals and the terms of a registry version to an immutable draft.
+//!
+//! [`plan`] is a pure function: no clock, no environment, no randomness, no I/O, no float. What executes a plan writes down
+//! what it says and decides nothing.
+//!
+//! Invariants
+//! - A draft line is the sum of its party's [`moves`]; every move takes from one account what it gives to another, so money
+//!   is neither made nor lost, and `net + true_up + carried_in = paid + held + withheld - lifted + carried_out` to the unit.
+//! - No move goes from one party to another.
+//! - The order of the input changes nothing: equal inputs make byte-identical drafts.
+//! - The 70 % rule is judged in exact integers, per agreement, before any true-up.
+//! - What reverses an event of a closed cycle stands apart from the rule, on the terms of the cycle undone.
+//!
+//! Modules in reading order: [`input`], [`error`], [`moves`], [`earnings`], [`book`], [`finding`], [`steps`], [`draft`],
+//! [`wire`], [`mod@report`].
+#![deny(missing_docs)]
 
+pub mod book;
+pub mod draft;
+pub mod earnings;
+pub mod error;
+pub mod finding;
+pub mod input;
+pub mod moves;
+pub mod report;
+pub mod steps;
+pub mod wire;
+
+pub use draft::{Draft, Plan};
+pub use error::SettleError;
+pub use input::Input;
+pub use report::report;
+pub use steps::plan;

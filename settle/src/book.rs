@@ -1,0 +1,148 @@
+//! [`Book`]: the moves made so far and their sums. Steps read it; only posting a move changes it.
+
+use crate::earnings::EarningKey;
+use crate::error::SettleError;
+use crate::moves::{Account, Move, Rule, Step, Terms, WhyCarried};
+use farthing_schemas::Money;
+use std::collections::BTreeMap;
+
+/// What stands in one party's accounts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PartySums {
+    /// What is left in the party's own account: what can still be paid or carried.
+    pub available: Money,
+    /// What stood carried before the first move.
+    pub carried_in: Money,
+    /// What stands carried now.
+    pub carried: Money,
+    /// Why something stays carried, once that is decided.
+    pub why_carried: Option<WhyCarried>,
+    /// What each step brought into the party's own account.
+    pub steps: StepSums,
+}
+
+/// What each step brought in; negative for what it took away.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StepSums(BTreeMap<Step, Money>);
+
+impl StepSums {
+    /// What one step brought in.
+    #[must_use]
+    pub fn brought(&self, step: Step) -> Money {
+        self.0.get(&step).copied().unwrap_or_default()
+    }
+
+    /// What these steps brought in together.
+    ///
+    /// # Errors
+    /// A sum that does not fit.
+    pub fn brought_by(&self, steps: &[Step]) -> Result<Money, SettleError> {
+        Ok(Money::sum(steps.iter().map(|step| self.brought(*step)))?)
+    }
+
+    /// Adds what the same steps brought in elsewhere.
+    ///
+    /// # Errors
+    /// A sum that does not fit.
+    pub fn add(&mut self, other: &StepSums) -> Result<(), SettleError> {
+        other.0.iter().try_for_each(|(step, amount)| self.bring(*step, *amount))
+    }
+
+    fn bring(&mut self, step: Step, amount: Money) -> Result<(), SettleError> {
+        let sum = self.0.entry(step).or_default();
+        *sum = sum.plus(amount)?;
+        Ok(())
+    }
+}
+
+/// All moves, and all sums of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Book {
+    moves: Vec<Move>,
+    parties: BTreeMap<String, PartySums>,
+    terms: BTreeMap<EarningKey, StepSums>,
+}
+
+impl Book {
+    /// A book without moves, over what earlier cycles carried.
+    #[must_use]
+    pub fn open(carried_in: &BTreeMap<String, Money>) -> Book {
+        let with_balance = carried_in.iter().filter(|(_, carried)| **carried != Money::ZERO);
+        let opened = |carried: Money| PartySums { carried_in: carried, carried, ..PartySums::default() };
+        Book { parties: with_balance.map(|(party, carried)| (party.clone(), opened(*carried))).collect(), ..Book::default() }
+    }
+
+    /// Writes moves down.
+    ///
+    /// # Errors
+    /// A sum that does not fit.
+    pub fn post(&mut self, moves: Vec<Move>) -> Result<(), SettleError> {
+        for entry in &moves {
+            self.credit(entry, &entry.from, entry.amount.negated()?)?;
+            self.credit(entry, &entry.to, entry.amount)?;
+        }
+        self.moves.extend(moves);
+        Ok(())
+    }
+
+    /// Every party with a balance or a move.
+    pub fn parties(&self) -> impl Iterator<Item = (&String, &PartySums)> {
+        self.parties.iter()
+    }
+
+    /// One party's sums, if it has a balance or a move.
+    #[must_use]
+    pub fn party(&self, party: &str) -> Option<&PartySums> {
+        self.parties.get(party)
+    }
+
+    /// What the steps brought to one party under some terms.
+    #[must_use]
+    pub fn under(&self, key: &EarningKey) -> StepSums {
+        self.terms.get(key).cloned().unwrap_or_default()
+    }
+
+    /// The moves, in the order that they were made.
+    #[must_use]
+    pub fn into_moves(self) -> Vec<Move> {
+        self.moves
+    }
+
+    fn credit(&mut self, entry: &Move, account: &Account, amount: Money) -> Result<(), SettleError> {
+        match account {
+            Account::Party(party) => {
+                let sums = self.parties.entry(party.clone()).or_default();
+                sums.available = sums.available.plus(amount)?;
+                sums.steps.bring(entry.step, amount)?;
+                self.credit_terms(entry, party, amount)
+            }
+            Account::Carried(party) => {
+                let sums = self.parties.entry(party.clone()).or_default();
+                sums.carried = sums.carried.plus(amount)?;
+                if let Rule::Carried(why) = entry.rule {
+                    sums.why_carried = Some(why);
+                }
+                Ok(())
+            }
+            Account::Platform(_) | Account::Mid(_) | Account::Payout(_) => Ok(()),
+        }
+    }
+
+    fn credit_terms(&mut self, entry: &Move, party: &str, amount: Money) -> Result<(), SettleError> {
+        let Rule::Terms(Terms { agreement, undone }) = &entry.rule else { return Ok(()) };
+        let terms = Terms { agreement: agreement.clone(), undone: *undone };
+        self.terms.entry(EarningKey { terms, party: party.to_owned() }).or_default().bring(entry.step, amount)
+    }
+}
+
+/// The move that brings `amount` from one account to another; the other way round if it is negative, none if it is nothing.
+///
+/// # Errors
+/// The one amount that has no opposite.
+pub fn transfer(step: Step, rule: Rule, from: Account, to: Account, amount: Money) -> Result<Option<Move>, SettleError> {
+    Ok(match amount.cmp(&Money::ZERO) {
+        std::cmp::Ordering::Equal => None,
+        std::cmp::Ordering::Greater => Some(Move { step, rule, from, to, amount }),
+        std::cmp::Ordering::Less => Some(Move { step, rule, from: to, to: from, amount: amount.negated()? }),
+    })
+}

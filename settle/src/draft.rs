@@ -1,0 +1,303 @@
+//! [`Draft`]: what is shown, hashed, approved and kept of a plan.
+
+use crate::book::{PartySums, StepSums};
+use crate::earnings::Earning;
+use crate::error::SettleError;
+use crate::finding::{Finding, findings};
+use crate::input::OnShortfall;
+use crate::moves::{Move, Step, WhyCarried};
+use crate::steps::View;
+use crate::wire;
+use farthing_schemas::{Currency, Cycle, Money, Rate};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A draft and the moves that it is the sum of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// The draft.
+    pub draft: Draft,
+    /// The moves, in order; the draft names their SHA-256, so whoever approves the draft approves them.
+    pub moves: Vec<Move>,
+}
+
+impl Plan {
+    /// The draft with the SHA-256 of the moves and then its own.
+    #[must_use]
+    pub fn new(mut draft: Draft, moves: Vec<Move>) -> Plan {
+        draft.moves_sha256 = wire::sha256_of(wire::moves_to_ndjson(&moves).as_bytes());
+        Plan { draft: draft.sealed(), moves }
+    }
+}
+
+/// One cycle, MID and currency, as it is to be settled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Draft {
+    /// The cycle.
+    pub cycle: Cycle,
+    /// The MID.
+    pub mid: String,
+    /// The currency of every amount here.
+    pub currency: Currency,
+    /// Whether the 70 % rule forbids it.
+    pub refused: bool,
+    /// SHA-256 of the canonical JSON without this field, in hex.
+    pub draft_sha256: String,
+    /// The sums of the lines.
+    pub totals: Totals,
+    /// What the MID keeps: fee less true-up.
+    pub fee_kept: Money,
+    /// The registry version that all terms come from.
+    pub registry_version: u64,
+    /// The MID's fee in that version.
+    pub fee_rate: Rate,
+    /// Whether the cycle was still open: such a draft cannot be approved.
+    pub preview: bool,
+    /// The agreements left out, which join the next cycle.
+    pub without: BTreeSet<String>,
+    /// SHA-256 of the moves as NDJSON, in hex.
+    pub moves_sha256: String,
+    /// By agreement.
+    pub agreements: Vec<AgreementLine>,
+    /// By platform.
+    pub platforms: Vec<PlatformLine>,
+    /// Reversals of events in closed cycles, by cycle undone, agreement and party; part of the lines too.
+    pub undone: Vec<UndoneLine>,
+    /// By party.
+    pub lines: Vec<Line>,
+}
+
+/// Sums over all lines.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Attributed revenue.
+    pub gross: Money,
+    /// What the agreements promise of it.
+    pub labour: Money,
+    /// What the MID takes of labour.
+    pub fee: Money,
+    /// Labour less fee.
+    pub net: Money,
+    /// What the MID gives back.
+    pub true_up: Money,
+    /// What leaves for the banks.
+    pub paid: Money,
+    /// What stays owed, less what parties owe.
+    pub carried: Money,
+}
+
+/// One agreement's finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AgreementLine {
+    /// The agreement.
+    pub agreement: String,
+    /// Who owes under it.
+    pub platform: String,
+    /// The sum of its parties' gross.
+    pub gross: Money,
+    /// The sum of its parties' net, before any true-up.
+    pub net: Money,
+    /// Whether the 70 % rule held before any true-up.
+    pub holds: bool,
+    /// What the MID gives back; nothing where the rule failed and the draft is refused for it.
+    pub true_up: Money,
+}
+
+/// What one platform owes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlatformLine {
+    /// The platform.
+    pub platform: String,
+    /// Gross in this draft.
+    pub gross: Money,
+    /// Net in this draft, before any true-up.
+    pub net: Money,
+    /// All that the platform owes on in this cycle and currency, whatever the status and the MID.
+    pub gross_all: Money,
+}
+
+/// What a party gives back of a closed cycle.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UndoneLine {
+    /// The cycle undone.
+    pub cycle: Cycle,
+    /// The agreement.
+    pub agreement: String,
+    /// The party.
+    pub party: String,
+    /// Negative: the gross undone.
+    pub gross: Money,
+    /// Negative: the labour undone.
+    pub labour: Money,
+    /// Negative: the fee that the MID gives back.
+    pub fee: Money,
+    /// Negative: what the party gives back.
+    pub net: Money,
+}
+
+/// One party's part of the draft.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Line {
+    /// The party.
+    pub party: String,
+    /// Attributed revenue.
+    pub gross: Money,
+    /// What the agreements promise of it.
+    pub labour: Money,
+    /// What the MID takes of labour.
+    pub fee: Money,
+    /// Labour less fee.
+    pub net: Money,
+    /// What the MID gives back.
+    pub true_up: Money,
+    /// Held back in a dispute.
+    pub held: Money,
+    /// No longer held back.
+    pub lifted: Money,
+    /// Withheld, such as a tax.
+    pub withheld: Money,
+    /// What was taken for what the party owes.
+    pub recovered: Money,
+    /// What earlier cycles carried.
+    pub carried_in: Money,
+    /// What leaves for the bank.
+    pub paid: Money,
+    /// What stays owed.
+    pub carried_out: Money,
+    /// Why it stays; none where nothing does.
+    pub why_carried: Option<WhyCarried>,
+}
+
+impl Draft {
+    /// What the book says, still without hashes.
+    ///
+    /// # Errors
+    /// A sum that does not fit.
+    pub fn of(view: View<'_>) -> Result<Draft, SettleError> {
+        let found = findings(view.input, view.earnings, view.book)?;
+        let lines = lines(view)?;
+        let totals = Totals::of(&lines)?;
+        let agreements = found.iter().map(agreement_line).collect::<Result<Vec<_>, _>>()?;
+        let to_refuse = |(line, finding): (&AgreementLine, &Finding<'_>)| !line.holds && finding.terms.on_shortfall == OnShortfall::Refuse;
+        Ok(Draft {
+            cycle: view.input.cycle,
+            mid: view.input.mid.mid.clone(),
+            currency: view.input.currency,
+            refused: agreements.iter().zip(&found).any(to_refuse),
+            draft_sha256: String::new(),
+            totals,
+            fee_kept: totals.fee.minus(totals.true_up)?,
+            registry_version: view.input.registry_version,
+            fee_rate: view.input.mid.fee,
+            preview: view.input.preview,
+            without: view.input.without.clone(),
+            moves_sha256: String::new(),
+            platforms: platforms(view)?,
+            undone: undone(view)?,
+            agreements,
+            lines,
+        })
+    }
+}
+
+impl Totals {
+    fn of(lines: &[Line]) -> Result<Totals, SettleError> {
+        let sum = |field: fn(&Line) -> Money| Money::sum(lines.iter().map(field));
+        Ok(Totals {
+            gross: sum(|line| line.gross)?,
+            labour: sum(|line| line.labour)?,
+            fee: sum(|line| line.fee)?,
+            net: sum(|line| line.net)?,
+            true_up: sum(|line| line.true_up)?,
+            paid: sum(|line| line.paid)?,
+            carried: sum(|line| line.carried_out)?,
+        })
+    }
+}
+
+fn agreement_line(finding: &Finding<'_>) -> Result<AgreementLine, SettleError> {
+    Ok(AgreementLine {
+        agreement: finding.agreement.to_owned(),
+        platform: finding.terms.platform.clone(),
+        gross: finding.gross,
+        net: finding.net,
+        holds: finding.holds()?,
+        true_up: finding.true_up,
+    })
+}
+
+fn platforms(view: View<'_>) -> Result<Vec<PlatformLine>, SettleError> {
+    let mut sums: BTreeMap<&str, (Money, Money)> = BTreeMap::new();
+    for (key, earning) in view.earnings.iter() {
+        let Some(terms) = view.input.agreements.get(&key.terms.agreement) else { continue };
+        let (gross, net) = sums.entry(&terms.platform).or_default();
+        *gross = gross.plus(earning.gross)?;
+        *net = net.plus(net_of(&view.book.under(key))?)?;
+    }
+    let line = |(platform, (gross, net)): (&str, (Money, Money))| PlatformLine {
+        platform: platform.to_owned(),
+        gross,
+        net,
+        gross_all: view.earnings.gross_all(platform),
+    };
+    Ok(sums.into_iter().map(line).collect())
+}
+
+fn undone(view: View<'_>) -> Result<Vec<UndoneLine>, SettleError> {
+    let mut lines = Vec::new();
+    for (key, earning) in view.earnings.iter().filter(|(_, earning)| is_something(earning)) {
+        let Some(cycle) = key.terms.undone else { continue };
+        let sums = view.book.under(key);
+        lines.push(UndoneLine {
+            cycle,
+            agreement: key.terms.agreement.clone(),
+            party: key.party.clone(),
+            gross: earning.gross,
+            labour: earning.labour,
+            fee: sums.brought(Step::Fee).negated()?,
+            net: net_of(&sums)?,
+        });
+    }
+    lines.sort_by_key(|line| line.cycle);
+    Ok(lines)
+}
+
+fn lines(view: View<'_>) -> Result<Vec<Line>, SettleError> {
+    let mut gross: BTreeMap<&str, Money> = view.book.parties().map(|(party, _)| (party.as_str(), Money::ZERO)).collect();
+    for (key, earning) in view.earnings.iter().filter(|(_, earning)| is_something(earning)) {
+        let sum = gross.entry(&key.party).or_default();
+        *sum = sum.plus(earning.gross)?;
+    }
+    let nothing = PartySums::default();
+    gross.into_iter().map(|(party, gross)| line(party, gross, view.book.party(party).unwrap_or(&nothing))).collect()
+}
+
+fn line(party: &str, gross: Money, sums: &PartySums) -> Result<Line, SettleError> {
+    let taken = |step: Step| sums.steps.brought(step).negated();
+    let why_carried = match sums.carried.cmp(&Money::ZERO) {
+        std::cmp::Ordering::Less => Some(WhyCarried::Owing),
+        std::cmp::Ordering::Equal => None,
+        std::cmp::Ordering::Greater => sums.why_carried,
+    };
+    Ok(Line {
+        party: party.to_owned(),
+        gross,
+        labour: sums.steps.brought(Step::Earn),
+        fee: taken(Step::Fee)?,
+        net: net_of(&sums.steps)?,
+        true_up: sums.steps.brought(Step::TrueUp),
+        recovered: taken(Step::Recover)?,
+        carried_in: sums.carried_in,
+        paid: taken(Step::Pay)?,
+        carried_out: sums.carried,
+        why_carried,
+        ..Line::default()
+    })
+}
+
+fn net_of(sums: &StepSums) -> Result<Money, SettleError> {
+    sums.brought_by(&[Step::Earn, Step::Fee])
+}
+
+fn is_something(earning: &Earning) -> bool {
+    earning.gross != Money::ZERO || earning.labour != Money::ZERO
+}

@@ -1,0 +1,43 @@
+//! [`SettleError`]: why there is no draft. A refused draft is no error: it is a draft that says so.
+
+use farthing_schemas::Cycle;
+use farthing_schemas::money::MoneyError;
+
+/// What whoever asked has to mend; nothing was written.
+#[derive(Debug, thiserror::Error)]
+pub enum SettleError {
+    /// An accrual names an agreement whose terms are missing.
+    #[error("agreement {0:?} has accruals in this cycle but no terms in the registry version")]
+    UnknownAgreement(String),
+    /// A party has a balance or a movement but is not among the payees.
+    #[error("party {0:?} has a balance or accruals in this cycle but is not in the registry version")]
+    UnknownPayee(String),
+    /// The fee of a cycle undone is missing.
+    #[error("the fee of cycle {0}, which reversals undo, is not known")]
+    UnknownFee(Cycle),
+    /// An accrual that has no place in this draft.
+    #[error("an accrual of {party:?} under agreement {agreement:?} has no place in this draft: {why}")]
+    Misplaced {
+        /// Whose accrual it is.
+        party: String,
+        /// The agreement it names.
+        agreement: String,
+        /// What does not fit.
+        why: &'static str,
+    },
+    /// `--without` names an agreement that is not in the draft anyway.
+    #[error("agreement {0:?} cannot be left out: it has nothing in this cycle and currency")]
+    NothingToLeaveOut(String),
+    /// The accruals promise less than 70 % to labour, so no fee given back could mend it.
+    #[error("agreement {0:?} falls short of 70 % even without a fee: its accruals are not those of a labour share of 0.70 or more")]
+    BeyondTrueUp(String),
+    /// A sum does not fit.
+    #[error("the draft's sums are too large")]
+    Money(#[from] MoneyError),
+    /// The text is not a draft.
+    #[error("this is not a draft")]
+    NotADraft(#[from] serde_json::Error),
+    /// The text's own SHA-256 is not the one it names.
+    #[error("the draft was changed: it does not have the SHA-256 {0:?} that it names")]
+    Changed(String),
+}

@@ -1,0 +1,106 @@
+//! [`Input`]: everything a draft depends on. Who calls fills it from the registry version that the draft names.
+
+use farthing_schemas::{Accrual, Currency, Cycle, Money, Rate};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a draft is a function of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Input {
+    /// The MID that settles, and its terms.
+    pub mid: MidTerms,
+    /// The cycle that is settled.
+    pub cycle: Cycle,
+    /// The currency that is settled; a MID has one draft per cycle and currency.
+    pub currency: Currency,
+    /// The registry version that all terms here come from.
+    pub registry_version: u64,
+    /// By id: every agreement of the MID that an accrual or `without` names.
+    pub agreements: BTreeMap<String, AgreementTerms>,
+    /// By id: every party that an accrual of the MID or a balance names.
+    pub payees: BTreeMap<String, Payee>,
+    /// Every accrual of this cycle and currency, of any status and MID.
+    pub accruals: Vec<Accrual>,
+    /// Accruals that earlier drafts of this MID left out with `--without`; they join this cycle, late, and keep their own cycle here.
+    pub deferred: Vec<Accrual>,
+    /// By party: what stays owed to it (or, when negative, by it) from earlier cycles.
+    pub carried_in: BTreeMap<String, Money>,
+    /// The MID's fee in each closed cycle that an accrual undoes.
+    pub fees_of_cycles: BTreeMap<Cycle, Rate>,
+    /// For an agreement's cycle that was left out once and settled later: the cycle whose draft settled it, and so whose fee holds.
+    pub settled_in: BTreeMap<(String, Cycle), Cycle>,
+    /// Agreements to leave out: their accruals stay as they are and join the next cycle.
+    pub without: BTreeSet<String>,
+    /// Whether the cycle is still open: such a draft cannot be approved.
+    pub preview: bool,
+}
+
+/// What the registry says of the MID.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MidTerms {
+    /// Its id.
+    pub mid: String,
+    /// What it keeps of labour.
+    pub fee: Rate,
+    /// How much of a cycle's earnings may go to what a party owes.
+    pub recovery_cap: Rate,
+    /// From which amounts on it pays out.
+    pub thresholds: Vec<Threshold>,
+}
+
+/// The least amount that is paid out by one method.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Threshold {
+    /// The payout method.
+    pub method: String,
+    /// The currency of `amount`.
+    pub currency: Currency,
+    /// The least amount; what is cut to the minor unit must reach it.
+    pub amount: Money,
+}
+
+/// What the registry says of an agreement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AgreementTerms {
+    /// Who owes under it.
+    pub platform: String,
+    /// What happens when the 70 % rule fails.
+    pub on_shortfall: OnShortfall,
+}
+
+/// What happens to an agreement of which less than 70 % reaches its parties.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnShortfall {
+    /// The draft is refused.
+    Refuse,
+    /// The MID gives back of its fee what is missing.
+    TrueUp,
+}
+
+/// What the registry says of a party.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Payee {
+    /// Where its money goes, if it said so.
+    pub payout: Option<Payout>,
+    /// Whether any of its memberships in this MID goes on after the cycle's end; the last payout knows no threshold.
+    pub stays: bool,
+}
+
+/// A payout instruction, as far as a plan needs it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Payout {
+    /// The payout method.
+    pub method: String,
+    /// The only currency that it takes.
+    pub currency: Currency,
+}
+
+impl MidTerms {
+    /// The least amount that goes out by this method in this currency, if one is set.
+    #[must_use]
+    pub fn threshold(&self, method: &str, currency: Currency) -> Option<Money> {
+        self.thresholds
+            .iter()
+            .find(|threshold| threshold.method == method && threshold.currency == currency)
+            .map(|threshold| threshold.amount)
+    }
+}

@@ -1,0 +1,159 @@
+//! [`Move`]: an amount that passes from one account to another, by which step and under which rule.
+
+use farthing_schemas::{Cycle, Money, Rate};
+use std::fmt;
+
+/// One entry of the plan; the journal follows from these.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Move {
+    /// Which step made it.
+    pub step: Step,
+    /// Why, and under whose terms.
+    pub rule: Rule,
+    /// Where it is taken.
+    pub from: Account,
+    /// Where it goes.
+    pub to: Account,
+    /// Always above 0: what goes the other way is written the other way.
+    pub amount: Money,
+}
+
+/// The steps of the plan that make moves, in their order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Step {
+    /// A platform's labour becomes a party's.
+    Earn,
+    /// The MID takes its fee.
+    Fee,
+    /// The MID gives back of its fee.
+    TrueUp,
+    /// What was carried is there again.
+    BringIn,
+    /// A part of the earnings goes to what the party owes.
+    Recover,
+    /// What reaches the threshold leaves for the party's bank.
+    Pay,
+    /// The rest stays owed.
+    Carry,
+}
+
+/// The rule that a move follows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// The terms of an agreement.
+    Terms(Terms),
+    /// Balances are kept per party, MID and currency.
+    Balance,
+    /// Only this part of the earnings may be taken for what is owed.
+    RecoveryCap(Rate),
+    /// At least this amount is paid out.
+    Threshold(Money),
+    /// Why the rest was not paid.
+    Carried(WhyCarried),
+}
+
+/// Under which terms something was earned, or given back.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Terms {
+    /// The agreement.
+    pub agreement: String,
+    /// The closed cycle that a reversal undoes; none for what this cycle settles itself.
+    pub undone: Option<Cycle>,
+}
+
+/// Why something stays owed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum WhyCarried {
+    /// It is less than the threshold of the party's method.
+    BelowThreshold,
+    /// It is less than the currency's minor unit.
+    BelowMinorUnit,
+    /// The party has no payout instruction in this currency.
+    NoPayoutInstruction,
+    /// The party owes it.
+    Owing,
+}
+
+/// Where money stands.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Account {
+    /// What a platform owes.
+    Platform(String),
+    /// What the MID keeps.
+    Mid(String),
+    /// A party's money within this plan; empty when the plan is done.
+    Party(String),
+    /// What leaves for a party's bank.
+    Payout(String),
+    /// What stays owed to a party, or by it when negative.
+    Carried(String),
+}
+
+impl Account {
+    /// The party whose account it is.
+    #[must_use]
+    pub fn party(&self) -> Option<&str> {
+        match self {
+            Account::Party(party) | Account::Payout(party) | Account::Carried(party) => Some(party),
+            Account::Platform(_) | Account::Mid(_) => None,
+        }
+    }
+}
+
+impl Step {
+    /// The step's name in the journal.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Step::Earn => "earn",
+            Step::Fee => "fee",
+            Step::TrueUp => "true_up",
+            Step::BringIn => "bring_in",
+            Step::Recover => "recover",
+            Step::Pay => "pay",
+            Step::Carry => "carry",
+        }
+    }
+}
+
+impl WhyCarried {
+    /// All reasons, in the order that reports list them.
+    pub const ALL: [WhyCarried; 4] =
+        [WhyCarried::BelowThreshold, WhyCarried::BelowMinorUnit, WhyCarried::NoPayoutInstruction, WhyCarried::Owing];
+
+    /// The reason's name in drafts and the journal.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            WhyCarried::BelowThreshold => "below_threshold",
+            WhyCarried::BelowMinorUnit => "below_minor_unit",
+            WhyCarried::NoPayoutInstruction => "no_payout_instruction",
+            WhyCarried::Owing => "owing",
+        }
+    }
+}
+
+impl fmt::Display for Account {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Account::Platform(id) => write!(out, "platform:{id}"),
+            Account::Mid(id) => write!(out, "mid:{id}"),
+            Account::Party(id) => write!(out, "party:{id}"),
+            Account::Payout(id) => write!(out, "payout:{id}"),
+            Account::Carried(id) => write!(out, "carried:{id}"),
+        }
+    }
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Rule::Terms(Terms { agreement, undone: None }) => write!(out, "agreement {agreement}"),
+            Rule::Terms(Terms { agreement, undone: Some(cycle) }) => write!(out, "agreement {agreement} as of {cycle}"),
+            Rule::Balance => write!(out, "balance"),
+            Rule::RecoveryCap(cap) => write!(out, "recovery_cap {cap}"),
+            Rule::Threshold(least) => write!(out, "threshold {least}"),
+            Rule::Carried(why) => write!(out, "{}", why.as_str()),
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! [`plan`]: the steps in their order. Each reads what stands in the book and answers with moves; a further step (a chain between
+//! MIDs, a guild's sharing, a hold) takes its place in [`STEPS`] and leaves the others as they are.
+//!
+//! Steps in their order: [`earn`], [`fee`], [`true_up`], [`balance`], [`pay`], [`carry`].
+
+pub mod balance;
+pub mod carry;
+pub mod earn;
+pub mod fee;
+pub mod pay;
+pub mod true_up;
+
+use crate::book::Book;
+use crate::draft::{Draft, Plan};
+use crate::earnings::Earnings;
+use crate::error::SettleError;
+use crate::input::Input;
+use crate::moves::Move;
+
+/// What a step sees.
+#[derive(Clone, Copy, Debug)]
+pub struct View<'a> {
+    /// What the draft depends on.
+    pub input: &'a Input,
+    /// What was earned.
+    pub earnings: &'a Earnings,
+    /// The moves of the steps before.
+    pub book: &'a Book,
+}
+
+/// A pure step.
+pub type StepFn = fn(View<'_>) -> Result<Vec<Move>, SettleError>;
+
+/// All steps, in the order that SPEC section 5 has them.
+pub const STEPS: &[StepFn] =
+    &[earn::moves, fee::moves, true_up::moves, balance::bring_in_moves, balance::recover_moves, pay::moves, carry::moves];
+
+/// The plan for one MID, cycle and currency.
+///
+/// # Errors
+/// An input that contradicts itself, or a sum that does not fit. A rule that is broken is no error: the draft is refused.
+pub fn plan(input: &Input) -> Result<Plan, SettleError> {
+    let earnings = Earnings::of(input)?;
+    let mut book = Book::open(&input.carried_in);
+    for step in STEPS {
+        let moves = step(View { input, earnings: &earnings, book: &book })?;
+        book.post(moves)?;
+    }
+    let draft = Draft::of(View { input, earnings: &earnings, book: &book })?;
+    Ok(Plan::new(draft, book.into_moves()))
+}

@@ -1,0 +1,283 @@
+//! Drafts and moves as JSON: one canonical text for each, so that a hash names it.
+//!
+//! Canonical is compact, in the order of the fields here. To check a draft by hand, cut `"draft_sha256":"...",` out of its text and
+//! take the SHA-256 of the bytes that remain. The domain's types know nothing of JSON: their twins here do. A field that is added
+//! takes a default where an older text is read.
+
+use crate::draft::{AgreementLine, Draft, Line, PlatformLine, Totals, UndoneLine};
+use crate::error::SettleError;
+use crate::moves::{Move, WhyCarried};
+use farthing_schemas::{Currency, Cycle, Money, Rate};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
+
+impl Draft {
+    /// The canonical JSON: equal drafts, equal bytes.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        text_of(&Outgoing(self))
+    }
+
+    /// Reads [`Draft::to_json`]'s text, with or without a line end after it.
+    ///
+    /// # Errors
+    /// [`SettleError::NotADraft`] for another text, [`SettleError::Changed`] for one that is not what its hash names.
+    pub fn from_json(text: &str) -> Result<Draft, SettleError> {
+        let text = text.trim_end();
+        let Incoming(draft) = serde_json::from_str(text)?;
+        let hash_field = format!("\"draft_sha256\":\"{}\",", draft.draft_sha256);
+        if sha256_of(text.replacen(&hash_field, "", 1).as_bytes()) == draft.draft_sha256 {
+            Ok(draft)
+        } else {
+            Err(SettleError::Changed(draft.draft_sha256))
+        }
+    }
+
+    /// Gives the draft the SHA-256 of its canonical JSON without this field.
+    #[must_use]
+    pub(crate) fn sealed(mut self) -> Draft {
+        self.draft_sha256.clear();
+        self.draft_sha256 = sha256_of(self.to_json().as_bytes());
+        self
+    }
+}
+
+/// The moves, one JSON object a line: what the journal is written from, and what [`Draft::moves_sha256`] names.
+#[must_use]
+pub fn moves_to_ndjson(moves: &[Move]) -> String {
+    moves.iter().map(|entry| text_of(&MoveTwin::of(entry)) + "\n").collect()
+}
+
+/// SHA-256 in hex.
+#[must_use]
+pub fn sha256_of(bytes: &[u8]) -> String {
+    hex::encode(Sha256::digest(bytes))
+}
+
+fn text_of<T: Serialize>(wire: &T) -> String {
+    serde_json::to_string(wire).expect("strings, numbers and lists of them always have a JSON text")
+}
+
+#[derive(Serialize)]
+struct Outgoing<'a>(#[serde(with = "DraftTwin")] &'a Draft);
+
+#[derive(Deserialize)]
+struct Incoming(#[serde(with = "DraftTwin")] Draft);
+
+#[derive(Serialize)]
+struct MoveTwin {
+    step: &'static str,
+    rule: String,
+    from: String,
+    to: String,
+    amount: String,
+}
+
+impl MoveTwin {
+    fn of(entry: &Move) -> MoveTwin {
+        let (rule, from, to) = (entry.rule.to_string(), entry.from.to_string(), entry.to.to_string());
+        MoveTwin { step: entry.step.as_str(), rule, from, to, amount: entry.amount.to_string() }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Draft")]
+struct DraftTwin {
+    #[serde(with = "text")]
+    cycle: Cycle,
+    mid: String,
+    #[serde(with = "text")]
+    currency: Currency,
+    refused: bool,
+    /// Empty only while it is being computed.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    draft_sha256: String,
+    #[serde(flatten, with = "TotalsTwin")]
+    totals: Totals,
+    #[serde(with = "amount")]
+    fee_kept: Money,
+    registry_version: u64,
+    #[serde(with = "text")]
+    fee_rate: Rate,
+    preview: bool,
+    without: BTreeSet<String>,
+    moves_sha256: String,
+    #[serde(with = "agreements")]
+    agreements: Vec<AgreementLine>,
+    #[serde(with = "platforms")]
+    platforms: Vec<PlatformLine>,
+    #[serde(with = "undone")]
+    undone: Vec<UndoneLine>,
+    #[serde(with = "lines")]
+    lines: Vec<Line>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Totals")]
+struct TotalsTwin {
+    #[serde(with = "amount")]
+    gross: Money,
+    #[serde(with = "amount")]
+    labour: Money,
+    #[serde(with = "amount")]
+    fee: Money,
+    #[serde(with = "amount")]
+    net: Money,
+    #[serde(with = "amount")]
+    true_up: Money,
+    #[serde(with = "amount")]
+    paid: Money,
+    #[serde(with = "amount")]
+    carried: Money,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "AgreementLine")]
+struct AgreementTwin {
+    agreement: String,
+    platform: String,
+    #[serde(with = "amount")]
+    gross: Money,
+    #[serde(with = "amount")]
+    net: Money,
+    holds: bool,
+    #[serde(with = "amount")]
+    true_up: Money,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "PlatformLine")]
+struct PlatformTwin {
+    platform: String,
+    #[serde(with = "amount")]
+    gross: Money,
+    #[serde(with = "amount")]
+    net: Money,
+    #[serde(with = "amount")]
+    gross_all: Money,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "UndoneLine")]
+struct UndoneTwin {
+    #[serde(with = "text")]
+    cycle: Cycle,
+    agreement: String,
+    party: String,
+    #[serde(with = "amount")]
+    gross: Money,
+    #[serde(with = "amount")]
+    labour: Money,
+    #[serde(with = "amount")]
+    fee: Money,
+    #[serde(with = "amount")]
+    net: Money,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Line")]
+struct LineTwin {
+    party: String,
+    #[serde(with = "amount")]
+    gross: Money,
+    #[serde(with = "amount")]
+    labour: Money,
+    #[serde(with = "amount")]
+    fee: Money,
+    #[serde(with = "amount")]
+    net: Money,
+    #[serde(with = "amount")]
+    true_up: Money,
+    #[serde(with = "amount")]
+    held: Money,
+    #[serde(with = "amount")]
+    lifted: Money,
+    #[serde(with = "amount")]
+    withheld: Money,
+    #[serde(with = "amount")]
+    recovered: Money,
+    #[serde(with = "amount")]
+    carried_in: Money,
+    #[serde(with = "amount")]
+    paid: Money,
+    #[serde(with = "amount")]
+    carried_out: Money,
+    #[serde(with = "why")]
+    why_carried: Option<WhyCarried>,
+}
+
+/// A list whose elements are written by their twin.
+macro_rules! list {
+    ($module:ident, $line:ident, $twin:literal) => {
+        mod $module {
+            use super::*;
+            use serde::{Deserializer, Serializer};
+
+            #[derive(Serialize)]
+            struct Outgoing<'a>(#[serde(with = $twin)] &'a $line);
+
+            #[derive(Deserialize)]
+            struct Incoming(#[serde(with = $twin)] $line);
+
+            pub fn serialize<S: Serializer>(lines: &[$line], out: S) -> Result<S::Ok, S::Error> {
+                out.collect_seq(lines.iter().map(Outgoing))
+            }
+
+            pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<$line>, D::Error> {
+                Ok(Vec::<Incoming>::deserialize(from)?.into_iter().map(|Incoming(line)| line).collect())
+            }
+        }
+    };
+}
+
+list!(agreements, AgreementLine, "AgreementTwin");
+list!(platforms, PlatformLine, "PlatformTwin");
+list!(undone, UndoneLine, "UndoneTwin");
+list!(lines, Line, "LineTwin");
+
+/// An amount as a string with a sign and 12 fractional digits.
+mod amount {
+    use farthing_schemas::Money;
+    use farthing_schemas::money::from_stored_text;
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub fn serialize<S: Serializer>(amount: &Money, out: S) -> Result<S::Ok, S::Error> {
+        out.collect_str(amount)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Money, D::Error> {
+        from_stored_text(&String::deserialize(from)?).map_err(D::Error::custom)
+    }
+}
+
+/// A cycle, currency or rate as its text.
+mod text {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+    use std::fmt::Display;
+    use std::str::FromStr;
+
+    pub fn serialize<T: Display, S: Serializer>(value: &T, out: S) -> Result<S::Ok, S::Error> {
+        out.collect_str(value)
+    }
+
+    pub fn deserialize<'de, T: FromStr<Err: Display>, D: Deserializer<'de>>(from: D) -> Result<T, D::Error> {
+        String::deserialize(from)?.parse().map_err(D::Error::custom)
+    }
+}
+
+/// Why something is carried, as its name or `null`.
+mod why {
+    use crate::moves::WhyCarried;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+
+    pub fn serialize<S: Serializer>(why: &Option<WhyCarried>, out: S) -> Result<S::Ok, S::Error> {
+        why.map(WhyCarried::as_str).serialize(out)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<WhyCarried>, D::Error> {
+        let Some(name) = Option::<String>::deserialize(from)? else { return Ok(None) };
+        let found = WhyCarried::ALL.into_iter().find(|why| why.as_str() == name);
+        found.map(Some).ok_or_else(|| D::Error::custom(format!("{name:?} is no reason to carry")))
+    }
+}

@@ -1,0 +1,9 @@
+//! One test binary: scenarios as text tables, properties, golden cases of the oracle, and the texts that come out.
+#![allow(clippy::unwrap_used)]
+
+mod golden;
+mod properties;
+mod scenario;
+mod scenarios;
+mod support;
+mod texts;

@@ -1,0 +1,137 @@
+//! The scenario format: `-- title`, rows of what is given, `=>`, rows of what is expected. Of what comes out only the kinds of
+//! rows that are expected are compared, each kind completely.
+//!
+//! ```text
+//! cycle      CYCLE CURRENCY                    refused    yes|no
+//! mid        FEE RECOVERY_CAP                  totals     gross labour fee net true_up paid carried fee_kept
+//! threshold  METHOD CURRENCY AMOUNT            agreement  id platform gross net holds|fails true_up
+//! agreement  ID PLATFORM refuse|true_up        platform   id gross net gross_all
+//! payee      ID METHOD CURRENCY [left]         undone     cycle agreement party gross labour fee net
+//! payee      ID none                           line       party gross labour fee net true_up recovered carried_in paid carried_out why
+//! carried    PARTY AMOUNT                      move       step|rule|from|to|amount
+//! accrual    PARTY AGREEMENT GROSS LABOUR [undoes CYCLE]      error      MESSAGE
+//! deferred   CYCLE PARTY AGREEMENT GROSS LABOUR [undoes CYCLE]
+//! other      STATUS PLATFORM GROSS (STATUS payable: of another MID)
+//! closed     CYCLE FEE
+//! settled    AGREEMENT CYCLE SETTLED_IN
+//! without    AGREEMENT
+//! ```
+
+use crate::support::{amount, currency, cycle, empty_input, payable, rate, short};
+use farthing_schemas::Accrual;
+use farthing_settle::input::{AgreementTerms, Input, OnShortfall, Payee, Payout, Threshold};
+use farthing_settle::{Draft, Plan, plan};
+
+/// Runs every scenario of a file.
+pub fn check_all(text: &str) {
+    for scenario in text.split("\n-- ").skip(1) {
+        let (title, rest) = scenario.split_once('\n').unwrap();
+        let (given, expected) = rest.split_once("=>\n").unwrap_or_else(|| panic!("{title}: no =>"));
+        check(title, given, expected);
+    }
+}
+
+fn check(title: &str, given: &str, expected: &str) {
+    let mut input = empty_input();
+    rows(given).iter().for_each(|row| give(&mut input, row));
+    let mut expected: Vec<String> = rows(expected).iter().map(|row| row.join(" ")).collect();
+    let kind = |row: &str| row.split(' ').next().unwrap_or_default().to_owned();
+    let kinds: Vec<String> = expected.iter().map(|row| kind(row)).collect();
+    let mut actual: Vec<String> = outcome(&input).into_iter().filter(|row| kinds.contains(&kind(row))).collect();
+    actual.sort_by_key(|row| kind(row));
+    expected.sort_by_key(|row| kind(row));
+    assert_eq!(actual.join("\n"), expected.join("\n"), "\n{title}: left is what came out, right is what was expected");
+}
+
+fn rows(text: &str) -> Vec<Vec<&str>> {
+    let plain = text.lines().map(|line| line.split('#').next().unwrap_or_default());
+    plain.map(|line| line.split_whitespace().collect::<Vec<_>>()).filter(|words| !words.is_empty()).collect()
+}
+
+fn give(input: &mut Input, row: &[&str]) {
+    match row {
+        ["cycle", name, code] => (input.cycle, input.currency) = (cycle(name), currency(code)),
+        ["mid", fee, cap] => (input.mid.fee, input.mid.recovery_cap) = (rate(fee), rate(cap)),
+        ["threshold", method, code, least] => {
+            input.mid.thresholds.push(Threshold { method: (*method).to_owned(), currency: currency(code), amount: amount(least) });
+        }
+        ["agreement", id, platform, on_shortfall] => {
+            let on_shortfall = if *on_shortfall == "refuse" { OnShortfall::Refuse } else { OnShortfall::TrueUp };
+            input.agreements.insert((*id).to_owned(), AgreementTerms { platform: (*platform).to_owned(), on_shortfall });
+        }
+        ["payee", id, "none"] => drop(input.payees.insert((*id).to_owned(), Payee { payout: None, stays: true })),
+        ["payee", id, method, code, left @ ..] => {
+            let payout = Some(Payout { method: (*method).to_owned(), currency: currency(code) });
+            input.payees.insert((*id).to_owned(), Payee { payout, stays: left != ["left"] });
+        }
+        ["carried", party, balance] => drop(input.carried_in.insert((*party).to_owned(), amount(balance))),
+        ["accrual", rest @ ..] => {
+            let accrual = accrual(input, rest);
+            input.accruals.push(accrual);
+        }
+        ["deferred", from, rest @ ..] => {
+            let accrual = Accrual { cycle: cycle(from), late: true, ..accrual(input, rest) };
+            input.deferred.push(accrual);
+        }
+        ["other", status, platform, gross] => {
+            let mut accrual = payable(input, "someone", "", amount(gross), amount("0"));
+            accrual.key.status = status.parse().unwrap();
+            (accrual.key.platform, accrual.key.mid) = ((*platform).to_owned(), "another".to_owned());
+            input.accruals.push(accrual);
+        }
+        ["closed", name, fee] => drop(input.fees_of_cycles.insert(cycle(name), rate(fee))),
+        ["settled", agreement, name, in_] => {
+            input.settled_in.insert(((*agreement).to_owned(), cycle(name)), cycle(in_));
+        }
+        ["without", agreement] => drop(input.without.insert((*agreement).to_owned())),
+        other => panic!("no such row: {other:?}"),
+    }
+}
+
+fn accrual(input: &Input, row: &[&str]) -> Accrual {
+    let (["undoes", undone] | [_, undone]) = row.get(4..).filter(|rest| !rest.is_empty()).unwrap_or(&["", ""]) else { panic!("{row:?}") };
+    let accrual = payable(input, row[0], row[1], amount(row[2]), amount(row[3]));
+    Accrual { undone: (!undone.is_empty()).then(|| cycle(undone)), ..accrual }
+}
+
+fn outcome(input: &Input) -> Vec<String> {
+    match plan(input) {
+        Ok(Plan { draft, moves }) => {
+            let mut rows = draft_rows(&draft);
+            let ids = |entry: &farthing_settle::moves::Move| {
+                format!("move {}|{}|{}|{}|{}", entry.step.as_str(), entry.rule, entry.from, entry.to, short(entry.amount))
+            };
+            rows.extend(moves.iter().map(ids));
+            rows
+        }
+        Err(error) => vec![format!("error {error}")],
+    }
+}
+
+fn draft_rows(draft: &Draft) -> Vec<String> {
+    let row = |words: &[&str], amounts: &[farthing_schemas::Money]| {
+        let amounts = amounts.iter().map(|amount| short(*amount));
+        words.iter().map(|word| (*word).to_owned()).chain(amounts).collect::<Vec<_>>().join(" ")
+    };
+    let mut rows = vec![format!("refused {}", if draft.refused { "yes" } else { "no" })];
+    let sums = draft.totals;
+    let totals = [sums.gross, sums.labour, sums.fee, sums.net, sums.true_up, sums.paid, sums.carried, draft.fee_kept];
+    rows.push(row(&["totals"], &totals));
+    for line in &draft.agreements {
+        let holds = if line.holds { "holds" } else { "fails" };
+        let start = row(&["agreement", &line.agreement, &line.platform], &[line.gross, line.net]);
+        rows.push(format!("{start} {holds} {}", short(line.true_up)));
+    }
+    rows.extend(draft.platforms.iter().map(|line| row(&["platform", &line.platform], &[line.gross, line.net, line.gross_all])));
+    for line in &draft.undone {
+        let words = ["undone", &line.cycle.to_string(), &line.agreement, &line.party];
+        rows.push(row(&words, &[line.gross, line.labour, line.fee, line.net]));
+    }
+    for line in &draft.lines {
+        let earned = [line.gross, line.labour, line.fee, line.net, line.true_up];
+        let settled = [line.recovered, line.carried_in, line.paid, line.carried_out];
+        let why = line.why_carried.map_or("-", |why| why.as_str());
+        rows.push(format!("{} {why}", row(&["line", &line.party], &[earned.as_slice(), &settled].concat())));
+    }
+    rows
+}

@@ -1,0 +1,23 @@
+//! The rules of SPEC section 5 as text tables; their format is told in `scenario.rs`.
+
+use crate::scenario::check_all;
+
+#[test]
+fn the_seventy_percent_rule() {
+    check_all(include_str!("scenarios/rule.txt"));
+}
+
+#[test]
+fn payouts_and_what_is_carried() {
+    check_all(include_str!("scenarios/payout.txt"));
+}
+
+#[test]
+fn what_is_undone_and_what_was_left_out() {
+    check_all(include_str!("scenarios/undone.txt"));
+}
+
+#[test]
+fn what_is_listed_and_what_is_an_error() {
+    check_all(include_str!("scenarios/input.txt"));
+}
