@@ -1,1 +1,80 @@
+//! The archive: Parquet files and manifests in an object store, durable once written, checked whenever read.
+//!
+//! Invariants
+//! - A file is whole or not there, and it and its folders are synced, when [`Archive::put`] returns.
+//! - No row is read from a file whose bytes are not those that its manifest names.
+//! - Only files that a manifest names exist; others are leftovers of a crash and are swept away by their writer's successor.
+//!
+//! Modules in reading order: [`store`], [`catalog`], [`write`], [`read`].
+#![deny(missing_docs)]
 
+pub mod catalog;
+pub mod read;
+pub mod store;
+pub mod write;
+
+pub use catalog::{Catalog, CatalogError};
+pub use read::read_table;
+pub use store::{Archive, Contents};
+pub use write::{encode, table_path, usage_by_month};
+
+use farthing_aggregate::columns::ColumnError;
+
+/// Why the archive did not give or take a file.
+#[derive(Debug, thiserror::Error)]
+pub enum ArchiveError {
+    /// The URL names no archive that this version can open.
+    #[error("{0:?} is no archive URL of this version: use file://DIR")]
+    Url(String),
+    /// The folder is not there.
+    #[error("the archive folder {0} is not there; was it moved or unmounted?")]
+    Vanished(String),
+    /// The store refused.
+    #[error("{path}: the archive refused")]
+    Store {
+        /// Which file.
+        path: String,
+        /// Why.
+        #[source]
+        source: object_store::Error,
+    },
+    /// A file that a manifest names is not there.
+    #[error("{0}: the file is missing from the archive")]
+    Missing(String),
+    /// A file's bytes are not those that its manifest names.
+    #[error("{path}: its SHA-256 is {found}, but its manifest says {named}")]
+    Altered {
+        /// Which file.
+        path: String,
+        /// What its manifest says.
+        named: String,
+        /// What it has.
+        found: String,
+    },
+    /// A file is no Parquet file, or cannot be written as one.
+    #[error("{path}: not a Parquet file of ours")]
+    Parquet {
+        /// Which file.
+        path: String,
+        /// Why.
+        #[source]
+        source: parquet::errors::ParquetError,
+    },
+    /// A file does not hold what its table's schema says.
+    #[error("{path}: not of its table's schema")]
+    Columns {
+        /// Which file.
+        path: String,
+        /// Why.
+        #[source]
+        source: ColumnError,
+    },
+    /// An event is not where a reversal or an index says that it is.
+    #[error("batch {batch} has no row {row}")]
+    NoSuchRow {
+        /// Which batch.
+        batch: u64,
+        /// Which row of it.
+        row: u32,
+    },
+}

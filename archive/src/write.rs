@@ -1,0 +1,105 @@
+//! Writing tables as Parquet.
+
+use crate::ArchiveError;
+use arrow_array::{BooleanArray, RecordBatch};
+use arrow_select::filter::filter_record_batch;
+use farthing_aggregate::columns::{ColumnError, Columns};
+use farthing_schemas::tables::{Table, VERSION};
+use farthing_schemas::{Cycle, Instant};
+use parquet::arrow::ArrowWriter;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::metadata::KeyValue;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::schema::types::ColumnPath;
+use std::collections::BTreeMap;
+
+/// Rows of a row group: small enough that a reader who looks for one party or hour skips most of a file.
+const GROUP_ROWS: usize = 128 << 10;
+
+/// The path of a file of a table: `usage/v1/month=2026-10/NAME.parquet`.
+#[must_use]
+pub fn table_path(table: Table, folder: Cycle, name: &str) -> String {
+    format!("{}/v{VERSION}/{}={folder}/{name}.parquet", table.name(), table.folder_key())
+}
+
+/// Encodes rows of a table as one Parquet file.
+///
+/// # Errors
+/// [`ArchiveError::Parquet`], naming the path that the file was to have.
+pub fn encode(table: Table, path: &str, rows: &[RecordBatch]) -> Result<Vec<u8>, ArchiveError> {
+    let failed = |source| ArchiveError::Parquet { path: path.to_owned(), source };
+    let mut writer = ArrowWriter::try_new(Vec::new(), table.schema(), Some(properties(table))).map_err(failed)?;
+    for batch in rows {
+        writer.write(batch).map_err(failed)?;
+    }
+    writer.into_inner().map_err(failed)
+}
+
+fn properties(table: Table) -> WriterProperties {
+    let mut properties = WriterProperties::builder()
+        .set_created_by("farthing".to_owned())
+        // Readers that know nothing of Arrow find the version here.
+        .set_key_value_metadata(Some(key_values(table)))
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .set_dictionary_enabled(true)
+        .set_max_row_group_row_count(Some(GROUP_ROWS))
+        .set_statistics_enabled(EnabledStatistics::Chunk);
+    // Nearly every value is another one: a dictionary would be built and thrown away.
+    for distinct in distinct_columns(table) {
+        properties = properties.set_column_dictionary_enabled(ColumnPath::from(*distinct), false);
+    }
+    // Digests are as random as bytes can be: nothing to compress, nothing to compare.
+    for random in ["identity", "says"] {
+        let path = ColumnPath::from(random);
+        properties = properties
+            .set_column_compression(path.clone(), Compression::UNCOMPRESSED)
+            .set_column_statistics_enabled(path, EnabledStatistics::None);
+    }
+    properties.build()
+}
+
+fn key_values(table: Table) -> Vec<KeyValue> {
+    let of = |(key, value): (&String, &String)| KeyValue::new(key.clone(), value.clone());
+    let mut pairs: Vec<KeyValue> = table.schema().metadata().iter().map(of).collect();
+    pairs.sort_by(|a, b| a.key.cmp(&b.key));
+    pairs
+}
+
+fn distinct_columns(table: Table) -> &'static [&'static str] {
+    match table {
+        Table::Usage => &["row", "position", "id", "output", "time", "identity", "says"],
+        Table::Accruals => &["gross", "labour"],
+        Table::Lines => &["id", "time", "gross", "labour"],
+    }
+}
+
+/// Rows of `usage` by the month of their time, each in order.
+///
+/// # Errors
+/// [`ColumnError`] if they are no rows of `usage`.
+pub fn usage_by_month(batches: &[RecordBatch]) -> Result<BTreeMap<Cycle, Vec<RecordBatch>>, ColumnError> {
+    let mut months: BTreeMap<Cycle, Vec<RecordBatch>> = BTreeMap::new();
+    for batch in batches {
+        let times = Columns(batch).times("time")?.values();
+        let Some(first) = times.first() else { continue };
+        let month = Instant::from_micros(*first).cycle();
+        let (from, to) = (start_of(month), month.end().micros());
+        if times.iter().all(|time| (from..to).contains(time)) {
+            months.entry(month).or_default().push(batch.clone());
+            continue;
+        }
+        let of_rows: Vec<Cycle> = times.iter().map(|time| Instant::from_micros(*time).cycle()).collect();
+        let mut distinct = of_rows.clone();
+        distinct.sort_unstable();
+        distinct.dedup();
+        for month in distinct {
+            let mask: BooleanArray = of_rows.iter().map(|of_row| Some(*of_row == month)).collect();
+            months.entry(month).or_default().push(filter_record_batch(batch, &mask)?);
+        }
+    }
+    Ok(months)
+}
+
+fn start_of(month: Cycle) -> i64 {
+    month.index().checked_sub(1).map_or(i64::MIN, |before| Cycle::at(before).end().micros())
+}
