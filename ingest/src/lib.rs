@@ -1,1 +1,52 @@
+//! Ingest: bytes in, sealed batches out.
+//!
+//! A reader cuts sources into blocks of whole lines, workers decode and attribute them side by side, and one sequencer
+//! puts them in order again: it tells duplicates, conflicts and reversals, folds lines, and seals batches. Whoever calls
+//! [`run`] commits each batch; a batch that is not committed never existed, since positions move with it.
+//!
+//! Invariants
+//! - Per partition, the slices of the batches are adjacent: nothing is skipped, nothing is read twice.
+//! - In each slice, read = metered + duplicate + rejected.
+//! - Nothing here writes: not a file, not a row.
+//!
+//! Modules in reading order: [`source`], [`block`], [`worker`], [`identities`], [`sequencer`], [`batch`], [`pipeline`].
+#![deny(missing_docs)]
 
+pub mod batch;
+pub mod block;
+pub mod identities;
+pub mod pipeline;
+pub mod sequencer;
+pub mod source;
+pub mod worker;
+
+pub use batch::SealedBatch;
+pub use identities::{Identities, Original, Originals, Remembered};
+pub use pipeline::{Job, Limits, Progress, run};
+pub use source::{Input, Partition, SourceError};
+
+use farthing_aggregate::Refused;
+use farthing_aggregate::columns::ColumnError;
+
+/// Why ingest stopped; what was committed before stays.
+#[derive(Debug, thiserror::Error)]
+pub enum IngestError {
+    /// A source cannot be read on.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// An amount cannot be held: the batch is not made.
+    #[error("the open batch cannot be folded")]
+    Fold(#[source] Refused),
+    /// The evidence cannot be built or read.
+    #[error("the evidence of the open batch cannot be built")]
+    Evidence(#[from] ColumnError),
+    /// An original that a reversal names cannot be read from the archive.
+    #[error("the original of a reversal cannot be read")]
+    Original(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// Whoever commits has failed.
+    #[error("a batch cannot be committed")]
+    Commit(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A thread of the pipeline has ended before its time.
+    #[error("a thread of the pipeline ended early: this is a defect")]
+    Thread,
+}

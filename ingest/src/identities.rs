@@ -1,0 +1,156 @@
+//! Identities: who was metered already, and what they said.
+
+use arrow_array::RecordBatch;
+use farthing_aggregate::Digest;
+use farthing_aggregate::usage::Place;
+use farthing_schemas::registry::Registry;
+use hashbrown::HashMap;
+use hashbrown::hash_map::Entry;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::Arc;
+
+/// One metered event, as the index is filled from the archive.
+#[derive(Clone, Copy, Debug)]
+pub struct Remembered {
+    /// Who it is.
+    pub identity: Digest,
+    /// What it says; for a reversal, whom it reverses.
+    pub says: Digest,
+    /// Where it stands.
+    pub place: Place,
+    /// Whether it is a reversal.
+    pub reversal: bool,
+}
+
+/// An original, wherever it stands, with the registry it was metered with.
+pub struct Original {
+    /// One row of `usage`.
+    pub row: RecordBatch,
+    /// The registry of that row's version.
+    pub registry: Arc<Registry>,
+}
+
+/// Where originals of committed batches are read.
+pub trait Originals: Send {
+    /// Reads one.
+    ///
+    /// # Errors
+    /// Whatever the archive says.
+    fn read(&mut self, place: Place) -> Result<Original, Box<dyn std::error::Error + Send + Sync>>;
+}
+
+/// An identity's digest is uniform already: its first bytes are its hash.
+#[derive(Default)]
+struct Uniform(u64);
+
+impl Hasher for Uniform {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        if let Some(first) = bytes.first_chunk() {
+            self.0 = u64::from_le_bytes(*first);
+        }
+    }
+
+    fn write_usize(&mut self, _length: usize) {}
+}
+
+/// What is remembered of an identity: 16 bytes beside the 16 of the identity itself.
+#[derive(Clone, Copy)]
+struct Known {
+    says: u64,
+    batch: u32,
+    row: u32,
+}
+
+/// A row's two flags are its highest bits: batches are far smaller than 2^30 rows.
+const REVERSAL: u32 = 1 << 31;
+const UNDONE: u32 = 1 << 30;
+
+/// All identities that were ever metered.
+#[derive(Default)]
+pub struct Identities {
+    known: HashMap<Digest, Known, BuildHasherDefault<Uniform>>,
+}
+
+/// What an identity turns out to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// It was not metered before.
+    New,
+    /// It says what was said before.
+    Duplicate,
+    /// It says something else.
+    Conflict,
+}
+
+impl Identities {
+    /// An index of what the archive names, with room for more.
+    #[must_use]
+    pub fn with_room(count: usize) -> Identities {
+        Identities { known: HashMap::with_capacity_and_hasher(count, BuildHasherDefault::default()) }
+    }
+
+    /// Remembers what the archive holds; reversals come after their originals or before, in any order.
+    pub fn remember(&mut self, event: Remembered) {
+        self.insert(event);
+    }
+
+    /// Marks the originals of the reversals as undone: once all that the archive holds is remembered.
+    pub fn mark_undone(&mut self, originals: impl IntoIterator<Item = Digest>) {
+        for original in originals {
+            self.undo(original);
+        }
+    }
+
+    /// How many identities are remembered.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.known.len()
+    }
+
+    /// Whether none is.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.known.is_empty()
+    }
+
+    /// Compares an event with what its identity said before.
+    #[must_use]
+    pub fn seen(&self, identity: Digest, says: Digest) -> Seen {
+        match self.known.get(&identity) {
+            None => Seen::New,
+            Some(known) if known.says == shortened(says) => Seen::Duplicate,
+            Some(_) => Seen::Conflict,
+        }
+    }
+
+    /// Where an original stands that can still be reversed.
+    #[must_use]
+    pub fn reversible(&self, original: Digest) -> Option<Place> {
+        let known = self.known.get(&original).filter(|known| known.row & (REVERSAL | UNDONE) == 0)?;
+        Some(Place { batch: u64::from(known.batch), row: known.row })
+    }
+
+    /// Remembers a newly metered event.
+    pub fn insert(&mut self, event: Remembered) {
+        let batch = u32::try_from(event.place.batch).expect("fewer than 2^32 batches");
+        assert!(event.place.row < UNDONE, "fewer than 2^30 rows in a batch");
+        let row = event.place.row | if event.reversal { REVERSAL } else { 0 };
+        self.known.insert(event.identity, Known { says: shortened(event.says), batch, row });
+    }
+
+    /// Marks an original as reversed.
+    pub fn undo(&mut self, original: Digest) {
+        if let Entry::Occupied(mut known) = self.known.entry(original) {
+            known.get_mut().row |= UNDONE;
+        }
+    }
+}
+
+/// Sayings are compared within one identity, whose platform can only fool itself: 64 bits are plenty.
+fn shortened(says: Digest) -> u64 {
+    says.0.first_chunk().map_or(0, |first| u64::from_le_bytes(*first))
+}

@@ -1,0 +1,190 @@
+//! The pipeline: a reader, workers and the sequencer on threads of their own, with bounded queues between them.
+
+use crate::IngestError;
+use crate::batch::SealedBatch;
+use crate::block::{Block, Blocks};
+use crate::identities::{Identities, Originals};
+use crate::sequencer::Sequencer;
+use crate::source::{Partition, SourceError};
+use crate::worker::{Admission, Decoded, Worker};
+use farthing_schemas::Instant;
+use farthing_schemas::registry::Registry;
+use std::error::Error;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+/// How often a source that is followed is looked at for more.
+const FOLLOW_PAUSE: Duration = Duration::from_millis(200);
+
+/// When a batch is full: whichever comes first.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Events read.
+    pub events: u64,
+    /// Bytes read.
+    pub bytes: u64,
+    /// Time since its first event.
+    pub age: Duration,
+}
+
+/// How far a job is, for whoever watches it.
+#[derive(Debug, Default)]
+pub struct Progress {
+    /// Bytes of whole lines read, after decompression.
+    pub bytes: AtomicU64,
+    /// Events sequenced.
+    pub events: AtomicU64,
+}
+
+/// What is to be metered, and how.
+pub struct Job {
+    /// The sources, read one after the other, or in turn when followed.
+    pub partitions: Vec<Partition>,
+    /// The registry version of the whole job.
+    pub registry: Arc<Registry>,
+    /// What is judged beside the events themselves.
+    pub admission: Admission,
+    /// When a batch is full.
+    pub limits: Limits,
+    /// The last batch of the ledger.
+    pub last_batch: u64,
+    /// Whether to wait for more at the end of the sources.
+    pub follow: bool,
+    /// How many workers decode side by side.
+    pub workers: usize,
+    /// The arrival of what is read now.
+    pub now: Box<dyn Fn() -> Instant + Send + Sync>,
+    /// Moves on as the job does.
+    pub progress: Arc<Progress>,
+    /// Set from outside to end early, with what is sealed.
+    pub stop: Arc<AtomicBool>,
+}
+
+/// What the reader hands on, in order: a block on its way, or the end.
+type Ordered = Result<Receiver<Result<Decoded, IngestError>>, SourceError>;
+/// A block, and where its worker puts the result.
+type Task = (Block, SyncSender<Result<Decoded, IngestError>>);
+
+/// Runs a job to its end; `commit` gets each batch in order, on the calling thread.
+///
+/// # Errors
+/// [`IngestError`]; batches that `commit` has accepted stay.
+pub fn run(
+    job: &Arc<Job>,
+    identities: Identities,
+    originals: Box<dyn Originals>,
+    commit: &mut dyn FnMut(SealedBatch) -> Result<(), Box<dyn Error + Send + Sync>>,
+) -> Result<(), IngestError> {
+    let open = |(number, partition)| Blocks::open(number, partition);
+    let blocks = job.partitions.iter().enumerate().map(open).collect::<Result<Vec<_>, _>>()?;
+    let committed = Arc::new(AtomicU64::new(job.last_batch));
+    let (task_sender, tasks) = sync_channel::<Task>(job.workers);
+    let (order_sender, order) = sync_channel::<Ordered>(job.workers * 2);
+    // No room: at most one sealed batch waits while another is committed.
+    let (sealed_sender, sealed) = sync_channel::<SealedBatch>(0);
+    let reading = job.clone();
+    thread::spawn(move || read_all(&reading, blocks, &task_sender, &order_sender));
+    let tasks = Arc::new(Mutex::new(tasks));
+    for _ in 0..job.workers {
+        let (job, tasks) = (job.clone(), tasks.clone());
+        thread::spawn(move || work(&job, &tasks));
+    }
+    // The workers hold the queue alone: when they are gone, the reader notices.
+    drop(tasks);
+    let sequencer = Sequencer::new(job.clone(), identities, originals, committed.clone());
+    let sequencing = thread::spawn(move || sequence(sequencer, &order, &sealed_sender));
+    while let Ok(batch) = sealed.recv() {
+        let number = batch.batch;
+        // Not joined: the reader may wait for a pipe that never speaks again.
+        commit(batch).map_err(IngestError::Commit)?;
+        committed.store(number, Ordering::Release);
+    }
+    sequencing.join().unwrap_or(Err(IngestError::Thread))
+}
+
+/// Reads every partition; ends when the sources do, when told to stop, or when nobody listens.
+fn read_all(job: &Job, mut blocks: Vec<Blocks>, tasks: &SyncSender<Task>, order: &SyncSender<Ordered>) {
+    loop {
+        let mut idle = true;
+        for source in &mut blocks {
+            loop {
+                if job.stop.load(Ordering::Relaxed) {
+                    return;
+                }
+                match source.next(!job.follow) {
+                    Ok(None) => break,
+                    Ok(Some(block)) => {
+                        idle = false;
+                        if hand_on(block, tasks, order).is_none() {
+                            return;
+                        }
+                    }
+                    Err(error) => {
+                        // Nobody listening means that the job has failed already.
+                        let _ = order.send(Err(error));
+                        return;
+                    }
+                }
+            }
+        }
+        if !job.follow {
+            return;
+        }
+        if idle {
+            thread::sleep(FOLLOW_PAUSE);
+        }
+    }
+}
+
+fn hand_on(block: Block, tasks: &SyncSender<Task>, order: &SyncSender<Ordered>) -> Option<()> {
+    let (result_sender, result) = sync_channel(1);
+    order.send(Ok(result)).ok()?;
+    tasks.send((block, result_sender)).ok()
+}
+
+fn work(job: &Job, tasks: &Mutex<Receiver<Task>>) {
+    let mut worker = Worker::new(&job.registry, &job.admission, &job.partitions);
+    loop {
+        let task = tasks.lock().map(|tasks| tasks.recv());
+        let Ok(Ok((block, result))) = task else { return };
+        let decoded = worker.decode(block, (job.now)());
+        if result.send(decoded).is_err() {
+            return;
+        }
+    }
+}
+
+fn sequence(mut sequencer: Sequencer, order: &Receiver<Ordered>, sealed: &SyncSender<SealedBatch>) -> Result<(), IngestError> {
+    let mut emit = |batch| sealed.send(batch).map_err(|_| IngestError::Thread);
+    loop {
+        let next = match sequencer.patience() {
+            Some(patience) => order.recv_timeout(patience),
+            None => order.recv().map_err(|_| RecvTimeoutError::Disconnected),
+        };
+        match next {
+            Ok(Ok(result)) => {
+                let decoded = result.recv().map_err(|_| IngestError::Thread)??;
+                sequencer.take(&decoded, &mut emit)?;
+                sequencer.count_progress(&decoded);
+            }
+            Err(RecvTimeoutError::Timeout) => {
+                if let Some(batch) = sequencer.seal_rest() {
+                    emit(batch)?;
+                }
+            }
+            // What came before the end, or before a failure, is kept.
+            Ok(Err(error)) => {
+                if let Some(batch) = sequencer.seal_rest() {
+                    emit(batch)?;
+                }
+                return Err(error.into());
+            }
+            Err(RecvTimeoutError::Disconnected) => {
+                return sequencer.seal_rest().map_or(Ok(()), emit);
+            }
+        }
+    }
+}

@@ -1,0 +1,358 @@
+//! The sequencer: puts decoded blocks in order, judges what needs history, and seals batches.
+
+use crate::IngestError;
+use crate::batch::SealedBatch;
+use crate::identities::{Identities, Original, Originals, Remembered, Seen};
+use crate::pipeline::Job;
+use crate::worker::{Decoded, Slot, What};
+use arrow_array::{BooleanArray, RecordBatch};
+use arrow_select::filter::filter_record_batch;
+use farthing_aggregate::again::{UnknownReference, UnknownTable, lines_again, negated};
+use farthing_aggregate::columns::ColumnError;
+use farthing_aggregate::fold::{LineKey, Sums, Target};
+use farthing_aggregate::usage::{Joining, Place, UsageRows, join_batch};
+use farthing_aggregate::{Accumulator, Digest, LineMaker};
+use farthing_schemas::manifest::{DeadLetter, Slice};
+use farthing_schemas::registry::Registry;
+use farthing_schemas::{Code, Rejection};
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant as Clock;
+
+/// What becomes of one event in its place in the order.
+enum Verdict {
+    Metered,
+    Duplicate,
+    Rejected(Rejection),
+}
+
+/// The batch that is being filled.
+struct Open {
+    batch: u64,
+    since: Clock,
+    sums: Accumulator,
+    unknown: UnknownTable,
+    chunks: Vec<Chunk>,
+    rows: u32,
+    slices: Vec<Option<Slice>>,
+    dead_letters: Vec<DeadLetter>,
+    replayed: Vec<u64>,
+    read: u64,
+    bytes: u64,
+}
+
+/// Complete rows of `usage`, and the number of the first of them within its batch.
+#[derive(Clone)]
+struct Chunk {
+    first_row: u32,
+    rows: RecordBatch,
+}
+
+/// A sealed batch that may not be committed yet: its originals are read from memory.
+struct Recent {
+    batch: u64,
+    registry: Arc<Registry>,
+    chunks: Vec<Chunk>,
+}
+
+/// The part of a block that belongs to the open batch, on its way to a [`Chunk`].
+struct Current<'d> {
+    decoded: &'d Decoded,
+    /// The next row of the block's evidence.
+    next_row: usize,
+    /// The first row of the block's evidence that is in no chunk yet.
+    first_row: usize,
+    /// Per row since then, whether it is metered.
+    keep: Vec<bool>,
+    /// Per metered row, the slot it came from.
+    slots: Vec<usize>,
+    /// Metered reversals and the places of their originals.
+    reverses: Vec<(usize, Place)>,
+}
+
+/// Orders, judges, folds and seals.
+pub struct Sequencer {
+    job: Arc<Job>,
+    /// The position after the last event of each partition.
+    positions: Vec<u64>,
+    identities: Identities,
+    originals: Box<dyn Originals>,
+    committed: Arc<AtomicU64>,
+    maker: LineMaker,
+    open: Open,
+    recent: VecDeque<Recent>,
+}
+
+impl Sequencer {
+    /// A sequencer that goes on after the last batch that is committed.
+    pub fn new(job: Arc<Job>, identities: Identities, originals: Box<dyn Originals>, committed: Arc<AtomicU64>) -> Sequencer {
+        let first_batch = committed.load(Ordering::Acquire) + 1;
+        let positions = job.partitions.iter().map(|partition| partition.next).collect();
+        let open = Open::new(first_batch, job.partitions.len());
+        Sequencer { job, positions, identities, originals, committed, maker: LineMaker::default(), open, recent: VecDeque::new() }
+    }
+
+    /// How long the open batch may still wait; none if it is empty.
+    #[must_use]
+    pub fn patience(&self) -> Option<std::time::Duration> {
+        (self.open.read > 0).then(|| self.job.limits.age.saturating_sub(self.open.since.elapsed()))
+    }
+
+    /// Takes the next block in order; `emit` gets each batch that is full.
+    ///
+    /// # Errors
+    /// [`IngestError`]
+    pub fn take(&mut self, decoded: &Decoded, emit: &mut dyn FnMut(SealedBatch) -> Result<(), IngestError>) -> Result<(), IngestError> {
+        let mut current = Current::of(decoded);
+        for (number, slot) in decoded.slots.iter().enumerate() {
+            let verdict = self.judge(&mut current, number, slot)?;
+            self.count(decoded, number, slot, verdict);
+            if self.full() {
+                self.finish_chunk(&mut current)?;
+                emit(self.seal())?;
+            }
+        }
+        self.finish_chunk(&mut current)?;
+        // Blank lines at the end of a block are behind us as well.
+        if let Some(slice) = &mut self.open.slices[decoded.partition] {
+            slice.next = decoded.next;
+            self.positions[decoded.partition] = decoded.next;
+        }
+        Ok(())
+    }
+
+    /// Tells whoever watches that a block is done.
+    pub fn count_progress(&self, decoded: &Decoded) {
+        let count = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
+        self.job.progress.bytes.fetch_add(count(decoded.block.bytes.len()), Ordering::Relaxed);
+        self.job.progress.events.fetch_add(count(decoded.slots.len()), Ordering::Relaxed);
+    }
+
+    /// Seals what is open, if anything is.
+    pub fn seal_rest(&mut self) -> Option<SealedBatch> {
+        (self.open.read > 0).then(|| self.seal())
+    }
+
+    fn full(&self) -> bool {
+        self.open.read >= self.job.limits.events
+            || self.open.bytes >= self.job.limits.bytes
+            || self.open.since.elapsed() >= self.job.limits.age
+    }
+
+    fn judge(&mut self, current: &mut Current<'_>, number: usize, slot: &Slot) -> Result<Verdict, IngestError> {
+        let (identity, says, reversed) = match &slot.what {
+            What::Rejected(rejection) => return Ok(Verdict::Rejected(rejection.clone())),
+            What::Usage { identity, says, .. } => (*identity, *says, None),
+            What::Reversal { identity, original } => (*identity, *original, Some(*original)),
+        };
+        let verdict = match self.identities.seen(identity, says) {
+            Seen::Duplicate => Verdict::Duplicate,
+            Seen::Conflict => Verdict::Rejected(Rejection::new(
+                Code::IdentityConflict,
+                "id: an event of this platform, source and id was metered before and says something else",
+            )),
+            Seen::New => match reversed {
+                None => Verdict::Metered,
+                Some(original) => match self.identities.reversible(original) {
+                    Some(place) => {
+                        self.reverse(current, original, place)?;
+                        Verdict::Metered
+                    }
+                    None => Verdict::Rejected(Rejection::new(
+                        Code::UnknownOriginal,
+                        "data.reverses: no event of this platform, source and id was metered before, or it cannot be reversed (again)",
+                    )),
+                },
+            },
+        };
+        let metered = matches!(verdict, Verdict::Metered);
+        if metered {
+            let place = Place { batch: self.open.batch, row: self.open.rows };
+            self.identities.insert(Remembered { identity, says, place, reversal: reversed.is_some() });
+            self.open.rows += 1;
+            current.slots.push(number);
+            if let What::Usage { lines, .. } = &slot.what {
+                for (key, sums) in &current.decoded.lines[lines.clone()] {
+                    let key = self.open.with_unknown(*key, &current.decoded.unknown);
+                    self.open.sums.add(key, sums.gross, sums.labour).map_err(IngestError::Fold)?;
+                }
+            }
+        }
+        current.keep.push(metered);
+        current.next_row += 1;
+        Ok(verdict)
+    }
+
+    fn count(&mut self, decoded: &Decoded, number: usize, slot: &Slot, verdict: Verdict) {
+        let job = self.job.clone();
+        let partition = &job.partitions[decoded.partition];
+        let start = self.positions[decoded.partition];
+        let fresh = || Slice { partition: partition.name.clone(), epoch: partition.epoch, start, next: start, ..Slice::default() };
+        let slice = self.open.slices[decoded.partition].get_or_insert_with(fresh);
+        slice.next = slot.next;
+        slice.counts.read += 1;
+        match verdict {
+            Verdict::Metered => slice.counts.metered += 1,
+            Verdict::Duplicate => slice.counts.duplicate += 1,
+            Verdict::Rejected(rejection) => {
+                slice.counts.rejected += 1;
+                let letter = dead_letter(&partition.name, slot, rejection, decoded);
+                self.open.dead_letters.push(letter);
+            }
+        }
+        self.positions[decoded.partition] = slot.next;
+        if self.open.read == 0 {
+            self.open.since = Clock::now();
+        }
+        self.open.read += 1;
+        self.open.bytes += slot.next - slot.start;
+        self.open.replayed.extend(decoded.block.letters.get(number));
+    }
+
+    /// Folds the negated lines of an original.
+    fn reverse(&mut self, current: &mut Current<'_>, identity: Digest, place: Place) -> Result<(), IngestError> {
+        let lines = match current.lines_of(place, &self.open) {
+            Some(lines) => lines.iter().map(|(key, sums)| (self.open.with_unknown(*key, &current.decoded.unknown), *sums)).collect(),
+            None => {
+                let original = self.original(place)?;
+                self.lines_again(&original)?
+            }
+        };
+        for (key, sums) in negated(lines, place.batch).map_err(IngestError::Fold)? {
+            self.open.sums.add(key, sums.gross, sums.labour).map_err(IngestError::Fold)?;
+        }
+        self.identities.undo(identity);
+        current.reverses.push((current.slots.len(), place));
+        Ok(())
+    }
+
+    /// An original that is not in the current block: open, sealed but not committed, or archived.
+    fn original(&mut self, place: Place) -> Result<Original, IngestError> {
+        let committed = self.committed.load(Ordering::Acquire);
+        self.recent.retain(|recent| recent.batch > committed);
+        let found = if place.batch == self.open.batch {
+            Some((&self.open.chunks, &self.job.registry))
+        } else {
+            self.recent.iter().find(|recent| recent.batch == place.batch).map(|recent| (&recent.chunks, &recent.registry))
+        };
+        match found.and_then(|(chunks, registry)| Some((row_of(chunks, place.row)?, registry.clone()))) {
+            Some((row, registry)) => Ok(Original { row, registry }),
+            None => self.originals.read(place).map_err(IngestError::Original),
+        }
+    }
+
+    /// The lines of an event that is no longer at hand, computed again as they were.
+    fn lines_again(&mut self, original: &Original) -> Result<Vec<(LineKey, Sums)>, IngestError> {
+        let event = UsageRows::of(&original.row)?.event(0)?;
+        lines_again(&mut self.maker, &original.registry, &self.job.registry, &event, &mut self.open.unknown)
+            .map_err(|error| IngestError::Original(error.into()))
+    }
+
+    /// Moves what the block gave the open batch so far into a chunk.
+    fn finish_chunk(&mut self, current: &mut Current<'_>) -> Result<(), IngestError> {
+        let kept = u32::try_from(current.slots.len()).expect("a block holds fewer than 2^32 rows");
+        if kept > 0 {
+            let rows = current.decoded.usage.slice(current.first_row, current.next_row - current.first_row);
+            let all = current.keep.iter().all(|keep| *keep);
+            let rows = if all {
+                rows
+            } else {
+                filter_record_batch(&rows, &BooleanArray::from(current.keep.clone())).map_err(ColumnError::from)?
+            };
+            let first_row = self.open.rows - kept;
+            let joining =
+                Joining { batch: self.open.batch, first_row, registry_version: self.job.registry.version(), reverses: &current.reverses };
+            self.open.chunks.push(Chunk { first_row, rows: join_batch(&rows, &joining)? });
+        }
+        current.start_chunk();
+        Ok(())
+    }
+
+    fn seal(&mut self) -> SealedBatch {
+        let next = Open::new(self.open.batch + 1, self.job.partitions.len());
+        let mut open = std::mem::replace(&mut self.open, next);
+        let usage = open.chunks.iter().map(|chunk| chunk.rows.clone()).collect();
+        let committed = self.committed.load(Ordering::Acquire);
+        self.recent.retain(|recent| recent.batch > committed);
+        self.recent.push_back(Recent { batch: open.batch, registry: self.job.registry.clone(), chunks: open.chunks });
+        SealedBatch {
+            batch: open.batch,
+            registry: self.job.registry.clone(),
+            usage,
+            sums: open.sums.drain(),
+            unknown: open.unknown.into_references(),
+            slices: open.slices.into_iter().flatten().collect(),
+            dead_letters: open.dead_letters,
+            replayed: open.replayed,
+        }
+    }
+}
+
+fn row_of(chunks: &[Chunk], row: u32) -> Option<RecordBatch> {
+    let after = chunks.partition_point(|chunk| chunk.first_row <= row);
+    let chunk = chunks.get(after.checked_sub(1)?)?;
+    let at = usize::try_from(row - chunk.first_row).ok()?;
+    (at < chunk.rows.num_rows()).then(|| chunk.rows.slice(at, 1))
+}
+
+fn dead_letter(partition: &str, slot: &Slot, rejection: Rejection, decoded: &Decoded) -> DeadLetter {
+    let place = |position: u64| usize::try_from(position - decoded.block.start).unwrap_or(0);
+    let mut raw = &decoded.block.bytes[place(slot.start)..place(slot.next)];
+    raw = raw.strip_suffix(b"\n").unwrap_or(raw);
+    let code = rejection.code.as_str().to_owned();
+    DeadLetter { partition: partition.to_owned(), position: slot.start, code, sentence: rejection.sentence.into_owned(), raw: raw.to_vec() }
+}
+
+impl Open {
+    fn new(batch: u64, partitions: usize) -> Open {
+        Open {
+            batch,
+            since: Clock::now(),
+            sums: Accumulator::default(),
+            unknown: UnknownTable::default(),
+            chunks: Vec::new(),
+            rows: 0,
+            slices: vec![None; partitions],
+            dead_letters: Vec::new(),
+            replayed: Vec::new(),
+            read: 0,
+            bytes: 0,
+        }
+    }
+
+    /// A key of a block as a key of the batch.
+    fn with_unknown(&mut self, key: LineKey, of_block: &[UnknownReference]) -> LineKey {
+        match key.target {
+            Target::Unknown(at) => {
+                let reference = of_block[usize::try_from(at).expect("an index of this block")].clone();
+                LineKey { target: Target::Unknown(self.unknown.place(reference)), ..key }
+            }
+            _ => key,
+        }
+    }
+}
+
+impl<'d> Current<'d> {
+    fn of(decoded: &'d Decoded) -> Current<'d> {
+        Current { decoded, next_row: 0, first_row: 0, keep: Vec::new(), slots: Vec::new(), reverses: Vec::new() }
+    }
+
+    fn start_chunk(&mut self) {
+        self.first_row = self.next_row;
+        self.keep.clear();
+        self.slots.clear();
+        self.reverses.clear();
+    }
+
+    /// The lines of an original that this block gave the open batch.
+    fn lines_of(&self, place: Place, open: &Open) -> Option<&'d [(LineKey, Sums)]> {
+        let kept = u32::try_from(self.slots.len()).ok()?;
+        let at = place.row.checked_sub(open.rows - kept).filter(|_| place.batch == open.batch)?;
+        let slot = &self.decoded.slots[*self.slots.get(usize::try_from(at).ok()?)?];
+        match &slot.what {
+            What::Usage { lines, .. } => Some(&self.decoded.lines[lines.clone()]),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! Workers: decode and attribute one block, knowing nothing of other events.
+
+use crate::IngestError;
+use crate::block::{Block, lines};
+use crate::source::Partition;
+use arrow_array::RecordBatch;
+use farthing_aggregate::again::UnknownReference;
+use farthing_aggregate::fold::{LineKey, Sums, Target};
+use farthing_aggregate::usage::{Origin, UsageBuilder};
+use farthing_aggregate::{Digest, LineMaker, Reference, Refused, identity};
+use farthing_schemas::event::{self, Body, Event, Usage};
+use farthing_schemas::registry::{PlatformIndex, Registry};
+use farthing_schemas::{Code, Currency, Cycle, Instant, Rejection, time};
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+/// What is judged of an event beside what it says itself.
+#[derive(Clone, Debug, Default)]
+pub struct Admission {
+    /// The platforms that the source is bound to; none binds it to none.
+    pub platforms: Option<BTreeSet<String>>,
+    /// How long before its arrival an event may have happened; none for any time.
+    pub oldest_micros: Option<i64>,
+}
+
+/// A block's events in order, with the evidence and the lines of those that are valid.
+pub struct Decoded {
+    /// Which partition of the job.
+    pub partition: usize,
+    /// The position after the block.
+    pub next: u64,
+    /// The lines as they came, for the dead letters.
+    pub block: Block,
+    /// What became of each line.
+    pub slots: Vec<Slot>,
+    /// One row per valid event, still without the columns of a batch.
+    pub usage: RecordBatch,
+    /// Lines of valid usage events.
+    pub lines: Vec<(LineKey, Sums)>,
+    /// References that the registry does not know, for [`Target::Unknown`].
+    pub unknown: Vec<UnknownReference>,
+}
+
+/// One line of the block.
+pub struct Slot {
+    /// The position of its first byte.
+    pub start: u64,
+    /// The position after it.
+    pub next: u64,
+    /// What it is.
+    pub what: What,
+}
+
+/// What one line is, as far as it can be told by itself.
+pub enum What {
+    /// A valid usage event: the next row of the evidence, and these lines.
+    Usage {
+        /// Who it is.
+        identity: Digest,
+        /// What it says.
+        says: Digest,
+        /// Where its lines are.
+        lines: Range<usize>,
+    },
+    /// A valid reversal: the next row of the evidence.
+    Reversal {
+        /// Who it is.
+        identity: Digest,
+        /// Whom it reverses.
+        original: Digest,
+    },
+    /// Not an event that can be metered.
+    Rejected(Rejection),
+}
+
+/// Decodes and attributes blocks; reuses its memory from block to block.
+pub struct Worker<'r> {
+    registry: &'r Registry,
+    admission: &'r Admission,
+    partitions: &'r [Partition],
+    maker: LineMaker,
+    builder: UsageBuilder,
+    lines: Vec<(LineKey, Sums)>,
+    unknown: Vec<UnknownReference>,
+}
+
+impl<'r> Worker<'r> {
+    /// A worker under one registry version.
+    #[must_use]
+    pub fn new(registry: &'r Registry, admission: &'r Admission, partitions: &'r [Partition]) -> Worker<'r> {
+        let (maker, builder) = (LineMaker::default(), UsageBuilder::default());
+        Worker { registry, admission, partitions, maker, builder, lines: Vec::new(), unknown: Vec::new() }
+    }
+
+    /// Decodes a block that arrived at `now`.
+    ///
+    /// # Errors
+    /// [`IngestError::Fold`] if an amount cannot be held, [`IngestError::Evidence`] if the rows cannot be built.
+    pub fn decode(&mut self, block: Block, now: Instant) -> Result<Decoded, IngestError> {
+        let mut slots = Vec::new();
+        for (start, next, line) in lines(&block) {
+            let what = match self.line(block.partition, start, line, now) {
+                Ok(what) => what,
+                Err(Refused::Rejected(rejection)) => What::Rejected(rejection),
+                Err(overflow) => return Err(IngestError::Fold(overflow)),
+            };
+            slots.push(Slot { start, next, what });
+        }
+        Ok(Decoded {
+            partition: block.partition,
+            next: block.start + u64::try_from(block.bytes.len()).unwrap_or(u64::MAX),
+            slots,
+            usage: self.builder.finish()?,
+            lines: std::mem::take(&mut self.lines),
+            unknown: std::mem::take(&mut self.unknown),
+            block,
+        })
+    }
+
+    fn line(&mut self, partition: usize, position: u64, line: &[u8], now: Instant) -> Result<What, Refused> {
+        let event = event::decode(line)?;
+        self.admit(&event, now)?;
+        let Some(platform) = self.registry.platform(&event.platform) else {
+            let sentence = format!("data.platform: {:?} is not in the registry", event.platform);
+            return Err(Rejection::new(Code::UnknownPlatform, sentence).into());
+        };
+        let origin = Origin { partition: &self.partitions[partition].name, position };
+        let identity = identity::of_event(&event.platform, &event.source, &event.id);
+        match &event.body {
+            Body::Usage(usage) => {
+                let outcome = self.maker.make(self.registry, platform, usage, event.time)?;
+                self.builder.push(origin, &event, identity, outcome.says, Some(&outcome));
+                let lines = self.keep_lines(platform, usage, outcome.currency, event.time.cycle())?;
+                Ok(What::Usage { identity, says: outcome.says, lines })
+            }
+            Body::Reversal(reversal) => {
+                let original = identity::said_by_reversal(&event.platform, reversal);
+                self.builder.push(origin, &event, identity, original, None);
+                Ok(What::Reversal { identity, original })
+            }
+        }
+    }
+
+    fn admit(&self, event: &Event<'_>, now: Instant) -> Result<(), Rejection> {
+        if event.time.micros() - now.micros() > time::DAY_MICROS {
+            return Err(Rejection::new(Code::FutureTime, format!("time: {} is more than 24 hours after its arrival at {now}", event.time)));
+        }
+        if self.admission.oldest_micros.is_some_and(|oldest| now.micros() - event.time.micros() > oldest) {
+            return Err(Rejection::new(Code::TooLate, format!("time: {} is before the limit configured for this source", event.time)));
+        }
+        match &self.admission.platforms {
+            Some(bound) if !bound.contains(&*event.platform) => {
+                Err(Rejection::new(Code::PlatformNotAllowed, format!("data.platform: this source is not bound to {:?}", event.platform)))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Keeps the event's lines under keys of plain integers.
+    fn keep_lines(&mut self, platform: PlatformIndex, usage: &Usage<'_>, currency: Currency, own: Cycle) -> Result<Range<usize>, Refused> {
+        let first = self.lines.len();
+        for line in self.maker.lines() {
+            let target = match line.reference {
+                Reference::Party(party) => Target::Party(party),
+                Reference::Nobody => Target::Nobody,
+                Reference::Unknown(kind, entry) => {
+                    self.unknown.push((kind, usage.attribution.entries[entry].reference.to_string()));
+                    Target::Unknown(u32::try_from(self.unknown.len() - 1).expect("a block holds fewer than 2^32 references"))
+                }
+            };
+            let key =
+                LineKey { agreement: line.agreement, target, platform, undoes: None, own, currency, use_: usage.use_, status: line.status };
+            self.lines.push((key, Sums { gross: line.gross, labour: line.labour }));
+        }
+        Ok(first..self.lines.len())
+    }
+}
