@@ -1,1 +1,66 @@
-fn main() {}
+//! `farthing`: the one binary. It parses the command line, wires the crates together and says what came out.
+//!
+//! Exit codes: 0 on success, 1 when the answer is no, 2 on wrong use or input.
+
+mod batch;
+mod books;
+mod cli;
+mod commands;
+mod demo;
+mod originals;
+mod output;
+mod place;
+mod plan_input;
+mod time;
+mod trace;
+
+use clap::Parser;
+use cli::{Cli, Command};
+use output::Answer;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let _failpoints = fail::FailScenario::setup();
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return output::failed(&error.into()),
+    };
+    match runtime.block_on(answer(&cli)) {
+        Ok(Answer::Yes) => ExitCode::SUCCESS,
+        Ok(Answer::No) => ExitCode::from(1),
+        Err(error) => output::failed(&error),
+    }
+}
+
+/// How often a reader looks again.
+const LOOKS: usize = 4;
+
+/// A reader may hold a list of files of which another process has just merged some into a new one: then it looks again.
+async fn answer(cli: &Cli) -> anyhow::Result<Answer> {
+    let at = place::Place::of(&cli.place)?;
+    let mut look = 1;
+    loop {
+        match dispatch(cli, &at).await {
+            Err(error) if look < LOOKS && cli.command.only_reads() && output::names_a_missing_file(&error) => look += 1,
+            Err(error) if output::comes_from_the_ledger(&error) => return Err(error.context(format!("the ledger {}", at.ledger))),
+            answer => return answer,
+        }
+    }
+}
+
+async fn dispatch(cli: &Cli, at: &place::Place) -> anyhow::Result<Answer> {
+    let json = cli.json;
+    match cli.command.clone() {
+        Command::Demo(options) => demo::run(at, &options, json).await,
+        Command::Registry(command) => commands::registry::run(at, command, json).await,
+        Command::Meter(options) => commands::meter::run(at, options, json).await,
+        Command::Accruals(options) => commands::accruals::run(at, &options, json).await,
+        Command::Settle(command) => commands::settle::run(at, command, json).await,
+        Command::Statement(options) => commands::statement::run(at, &options, json).await,
+        Command::DeadLetters(command) => commands::dead_letters::run(at, command, json).await,
+        Command::Archive(command) => commands::archive::run(at, command, json).await,
+        Command::Verify => commands::verify::run(at, json).await,
+        Command::Completions { shell } => commands::completions::run(shell),
+    }
+}

@@ -1,0 +1,238 @@
+//! The books: the ledger, the archive and what the chain of manifests says exists, opened together.
+
+use crate::place::Place;
+use crate::time::now;
+use anyhow::{Context, bail};
+use farthing_archive::catalog::manifest_path;
+use farthing_archive::{Archive, Catalog, Contents};
+use farthing_ledger::{Effects, Ledger, LedgerError};
+use farthing_schemas::manifest::{Act, File, Manifest, VERSION};
+use farthing_schemas::registry::{Registry, State};
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+/// Open books.
+pub struct Books {
+    pub ledger: Ledger,
+    pub archive: Archive,
+    pub catalog: Catalog,
+    registries: HashMap<u64, Arc<Registry>>,
+}
+
+/// The files that an act is about to name.
+fn act_files(act: &Act) -> &[File] {
+    match act {
+        Act::Batch(batch) => &batch.files,
+        Act::Compaction(compaction) => &compaction.files,
+        Act::Registry(load) => std::slice::from_ref(&load.file),
+        Act::Cycle(_) => &[],
+    }
+}
+
+/// Whether an act was appended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Appended {
+    /// It is done, and durable.
+    Done,
+    /// Another act came first and is in the catalog now: look, and try again.
+    Moved,
+}
+
+impl Books {
+    /// Opens the books that are there.
+    pub async fn open(at: &Place) -> anyhow::Result<Books> {
+        let path = at.ledger_path()?;
+        if !path.try_exists().with_context(|| format!("the ledger {} cannot be looked for", path.display()))? {
+            bail!("no ledger at {}; start one with: farthing registry load FILE {}", path.display(), at.option);
+        }
+        Books::open_at(at, false).await
+    }
+
+    /// Opens the books, and makes them where there are none.
+    pub async fn open_or_create(at: &Place) -> anyhow::Result<Books> {
+        let path = at.ledger_path()?;
+        if path.exists() {
+            return Books::open_at(at, false).await;
+        }
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).with_context(|| format!("the folder {} cannot be made", folder.display()))?;
+        }
+        Books::open_at(at, true).await
+    }
+
+    async fn open_at(at: &Place, create: bool) -> anyhow::Result<Books> {
+        // The archive first: a ledger without its archive would promise files that nobody has.
+        let archive = Archive::open(&at.archive, create)?;
+        let ledger = Ledger::open(&at.ledger, create).await?;
+        let mut books = Books { ledger, archive, catalog: Catalog::default(), registries: HashMap::new() };
+        // Listed before the ledger is read: what is committed in between is then no surprise.
+        let copies = books.archive.list("manifests").await?;
+        books.refresh().await?;
+        books.belong_together(&copies)?;
+        Ok(books)
+    }
+
+    /// Another ledger's archive, or one that is ahead of this ledger, must not be touched: what it holds would be swept away.
+    fn belong_together(&self, copies: &[String]) -> anyhow::Result<()> {
+        let number = |path: &String| path.rsplit('/').next().and_then(|name| name.split('-').next()?.parse::<u64>().ok());
+        let last = copies.iter().filter_map(number).max().unwrap_or(0);
+        let folder = self.archive.folder().display();
+        // One copy beyond the head is that of an act that was not committed.
+        if last > self.catalog.sequence + 1 {
+            bail!(
+                "the archive at {folder} holds manifest {last}, but the ledger ends at {}: it is another ledger's, or the ledger was emptied or put back from an older copy",
+                self.catalog.sequence
+            );
+        }
+        if self.catalog.sequence > 0 && last > 0 && !copies.contains(&manifest_path(self.catalog.sequence, &self.catalog.sha256)) {
+            bail!(
+                "the archive at {folder} lacks manifest {} of this ledger: it is another ledger's, or a file is missing",
+                self.catalog.sequence
+            );
+        }
+        Ok(())
+    }
+
+    /// Takes in what others appended.
+    pub async fn refresh(&mut self) -> anyhow::Result<()> {
+        for manifest in self.ledger.manifests_after(self.catalog.sequence).await? {
+            self.catalog
+                .take(manifest.sequence, &manifest.sha256, &manifest.body)
+                .context("the ledger's chain of manifests is broken; run: farthing verify")?;
+        }
+        Ok(())
+    }
+
+    /// Appends an act to the chain: first its copy in the archive, then the ledger, which decides.
+    pub async fn append(&mut self, act: Act, effects: &Effects) -> anyhow::Result<Appended> {
+        self.still_there(act_files(&act)).await?;
+        let (sequence, previous) = (self.catalog.sequence + 1, self.catalog.sha256.clone());
+        let manifest = Manifest { version: VERSION, sequence, previous, at: now().to_string(), act };
+        let body = manifest.to_json();
+        let sha256 = farthing_schemas::manifest::sha256_hex(body.as_bytes());
+        let path = manifest_path(sequence, &sha256);
+        self.archive.put(Contents { table: "manifests", path: path.clone(), rows: 1, batches: None }, body.clone().into_bytes()).await?;
+        fail::fail_point!("manifest-written");
+        match self.ledger.append(&manifest, effects).await {
+            Ok(_) => {
+                self.catalog.take(sequence, &sha256, &body)?;
+                Ok(Appended::Done)
+            }
+            Err(LedgerError::Moved) => {
+                self.archive.remove(&path).await?;
+                self.refresh().await?;
+                Ok(Appended::Moved)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The archive's folder could have been unmounted under us: a new one in its place would lack all that was written before.
+    async fn still_there(&self, written: &[File]) -> anyhow::Result<()> {
+        let last = (self.catalog.sequence > 0).then(|| manifest_path(self.catalog.sequence, &self.catalog.sha256));
+        for path in last.iter().chain(written.iter().map(|file| &file.path)) {
+            if !self.archive.exists(path).await? {
+                bail!(
+                    "the archive at {} lacks {path}, which it held before; was it moved, unmounted or replaced?",
+                    self.archive.folder().display()
+                );
+            }
+        }
+        Ok(())
+    }
+
+    /// The registry version that is in force.
+    pub async fn registry_now(&mut self) -> anyhow::Result<Arc<Registry>> {
+        match self.catalog.registry_version() {
+            0 => bail!("no registry is loaded yet; load one with: farthing registry load FILE"),
+            version => self.registry(version).await,
+        }
+    }
+
+    /// A registry version.
+    pub async fn registry(&mut self, version: u64) -> anyhow::Result<Arc<Registry>> {
+        if let Some(registry) = self.registries.get(&version) {
+            return Ok(registry.clone());
+        }
+        let texts = self.registry_texts(version).await?;
+        let numbered = (1..).zip(texts.iter().map(Vec::as_slice));
+        let registry = Arc::new(Registry::from_public(numbered)?);
+        self.registries.insert(version, registry.clone());
+        Ok(registry)
+    }
+
+    /// The current records of the registry, to load upon.
+    pub async fn registry_state(&self) -> anyhow::Result<State> {
+        let mut state = State::default();
+        for (version, text) in (1..).zip(self.registry_texts(self.catalog.registry_version()).await?) {
+            state.read_public(version, &text).map_err(|errors| anyhow::anyhow!("registry version {version} cannot be read: {errors:?}"))?;
+        }
+        Ok(state)
+    }
+
+    async fn registry_texts(&self, through: u64) -> anyhow::Result<Vec<Vec<u8>>> {
+        let mut texts = Vec::new();
+        for file in self.catalog.registry.iter().take(usize::try_from(through)?) {
+            let packed = self.archive.get(file).await?;
+            texts.push(zstd::decode_all(&packed[..]).with_context(|| format!("{}: cannot be unpacked", file.path))?);
+        }
+        Ok(texts)
+    }
+
+    /// Removes leftovers of a crashed writer below a table's folder: files named `PREFIX...` that no manifest names.
+    ///
+    /// Only whoever holds the lock for that kind of file may call this.
+    pub async fn sweep(&self, folders: &[&str], prefix: &str) -> anyhow::Result<()> {
+        for folder in folders {
+            for path in self.archive.list(folder).await? {
+                let name = path.rsplit('/').next().unwrap_or_default();
+                if name.starts_with(prefix) && !self.catalog.live.contains_key(&path) {
+                    self.archive.remove(&path).await?;
+                }
+            }
+            for path in self.archive.half_written(folder)? {
+                if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(prefix)) {
+                    std::fs::remove_file(&path).with_context(|| format!("{} cannot be removed", path.display()))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes files that a compaction replaced and then had no time to remove.
+    pub async fn sweep_replaced(&self) -> anyhow::Result<()> {
+        for folder in ["usage", "accruals"] {
+            for path in self.archive.list(folder).await? {
+                if self.catalog.replaced.contains(&path) && !self.catalog.live.contains_key(&path) {
+                    self.archive.remove(&path).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes copies of manifests and registry versions that lost the race for their number; those beyond the last may be on their way.
+    pub async fn sweep_copies(&self) -> anyhow::Result<()> {
+        let mut named: HashSet<String> = self.catalog.registry.iter().map(|file| file.path.clone()).collect();
+        for manifest in self.ledger.manifests_after(0).await? {
+            named.insert(manifest_path(manifest.sequence, &manifest.sha256));
+        }
+        for (folder, last) in [("manifests", self.catalog.sequence), ("registry", self.catalog.registry_version())] {
+            for path in self.archive.list(folder).await? {
+                let name = path.rsplit('/').next().unwrap_or_default();
+                let number = name.split('-').next().and_then(|number| number.parse().ok()).unwrap_or(u64::MAX);
+                if number <= last && !named.contains(&path) {
+                    self.archive.remove(&path).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The live files of a table in the order of their batches.
+    pub fn files_in_order(&self, table: &str) -> Vec<File> {
+        let mut files: Vec<File> = self.catalog.files(table).cloned().collect();
+        files.sort_by(|a, b| (a.batches, &a.path).cmp(&(b.batches, &b.path)));
+        files
+    }
+}

@@ -1,0 +1,277 @@
+//! The command line.
+
+use crate::place::PlaceArgs;
+use clap::{Args, Parser, Subcommand};
+use farthing_schemas::{Cycle, Instant};
+use std::path::PathBuf;
+
+/// Meters the use of people's data, in exact fractions of a cent, and settles what is owed for it.
+#[derive(Debug, Parser)]
+#[command(name = "farthing", version, arg_required_else_help = true, after_help = EXAMPLES)]
+pub struct Cli {
+    #[command(flatten)]
+    pub place: PlaceArgs,
+    /// Print one JSON document on standard output
+    #[arg(long, global = true)]
+    pub json: bool,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  farthing registry load registry.ndjson --data books
+  farthing meter october.ndjson.gz november.ndjson --data books
+  farthing accruals --by party,status --data books
+  farthing settle draft --mid mid_guild --cycle 2026-10 --data books
+  farthing verify --data books
+
+Exit codes: 0 success, 1 the answer is no, 2 wrong use or input.";
+
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// The whole way on a real week and a generated month, in a folder of its own
+    Demo(DemoOptions),
+    /// Load who owes, who is owed, and on which terms
+    #[command(subcommand)]
+    Registry(RegistryCommand),
+    /// Meter usage events from files or standard input
+    Meter(MeterOptions),
+    /// What was earned so far
+    Accruals(AccrualsOptions),
+    /// Close cycles and draft settlements
+    #[command(subcommand)]
+    Settle(SettleCommand),
+    /// What a party's amount in a cycle comes from, down to the events
+    Statement(StatementOptions),
+    /// Rejected events: list, look at, correct and replay them
+    #[command(subcommand)]
+    DeadLetters(DeadLettersCommand),
+    /// The Parquet archive: what exists, and whether it is whole
+    #[command(subcommand)]
+    Archive(ArchiveCommand),
+    /// Recompute everything from the archive and compare it with the ledger
+    Verify,
+    /// Print a completion script for a shell
+    #[command(after_help = "Example:\n  farthing completions bash > ~/.local/share/bash-completion/completions/farthing")]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+impl Command {
+    /// Whether it changes nothing until it has read all that it reads, so that it can begin again.
+    pub fn only_reads(&self) -> bool {
+        matches!(self, Command::Accruals(_) | Command::Settle(_) | Command::Statement(_) | Command::Archive(_))
+    }
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct DemoOptions {
+    /// Seed of the generated month
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Contributors of the generated month
+    #[arg(long, default_value_t = 10_000)]
+    pub contributors: u32,
+    /// Events of the generated month
+    #[arg(long, default_value_t = 30_000)]
+    pub events: u32,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub enum RegistryCommand {
+    /// Load records: all of them or none
+    #[command(after_help = "Example:\n  farthing registry load parties.ndjson agreements.ndjson --data books")]
+    Load {
+        /// NDJSON files, one record a line
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+    /// The versions so far
+    Versions,
+}
+
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "\
+Examples:
+  farthing meter events.ndjson --data books
+  zcat events.ndjson.gz | farthing meter - --data books
+  farthing meter --follow live.ndjson --data books
+
+A file is known by its path and its beginning: metering it again goes on where it ended.")]
+pub struct MeterOptions {
+    /// NDJSON files (.gz and .zst are decompressed), or - for standard input
+    #[arg(required = true, value_name = "SOURCE")]
+    pub sources: Vec<String>,
+    /// Keep going: wait for more at the end of the files
+    #[arg(long)]
+    pub follow: bool,
+    /// Take this as the arrival of the events (RFC 3339) [default: the start of the command]
+    #[arg(long, value_name = "TIME")]
+    pub now: Option<Instant>,
+    /// Accept only events of these platforms from these sources
+    #[arg(long = "platform", value_name = "PLATFORM")]
+    pub platforms: Vec<String>,
+    /// Reject events that happened more than this many days before their arrival
+    #[arg(long, value_name = "DAYS")]
+    pub max_age_days: Option<u32>,
+    #[command(flatten)]
+    pub limits: LimitOptions,
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct LimitOptions {
+    /// Most events in one batch
+    #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
+    pub batch_events: u64,
+    /// Most mebibytes of events in one batch
+    #[arg(long, value_name = "MIB", default_value_t = 128, value_parser = clap::value_parser!(u64).range(1..=4096))]
+    pub batch_mib: u64,
+    /// Most seconds from a batch's first event to its commit
+    #[arg(long, value_name = "S", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub batch_seconds: u64,
+    /// Threads that decode [default: one per processor]
+    #[arg(long, value_name = "N")]
+    pub workers: Option<usize>,
+}
+
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "Example:\n  farthing accruals --by mid,status --data books")]
+pub struct AccrualsOptions {
+    /// Sum by these keys only: reference_kind, party, mid, agreement, platform, use, currency, status
+    #[arg(long, value_delimiter = ',', value_name = "KEYS")]
+    pub by: Vec<String>,
+    /// Only what is settled in this cycle
+    #[arg(long, value_name = "CYCLE")]
+    pub cycle: Option<Cycle>,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub enum SettleCommand {
+    /// Cut a cycle off: what comes later goes to the next one
+    #[command(after_help = "Example:\n  farthing settle close --mid mid_guild --cycle 2026-10 --as ana --data books")]
+    Close(CloseOptions),
+    /// Plan the payouts of a cycle; of an open one as a preview
+    #[command(
+        after_help = "Examples:\n  farthing settle draft --mid mid_guild --cycle 2026-10 --data books\n  farthing settle draft --mid mid_guild --cycle 2026-10 --without agr_x --data books\n\nExits 1 if an agreement fails the 70 % rule and is to be refused."
+    )]
+    Draft(DraftOptions),
+    /// The state of every cycle
+    Status {
+        /// Only this MID
+        #[arg(long, value_name = "MID")]
+        mid: Option<String>,
+    },
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct CycleOptions {
+    /// Whose cycle
+    #[arg(long, value_name = "MID")]
+    pub mid: String,
+    /// Which month, in UTC: 2026-10
+    #[arg(long, value_name = "CYCLE")]
+    pub cycle: Cycle,
+    /// Which currency [default: the MID's]
+    #[arg(long, value_name = "CODE")]
+    pub currency: Option<farthing_schemas::Currency>,
+    /// Who does it, for the record [default: the user's name]
+    #[arg(long = "as", value_name = "PERSON")]
+    pub person: Option<String>,
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct CloseOptions {
+    #[command(flatten)]
+    pub cycle: CycleOptions,
+    /// Take this as the present (RFC 3339); a cycle can be closed once it has ended
+    #[arg(long, value_name = "TIME")]
+    pub now: Option<Instant>,
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct DraftOptions {
+    #[command(flatten)]
+    pub cycle: CycleOptions,
+    /// Leave this agreement's lines accrued, to join the next cycle
+    #[arg(long, value_name = "AGREEMENT")]
+    pub without: Vec<String>,
+}
+
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "Example:\n  farthing statement pty_ana --cycle 2026-10 --data books")]
+pub struct StatementOptions {
+    /// The party
+    #[arg(value_name = "PARTY")]
+    pub party: String,
+    /// Which month, in UTC: 2026-10
+    #[arg(long, value_name = "CYCLE")]
+    pub cycle: Cycle,
+    /// Print every event, however many there are
+    #[arg(long)]
+    pub all: bool,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub enum DeadLettersCommand {
+    /// What was rejected, and why
+    List {
+        /// Only this code
+        #[arg(long, value_name = "CODE")]
+        code: Option<String>,
+        /// Also what was replayed already
+        #[arg(long)]
+        all: bool,
+    },
+    /// One rejected event with its original bytes
+    #[command(after_help = "Example:\n  farthing dead-letters show 7 --raw --data books")]
+    Show {
+        /// Its number
+        number: u64,
+        /// Print the original bytes and nothing else
+        #[arg(long)]
+        raw: bool,
+    },
+    /// Read rejected events again, as they are or corrected
+    #[command(
+        after_help = "Examples:\n  farthing dead-letters replay --code unknown_platform --data books\n  farthing dead-letters show 7 --raw --data books > seven.json   # then correct it\n  farthing dead-letters replay 7 --corrected seven.json --data books"
+    )]
+    Replay(ReplayOptions),
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct ReplayOptions {
+    /// The numbers of the letters
+    #[arg(value_name = "NUMBER", required_unless_present_any = ["code", "every"])]
+    pub numbers: Vec<u64>,
+    /// All with this code that were not replayed yet
+    #[arg(long, value_name = "CODE", conflicts_with_all = ["numbers", "every"])]
+    pub code: Option<String>,
+    /// All that were not replayed yet
+    #[arg(long = "all", conflicts_with = "numbers")]
+    pub every: bool,
+    /// Take the event from this file in place of the one letter's original bytes
+    #[arg(long, value_name = "FILE", requires = "numbers")]
+    pub corrected: Option<PathBuf>,
+    /// Take this as the arrival of the events (RFC 3339) [default: the start of the command]
+    #[arg(long, value_name = "TIME")]
+    pub now: Option<Instant>,
+    #[command(flatten)]
+    pub limits: LimitOptions,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub enum ArchiveCommand {
+    /// The files that exist
+    List {
+        /// Print DuckDB views over exactly these files
+        #[arg(long)]
+        sql: bool,
+    },
+    /// Compare every file with its manifest
+    Check,
+    /// Merge small files and write the result lines of new batches
+    Compact,
+}

@@ -1,0 +1,275 @@
+//! `farthing archive`: what exists, whether it is whole, and merging what is small.
+
+use crate::books::{Appended, Books};
+use crate::cli::ArchiveCommand;
+use crate::output::{self, Answer};
+use crate::place::Place;
+use crate::trace;
+use anyhow::Context;
+use arrow_array::RecordBatch;
+use farthing_aggregate::lines_table::LinesBuilder;
+use farthing_archive::catalog::manifest_path;
+use farthing_archive::{Contents, encode, read_table, table_path};
+use farthing_ledger::Effects;
+use farthing_schemas::Cycle;
+use farthing_schemas::manifest::{Act, Compaction, File, sha256_hex};
+use farthing_schemas::tables::Table;
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// Rows of a merged file, about.
+const FILE_ROWS: u64 = 1 << 20;
+/// Result lines that are held before a file of them is written.
+const LINES_ROWS: usize = 256 << 10;
+
+pub async fn run(at: &Place, command: ArchiveCommand, json: bool) -> anyhow::Result<Answer> {
+    match command {
+        ArchiveCommand::List { sql } => list(at, sql, json).await,
+        ArchiveCommand::Check => check(at, json).await,
+        ArchiveCommand::Compact => {
+            let mut books = Books::open(at).await?;
+            let (written, replaced) = compact(&mut books, at, true).await?;
+            books.ledger.close().await;
+            if json {
+                output::json(&json!({"written": written, "replaced": replaced}))?;
+            } else {
+                output::text(&format!("{written} files written, {replaced} replaced."))?;
+            }
+            Ok(Answer::Yes)
+        }
+    }
+}
+
+async fn list(at: &Place, sql: bool, json: bool) -> anyhow::Result<Answer> {
+    let books = Books::open(at).await?;
+    let files: Vec<&File> = Table::ALL.iter().flat_map(|table| books.catalog.files(table.name())).collect();
+    anyhow::ensure!(!(sql && json), "--sql prints SQL, which is no JSON document: leave out one of --sql and --json");
+    if sql {
+        let root = std::fs::canonicalize(books.archive.folder())
+            .with_context(|| format!("{} cannot be found", books.archive.folder().display()))?;
+        output::text(&views(&files, &root.display().to_string()))?;
+    } else if json {
+        let list: Vec<_> =
+            files.iter().map(|file| json!({"table": file.table, "path": file.path, "rows": file.rows, "sha256": file.sha256})).collect();
+        output::json(&json!({"files": list}))?;
+    } else {
+        let rows: Vec<Vec<String>> =
+            files.iter().map(|file| vec![file.table.clone(), file.path.clone(), file.rows.to_string(), file.bytes.to_string()]).collect();
+        output::text(&output::table(&["table", "path", "rows", "bytes"], &rows, 2))?;
+    }
+    Ok(Answer::Yes)
+}
+
+/// DuckDB views over exactly the files that exist; of a table without files, a view without rows.
+fn views(files: &[&File], root: &str) -> String {
+    let quoted = |path: &str| format!("'{}'", format!("{root}/{path}").replace('\'', "''"));
+    let mut statements = Vec::new();
+    for table in Table::ALL {
+        let paths: Vec<String> = files.iter().filter(|file| file.table == table.name()).map(|file| quoted(&file.path)).collect();
+        if paths.is_empty() {
+            statements.push(format!("-- {}: no files yet", table.name()));
+        } else {
+            let list = paths.join(",\n  ");
+            statements.push(format!(
+                "CREATE OR REPLACE VIEW {} AS SELECT * FROM read_parquet([\n  {list}\n], hive_partitioning = false);",
+                table.name()
+            ));
+        }
+    }
+    statements.join("\n")
+}
+
+/// What a check found.
+#[derive(Default)]
+struct Checked {
+    files: u64,
+    faults: Vec<String>,
+    leftovers: u64,
+}
+
+async fn check(at: &Place, json: bool) -> anyhow::Result<Answer> {
+    let mut books = Books::open(at).await?;
+    let checked = loop {
+        let seen = books.catalog.sequence;
+        let checked = check_files(&books).await?;
+        books.refresh().await?;
+        // Files that are missing may have been merged away meanwhile: then the chain has grown, and there is another list.
+        if checked.faults.is_empty() || books.catalog.sequence == seen {
+            break checked;
+        }
+    };
+    let Checked { files, faults, leftovers } = checked;
+    if json {
+        output::json(&json!({"checked": files, "faults": faults, "leftovers": leftovers}))?;
+    } else {
+        let state = if faults.is_empty() { "all are as their manifests say".to_owned() } else { faults.join("\n") };
+        output::text(&format!("{files} files: {state}\n{leftovers} leftovers of crashes, which nobody reads"))?;
+    }
+    Ok(if faults.is_empty() { Answer::Yes } else { Answer::No })
+}
+
+async fn check_files(books: &Books) -> anyhow::Result<Checked> {
+    let mut checked = Checked::default();
+    for file in books.catalog.registry.iter().chain(books.catalog.live.values()) {
+        checked.files += 1;
+        match books.archive.get(file).await {
+            Ok(bytes) if Table::named(&file.table).is_some() => {
+                checked.faults.extend(wrong_rows(file, bytes).err().map(|error| format!("{error:#}")))
+            }
+            Ok(_) => {}
+            Err(error) => checked.faults.push(error.to_string()),
+        }
+    }
+    for manifest in books.ledger.manifests_after(0).await? {
+        checked.files += 1;
+        let path = manifest_path(manifest.sequence, &manifest.sha256);
+        match books.archive.get_unchecked(&path).await {
+            Ok(copy) if copy == manifest.body.as_bytes() => {}
+            Ok(_) => checked.faults.push(format!("{path}: it is not the ledger's manifest {}", manifest.sequence)),
+            Err(error) => checked.faults.push(error.to_string()),
+        }
+    }
+    for table in Table::ALL {
+        let paths = books.archive.list(table.name()).await?;
+        checked.leftovers += u64::try_from(paths.iter().filter(|path| !books.catalog.live.contains_key(*path)).count())?;
+    }
+    Ok(checked)
+}
+
+fn wrong_rows(file: &File, bytes: bytes::Bytes) -> anyhow::Result<()> {
+    let mut rows = 0;
+    for batch in read_table(&file.path, bytes, None)? {
+        rows += u64::try_from(batch?.num_rows())?;
+    }
+    anyhow::ensure!(rows == file.rows, "{}: it has {rows} rows, but its manifest says {}", file.path, file.rows);
+    Ok(())
+}
+
+/// Writes the result lines of batches that have none, and merges small files; returns how many files came and went.
+///
+/// What it writes is new; what it replaces is removed only after the ledger says so.
+pub async fn compact(books: &mut Books, at: &Place, merge: bool) -> anyhow::Result<(usize, usize)> {
+    let _lock = CompactLock::take(at)?;
+    books.refresh().await?;
+    books.sweep(&["usage", "accruals", "lines"], "compact-").await?;
+    books.sweep_replaced().await?;
+    let (mut written, mut replaced) = (0, 0);
+    let through_batch = books.catalog.last_batch();
+    let mut files = lines(books, through_batch).await?;
+    let mut replaces = Vec::new();
+    if merge {
+        for table in [Table::Usage, Table::Accruals] {
+            merge_table(books, table, &mut files, &mut replaces).await?;
+        }
+    }
+    if files.is_empty() && replaces.is_empty() {
+        return Ok((0, 0));
+    }
+    written += files.len();
+    replaced += replaces.len();
+    fail::fail_point!("compaction-written");
+    let act = Act::Compaction(Compaction { through_batch, files, replaces: replaces.clone() });
+    while books.append(act.clone(), &Effects::default()).await? == Appended::Moved {}
+    fail::fail_point!("compaction-committed");
+    for path in replaces {
+        books.archive.remove(&path).await?;
+    }
+    Ok((written, replaced))
+}
+
+struct CompactLock {
+    _file: std::fs::File,
+}
+
+impl CompactLock {
+    fn take(at: &Place) -> anyhow::Result<CompactLock> {
+        let mut path = at.ledger_path()?.into_os_string();
+        path.push(".compact-lock");
+        let path = PathBuf::from(path);
+        let cannot = || format!("the lock {} cannot be taken", path.display());
+        let file = std::fs::File::options().create(true).append(true).open(&path).with_context(cannot)?;
+        file.lock().with_context(cannot)?;
+        Ok(CompactLock { _file: file })
+    }
+}
+
+async fn lines(books: &mut Books, through: u64) -> anyhow::Result<Vec<File>> {
+    let first = books.catalog.lines_through + 1;
+    let mut files = Vec::new();
+    let mut open: BTreeMap<Cycle, LinesBuilder> = BTreeMap::new();
+    let mut full: Vec<(Cycle, RecordBatch)> = Vec::new();
+    trace::each_line(books, first, through, |traced| {
+        let builder = open.entry(traced.assigned.cycle).or_default();
+        builder.push(&traced.source, traced.assigned, &traced.line);
+        if builder.len() >= LINES_ROWS {
+            full.push((traced.assigned.cycle, builder.finish()?));
+        }
+        Ok(())
+    })
+    .await?;
+    for (cycle, mut builder) in open {
+        if !builder.is_empty() {
+            full.push((cycle, builder.finish()?));
+        }
+    }
+    for (cycle, rows) in full {
+        files.push(write(books, Table::Lines, cycle, (first, through), &[rows]).await?);
+    }
+    Ok(files)
+}
+
+/// Merges runs of neighbouring small files of one folder.
+async fn merge_table(books: &Books, table: Table, files: &mut Vec<File>, replaces: &mut Vec<String>) -> anyhow::Result<()> {
+    let mut folders: BTreeMap<Cycle, Vec<File>> = BTreeMap::new();
+    for file in books.files_in_order(table.name()) {
+        folders.entry(folder_of(&file)?).or_default().push(file);
+    }
+    for (folder, mut of_folder) in folders {
+        of_folder.retain(|file| file.rows < FILE_ROWS);
+        let mut run: Vec<File> = Vec::new();
+        for file in of_folder {
+            if run.iter().map(|file| file.rows).sum::<u64>() + file.rows > FILE_ROWS {
+                merge_run(books, table, folder, std::mem::take(&mut run), files, replaces).await?;
+            }
+            run.push(file);
+        }
+        merge_run(books, table, folder, run, files, replaces).await?;
+    }
+    Ok(())
+}
+
+fn folder_of(file: &File) -> anyhow::Result<Cycle> {
+    let value = file.path.split('/').find_map(|part| part.split_once('=')).map(|(_, value)| value);
+    value.and_then(|value| value.parse().ok()).with_context(|| format!("{}: no month in its path", file.path))
+}
+
+async fn merge_run(
+    books: &Books,
+    table: Table,
+    folder: Cycle,
+    run: Vec<File>,
+    files: &mut Vec<File>,
+    replaces: &mut Vec<String>,
+) -> anyhow::Result<()> {
+    if run.len() < 2 {
+        return Ok(());
+    }
+    let ranges = || run.iter().filter_map(|file| file.batches);
+    let range = (ranges().map(|(first, _)| first).min().unwrap_or(0), ranges().map(|(_, last)| last).max().unwrap_or(0));
+    let mut rows = Vec::new();
+    for file in &run {
+        rows.extend(trace::read_rows(books, file).await?);
+    }
+    files.push(write(books, table, folder, range, &rows).await?);
+    replaces.extend(run.into_iter().map(|file| file.path));
+    Ok(())
+}
+
+async fn write(books: &Books, table: Table, folder: Cycle, batches: (u64, u64), rows: &[RecordBatch]) -> anyhow::Result<File> {
+    let count = rows.iter().map(|rows| u64::try_from(rows.num_rows()).unwrap_or(u64::MAX)).sum();
+    let bytes = encode(table, "a new file", rows)?;
+    let name = format!("compact-{:09}-{:09}-{}", batches.0, batches.1, &sha256_hex(&bytes)[..8]);
+    let contents = Contents { table: table.name(), path: table_path(table, folder, &name), rows: count, batches: Some(batches) };
+    Ok(books.archive.put(contents, bytes).await?)
+}

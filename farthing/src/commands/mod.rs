@@ -1,0 +1,11 @@
+//! The commands, one module each.
+
+pub mod accruals;
+pub mod archive;
+pub mod completions;
+pub mod dead_letters;
+pub mod meter;
+pub mod registry;
+pub mod settle;
+pub mod statement;
+pub mod verify;

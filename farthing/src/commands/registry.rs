@@ -1,0 +1,131 @@
+//! `farthing registry`: loading records, all or none.
+
+use crate::books::{Appended, Books};
+use crate::cli::RegistryCommand;
+use crate::output::{self, Answer};
+use crate::place::Place;
+use anyhow::{Context, bail};
+use farthing_archive::Contents;
+use farthing_archive::catalog::registry_path;
+use farthing_ledger::{Effects, PartyDetails};
+use farthing_schemas::manifest::{Act, RegistryLoad, sha256_hex};
+use farthing_schemas::registry::{Delta, Record, read_load};
+use serde_json::json;
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+
+pub async fn run(at: &Place, command: RegistryCommand, json: bool) -> anyhow::Result<Answer> {
+    match command {
+        RegistryCommand::Load { files } => load(at, &files, json).await,
+        RegistryCommand::Versions => versions(at, json).await,
+    }
+}
+
+async fn load(at: &Place, files: &[PathBuf], json: bool) -> anyhow::Result<Answer> {
+    let (version, changed) = load_files(at, files).await?;
+    say(json, version, changed)
+}
+
+/// Loads the records of files, all or none; returns the version then in force and how many records are new or changed in it.
+pub async fn load_files(at: &Place, files: &[PathBuf]) -> anyhow::Result<(u64, u64)> {
+    let records = read_files(files)?;
+    let mut books = Books::open_or_create(at).await?;
+    loop {
+        let known: HashMap<String, PartyDetails> =
+            books.ledger.party_details().await?.into_iter().map(|details| (details.party.clone(), details)).collect();
+        let state = books.registry_state().await?;
+        let unchanged = |party: &str, details: &farthing_schemas::registry::PrivateDetails| match known.get(party) {
+            Some(known) => known.details == details.as_json(),
+            None => details.is_empty(),
+        };
+        let mut delta = state.apply(records.clone(), unchanged).map_err(refused)?;
+        if delta.is_empty() {
+            return Ok((books.catalog.registry_version(), 0));
+        }
+        let party_details = seal(&mut delta)?;
+        let version = books.catalog.registry_version() + 1;
+        let changed = u64::try_from(delta.len())?;
+        let packed = zstd::encode_all(&delta.public_ndjson()[..], 0)?;
+        let path = registry_path(version, &sha256_hex(&packed));
+        let file = books.archive.put(Contents { table: "registry", path, rows: changed, batches: None }, packed).await?;
+        let act = Act::Registry(RegistryLoad { registry_version: version, file });
+        if books.append(act, &Effects { party_details, ..Effects::default() }).await? == Appended::Done {
+            books.ledger.close().await;
+            return Ok((version, changed));
+        }
+    }
+}
+
+fn read_files(files: &[PathBuf]) -> anyhow::Result<Vec<Record>> {
+    let mut records = Vec::new();
+    for path in files {
+        let bytes = read(path).with_context(|| format!("the registry file {} cannot be read", path.display()))?;
+        records.extend(read_load(&path.display().to_string(), &bytes).map_err(refused)?);
+    }
+    Ok(records)
+}
+
+fn read(path: &Path) -> std::io::Result<Vec<u8>> {
+    if path == Path::new("-") {
+        let mut bytes = Vec::new();
+        std::io::Read::read_to_end(&mut std::io::stdin(), &mut bytes)?;
+        return Ok(bytes);
+    }
+    std::fs::read(path)
+}
+
+fn refused(errors: Vec<farthing_schemas::registry::RegistryError>) -> anyhow::Error {
+    let lines: Vec<String> = errors.iter().map(|error| format!("  {error}")).collect();
+    anyhow::anyhow!("nothing is loaded; the registry is refused:\n{}", lines.join("\n"))
+}
+
+/// Sets what private details aside for the ledger, and their salted hashes into the public records.
+fn seal(delta: &mut Delta) -> anyhow::Result<Vec<PartyDetails>> {
+    let mut sealed: BTreeMap<String, (PartyDetails, [u8; 32])> = BTreeMap::new();
+    for (party, details) in delta.private().filter(|(_, details)| !details.is_empty()) {
+        let mut salt = [0; 16];
+        getrandom::fill(&mut salt).map_err(|error| anyhow::anyhow!("no randomness: {error}"))?;
+        let salt = hex::encode(salt);
+        let sha256 = private_sha256(&salt, details.as_json());
+        let bytes: [u8; 32] = hex::decode(&sha256)?.try_into().unwrap_or_default();
+        let details = PartyDetails { party: party.to_owned(), salt, sha256, details: details.as_json().to_owned() };
+        sealed.insert(party.to_owned(), (details, bytes));
+    }
+    delta.seal_private(|party, _| sealed.get(party).map(|(_, bytes)| *bytes));
+    if delta.private().filter(|(_, details)| !details.is_empty()).count() != sealed.len() {
+        bail!("a party's details could not be set aside");
+    }
+    Ok(sealed.into_values().map(|(details, _)| details).collect())
+}
+
+/// The hash that stands in the archive for details that are not there: salted, so that nobody can guess them from it.
+pub fn private_sha256(salt: &str, details: &str) -> String {
+    sha256_hex(format!("{salt}\n{details}").as_bytes())
+}
+
+fn say(json: bool, version: u64, changed: u64) -> anyhow::Result<Answer> {
+    if json {
+        output::json(&json!({"registry_version": version, "changed": changed}))?;
+    } else if changed == 0 {
+        output::text(&format!("Nothing changed: registry version {version} stays in force."))?;
+    } else {
+        output::text(&format!("Registry version {version}: {changed} records new or changed."))?;
+    }
+    Ok(Answer::Yes)
+}
+
+async fn versions(at: &Place, json: bool) -> anyhow::Result<Answer> {
+    let books = Books::open(at).await?;
+    let versions = books.catalog.registry.iter().zip(1_u64..);
+    if json {
+        let list: Vec<_> = versions
+            .map(|(file, version)| json!({"registry_version": version, "records": file.rows, "path": file.path, "sha256": file.sha256}))
+            .collect();
+        output::json(&json!({"versions": list}))?;
+    } else {
+        let rows: Vec<Vec<String>> =
+            versions.map(|(file, version)| vec![version.to_string(), file.rows.to_string(), file.path.clone()]).collect();
+        output::text(&output::table(&["version", "records", "path"], &rows, 0))?;
+    }
+    Ok(Answer::Yes)
+}

@@ -1,0 +1,287 @@
+//! Every batch computed again from its evidence, and compared with its accruals.
+
+use super::Compared;
+use crate::books::Books;
+use crate::trace;
+use anyhow::{Context, ensure};
+use arrow_array::RecordBatch;
+use farthing_aggregate::accruals::{self, AccrualRows, Names};
+use farthing_aggregate::again::{UnknownTable, lines_again, negated};
+use farthing_aggregate::usage::UsageRows;
+use farthing_aggregate::{Accumulator, Digest, LineMaker, Refused, identity};
+use farthing_schemas::event::{Body, Event};
+use farthing_schemas::manifest::{Batch, File};
+use farthing_schemas::registry::Registry;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+/// A batch that is being computed again.
+struct Again {
+    registry: Arc<Registry>,
+    sums: Accumulator,
+    unknown: UnknownTable,
+    metered: BTreeMap<String, u64>,
+}
+
+/// Everything that was said, to find what counts twice.
+#[derive(Default)]
+struct Said {
+    /// Per identity: whether it is a reversal, and whether it is undone.
+    identities: HashMap<Digest, (bool, bool)>,
+    reversed: Vec<(Digest, String)>,
+}
+
+pub async fn compare(books: &mut Books, compared: &mut Compared) -> anyhow::Result<()> {
+    let files = books.files_in_order("usage");
+    let mut sums = StoredSums { files: books.files_in_order("accruals"), read: 0, rows: BTreeMap::new() };
+    let mut open: BTreeMap<u64, Again> = BTreeMap::new();
+    let mut said = Said::default();
+    let mut maker = LineMaker::default();
+    for (at, file) in files.iter().enumerate() {
+        let rows = trace::read_rows(books, file).await?;
+        let count: usize = rows.iter().map(RecordBatch::num_rows).sum();
+        ensure!(u64::try_from(count)? == file.rows, "{}: it has {count} rows, but its manifest says {}", file.path, file.rows);
+        let originals = trace::originals(books, &rows, 1, u64::MAX).await?;
+        for batch in &rows {
+            let usage = UsageRows::of(batch).with_context(|| file.path.clone())?;
+            for row in 0..usage.len() {
+                let place = usage.place(row);
+                let again = match open.entry(place.batch) {
+                    std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
+                    std::collections::btree_map::Entry::Vacant(entry) => {
+                        let manifest = manifest_of(&books.catalog.batches, place.batch)?;
+                        let registry = books.registry(manifest.registry_version).await?;
+                        entry.insert(Again {
+                            registry,
+                            sums: Accumulator::default(),
+                            unknown: UnknownTable::default(),
+                            metered: BTreeMap::new(),
+                        })
+                    }
+                };
+                let shown = || format!("{}: batch {}, row {}", file.path, place.batch, place.row);
+                again.take(books, &mut maker, &usage, row, &originals, &mut said).await.with_context(shown)?;
+                compared.events += 1;
+            }
+        }
+        compared.files += 1;
+        // Batches before the next file's first are complete.
+        let complete = files.get(at + 1).and_then(|next| next.batches).map_or(u64::MAX, |(first, _)| first);
+        while let Some(entry) = open.first_entry().filter(|entry| *entry.key() < complete) {
+            let (batch, again) = entry.remove_entry();
+            again.finish(books, batch, &mut sums, compared).await?;
+        }
+    }
+    finish_empty(books, compared)?;
+    sums.finish(books, compared).await?;
+    said.finish()
+}
+
+fn manifest_of(batches: &[Batch], batch: u64) -> anyhow::Result<&Batch> {
+    let at = batch.checked_sub(1).and_then(|at| usize::try_from(at).ok());
+    at.and_then(|at| batches.get(at)).with_context(|| format!("batch {batch} is in no manifest"))
+}
+
+impl Again {
+    async fn take(
+        &mut self,
+        books: &mut Books,
+        maker: &mut LineMaker,
+        usage: &UsageRows<'_>,
+        row: usize,
+        originals: &BTreeMap<(u64, u32), RecordBatch>,
+        said: &mut Said,
+    ) -> anyhow::Result<()> {
+        let event = usage.event(row)?;
+        ensure!(usage.registry_version(row) == self.registry.version(), "its registry version is not its batch's");
+        *self.metered.entry(usage.origin(row).partition.to_owned()).or_default() += 1;
+        let says = match &event.body {
+            Body::Usage(_) => {
+                let lines = lines_again(maker, &self.registry, &self.registry, &event, &mut self.unknown)?;
+                for (key, sums) in lines {
+                    self.sums.add(key, sums.gross, sums.labour)?;
+                }
+                said_by(maker, &self.registry, &event, usage, row)?
+            }
+            Body::Reversal(reversal) => {
+                let place = usage.reverses(row).context("a reversal without the place of its original")?;
+                let found = originals.get(&(place.batch, place.row)).context("its original is not there")?;
+                let rows = UsageRows::of(found)?;
+                let original = rows.event(0)?;
+                let then = books.registry(rows.registry_version(0)).await?;
+                let lines = lines_again(maker, &then, &self.registry, &original, &mut self.unknown)?;
+                for (key, sums) in negated(lines, place.batch)? {
+                    self.sums.add(key, sums.gross, sums.labour)?;
+                }
+                let whom = identity::said_by_reversal(&event.platform, reversal);
+                ensure!(
+                    identity::of_event(&original.platform, &original.source, &original.id) == whom,
+                    "it undoes another event than it names"
+                );
+                whom
+            }
+        };
+        said.take(&event, usage, row, says)
+    }
+
+    async fn finish(mut self, books: &Books, batch: u64, stored: &mut StoredSums, compared: &mut Compared) -> anyhow::Result<()> {
+        let manifest = manifest_of(&books.catalog.batches, batch)?;
+        for slice in &manifest.slices {
+            let metered = self.metered.remove(&slice.partition).unwrap_or(0);
+            ensure!(
+                metered == slice.counts.metered,
+                "batch {batch}, {}: {metered} events are there, {} were metered",
+                slice.partition,
+                slice.counts.metered
+            );
+        }
+        ensure!(self.metered.is_empty(), "batch {batch}: events of sources that it did not read: {:?}", self.metered.keys());
+        let closed = trace::closed_at(books, batch)?;
+        ensure!(
+            crate::batch::closed_list(&closed) == manifest.closed_through,
+            "batch {batch}: what was closed is not what its manifest says"
+        );
+        let names = Names { registry: &self.registry, unknown: self.unknown.references() };
+        let rows = accruals::assign(&self.sums.drain(), names, &closed, &books.catalog.history)?;
+        for (cycle, table) in accruals::tables(batch, &rows, names)? {
+            let expected = AccrualRows::of(&table)?;
+            let found = stored.of(books, batch, cycle.to_string(), compared).await?;
+            let mut found = found.iter().map(AccrualRows::of).collect::<Result<Vec<_>, _>>()?.into_iter().flat_map(each_row);
+            for row in 0..expected.len() {
+                let expected = expected.accrual(row)?;
+                let found = found.next().transpose()?;
+                ensure!(
+                    found.as_ref() == Some(&expected),
+                    "accruals of batch {batch}, cycle {cycle}: the archive has {found:?}, but its evidence gives {expected:?}"
+                );
+                compared.accruals += 1;
+            }
+            ensure!(found.next().is_none(), "accruals of batch {batch}, cycle {cycle}: more than its evidence gives");
+        }
+        stored.nothing_left(batch)?;
+        let totals = accruals::totals(&rows)?;
+        let said: BTreeMap<_, _> =
+            manifest.totals.iter().map(|total| (total.currency.as_str(), (total.gross.as_str(), total.labour.as_str()))).collect();
+        for (currency, sums) in &totals {
+            let (gross, labour) = (sums.gross.to_string(), sums.labour.to_string());
+            ensure!(
+                said.get(currency.code()) == Some(&(gross.as_str(), labour.as_str())),
+                "batch {batch}: its totals in {currency} are {gross} and {labour}"
+            );
+        }
+        ensure!(said.len() == totals.len(), "batch {batch}: its manifest has totals in other currencies");
+        compared.batches += 1;
+        Ok(())
+    }
+}
+
+/// What the event that `maker` has just made says; its revenue must be the archived one.
+fn said_by(maker: &mut LineMaker, registry: &Registry, event: &Event<'_>, usage: &UsageRows<'_>, row: usize) -> anyhow::Result<Digest> {
+    let Body::Usage(body) = &event.body else { anyhow::bail!("not a usage event") };
+    let platform = registry.platform(&event.platform).context("its platform is not in the registry")?;
+    let outcome = maker.make(registry, platform, body, event.time).map_err(|refused: Refused| anyhow::Error::from(refused))?;
+    ensure!(
+        usage.revenue(row) == Some(outcome.revenue),
+        "its revenue is {}, but the archive says {:?}",
+        outcome.revenue,
+        usage.revenue(row)
+    );
+    Ok(outcome.says)
+}
+
+fn each_row(rows: AccrualRows<'_>) -> impl Iterator<Item = anyhow::Result<farthing_schemas::Accrual>> {
+    (0..rows.len()).map(move |row| Ok(rows.accrual(row)?))
+}
+
+/// Batches that metered nothing have no files, but their manifests must say so.
+fn finish_empty(books: &Books, compared: &mut Compared) -> anyhow::Result<()> {
+    for batch in &books.catalog.batches {
+        let metered: u64 = batch.slices.iter().map(|slice| slice.counts.metered).sum();
+        if metered == 0 {
+            ensure!(batch.totals.is_empty(), "batch {}: it metered nothing but has totals", batch.batch);
+            compared.batches += 1;
+        }
+    }
+    ensure!(
+        compared.batches == books.catalog.last_batch(),
+        "{} of {} batches have their evidence",
+        compared.batches,
+        books.catalog.last_batch()
+    );
+    Ok(())
+}
+
+impl Said {
+    fn take(&mut self, event: &Event<'_>, usage: &UsageRows<'_>, row: usize, says: Digest) -> anyhow::Result<()> {
+        let identity = identity::of_event(&event.platform, &event.source, &event.id);
+        ensure!(identity == usage.identity(row) && says == usage.says(row), "its identity or what it says is not what the archive says");
+        let reversal = matches!(event.body, Body::Reversal(_));
+        let first = self.identities.insert(identity, (reversal, false)).is_none();
+        ensure!(first, "{} {} of {} counts twice", event.source, event.id, event.platform);
+        if reversal {
+            self.reversed.push((says, format!("{} {}", event.source, event.id)));
+        }
+        Ok(())
+    }
+
+    fn finish(mut self) -> anyhow::Result<()> {
+        for (original, by) in self.reversed {
+            let found = self.identities.get_mut(&original).with_context(|| format!("{by} undoes what was never metered"))?;
+            ensure!(!found.0, "{by} undoes a reversal");
+            ensure!(!found.1, "{by} undoes an event that was undone before");
+            found.1 = true;
+        }
+        Ok(())
+    }
+}
+
+/// The archived accruals, read as far as needed, by batch and cycle.
+struct StoredSums {
+    files: Vec<File>,
+    read: usize,
+    rows: BTreeMap<(u64, String), Vec<RecordBatch>>,
+}
+
+impl StoredSums {
+    async fn of(&mut self, books: &Books, batch: u64, cycle: String, compared: &mut Compared) -> anyhow::Result<Vec<RecordBatch>> {
+        while let Some(file) = self.files.get(self.read).filter(|file| file.batches.is_some_and(|(first, _)| first <= batch)).cloned() {
+            self.read_file(books, &file).await?;
+            compared.files += 1;
+        }
+        Ok(self.rows.remove(&(batch, cycle)).unwrap_or_default())
+    }
+
+    async fn read_file(&mut self, books: &Books, file: &File) -> anyhow::Result<()> {
+        self.read += 1;
+        let mut count = 0;
+        for rows in trace::read_rows(books, file).await? {
+            count += u64::try_from(rows.num_rows())?;
+            let of = AccrualRows::of(&rows)?;
+            let key = |row: usize| -> anyhow::Result<(u64, String)> { Ok((of.batch(row), of.accrual(row)?.cycle.to_string())) };
+            let mut start = 0;
+            while start < rows.num_rows() {
+                let batch = of.batch(start);
+                let length = (start..rows.num_rows()).take_while(|row| of.batch(*row) == batch).count();
+                self.rows.entry(key(start)?).or_default().push(rows.slice(start, length));
+                start += length;
+            }
+        }
+        ensure!(count == file.rows, "{}: it has {count} rows, but its manifest says {}", file.path, file.rows);
+        Ok(())
+    }
+
+    fn nothing_left(&self, batch: u64) -> anyhow::Result<()> {
+        let left = self.rows.range((batch, String::new())..).next().filter(|((of, _), _)| *of == batch);
+        ensure!(left.is_none(), "accruals of batch {batch}: a cycle that its evidence does not give");
+        Ok(())
+    }
+
+    async fn finish(&mut self, books: &Books, compared: &mut Compared) -> anyhow::Result<()> {
+        while let Some(file) = self.files.get(self.read).cloned() {
+            self.read_file(books, &file).await?;
+            compared.files += 1;
+        }
+        ensure!(self.rows.is_empty(), "accruals of batches without evidence: {:?}", self.rows.keys().next());
+        Ok(())
+    }
+}

@@ -1,0 +1,86 @@
+//! The table `lines` against the result lines that the evidence gives: row by row, every column.
+
+use super::Compared;
+use crate::books::Books;
+use crate::trace;
+use anyhow::{Context, ensure};
+use arrow_array::{Array, RecordBatch};
+use farthing_aggregate::columns::Columns;
+use farthing_aggregate::lines_table::LinesBuilder;
+use farthing_archive::read_table;
+use farthing_schemas::manifest::sha256_hex;
+use std::collections::HashMap;
+
+/// Result lines that are built at a time.
+const ROWS: usize = 64 << 10;
+
+/// Per row, how often the evidence gives it less how often it is archived; and how to name it.
+type Left = HashMap<String, (i64, String)>;
+
+pub async fn compare(books: &mut Books, compared: &mut Compared) -> anyhow::Result<()> {
+    let mut left = Left::new();
+    for file in books.files_in_order("lines") {
+        let bytes = books.archive.get(&file).await?;
+        let mut rows = 0;
+        for batch in read_table(&file.path, bytes, None)? {
+            let batch = batch?;
+            rows += u64::try_from(batch.num_rows())?;
+            count(&batch, -1, &mut left).with_context(|| file.path.clone())?;
+        }
+        ensure!(rows == file.rows, "{}: it has {rows} rows, but its manifest says {}", file.path, file.rows);
+        compared.files += 1;
+        compared.result_lines += rows;
+    }
+    let mut builder = LinesBuilder::default();
+    let through = books.catalog.lines_through;
+    trace::each_line(books, 1, through, |traced| {
+        builder.push(&traced.source, traced.assigned, &traced.line);
+        if builder.len() >= ROWS {
+            count(&builder.finish()?, 1, &mut left)?;
+        }
+        Ok(())
+    })
+    .await?;
+    count(&builder.finish()?, 1, &mut left)?;
+    if let Some((sign, name)) = left.values().find(|(sign, _)| *sign != 0) {
+        let what = if *sign < 0 { "is archived, but its evidence gives another" } else { "is given by its evidence, but not archived" };
+        anyhow::bail!("lines: {name} {what}");
+    }
+    Ok(())
+}
+
+/// Counts every row under a digest of all its columns.
+fn count(rows: &RecordBatch, sign: i64, left: &mut Left) -> anyhow::Result<()> {
+    let columns = Columns(rows);
+    let words = ["undone", "reference_kind", "mid", "agreement", "platform", "use", "currency", "status", "method", "method_version"];
+    let words = words.iter().map(|name| columns.words(name)).collect::<Result<Vec<_>, _>>()?;
+    let texts = ["source", "id", "cycle", "party"].iter().map(|name| columns.text(name)).collect::<Result<Vec<_>, _>>()?;
+    let (time, late) = (columns.times("time")?, columns.flags("late")?);
+    let (gross, labour) = (columns.decimals("gross")?, columns.decimals("labour")?);
+    let (version, batch, works) = (columns.whole("registry_version")?, columns.whole("batch")?, columns.texts("works")?);
+    for row in 0..rows.num_rows() {
+        let numbers = [
+            i128::from(time.value(row)),
+            gross.value(row),
+            labour.value(row),
+            i128::from(version.value(row)),
+            i128::from(batch.value(row)),
+        ];
+        let through = works.value(row);
+        let through = through.as_any().downcast_ref::<arrow_array::StringArray>().context("works are no texts")?;
+        let said = format!(
+            "{:?} {:?} {numbers:?} {} {:?}",
+            words.iter().map(|column| column.get(row)).collect::<Vec<_>>(),
+            texts.iter().map(|column| column.value(row)).collect::<Vec<_>>(),
+            late.value(row),
+            through.iter().collect::<Vec<_>>()
+        );
+        let name = || format!("batch {}, {} {}, {:?}", batch.value(row), texts[0].value(row), texts[1].value(row), texts[3].value(row));
+        let entry = left.entry(sha256_hex(said.as_bytes())).or_insert_with(|| (0, name()));
+        entry.0 += sign;
+        if entry.0 == 0 {
+            left.remove(&sha256_hex(said.as_bytes()));
+        }
+    }
+    Ok(())
+}

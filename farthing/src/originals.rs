@@ -1,0 +1,155 @@
+//! What the archive remembers: identities to fill the index with, and originals for reversals.
+
+use crate::books::Books;
+use anyhow::Context;
+use arrow_array::RecordBatch;
+use farthing_aggregate::Digest;
+use farthing_aggregate::columns::Columns;
+use farthing_aggregate::usage::{Place, UsageRows};
+use farthing_archive::{Archive, ArchiveError, Catalog, read_table};
+use farthing_ingest::{Identities, Original, Originals, Remembered};
+use farthing_ledger::Ledger;
+use farthing_schemas::manifest::File;
+use farthing_schemas::registry::Registry;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use tokio::runtime::Handle;
+
+/// Files whose rows are kept at hand: reversals come in runs.
+const FILES_AT_HAND: usize = 2;
+
+/// The columns that the index is made of.
+const IDENTITY_COLUMNS: [&str; 5] = ["batch", "row", "use", "identity", "says"];
+
+/// Fills the index of identities from the evidence that the manifests name.
+pub async fn identities(books: &Books) -> anyhow::Result<Identities> {
+    let files = books.files_in_order("usage");
+    let rows: u64 = files.iter().map(|file| file.rows).sum();
+    let mut identities = Identities::with_room(usize::try_from(rows)?);
+    let mut undone: Vec<Digest> = Vec::new();
+    for file in &files {
+        let bytes = books.archive.get(file).await?;
+        for batch in read_table(&file.path, bytes, Some(&IDENTITY_COLUMNS))? {
+            remember(&batch?, &mut identities, &mut undone).with_context(|| file.path.clone())?;
+        }
+    }
+    identities.mark_undone(undone);
+    Ok(identities)
+}
+
+fn remember(rows: &RecordBatch, identities: &mut Identities, undone: &mut Vec<Digest>) -> anyhow::Result<()> {
+    let columns = Columns(rows);
+    let (batch, row, use_) = (columns.whole("batch")?, columns.whole("row")?, columns.words("use")?);
+    let (identity, says) = (columns.digests("identity")?, columns.digests("says")?);
+    for at in 0..rows.num_rows() {
+        let digest = |bytes: &[u8]| -> anyhow::Result<Digest> { Ok(Digest(bytes.try_into()?)) };
+        let place = Place { batch: u64::try_from(batch.value(at))?, row: u32::try_from(row.value(at))? };
+        let says = digest(says.value(at))?;
+        let reversal = use_.at(at) == "reversal";
+        if reversal {
+            undone.push(says);
+        }
+        identities.remember(Remembered { identity: digest(identity.value(at))?, says, place, reversal });
+    }
+    Ok(())
+}
+
+/// Reads originals from the archive.
+pub struct ArchivedOriginals {
+    archive: Archive,
+    ledger: Ledger,
+    catalog: Catalog,
+    registries: BTreeMap<u64, Arc<Registry>>,
+    registry_texts: Vec<Vec<u8>>,
+    at_hand: VecDeque<(String, Vec<RecordBatch>)>,
+    runtime: Handle,
+}
+
+impl ArchivedOriginals {
+    /// A reader of what the books hold now and what the batches of this process add.
+    pub async fn of(books: &mut Books) -> anyhow::Result<ArchivedOriginals> {
+        let mut registry_texts = Vec::new();
+        for file in &books.catalog.registry {
+            registry_texts.push(books.archive.get(file).await?.to_vec());
+        }
+        let registry = books.registry_now().await?;
+        Ok(ArchivedOriginals {
+            archive: books.archive.clone(),
+            ledger: books.ledger.clone(),
+            catalog: books.catalog.clone(),
+            registries: BTreeMap::from([(registry.version(), registry)]),
+            registry_texts,
+            at_hand: VecDeque::new(),
+            runtime: Handle::current(),
+        })
+    }
+
+    fn rows(&mut self, file: &File) -> anyhow::Result<&[RecordBatch]> {
+        if let Some(at) = self.at_hand.iter().position(|(path, _)| *path == file.path) {
+            return Ok(&self.at_hand[at].1);
+        }
+        let bytes = self.runtime.block_on(self.archive.get(file))?;
+        let rows = read_table(&file.path, bytes, None)?.collect::<Result<Vec<_>, _>>()?;
+        self.at_hand.truncate(FILES_AT_HAND - 1);
+        self.at_hand.push_front((file.path.clone(), rows));
+        Ok(&self.at_hand[0].1)
+    }
+
+    /// What was known at first may be too little by now, since this process commits, or too much, since another may compact.
+    fn row(&mut self, place: Place) -> anyhow::Result<RecordBatch> {
+        if let Ok(row) = self.row_as_known(place) {
+            return Ok(row);
+        }
+        for manifest in self.runtime.block_on(self.ledger.manifests_after(self.catalog.sequence))? {
+            self.catalog.take(manifest.sequence, &manifest.sha256, &manifest.body)?;
+        }
+        self.row_as_known(place)
+    }
+
+    fn row_as_known(&mut self, place: Place) -> anyhow::Result<RecordBatch> {
+        let of_batch = |file: &&File| file.batches.is_some_and(|(first, last)| (first..=last).contains(&place.batch));
+        let candidates: Vec<File> = self.catalog.files("usage").filter(of_batch).cloned().collect();
+        for file in candidates {
+            for batch in self.rows(&file)? {
+                let rows = UsageRows::of(batch)?;
+                if let Some(at) = find(&rows, place) {
+                    return Ok(batch.slice(at, 1));
+                }
+            }
+        }
+        Err(ArchiveError::NoSuchRow { batch: place.batch, row: place.row }.into())
+    }
+
+    fn registry(&mut self, version: u64) -> anyhow::Result<Arc<Registry>> {
+        if let Some(registry) = self.registries.get(&version) {
+            return Ok(registry.clone());
+        }
+        let packed = self.registry_texts.iter().take(usize::try_from(version)?);
+        let texts = packed.map(|packed| zstd::decode_all(&packed[..])).collect::<Result<Vec<_>, _>>()?;
+        let registry = Arc::new(Registry::from_public((1..).zip(texts.iter().map(Vec::as_slice)))?);
+        self.registries.insert(version, registry.clone());
+        Ok(registry)
+    }
+
+    fn original(&mut self, place: Place) -> anyhow::Result<Original> {
+        let row = self.row(place)?;
+        let version = UsageRows::of(&row)?.registry_version(0);
+        Ok(Original { registry: self.registry(version)?, row })
+    }
+}
+
+/// Rows of a file stand in the order of their places.
+fn find(rows: &UsageRows<'_>, place: Place) -> Option<usize> {
+    let (mut low, mut high) = (0, rows.len());
+    while low < high {
+        let middle = usize::midpoint(low, high);
+        if rows.place(middle) < place { low = middle + 1 } else { high = middle }
+    }
+    (low < rows.len() && rows.place(low) == place).then_some(low)
+}
+
+impl Originals for ArchivedOriginals {
+    fn read(&mut self, place: Place) -> Result<Original, Box<dyn std::error::Error + Send + Sync>> {
+        self.original(place).map_err(Into::into)
+    }
+}

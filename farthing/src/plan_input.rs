@@ -1,0 +1,148 @@
+//! Gathering what a draft is a function of: accruals, terms, balances and what earlier drafts left out.
+
+use crate::books::Books;
+use crate::commands::accruals::each_accrual;
+use crate::commands::settle::Settlement;
+use anyhow::Context;
+use farthing_aggregate::fold::Sums;
+use farthing_schemas::accrual::AccrualKey;
+use farthing_schemas::registry::Registry;
+use farthing_schemas::{Accrual, Cycle, Rate, Status};
+use farthing_settle::input::{AgreementTerms, MidTerms, OnShortfall, Payee, Payout, Threshold};
+use farthing_settle::{Draft, Input};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// What of the books a draft sees, and how.
+pub struct Scope {
+    /// The last batch that it sees: what other MIDs' open cycles get later is not in it.
+    pub through_batch: u64,
+    /// Agreements to leave out.
+    pub without: BTreeSet<String>,
+    /// Whether the cycle is still open.
+    pub preview: bool,
+}
+
+/// Gathers the input of a plan.
+pub async fn gather(books: &Books, registry: &Registry, of: &Settlement, scope: Scope) -> anyhow::Result<Input> {
+    let earlier: Vec<Draft> = drafts(books, of).await?.into_iter().filter(|draft| draft.cycle < of.cycle).collect();
+    let accruals = of_cycle(books, of, of.cycle, scope.through_batch).await?;
+    let (deferred, settled_in) = deferred(books, of, &earlier).await?;
+    let carried_in =
+        earlier.last().map(|draft| draft.lines.iter().map(|line| (line.party.clone(), line.carried_out)).collect()).unwrap_or_default();
+    let fees_of_cycles: BTreeMap<Cycle, Rate> = earlier.iter().map(|draft| (draft.cycle, draft.fee_rate)).collect();
+    let mut input = Input {
+        mid: mid_terms(registry, of)?,
+        cycle: of.cycle,
+        currency: of.currency,
+        registry_version: registry.version(),
+        agreements: BTreeMap::new(),
+        payees: BTreeMap::new(),
+        accruals,
+        deferred,
+        carried_in,
+        fees_of_cycles,
+        settled_in,
+        without: scope.without,
+        preview: scope.preview,
+    };
+    fill_terms(&mut input, registry)?;
+    Ok(input)
+}
+
+/// The final drafts of a MID and currency, by cycle.
+pub async fn drafts(books: &Books, of: &Settlement) -> anyhow::Result<Vec<Draft>> {
+    let stored = books.ledger.drafts().await?;
+    let ours = stored.into_iter().filter(|draft| draft.mid == of.mid && draft.currency == of.currency.code());
+    let mut drafts = ours
+        .map(|draft| Draft::from_json(&draft.body).context("a draft in the ledger is damaged; run: farthing verify"))
+        .collect::<anyhow::Result<Vec<_>>>()?;
+    drafts.sort_by_key(|draft| draft.cycle);
+    Ok(drafts)
+}
+
+/// The accruals of a cycle and currency, summed over batches.
+async fn of_cycle(books: &Books, of: &Settlement, cycle: Cycle, through_batch: u64) -> anyhow::Result<Vec<Accrual>> {
+    let mut sums: HashMap<(bool, Option<Cycle>, AccrualKey), Sums> = HashMap::new();
+    each_accrual(books, Some(cycle), |batch, accrual| {
+        if batch <= through_batch && accrual.key.currency == of.currency {
+            sums.entry((accrual.late, accrual.undone, accrual.key)).or_default().add(accrual.gross, accrual.labour)?;
+        }
+        Ok(())
+    })
+    .await?;
+    let accrual = |((late, undone, key), sums): (_, Sums)| Accrual { cycle, late, undone, key, gross: sums.gross, labour: sums.labour };
+    Ok(sums.into_iter().map(accrual).collect())
+}
+
+type Deferred = (Vec<Accrual>, BTreeMap<(String, Cycle), Cycle>);
+
+/// What earlier drafts left out and none has settled since, and where what was settled since was settled.
+async fn deferred(books: &Books, of: &Settlement, earlier: &[Draft]) -> anyhow::Result<Deferred> {
+    let mut waiting: BTreeMap<String, Vec<Accrual>> = BTreeMap::new();
+    let mut settled_in = BTreeMap::new();
+    for draft in earlier {
+        let settled: Vec<String> = waiting.keys().filter(|agreement| !draft.without.contains(*agreement)).cloned().collect();
+        for agreement in settled {
+            for accrual in waiting.remove(&agreement).unwrap_or_default() {
+                settled_in.insert((agreement.clone(), accrual.cycle), draft.cycle);
+            }
+        }
+        if draft.without.is_empty() {
+            continue;
+        }
+        // What a closed cycle holds for its MID never changes again.
+        for accrual in of_cycle(books, of, draft.cycle, u64::MAX).await? {
+            // Claims on the platform stay where they are: only what is payable was left out.
+            let left_out = accrual.key.status == Status::Payable && accrual.key.mid == of.mid;
+            if left_out && draft.without.contains(&accrual.key.agreement) {
+                waiting.entry(accrual.key.agreement.clone()).or_default().push(accrual);
+            }
+        }
+    }
+    Ok((waiting.into_values().flatten().collect(), settled_in))
+}
+
+fn mid_terms(registry: &Registry, of: &Settlement) -> anyhow::Result<MidTerms> {
+    let mid = registry.mid(&of.mid).with_context(|| format!("{} is not in the registry", of.mid))?;
+    let terms = registry.mid_terms(mid);
+    let threshold = |threshold: &farthing_schemas::registry::Threshold| Threshold {
+        method: threshold.method.to_string(),
+        currency: threshold.currency,
+        amount: threshold.amount,
+    };
+    Ok(MidTerms {
+        mid: of.mid.clone(),
+        fee: terms.fee,
+        recovery_cap: terms.recovery_cap,
+        thresholds: terms.thresholds.iter().map(threshold).collect(),
+    })
+}
+
+/// Adds the terms of all agreements and parties that the accruals and balances name.
+fn fill_terms(input: &mut Input, registry: &Registry) -> anyhow::Result<()> {
+    let ours: Vec<&AccrualKey> =
+        input.accruals.iter().chain(&input.deferred).map(|accrual| &accrual.key).filter(|key| key.mid == input.mid.mid).collect();
+    let agreements: BTreeSet<&str> =
+        ours.iter().map(|key| key.agreement.as_str()).chain(input.without.iter().map(String::as_str)).collect();
+    let parties: BTreeSet<&str> = ours.iter().map(|key| key.party.as_str()).chain(input.carried_in.keys().map(String::as_str)).collect();
+    let mut terms = BTreeMap::new();
+    for id in agreements {
+        let agreement = registry.agreement(id).with_context(|| format!("agreement {id} is not in the registry"))?;
+        let of = registry.agreement_terms(agreement);
+        let on_shortfall = match of.on_shortfall {
+            farthing_schemas::registry::OnShortfall::Refuse => OnShortfall::Refuse,
+            farthing_schemas::registry::OnShortfall::TrueUp => OnShortfall::TrueUp,
+        };
+        terms.insert(id.to_owned(), AgreementTerms { platform: registry.platform_id(of.platform).to_owned(), on_shortfall });
+    }
+    let mid = registry.mid(&input.mid.mid).context("the MID is not in the registry")?;
+    let mut payees = BTreeMap::new();
+    for id in parties {
+        let Some(party) = registry.party(id) else { continue };
+        let payout = registry.payout(party).map(|payout| Payout { method: payout.method.to_owned(), currency: payout.currency });
+        payees.insert(id.to_owned(), Payee { payout, stays: registry.stays(party, mid, input.cycle.end()) });
+    }
+    input.agreements = terms;
+    input.payees = payees;
+    Ok(())
+}

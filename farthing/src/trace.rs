@@ -1,0 +1,167 @@
+//! Tracing: result lines with the events that they come from, computed again from the evidence.
+
+use crate::books::Books;
+use anyhow::{Context, bail};
+use arrow_array::RecordBatch;
+use farthing_aggregate::LineMaker;
+use farthing_aggregate::closed::{Assigned, ClosedThrough};
+use farthing_aggregate::lines_table::{LineSource, NamedLine, method_of, named};
+use farthing_aggregate::usage::{Place, UsageRows};
+use farthing_archive::read_table;
+use farthing_schemas::Currency;
+use farthing_schemas::event::{Body, Event};
+use farthing_schemas::manifest::File;
+use farthing_schemas::registry::Registry;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A result line, where it goes, and the event behind it.
+pub struct TracedLine<'a> {
+    pub event: &'a Event<'a>,
+    pub source: LineSource<'a>,
+    pub assigned: Assigned,
+    pub line: NamedLine,
+}
+
+/// Originals of reversals, read once: their rows by place.
+type OriginalRows = BTreeMap<(u64, u32), RecordBatch>;
+
+/// Calls `each` with every result line of the batches from `first` to `last`, in the order of the files.
+pub async fn each_line(
+    books: &mut Books,
+    first: u64,
+    last: u64,
+    mut each: impl FnMut(TracedLine<'_>) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let mut maker = LineMaker::default();
+    for file in books.files_in_order("usage") {
+        let Some((from, to)) = file.batches else { continue };
+        if to < first || last < from {
+            continue;
+        }
+        let rows = read_rows(books, &file).await?;
+        let originals = originals(books, &rows, first, last).await?;
+        for batch in &rows {
+            let usage = UsageRows::of(batch)?;
+            for row in 0..usage.len() {
+                let place = usage.place(row);
+                if (first..=last).contains(&place.batch) {
+                    let at = || format!("{}: batch {}, row {}", file.path, place.batch, place.row);
+                    trace_row(books, &mut maker, &usage, row, &originals, &mut each).await.with_context(at)?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// All rows of a file.
+pub async fn read_rows(books: &Books, file: &File) -> anyhow::Result<Vec<RecordBatch>> {
+    let bytes = books.archive.get(file).await?;
+    Ok(read_table(&file.path, bytes, None)?.collect::<Result<_, _>>()?)
+}
+
+/// The rows that reversals among `rows` undo.
+pub async fn originals(books: &Books, rows: &[RecordBatch], first: u64, last: u64) -> anyhow::Result<OriginalRows> {
+    let mut wanted: Vec<Place> = Vec::new();
+    for batch in rows {
+        let usage = UsageRows::of(batch)?;
+        let of_range = |row: &usize| (first..=last).contains(&usage.place(*row).batch);
+        wanted.extend((0..usage.len()).filter(of_range).filter_map(|row| usage.reverses(row)));
+    }
+    let mut found = OriginalRows::new();
+    if wanted.is_empty() {
+        return Ok(found);
+    }
+    for file in books.files_in_order("usage") {
+        let in_file = |place: &&Place| file.batches.is_some_and(|(from, to)| (from..=to).contains(&place.batch));
+        let here: std::collections::BTreeSet<(u64, u32)> = wanted.iter().filter(in_file).map(|place| (place.batch, place.row)).collect();
+        if here.is_empty() {
+            continue;
+        }
+        for batch in read_rows(books, &file).await? {
+            let usage = UsageRows::of(&batch)?;
+            for row in 0..usage.len() {
+                let place = usage.place(row);
+                if here.contains(&(place.batch, place.row)) {
+                    found.insert((place.batch, place.row), batch.slice(row, 1));
+                }
+            }
+        }
+    }
+    Ok(found)
+}
+
+async fn trace_row(
+    books: &mut Books,
+    maker: &mut LineMaker,
+    usage: &UsageRows<'_>,
+    row: usize,
+    originals: &OriginalRows,
+    each: &mut impl FnMut(TracedLine<'_>) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let event = usage.event(row)?;
+    let place = usage.place(row);
+    let closed = closed_at(books, place.batch)?;
+    match usage.reverses(row) {
+        None => {
+            let registry = books.registry(usage.registry_version(row)).await?;
+            let (lines, currency) = make(maker, &registry, &event)?;
+            let (method, method_version) = method_of(&event);
+            let registry_version = registry.version();
+            let source = LineSource {
+                source: &event.source,
+                id: &event.id,
+                time: event.time,
+                method,
+                method_version,
+                registry_version,
+                batch: place.batch,
+            };
+            for line in lines {
+                let assigned = closed.assign(&line.key.mid, currency, event.time.cycle());
+                each(TracedLine { event: &event, source, assigned, line })?;
+            }
+        }
+        Some(of) => {
+            let found = originals
+                .get(&(of.batch, of.row))
+                .with_context(|| format!("its original, batch {}, row {}, is not there", of.batch, of.row))?;
+            let rows = UsageRows::of(found)?;
+            let original = rows.event(0)?;
+            let registry = books.registry(rows.registry_version(0)).await?;
+            let then = closed_at(books, of.batch)?;
+            let (lines, currency) = make(maker, &registry, &original)?;
+            let (method, method_version) = method_of(&original);
+            let registry_version = registry.version();
+            let source = LineSource {
+                source: &event.source,
+                id: &event.id,
+                time: original.time,
+                method,
+                method_version,
+                registry_version,
+                batch: place.batch,
+            };
+            for line in lines {
+                let assigned = closed.assign_reversal(&then, &line.key.mid, currency, original.time.cycle());
+                let line = NamedLine { gross: line.gross.negated()?, labour: line.labour.negated()?, ..line };
+                each(TracedLine { event: &event, source, assigned, line })?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What was closed when a batch was committed, as its own manifest says.
+pub fn closed_at(books: &Books, batch: u64) -> anyhow::Result<ClosedThrough> {
+    let closed = books.catalog.history.of(batch);
+    closed.cloned().with_context(|| format!("batch {batch} is not in the chain of manifests"))
+}
+
+fn make(maker: &mut LineMaker, registry: &Arc<Registry>, event: &Event<'_>) -> anyhow::Result<(Vec<NamedLine>, Currency)> {
+    let Body::Usage(usage) = &event.body else { bail!("a reversal of a reversal") };
+    let platform = registry.platform(&event.platform).context("its platform is not in the registry")?;
+    let outcome = maker.make(registry, platform, usage, event.time)?;
+    Ok((named(maker, registry, event, usage, outcome.currency), outcome.currency))
+}
