@@ -1,0 +1,11 @@
+//! End to end: the real binary, run as its users run it.
+
+mod support;
+
+mod analysts;
+mod bad_input;
+mod command_line;
+mod crash;
+mod golden;
+mod scenarios;
+mod tamper;
