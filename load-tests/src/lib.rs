@@ -1,1 +1,7 @@
+//! Generated load and the benchmark against a general-purpose engine.
+//!
+//! [`generate`] writes events and registries of any size, the same bytes for the same plan. [`bench`] runs the release binary and a
+//! peer over one file, in turn, whole process against whole process, and judges what came out.
 
+pub mod bench;
+pub mod generate;

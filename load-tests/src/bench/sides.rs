@@ -1,0 +1,110 @@
+//! The two programs under measurement.
+
+use super::measure::{self, Usage};
+use anyhow::{Context, Result, ensure};
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The release binary, and a data folder that holds a registry and nothing else.
+#[derive(Debug)]
+pub struct Farthing {
+    binary: PathBuf,
+    registry_only: PathBuf,
+    data: PathBuf,
+}
+
+impl Farthing {
+    /// Loads the registry into a fresh folder below `work`.
+    pub fn load_registry(binary: &Path, registry: &Path, work: &Path) -> Result<Self> {
+        let side = Self { binary: binary.to_owned(), registry_only: work.join("registry-only"), data: work.join("data") };
+        let status = Command::new(binary)
+            .args(["registry", "load"])
+            .arg(registry)
+            .arg("--data")
+            .arg(&side.registry_only)
+            .stdout(std::process::Stdio::null())
+            .status()
+            .with_context(|| format!("cannot run {}", binary.display()))?;
+        ensure!(status.success(), "the registry was not loaded ({status})");
+        Ok(side)
+    }
+
+    /// Meters a file into a fresh copy of the registry-only folder.
+    pub fn meter(&self, events: &Path) -> Result<Usage> {
+        if self.data.exists() {
+            fs::remove_dir_all(&self.data).with_context(|| format!("cannot remove {}", self.data.display()))?;
+        }
+        copy_folder(&self.registry_only, &self.data)?;
+        settle_disks();
+        measure::run(&command(&self.binary, &["meter".as_ref(), events, "--data".as_ref(), &self.data, "--json".as_ref()]))
+    }
+
+    /// A command that reads what the last [`Farthing::meter`] left.
+    pub fn accruals_by_party(&self) -> Command {
+        let mut command = Command::new(&self.binary);
+        command.args(["accruals", "--by", "party", "--json", "--data"]).arg(&self.data);
+        command
+    }
+}
+
+/// DuckDB, driven from Python.
+#[derive(Debug)]
+pub struct Peer {
+    /// A Python with duckdb.
+    pub python: PathBuf,
+    /// The program.
+    pub program: PathBuf,
+    /// Where the sums go.
+    pub work: PathBuf,
+    /// Threads that it may use.
+    pub threads: usize,
+}
+
+impl Peer {
+    /// The timed fold.
+    pub fn fold(&self, events: &Path) -> Result<Usage> {
+        self.run(events, &[])
+    }
+
+    /// The same in exact decimals, with counts to compare; not timed.
+    pub fn fold_exactly(&self, events: &Path) -> Result<Usage> {
+        self.run(events, &["--numbers", "decimal", "--count"])
+    }
+
+    fn run(&self, events: &Path, more: &[&str]) -> Result<Usage> {
+        let out = self.work.join("peer.parquet");
+        if out.exists() {
+            fs::remove_file(&out).with_context(|| format!("cannot remove {}", out.display()))?;
+        }
+        settle_disks();
+        let mut arguments = command(&self.python, &[&self.program, events, &out, "--threads".as_ref()]);
+        arguments.push(self.threads.to_string().into());
+        arguments.extend(more.iter().map(OsString::from));
+        measure::run(&arguments)
+    }
+}
+
+fn command(program: &Path, arguments: &[&Path]) -> Vec<OsString> {
+    std::iter::once(program).chain(arguments.iter().copied()).map(OsString::from).collect()
+}
+
+fn copy_folder(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to).with_context(|| format!("cannot create {}", to.display()))?;
+    for entry in fs::read_dir(from).with_context(|| format!("cannot list {}", from.display()))? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_folder(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), &target).with_context(|| format!("cannot copy {}", entry.path().display()))?;
+        }
+    }
+    Ok(())
+}
+
+/// Both sides sync what they write; what was written before must not wait in the same queue.
+fn settle_disks() {
+    nix::unistd::sync();
+}
