@@ -182,7 +182,7 @@ impl Metering {
             workers: self.limits.workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(2, usize::from)).max(1),
             now: self.now,
             progress: Arc::default(),
-            stop: stop_on_signal(self.follow),
+            stop: stop_on_signal(self.follow)?,
         });
         let watching = watch(job.progress.clone(), total);
         let clock = Clock::now();
@@ -205,13 +205,14 @@ impl Metering {
 }
 
 /// While files are followed, the first signal ends them in order; a second one, or any otherwise, ends the process, which is safe.
-fn stop_on_signal(follow: bool) -> Arc<AtomicBool> {
+fn stop_on_signal(follow: bool) -> std::io::Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
     if follow {
+        use tokio::signal::unix::{SignalKind, signal};
+        // Asked for here and not in the task: from now on a signal ends the run in order, however late the task begins.
+        let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
         let flag = stop.clone();
         tokio::spawn(async move {
-            use tokio::signal::unix::{SignalKind, signal};
-            let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else { return };
             loop {
                 tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
                 if flag.swap(true, Ordering::Relaxed) {
@@ -220,7 +221,7 @@ fn stop_on_signal(follow: bool) -> Arc<AtomicBool> {
             }
         });
     }
-    stop
+    Ok(stop)
 }
 
 /// The bytes that are left to read, if they can be known.
