@@ -28,6 +28,13 @@ fn read(scene: &Scene) -> Result<u64> {
     Ok(sum)
 }
 
+/// How many events the ledger says are metered: a killed run may leave a copy of a manifest that it does not know.
+fn committed(scene: &Scene) -> Result<u64> {
+    let listed = scene.json(&words("archive list"))?;
+    let files = listed["files"].as_array().cloned().unwrap_or_default();
+    Ok(files.iter().filter(|file| file["table"] == "usage").filter_map(|file| file["rows"].as_u64()).sum())
+}
+
 /// The whole world as one file, in lines.
 fn world(scene: &Scene) -> Result<Vec<String>> {
     let names = ["a.ndjson", "b.ndjson", "c.ndjson", "d.ndjson"];
@@ -104,9 +111,9 @@ fn killed_while_following_it_goes_on() {
     let mut live = File::create(scene.data.path().join("live.ndjson")).unwrap();
     for part in lines.chunks(150) {
         append(&mut live, &part.concat()).unwrap();
-        let before = read(&scene).unwrap();
+        let before = committed(&scene).unwrap();
         let running = Running::start(&mut scene.command(&follow(1))).unwrap();
-        wait_until("something is committed", || Ok(read(&scene)? > before)).unwrap();
+        wait_until("something is committed", || Ok(committed(&scene)? > before)).unwrap();
         running.kill_9().unwrap();
     }
     scene.ok(&words(&format!("meter live.ndjson --now {NOW}"))).unwrap();
