@@ -111,16 +111,4 @@ impl Accumulator {
         };
         self.sums.drain().map(|((target, number), sums)| (key(target, number), sums)).collect()
     }
-
-    /// How many keys there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.sums.len()
-    }
-
-    /// Whether nothing was added.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.sums.is_empty()
-    }
 }

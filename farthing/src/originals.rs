@@ -49,7 +49,7 @@ fn remember(rows: &RecordBatch, identities: &mut Identities, undone: &mut Vec<Di
         if reversal {
             undone.push(says);
         }
-        identities.remember(Remembered { identity: digest(identity.value(at))?, says, place, reversal });
+        identities.insert(Remembered { identity: digest(identity.value(at))?, says, place, reversal });
     }
     Ok(())
 }

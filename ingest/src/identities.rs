@@ -93,28 +93,11 @@ impl Identities {
         Identities { known: HashMap::with_capacity_and_hasher(count, BuildHasherDefault::default()) }
     }
 
-    /// Remembers what the archive holds; reversals come after their originals or before, in any order.
-    pub fn remember(&mut self, event: Remembered) {
-        self.insert(event);
-    }
-
     /// Marks the originals of the reversals as undone: once all that the archive holds is remembered.
     pub fn mark_undone(&mut self, originals: impl IntoIterator<Item = Digest>) {
         for original in originals {
             self.undo(original);
         }
-    }
-
-    /// How many identities are remembered.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.known.len()
-    }
-
-    /// Whether none is.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.known.is_empty()
     }
 
     /// Compares an event with what its identity said before.
@@ -134,7 +117,7 @@ impl Identities {
         Some(Place { batch: u64::from(known.batch), row: known.row })
     }
 
-    /// Remembers a newly metered event.
+    /// Remembers a metered event; of the archive's, reversals may come before or after their originals.
     pub fn insert(&mut self, event: Remembered) {
         let batch = u32::try_from(event.place.batch).expect("fewer than 2^32 batches");
         assert!(event.place.row < UNDONE, "fewer than 2^30 rows in a batch");
