@@ -4,28 +4,30 @@ use super::agreement::Agreed;
 use super::measure::Usage;
 use anyhow::{Context, Result};
 use serde_json::Value;
+use std::fmt;
 
 /// One turn of both sides over one file.
 #[derive(Debug)]
 pub struct Round {
     /// The release binary.
     pub farthing: Usage,
-    /// DuckDB.
-    pub peer: Usage,
+    /// DuckDB, the equal fold.
+    pub equal: Usage,
+    /// DuckDB, the sums alone.
+    pub sums: Usage,
     /// The release binary over twice the events, where growth is measured.
     pub doubled: Option<Usage>,
 }
 
 impl Round {
-    /// A count of `farthing meter --json`.
-    pub fn count(&self, name: &str) -> Result<u64> {
-        let report: Value = serde_json::from_str(&self.farthing.output).context("the report of farthing meter cannot be read")?;
-        report[name].as_u64().with_context(|| format!("farthing meter --json has no count {name:?}"))
+    /// How many times as fast as the equal fold.
+    pub fn ratio(&self) -> f64 {
+        self.equal.wall_s / self.farthing.wall_s
     }
 
-    /// How many times as fast as the peer.
-    pub fn ratio(&self) -> f64 {
-        self.peer.wall_s / self.farthing.wall_s
+    /// How many times as fast as the sums alone.
+    pub fn ratio_to_sums(&self) -> f64 {
+        self.sums.wall_s / self.farthing.wall_s
     }
 
     /// Time for twice the events over time for the events.
@@ -37,10 +39,12 @@ impl Round {
     pub fn print(&self, number: usize) {
         let growth = self.growth().map_or_else(String::new, |growth| format!("   twice the events: {growth:.2} times the time"));
         println!(
-            "  round {number}   farthing {}   duckdb {}   ratio {:.2}{growth}",
+            "  round {number}   farthing {}   equal fold {}   sums {}   ratio {:.2} (to the sums {:.2}){growth}",
             describe(&self.farthing),
-            describe(&self.peer),
-            self.ratio()
+            describe(&self.equal),
+            describe(&self.sums),
+            self.ratio(),
+            self.ratio_to_sums()
         );
     }
 }
@@ -82,22 +86,39 @@ impl Stage {
 
     /// The summary.
     pub fn print(&self) {
-        let lines = self.rounds.first().and_then(|round| round.count("read").ok()).unwrap_or(0);
+        let lines = self.rounds.first().and_then(|round| count(&round.farthing, "read").ok()).unwrap_or(0);
         let rate = |side: fn(&Round) -> &Usage| Spread::of(self.rounds.iter().map(|round| lines as f64 / side(round).wall_s)).median;
-        let ratio = Spread::of(self.rounds.iter().map(Round::ratio));
         println!("fan-out {}: {lines} lines, {} MiB", self.fan_out, self.bytes >> 20);
-        println!("  events/s   farthing {:.0}   duckdb {:.0}   (median)", rate(|round| &round.farthing), rate(|round| &round.peer));
-        println!("  ratio      min {:.2}   median {:.2}   max {:.2}", ratio.min, ratio.median, ratio.max);
-        println!("  peak       farthing {} MiB", self.farthing_peak_kib() >> 10);
-        println!("  both found {} events, {} parties, {} in all", self.agreed.events, self.agreed.parties, self.agreed.total);
-        if let Some(phases) = self.rounds.last().and_then(|round| phases(&round.farthing)) {
-            println!("  time went  {phases}");
+        println!(
+            "  events/s   farthing {:.0}   duckdb {:.0}, the sums alone {:.0}   (median)",
+            rate(|round| &round.farthing),
+            rate(|round| &round.equal),
+            rate(|round| &round.sums)
+        );
+        println!("  ratio      {}   to DuckDB doing the same fold", Spread::of(self.rounds.iter().map(Round::ratio)));
+        println!("  bound      {}   to DuckDB doing the sums alone", Spread::of(self.rounds.iter().map(Round::ratio_to_sums)));
+        println!("  peak       farthing {} MiB   duckdb {} MiB", self.farthing_peak_kib() >> 10, self.equal_peak_kib() >> 10);
+        println!("  both found {}", self.agreed);
+        if let Some(last) = self.rounds.last() {
+            for (side, usage) in [("farthing", &last.farthing), ("duckdb", &last.equal)] {
+                phases(usage).iter().for_each(|phases| println!("  time went  {side}: {phases}"));
+            }
         }
         println!();
     }
+
+    fn equal_peak_kib(&self) -> u64 {
+        self.rounds.iter().map(|round| round.equal.peak_kib).max().unwrap_or(0)
+    }
 }
 
-/// Where the time went, if `farthing meter --json` says so: an object `seconds` of phases.
+/// A count in the report that a side printed.
+pub fn count(usage: &Usage, name: &str) -> Result<u64> {
+    let report: Value = serde_json::from_str(&usage.output).context("a side's report cannot be read")?;
+    report[name].as_u64().with_context(|| format!("a side's report has no count {name:?}"))
+}
+
+/// Where the time went, if the side's report says so: an object `seconds` of phases.
 fn phases(usage: &Usage) -> Option<String> {
     let report: Value = serde_json::from_str(&usage.output).ok()?;
     let seconds = report.get("seconds")?.as_object()?;
@@ -125,6 +146,12 @@ impl Spread {
         let at = |position: usize| sorted.get(position).copied().unwrap_or(0.0);
         let last = sorted.len().saturating_sub(1);
         Self { min: at(0), median: at(last / 2), max: at(last) }
+    }
+}
+
+impl fmt::Display for Spread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "min {:.2}   median {:.2}   max {:.2}", self.min, self.median, self.max)
     }
 }
 

@@ -1,5 +1,6 @@
 //! The two programs under measurement.
 
+use super::dataset::Dataset;
 use super::measure::{self, Usage};
 use anyhow::{Context, Result, ensure};
 use std::ffi::OsString;
@@ -41,11 +42,29 @@ impl Farthing {
         measure::run(&command(&self.binary, &["meter".as_ref(), events, "--data".as_ref(), &self.data, "--json".as_ref()]))
     }
 
-    /// A command that reads what the last [`Farthing::meter`] left.
-    pub fn accruals_by_party(&self) -> Command {
+    /// A command that sums what the last [`Farthing::meter`] left.
+    pub fn accruals(&self, keys: &str) -> Command {
         let mut command = Command::new(&self.binary);
-        command.args(["accruals", "--by", "party", "--json", "--data"]).arg(&self.data);
+        command.args(["accruals", "--by", keys, "--json", "--data"]).arg(&self.data);
         command
+    }
+}
+
+/// What a peer does of Farthing's work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Work {
+    /// The same fold, to the same figures: what Farthing is held against.
+    Equal,
+    /// The sums alone: a bound that no peer with the same figures can reach.
+    Sums,
+}
+
+impl Work {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Equal => "equal",
+            Self::Sums => "sums",
+        }
     }
 }
 
@@ -63,26 +82,30 @@ pub struct Peer {
 }
 
 impl Peer {
-    /// The timed fold.
-    pub fn fold(&self, events: &Path) -> Result<Usage> {
-        self.run(events, &[])
-    }
-
-    /// The same in exact decimals, with counts to compare; not timed.
-    pub fn fold_exactly(&self, events: &Path) -> Result<Usage> {
-        self.run(events, &["--numbers", "decimal", "--count"])
-    }
-
-    fn run(&self, events: &Path, more: &[&str]) -> Result<Usage> {
-        let out = self.work.join("peer.parquet");
+    /// One timed run.
+    pub fn fold(&self, work: Work, data: &Dataset) -> Result<Usage> {
+        let out = self.out(work);
         if out.exists() {
             fs::remove_file(&out).with_context(|| format!("cannot remove {}", out.display()))?;
         }
         settle_disks();
-        let mut arguments = command(&self.python, &[&self.program, events, &out, "--threads".as_ref()]);
-        arguments.push(self.threads.to_string().into());
-        arguments.extend(more.iter().map(OsString::from));
+        let mut arguments = command(&self.python, &[&self.program, work.name().as_ref(), &data.events()]);
+        if work == Work::Equal {
+            arguments.push(data.registry().into());
+        }
+        arguments.extend([out.into(), "--threads".into(), self.threads.to_string().into()]);
         measure::run(&arguments)
+    }
+
+    /// A command that sums what the last [`Peer::fold`] of that work left, as CSV.
+    pub fn sums(&self, work: Work, keys: &str) -> Command {
+        let mut command = Command::new(&self.python);
+        command.arg(&self.program).arg("read").arg(self.out(work)).arg(keys);
+        command
+    }
+
+    fn out(&self, work: Work) -> PathBuf {
+        self.work.join(format!("{}.parquet", work.name()))
     }
 }
 
