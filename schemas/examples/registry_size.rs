@@ -39,9 +39,9 @@ fn look_up(registry: &Registry, parties: usize) -> Result<Duration, Failure> {
     let start = Clock::now();
     for id in &ids {
         let party = registry.party(id).ok_or("no party")?;
-        let mid = registry.mid_of(party, platform, Use::Inference, at).ok_or("no mid")?;
+        let mid = registry.mid_of(registry.standing(party), platform, Use::Inference, at).ok_or("no mid")?;
         registry.agreement_of(platform, mid, Use::Inference, currency, at).ok_or("no agreement")?;
-        if registry.denied(party, None, platform, Use::Inference, at) {
+        if registry.denied(registry.standing(party), None, platform, Use::Inference, at) {
             return Err("denied".into());
         }
     }

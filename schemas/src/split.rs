@@ -22,6 +22,9 @@ use arrow_buffer::i256;
 /// If `c` is not above 0.
 pub fn mul_div_floor(a: i128, b: i128, c: i128) -> Result<i128, MoneyError> {
     assert!(c > 0, "the divisor of a product is above 0");
+    if let Some((product, c)) = narrow_product(a, b, c) {
+        return Ok(i128::from(product.div_euclid(c)));
+    }
     let Some(product) = a.checked_mul(b) else {
         let (quotient, remainder) = wide_quotient(a, b, c);
         let floor = if remainder.is_negative() { quotient.wrapping_sub(i256::ONE) } else { quotient };
@@ -48,6 +51,9 @@ pub fn mul_div_floor(a: i128, b: i128, c: i128) -> Result<i128, MoneyError> {
 /// If `c` is not above 0.
 pub fn mul_div_ceil(a: i128, b: i128, c: i128) -> Result<i128, MoneyError> {
     assert!(c > 0, "the divisor of a product is above 0");
+    if let Some((product, c)) = narrow_product(a, b, c) {
+        return Ok(i128::from(product.div_euclid(c)) + i128::from(product.rem_euclid(c) != 0));
+    }
     let Some(product) = a.checked_mul(b) else {
         let (quotient, remainder) = wide_quotient(a, b, c);
         let ceil = if remainder.is_positive() { quotient.wrapping_add(i256::ONE) } else { quotient };
@@ -55,6 +61,12 @@ pub fn mul_div_ceil(a: i128, b: i128, c: i128) -> Result<i128, MoneyError> {
     };
     let quotient = product / c;
     Ok(if product > quotient * c { quotient + 1 } else { quotient })
+}
+
+/// `a * b` and `c`, if all fit 64 bits: nearly every amount of an event does, and a division is then several times faster.
+fn narrow_product(a: i128, b: i128, c: i128) -> Option<(i64, i64)> {
+    let product = i64::try_from(a).ok()?.checked_mul(i64::try_from(b).ok()?)?;
+    Some((product, i64::try_from(c).ok()?))
 }
 
 /// `a * b / c` cut towards zero, and the remainder, which has the product's sign.

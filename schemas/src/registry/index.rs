@@ -1,7 +1,7 @@
 //! [`Registry`]: all that metering asks of the registry, compiled once and never changed.
 //!
-//! Every id is a small number; what belongs to one party stands together, so that the common question about a party with one
-//! membership and no consents touches a handful of cache lines.
+//! Every id is a small number, and what many parties have in common is kept once, so that the common question about a party
+//! waits for memory two or three times.
 
 mod build;
 mod names;
@@ -23,6 +23,12 @@ macro_rules! indexes {
         pub struct $name(u32);
 
         impl $name {
+            /// The one of that number, which the same registry gave.
+            #[must_use]
+            pub const fn of(index: u32) -> $name {
+                $name(index)
+            }
+
             /// The number itself, counted from 0 within one registry.
             #[must_use]
             pub const fn index(self) -> u32 {
@@ -114,6 +120,15 @@ pub struct Payout<'a> {
     pub currency: Currency,
 }
 
+/// A party, with what its memberships and consents are found by.
+#[derive(Clone, Copy, Debug)]
+pub struct Standing {
+    /// Who.
+    pub party: PartyIndex,
+    row: PartyRow,
+    consents_end: u32,
+}
+
 /// One version of the registry, compiled.
 #[derive(Debug)]
 pub struct Registry {
@@ -128,8 +143,10 @@ pub struct Registry {
     parties: Names,
     /// One for each party, and one more that ends the last one's ranges.
     party_rows: Vec<PartyRow>,
-    /// By party, then by start.
+    /// Distinct lists of memberships, each by start: most parties share theirs with many others.
     memberships: Vec<MembershipRow>,
+    /// Where each list starts, and where the last one ends.
+    membership_starts: Vec<u32>,
     /// By party; see [`ConsentRow::order`].
     consents: Vec<ConsentRow>,
     scopes: Vec<Scope>,
@@ -162,6 +179,21 @@ impl Registry {
     #[must_use]
     pub fn party(&self, id: &str) -> Option<PartyIndex> {
         self.parties.find(id).map(PartyIndex)
+    }
+
+    /// Looks up parties side by side: among millions, one after the other would wait for memory each time.
+    pub fn find_parties<'a>(&self, ids: impl Iterator<Item = &'a str> + Clone, found: &mut Vec<Option<Standing>>) {
+        found.clear();
+        let nothing = PartyRow { memberships: 0, consents: 0, payout: None };
+        let named = |number| Standing { party: PartyIndex(number), row: nothing, consents_end: 0 };
+        self.parties.find_all(ids, |number| found.push(number.map(named)));
+        found.iter_mut().flatten().for_each(|standing| *standing = self.standing(standing.party));
+    }
+
+    /// Where a party's memberships and consents stand.
+    #[must_use]
+    pub fn standing(&self, party: PartyIndex) -> Standing {
+        Standing { party, row: self.party_rows[party.at()], consents_end: self.party_rows[party.at() + 1].consents }
     }
 
     /// The id of a party.
@@ -268,9 +300,9 @@ impl Registry {
 
     /// The one MID that answers for the party to the platform for the use at that instant.
     #[must_use]
-    pub fn mid_of(&self, party: PartyIndex, platform: PlatformIndex, use_: Use, at: Instant) -> Option<MidIndex> {
+    pub fn mid_of(&self, party: Standing, platform: PlatformIndex, use_: Use, at: Instant) -> Option<MidIndex> {
         let covers = |row: &&MembershipRow| row.from <= at && at < row.to && self.scopes[row.scope as usize].covers(platform, use_);
-        self.memberships_of(party).iter().find(covers).map(|row| row.mid)
+        self.memberships_of(party.row).iter().find(covers).map(|row| row.mid)
     }
 
     /// The one agreement of that MID with the platform for the use and currency at that instant.
@@ -289,7 +321,7 @@ impl Registry {
 
     /// Whether the party denies the use: of that work's part, or of a direct entry, for which consents that name a work say nothing.
     #[must_use]
-    pub fn denied(&self, party: PartyIndex, work: Option<WorkIndex>, platform: PlatformIndex, use_: Use, at: Instant) -> bool {
+    pub fn denied(&self, party: Standing, work: Option<WorkIndex>, platform: PlatformIndex, use_: Use, at: Instant) -> bool {
         let consents = self.consents_of(party);
         if consents.is_empty() {
             return self.platform_terms(platform).denies_by_default;
@@ -315,7 +347,7 @@ impl Registry {
     /// Whether some membership of the party in the MID goes on after that end.
     #[must_use]
     pub fn stays(&self, party: PartyIndex, mid: MidIndex, end: Instant) -> bool {
-        self.memberships_of(party).iter().any(|row| row.mid == mid && row.to > end)
+        self.memberships_of(self.party_rows[party.at()]).iter().any(|row| row.mid == mid && row.to > end)
     }
 
     /// About how much memory it takes.
@@ -325,17 +357,19 @@ impl Registry {
             .iter()
             .map(|names| names.heap_bytes())
             .sum::<usize>();
-        let parties = size_of_val(&*self.party_rows) + size_of_val(&*self.memberships) + size_of_val(&*self.consents);
+        let parties = size_of_val(&*self.party_rows)
+            + size_of_val(&*self.memberships)
+            + size_of_val(&*self.membership_starts)
+            + size_of_val(&*self.consents);
         names + parties + size_of_val(&*self.work_starts) + size_of_val(&*self.work_versions) + size_of_val(&*self.work_parts)
     }
 
-    fn memberships_of(&self, party: PartyIndex) -> &[MembershipRow] {
-        let (row, next) = (&self.party_rows[party.at()], &self.party_rows[party.at() + 1]);
-        &self.memberships[row.memberships as usize..next.memberships as usize]
+    fn memberships_of(&self, party: PartyRow) -> &[MembershipRow] {
+        let list = party.memberships as usize;
+        &self.memberships[self.membership_starts[list] as usize..self.membership_starts[list + 1] as usize]
     }
 
-    fn consents_of(&self, party: PartyIndex) -> &[ConsentRow] {
-        let (row, next) = (&self.party_rows[party.at()], &self.party_rows[party.at() + 1]);
-        &self.consents[row.consents as usize..next.consents as usize]
+    fn consents_of(&self, party: Standing) -> &[ConsentRow] {
+        &self.consents[party.row.consents as usize..party.consents_end as usize]
     }
 }

@@ -25,8 +25,8 @@ mod state;
 pub use decode::read_load;
 pub use error::{ERRORS_MAX, Place, RegistryError};
 pub use index::{
-    AgreementIndex, AgreementTerms, BuildError, MidIndex, MidTerms, PartyIndex, Payout, PlatformIndex, PlatformTerms, Registry, WorkIndex,
-    WorkPart,
+    AgreementIndex, AgreementTerms, BuildError, MidIndex, MidTerms, PartyIndex, Payout, PlatformIndex, PlatformTerms, Registry, Standing,
+    WorkIndex, WorkPart,
 };
 pub use private::PrivateDetails;
 pub use record::{

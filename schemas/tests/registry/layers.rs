@@ -63,8 +63,8 @@ fn star_and_the_list_of_all_are_two_keys() {
     let second = load(&mut state, &membership("\"*\"", r#","to":"2026-02-01T00:00:00Z""#));
     let registry = compiled(&[super::base().public_ndjson(), first, second]);
     let (party, platform) = (registry.party("pty_1").unwrap(), registry.platform("plt_a").unwrap());
-    assert!(registry.mid_of(party, platform, Use::Training, at("2026-01-31T23:59:59Z")).is_some());
-    assert!(registry.mid_of(party, platform, Use::Training, at("2026-02-01T00:00:00Z")).is_none());
+    assert!(registry.mid_of(registry.standing(party), platform, Use::Training, at("2026-01-31T23:59:59Z")).is_some());
+    assert!(registry.mid_of(registry.standing(party), platform, Use::Training, at("2026-02-01T00:00:00Z")).is_none());
 }
 
 #[test]

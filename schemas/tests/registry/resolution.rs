@@ -171,13 +171,17 @@ fn compare(registry: &Registry, reference: &Reference) {
         for platform_id in PLATFORMS {
             let platform = registry.platform(platform_id).unwrap();
             for (party, id) in PARTIES.iter().map(|id| (registry.party(id).unwrap(), *id)) {
-                let mid = registry.mid_of(party, platform, use_, at).map(|mid| registry.mid_id(mid));
+                let mid = registry.mid_of(registry.standing(party), platform, use_, at).map(|mid| registry.mid_id(mid));
                 assert_eq!(mid, reference.members(id, platform_id, use_.as_str(), at).first().copied());
                 for work_id in [None, Some(WORKS[0]), Some(WORKS[1])] {
                     let work = work_id.and_then(|id| registry.work(id, at)).map(|(work, _)| work);
                     let work_id = work_id.filter(|_| work.is_some());
                     let expected = reference.denied(id, work_id, platform_id, use_.as_str(), at).unwrap_or(platform_id == "plt_b");
-                    assert_eq!(registry.denied(party, work, platform, use_, at), expected, "{id} {work_id:?} {platform_id} {use_} {at}");
+                    assert_eq!(
+                        registry.denied(registry.standing(party), work, platform, use_, at),
+                        expected,
+                        "{id} {work_id:?} {platform_id} {use_} {at}"
+                    );
                 }
             }
             for (mid_id, currency) in [("mid_x", "USD"), ("mid_x", "EUR"), ("mid_y", "USD"), ("mid_y", "EUR")] {

@@ -285,13 +285,15 @@ impl Builder {
     /// Puts what belongs together side by side; none if there is too much of it.
     fn finish(mut self, version: u64) -> Option<Registry> {
         let membership_key = |row: &MembershipRow| (row.mid, row.scope, row.from);
-        let (membership_starts, memberships) =
-            grouped(self.memberships, self.parties.len(), |it| it.0.at(), membership_key, |row| row.from)?;
+        let (starts, memberships) = grouped(self.memberships, self.parties.len(), |it| it.0.at(), membership_key, |row| row.from)?;
+        let (list_of_party, membership_starts, memberships) = distinct_lists(&starts, &memberships)?;
         let consent_key = |row: &ConsentRow| (row.work, row.platform, row.use_, row.from);
         let (consent_starts, consents) = grouped(self.consents, self.parties.len(), |it| it.0.at(), consent_key, ConsentRow::order)?;
         let (work_starts, work_versions) = grouped(self.work_versions, self.works.len(), |it| it.0.at(), |row| row.from, |row| row.from)?;
         self.party_payouts.push(None);
-        let starts = membership_starts.into_iter().zip(consent_starts).zip(self.party_payouts);
+        // One row more than there are parties: it ends the last one's consents.
+        let lists = list_of_party.into_iter().chain([0]);
+        let starts = lists.zip(consent_starts).zip(self.party_payouts);
         let party_rows = starts.map(|((memberships, consents), payout)| PartyRow { memberships, consents, payout }).collect();
         [&mut self.parties, &mut self.works].into_iter().for_each(Names::shrink);
         self.work_parts.shrink_to_fit();
@@ -307,6 +309,7 @@ impl Builder {
             parties: self.parties,
             party_rows,
             memberships,
+            membership_starts,
             consents,
             scopes: self.scopes,
             payouts: self.payouts,
@@ -361,6 +364,23 @@ fn grouped<O, T: Copy, K: Ord, S: Ord>(
     starts.resize(owners + 1, u32::try_from(flat.len()).ok()?);
     flat.shrink_to_fit();
     Some((starts, flat))
+}
+
+/// Lists of rows, each distinct one once: per owner the number of its list, then where each list starts, then the lists.
+fn distinct_lists<T: Copy + Eq + std::hash::Hash>(starts: &[u32], rows: &[T]) -> Option<(Vec<u32>, Vec<u32>, Vec<T>)> {
+    let mut numbers: HashMap<&[T], u32, foldhash::fast::FixedState> = HashMap::default();
+    let (mut of_owner, mut list_starts, mut lists) = (Vec::with_capacity(starts.len()), vec![0], Vec::new());
+    for range in starts.windows(2) {
+        let list = &rows[range[0] as usize..range[1] as usize];
+        let next = u32::try_from(numbers.len()).ok()?;
+        let number = *numbers.entry(list).or_insert(next);
+        if number == next {
+            lists.extend_from_slice(list);
+            list_starts.push(u32::try_from(lists.len()).ok()?);
+        }
+        of_owner.push(number);
+    }
+    Some((of_owner, list_starts, lists))
 }
 
 fn agreement_spans(terms: &[AgreementTerms]) -> HashMap<super::AgreementKey, Box<[AgreementSpan]>, foldhash::fast::FixedState> {

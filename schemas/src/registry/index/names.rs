@@ -1,10 +1,16 @@
 //! [`Names`]: ids as small numbers, their text in one place.
+//!
+//! A look-up of one name among millions is two waits for memory and little else: so the table is our own, one array that says in
+//! one place what a name's hash, number and text are, and many names can be looked up side by side ([`Names::find_all`]).
 
-use hashbrown::HashTable;
 use std::hash::BuildHasher;
+use std::hint::black_box;
 
 /// Ends each name in the text: no id holds a control character.
 const END: u8 = 0;
+
+/// Names that are looked up side by side: more than a processor waits for at once.
+const SIDE_BY_SIDE: usize = 16;
 
 /// Distinct names, numbered as they came.
 #[derive(Debug)]
@@ -13,14 +19,28 @@ pub(super) struct Names {
     text: String,
     /// Where each name starts, and where the next one will.
     starts: Vec<u32>,
-    slots: HashTable<Slot>,
+    /// A power of two of them, at least half of them free; a name stands in the first free one from its hash's place on.
+    slots: Vec<Slot>,
 }
 
-/// A name's number, and where its text starts: a look-up touches the table and the text, nothing else.
 #[derive(Clone, Copy, Debug)]
 struct Slot {
+    tag: u32,
+    /// [`FREE`] in a free slot.
     number: u32,
     start: u32,
+}
+
+/// No name has this number: there are fewer than 2^32 bytes of text.
+const FREE: u32 = u32::MAX;
+
+const FREE_SLOT: Slot = Slot { tag: 0, number: FREE, start: 0 };
+
+/// Where the search for a name begins, and what stands there.
+#[derive(Clone, Copy)]
+struct Beginning {
+    hash: u64,
+    slot: Slot,
 }
 
 /// The same on every machine and in every run.
@@ -28,16 +48,20 @@ fn hash(name: &str) -> u64 {
     foldhash::fast::FixedState::default().hash_one(name)
 }
 
+/// The half of a hash that chooses no slot of a small table.
+fn tag(hash: u64) -> u32 {
+    (hash >> 32) as u32
+}
+
 impl Names {
     pub(super) fn new() -> Names {
-        Names { text: String::new(), starts: vec![0], slots: HashTable::new() }
+        Names { text: String::new(), starts: vec![0], slots: vec![FREE_SLOT; 2] }
     }
 
     /// Makes room for that many more, so that no name is moved or hashed again as they come.
     pub(super) fn reserve(&mut self, more: usize) {
-        let (text, starts) = (&self.text, &self.starts);
-        self.slots.reserve(more, |slot| hash(get(text, starts, slot.number)));
         self.starts.reserve(more);
+        self.grow(self.len() + more);
     }
 
     pub(super) fn len(&self) -> usize {
@@ -45,14 +69,41 @@ impl Names {
     }
 
     pub(super) fn get(&self, number: u32) -> &str {
-        get(&self.text, &self.starts, number)
+        let number = number as usize;
+        &self.text[self.starts[number] as usize..self.starts[number + 1] as usize - 1]
     }
 
     pub(super) fn find(&self, name: &str) -> Option<u32> {
-        self.slots.find(hash(name), |slot| stands_at(&self.text, slot.start, name)).map(|slot| slot.number)
+        let hash = hash(name);
+        self.find_from(self.slots[self.place(hash)], hash, name)
     }
 
-    /// The same, after a look at that number and the one after it: where names come in their order, this saves the search.
+    /// Looks up names side by side; `found` gets the number of each, in order.
+    pub(super) fn find_all<'a>(&self, mut names: impl Iterator<Item = &'a str> + Clone, mut found: impl FnMut(Option<u32>)) {
+        loop {
+            // Each wait for memory in a short loop of its own, so that the processor goes on to the next name meanwhile.
+            let mut beginnings = [Beginning { hash: 0, slot: FREE_SLOT }; SIDE_BY_SIDE];
+            let mut count = 0;
+            for (beginning, name) in beginnings.iter_mut().zip(names.clone()) {
+                *beginning = self.beginning(name);
+                count += 1;
+            }
+            let beginnings = &beginnings[..count];
+            for beginning in beginnings {
+                // Needed only below: here it is sent for.
+                black_box(self.text.as_bytes().get(beginning.slot.start as usize).copied());
+            }
+            for (beginning, name) in beginnings.iter().zip(names.by_ref()) {
+                found(self.find_from(beginning.slot, beginning.hash, name));
+            }
+            if count < SIDE_BY_SIDE {
+                return;
+            }
+        }
+    }
+
+    /// The same as [`Names::find`], after a look at that number and the one after it: where names come in their order, this
+    /// saves the search.
     pub(super) fn find_near(&self, near: u32, name: &str) -> Option<u32> {
         let last = u32::try_from(self.len()).unwrap_or(u32::MAX);
         let guess = (near..last).take(2).find(|number| self.get(*number) == name);
@@ -61,18 +112,17 @@ impl Names {
 
     /// The number of a name, and whether it is new; none if there is no room for more.
     pub(super) fn intern(&mut self, name: &str) -> Option<(u32, bool)> {
-        let hash_of = hash(name);
-        let (text, starts) = (&self.text, &self.starts);
-        if let Some(slot) = self.slots.find(hash_of, |slot| stands_at(text, slot.start, name)) {
-            return Some((slot.number, false));
+        let hash = hash(name);
+        if let Some(number) = self.find_from(self.slots[self.place(hash)], hash, name) {
+            return Some((number, false));
         }
         let number = u32::try_from(self.len()).ok()?;
-        let start = *starts.last()?;
+        let start = *self.starts.last()?;
         self.starts.push(u32::try_from(self.text.len() + name.len() + 1).ok()?);
         self.text.push_str(name);
         self.text.push(char::from(END));
-        let (text, starts) = (&self.text, &self.starts);
-        self.slots.insert_unique(hash_of, Slot { number, start }, |slot| hash(get(text, starts, slot.number)));
+        self.grow(self.len());
+        self.put(hash, number, start);
         Some((number, true))
     }
 
@@ -82,19 +132,97 @@ impl Names {
     }
 
     pub(super) fn heap_bytes(&self) -> usize {
-        self.text.capacity() + self.starts.capacity() * size_of::<u32>() + self.slots.allocation_size()
+        self.text.capacity() + self.starts.capacity() * size_of::<u32>() + self.slots.capacity() * size_of::<Slot>()
+    }
+
+    /// Keeps half of the slots free for that many names.
+    fn grow(&mut self, names: usize) {
+        let slots = (2 * names).next_power_of_two();
+        if slots <= self.slots.len() {
+            return;
+        }
+        let old = std::mem::replace(&mut self.slots, vec![FREE_SLOT; slots]);
+        for slot in old.into_iter().filter(|slot| slot.number != FREE) {
+            self.put(hash(self.get(slot.number)), slot.number, slot.start);
+        }
+    }
+
+    fn put(&mut self, hash: u64, number: u32, start: u32) {
+        let mut at = self.place(hash);
+        while self.slots[at].number != FREE {
+            at = self.after(at);
+        }
+        self.slots[at] = Slot { tag: tag(hash), number, start };
+    }
+
+    fn beginning(&self, name: &str) -> Beginning {
+        let hash = hash(name);
+        Beginning { hash, slot: self.slots[self.place(hash)] }
+    }
+
+    /// Finds a name from the slot at its hash's place on.
+    fn find_from(&self, mut slot: Slot, hash: u64, name: &str) -> Option<u32> {
+        let mut at = self.place(hash);
+        while slot.number != FREE {
+            if slot.tag == tag(hash) && self.stands_at(slot.start, name) {
+                return Some(slot.number);
+            }
+            at = self.after(at);
+            slot = self.slots[at];
+        }
+        None
+    }
+
+    fn place(&self, hash: u64) -> usize {
+        let last = u64::try_from(self.slots.len() - 1).expect("a length fits 64 bits");
+        usize::try_from(hash & last).expect("at most the last place")
+    }
+
+    fn after(&self, at: usize) -> usize {
+        (at + 1) & (self.slots.len() - 1)
+    }
+
+    /// Whether just that name starts there; a name that only begins so does not end with it.
+    fn stands_at(&self, start: u32, name: &str) -> bool {
+        let there = self.text.as_bytes().get(start as usize..).unwrap_or_default();
+        let same = there.get(..name.len()) == Some(name.as_bytes()) && there.get(name.len()) == Some(&END);
+        // A text from outside that holds an end itself could span two names.
+        same && !name.as_bytes().contains(&END)
     }
 }
 
-fn get<'a>(text: &'a str, starts: &[u32], number: u32) -> &'a str {
-    let number = number as usize;
-    &text[starts[number] as usize..starts[number + 1] as usize - 1]
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Whether just that name starts there; a name that only begins so does not end with it.
-fn stands_at(text: &str, start: u32, name: &str) -> bool {
-    let there = text.as_bytes().get(start as usize..).unwrap_or_default();
-    let same = there.get(..name.len()) == Some(name.as_bytes()) && there.get(name.len()) == Some(&END);
-    // A text from outside that holds an end itself could span two names.
-    same && !name.as_bytes().contains(&END)
+    #[test]
+    fn every_name_is_found_by_itself_and_side_by_side_and_no_other_is() {
+        let mut names = Names::new();
+        let of = |number: u32| format!("pty_{number}");
+        for number in 0..5000 {
+            assert_eq!(names.intern(&of(number)), Some((number, true)));
+            assert_eq!(names.intern(&of(number / 2)), Some((number / 2, false)));
+        }
+        for count in [0, 1, SIDE_BY_SIDE - 1, SIDE_BY_SIDE, SIDE_BY_SIDE + 1, 100] {
+            let asked: Vec<String> = (4990..).take(count).map(of).collect();
+            let mut found = Vec::new();
+            names.find_all(asked.iter().map(String::as_str), |number| found.push(number));
+            let one_by_one: Vec<_> = asked.iter().map(|name| names.find(name)).collect();
+            assert_eq!(found, one_by_one);
+            assert_eq!(found.iter().flatten().count(), count.min(10));
+        }
+    }
+
+    #[test]
+    fn a_name_that_begins_or_spans_others_is_another() {
+        let mut names = Names::new();
+        names.reserve(2);
+        for (number, name) in (0..).zip(["ab", "abc"]) {
+            assert_eq!(names.intern(name), Some((number, true)));
+            assert_eq!(names.get(number), name);
+        }
+        for other in ["", "a", "b", "ab\0abc", "abc\0", "abcd"] {
+            assert_eq!(names.find(other), None);
+        }
+    }
 }

@@ -8,51 +8,86 @@ use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::mpsc::sync_channel;
+
+/// Lines that are read before they are added.
+const LINES_AHEAD: usize = 4096;
 
 /// Adds the records of one version; an error comes with the line of the text.
 pub(super) fn read(text: &[u8], builder: &mut Builder) -> Result<(), (u64, Refusal)> {
     let mut times = Times::default();
     builder.expect_parties(memchr::memmem::find_iter(text, "\"kind\":\"party\"").count());
-    for (line, text) in (1..).zip(lines(text)).filter(|(_, text)| !text.is_empty()) {
-        add(text, builder, &mut times).map_err(|refusal| (line, refusal))?;
-    }
-    Ok(())
+    // Reading a line takes as long as adding it: one thread reads while the other one adds, in the order of the lines.
+    std::thread::scope(|scope| {
+        let (sender, receiver) = sync_channel::<Vec<(u64, Result<Line<'_>, Refusal>)>>(2);
+        scope.spawn(move || {
+            let mut lines = (1..).zip(lines(text)).filter(|(_, text)| !text.is_empty()).map(|(line, text)| (line, parse(text)));
+            loop {
+                let next: Vec<_> = lines.by_ref().take(LINES_AHEAD).collect();
+                // Nobody listens after a refusal.
+                if next.is_empty() || sender.send(next).is_err() {
+                    return;
+                }
+            }
+        });
+        for (line, parsed) in receiver.into_iter().flatten() {
+            parsed.and_then(|parsed| add(&parsed, builder, &mut times)).map_err(|refusal| (line, refusal))?;
+        }
+        Ok(())
+    })
 }
 
 fn unreadable(error: impl fmt::Display) -> Refusal {
     Refusal::Unreadable(error.to_string())
 }
 
-fn add(line: &[u8], builder: &mut Builder, times: &mut Times) -> Result<(), Refusal> {
+/// One line of public text.
+enum Line<'a> {
+    Party(PartyLine<'a>),
+    Membership(MembershipLine<'a>),
+    Work(WorkLine<'a>),
+    Consent(ConsentLine<'a>),
+    /// Of a kind of which there are few.
+    Few(&'a [u8]),
+}
+
+fn parse(line: &[u8]) -> Result<Line<'_>, Refusal> {
     let text = std::str::from_utf8(line).map_err(unreadable)?;
     match kind(text)? {
-        "party" => {
-            let it: PartyLine<'_> = serde_json::from_str(text).map_err(unreadable)?;
+        "party" => serde_json::from_str(text).map(Line::Party),
+        "membership" => serde_json::from_str(text).map(Line::Membership),
+        "work" => serde_json::from_str(text).map(Line::Work),
+        "consent" => serde_json::from_str(text).map(Line::Consent),
+        _ => Ok(Line::Few(line)),
+    }
+    .map_err(unreadable)
+}
+
+fn add(line: &Line<'_>, builder: &mut Builder, times: &mut Times) -> Result<(), Refusal> {
+    match line {
+        Line::Party(it) => {
             let payout =
                 it.payout.as_ref().map(|payout| Ok((&*payout.method.0, payout.currency.0.parse().map_err(unreadable)?))).transpose()?;
             builder.party(&it.id.0, payout)
         }
-        "membership" => {
-            let it: MembershipLine<'_> = serde_json::from_str(text).map_err(unreadable)?;
+        Line::Membership(it) => {
             let validity = times.validity(it.from.as_ref(), it.to.as_ref())?;
             let platforms = it.platforms.0.as_ref().map(|listed| listed.iter().map(|platform| &*platform.0).collect());
             builder.membership(&it.party.0, &MembershipOf { mid: &it.mid.0, platforms, uses: uses(&it.uses)?, validity })
         }
-        "work" => {
-            let it: WorkLine<'_> = serde_json::from_str(text).map_err(unreadable)?;
+        Line::Work(it) => {
             let validity = times.validity(it.from.as_ref(), it.to.as_ref())?;
             let parts = it.parties.iter().map(PartLine::part).collect::<Result<Vec<_>, _>>()?;
             builder.work(&it.id.0, parts.into_iter(), validity)
         }
-        "consent" => {
-            let it: ConsentLine<'_> = serde_json::from_str(text).map_err(unreadable)?;
+        Line::Consent(it) => {
             let validity = times.validity(it.from.as_ref(), it.to.as_ref())?;
             let platform = (it.platform.0 != "*").then_some(&*it.platform.0);
             let use_ = if it.use_.0 == "*" { None } else { Some(it.use_.0.parse().map_err(unreadable)?) };
             let work = it.work.as_ref().map(|work| &*work.0);
             builder.consent(&it.party.0, &ConsentOf { work, platform, use_, denies: it.decision.0 == "n", validity })
         }
-        _ => add_few(line, builder),
+        Line::Few(line) => add_few(line, builder),
     }
 }
 

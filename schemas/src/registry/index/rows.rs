@@ -5,16 +5,18 @@ use crate::{Instant, Use, UseSet};
 use std::cmp::Reverse;
 use std::num::NonZeroU32;
 
-/// Where what belongs to a party starts; the next row says where it ends.
+/// Where what belongs to a party stands.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PartyRow {
+    /// Which list of memberships.
     pub(super) memberships: u32,
+    /// Where its consents start; the next row says where they end.
     pub(super) consents: u32,
     /// One more than the place of its payout.
     pub(super) payout: Option<NonZeroU32>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct MembershipRow {
     pub(super) from: Instant,
     pub(super) to: Instant,
