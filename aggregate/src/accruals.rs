@@ -1,171 +1,238 @@
 //! Accruals: sums assigned to cycles, as rows of `accruals`.
 
-use crate::again::UnknownReference;
+use crate::Refused;
 use crate::closed::{Assigned, ClosedHistory, ClosedThrough};
 use crate::columns::{ColumnError, Columns, WordColumn, Words, money_column, parsed};
-use crate::fold::{LineKey, Sums, Target};
+use crate::fold::{Folded, Sums, Target, Terms};
 use arrow_array::builder::StringBuilder;
-use arrow_array::{ArrayRef, BooleanArray, Decimal128Array, Int64Array, RecordBatch, StringArray};
-use farthing_schemas::money::MoneyError;
+use arrow_array::{ArrayRef, BooleanArray, Decimal128Array, Int64Array, RecordBatch, StringArray, UInt64Array};
+use arrow_select::take::take;
 use farthing_schemas::registry::{AgreementIndex, PlatformIndex, Registry};
 use farthing_schemas::tables::Table;
 use farthing_schemas::{Accrual, Currency, Cycle, Money, ReferenceKind, Status, Use, accrual::AccrualKey};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// What gives the small integers of a batch their meaning.
-#[derive(Clone, Copy)]
-pub struct Names<'a> {
-    /// The registry that the batch was metered with.
-    pub registry: &'a Registry,
-    /// The batch's table of unknown references.
-    pub unknown: &'a [UnknownReference],
-}
+/// Rows of a batch of the table: few enough to stay in the processor's cache until they are encoded.
+const ROWS: usize = 4096;
 
-/// A key with the cycle it was assigned to.
+/// The terms of a row that was assigned to a cycle, in the order in which rows of one target stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct AssignedKey {
-    /// The cycle, whether late, and what is undone.
-    pub assigned: Assigned,
+struct AssignedTerms {
+    assigned: Assigned,
     agreement: Option<AgreementIndex>,
-    target: Target,
     platform: PlatformIndex,
     currency: Currency,
     use_: Use,
     status: Status,
 }
 
-/// No batch has the number that a reversal names.
+#[derive(Clone, Copy, Debug)]
+struct AssignedRow {
+    target: Target,
+    /// The place of its terms.
+    terms: usize,
+    sums: Sums,
+}
+
+/// The sums of a batch, each assigned to a cycle.
+#[derive(Debug)]
+pub struct Assignment {
+    /// Distinct and in order.
+    terms: Vec<AssignedTerms>,
+    /// Per cycle, its rows by target, then terms.
+    cycles: Vec<(Cycle, Vec<AssignedRow>)>,
+}
+
+/// A sum cannot be assigned.
 #[derive(Debug, thiserror::Error)]
 pub enum AssignError {
     /// A reversal undoes an event of a batch that is not known.
     #[error("a reversal undoes an event of batch {0}, which is not known")]
     NoSuchBatch(u64),
     /// The sums cannot be held.
-    #[error(transparent)]
-    Overflow(#[from] MoneyError),
+    #[error("a sum of accruals cannot be held")]
+    Refused(#[from] Refused),
 }
 
-/// Assigns each sum to a cycle by what is closed now, in the order of the assigned keys; keys that meet there are added up.
+/// Assigns each sum to a cycle by what is closed now; sums that meet there are added up.
 ///
 /// # Errors
 /// [`AssignError::NoSuchBatch`] if `history` does not know an original's batch.
-pub fn assign(
-    sums: &[(LineKey, Sums)],
-    names: Names<'_>,
-    closed: &ClosedThrough,
-    history: &ClosedHistory,
-) -> Result<Vec<(AssignedKey, Sums)>, AssignError> {
-    let mut rows = Vec::with_capacity(sums.len());
-    for (key, sum) in sums {
-        let mid = mid_of(names, key.agreement);
-        let assigned = match key.undoes {
-            None => closed.assign(mid, key.currency, key.own),
-            Some(batch) => {
-                let then = history.of(batch).ok_or(AssignError::NoSuchBatch(batch))?;
-                closed.assign_reversal(then, mid, key.currency, key.own)
+pub fn assign(folded: &Folded, registry: &Registry, closed: &ClosedThrough, history: &ClosedHistory) -> Result<Assignment, AssignError> {
+    let of_terms: Vec<AssignedTerms> =
+        folded.terms.iter().map(|terms| assign_terms(terms, registry, closed, history)).collect::<Result<_, _>>()?;
+    let terms: Vec<AssignedTerms> = of_terms.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
+    let place = |number: u32| terms.binary_search(&of_terms[usize::try_from(number).expect("an index")]).expect("among all");
+    let places: Vec<usize> = (0..).take(of_terms.len()).map(place).collect();
+    let cycles: Vec<Cycle> = terms.iter().map(|terms| terms.assigned.cycle).collect::<BTreeSet<_>>().into_iter().collect();
+    let cycle_of: Vec<usize> = terms.iter().map(|terms| cycles.binary_search(&terms.assigned.cycle).expect("among all")).collect();
+
+    let mut rows: Vec<Vec<AssignedRow>> = vec![Vec::new(); cycles.len()];
+    let mut same_target: Vec<AssignedRow> = Vec::new();
+    let mut move_on = |same_target: &mut Vec<AssignedRow>| -> Result<(), Refused> {
+        same_target.sort_by_key(|row| row.terms);
+        for row in same_target.drain(..) {
+            let rows = &mut rows[cycle_of[row.terms]];
+            match rows.last_mut() {
+                Some(last) if (last.target, last.terms) == (row.target, row.terms) => last.sums.add(row.sums)?,
+                _ => rows.push(row),
             }
-        };
-        let LineKey { agreement, target, platform, currency, use_, status, .. } = *key;
-        rows.push((AssignedKey { assigned, agreement, target, platform, currency, use_, status }, *sum));
+        }
+        Ok(())
+    };
+    for (target, number, sums) in folded.rows() {
+        if same_target.last().is_some_and(|row| row.target != target) {
+            move_on(&mut same_target)?;
+        }
+        same_target.push(AssignedRow { target, terms: places[usize::try_from(number).expect("an index")], sums });
     }
-    if names.unknown.is_empty() {
-        rows.sort_unstable_by_key(|(key, _)| *key);
-    } else {
-        let ranks = ranks(names.unknown);
-        rows.sort_by_cached_key(|(key, _)| AssignedKey { target: ranked(key.target, &ranks), ..*key });
-    }
-    merge_equal(rows)
+    move_on(&mut same_target)?;
+    Ok(Assignment { terms, cycles: cycles.into_iter().zip(rows).collect() })
 }
 
-/// Per place in the table of unknown references, its place by name: rows must not stand in the order in which names were met.
-fn ranks(unknown: &[UnknownReference]) -> Vec<u32> {
-    let mut order: Vec<usize> = (0..unknown.len()).collect();
-    order.sort_unstable_by_key(|at| &unknown[*at]);
-    let mut ranks = vec![0; unknown.len()];
-    for (rank, at) in (0..).zip(order) {
-        ranks[at] = rank;
-    }
-    ranks
+fn assign_terms(terms: &Terms, registry: &Registry, closed: &ClosedThrough, history: &ClosedHistory) -> Result<AssignedTerms, AssignError> {
+    let Terms { agreement, platform, undoes, own, currency, use_, status } = *terms;
+    let mid = mid_of(registry, agreement);
+    let assigned = match undoes {
+        None => closed.assign(mid, currency, own),
+        Some(batch) => {
+            let then = history.of(batch).ok_or(AssignError::NoSuchBatch(batch))?;
+            closed.assign_reversal(then, mid, currency, own)
+        }
+    };
+    Ok(AssignedTerms { assigned, agreement, platform, currency, use_, status })
 }
 
-fn ranked(target: Target, ranks: &[u32]) -> Target {
-    match target {
-        Target::Unknown(at) => Target::Unknown(usize::try_from(at).ok().and_then(|at| ranks.get(at)).copied().unwrap_or(at)),
-        other => other,
-    }
+fn mid_of(registry: &Registry, agreement: Option<AgreementIndex>) -> &str {
+    agreement.map_or("", |agreement| registry.mid_id(registry.agreement_terms(agreement).mid))
 }
 
-fn merge_equal(rows: Vec<(AssignedKey, Sums)>) -> Result<Vec<(AssignedKey, Sums)>, AssignError> {
-    let mut merged: Vec<(AssignedKey, Sums)> = Vec::with_capacity(rows.len());
-    for (key, sum) in rows {
-        match merged.last_mut() {
-            Some((last, sums)) if *last == key => {
-                *sums = Sums { gross: sums.gross.plus(sum.gross)?, labour: sums.labour.plus(sum.labour)? };
-            }
-            _ => merged.push((key, sum)),
+impl Assignment {
+    /// The rows of each cycle as batches of the table `accruals`, made as they are asked for: so each is encoded while it is at hand.
+    pub fn tables<'a>(&'a self, batch: u64, folded: &'a Folded, registry: &'a Registry) -> impl Iterator<Item = (Cycle, CycleRows<'a>)> {
+        let of_terms = Arc::new(self.columns_of_terms(registry));
+        let rows_of =
+            move |rows: &'a [AssignedRow]| CycleRows { batch, rows: rows.chunks(ROWS), of_terms: of_terms.clone(), folded, registry };
+        self.cycles.iter().map(move |(cycle, rows)| (*cycle, rows_of(rows)))
+    }
+
+    /// Gross and labour per currency: what a manifest says its batch adds up to.
+    ///
+    /// # Errors
+    /// [`Refused::Overflow`] beyond 128 bits.
+    pub fn totals(&self) -> Result<BTreeMap<Currency, Sums>, Refused> {
+        let mut of_terms = vec![Sums::default(); self.terms.len()];
+        for row in self.cycles.iter().flat_map(|(_, rows)| rows) {
+            of_terms[row.terms].add(row.sums)?;
+        }
+        let mut totals: BTreeMap<Currency, Sums> = BTreeMap::new();
+        for (terms, sums) in self.terms.iter().zip(of_terms) {
+            totals.entry(terms.currency).or_default().add(sums)?;
+        }
+        Ok(totals)
+    }
+
+    fn words<'a>(&'a self, word: impl Fn(&'a AssignedTerms) -> &'a str) -> ArrayRef {
+        let mut column = WordColumn::default();
+        self.terms.iter().for_each(|terms| column.push(word(terms)));
+        column.finish()
+    }
+
+    /// What the terms say, a row for each: the rows of a table take theirs from here.
+    fn columns_of_terms(&self, registry: &Registry) -> ColumnsOfTerms {
+        let mut undone = WordColumn::default();
+        for terms in &self.terms {
+            undone.push_option(terms.assigned.undone.map(|cycle| cycle.to_string()).as_deref());
+        }
+        ColumnsOfTerms {
+            cycle: Arc::new(StringArray::from_iter_values(self.terms.iter().map(|terms| terms.assigned.cycle.to_string()))),
+            late: Arc::new(self.terms.iter().map(|terms| Some(terms.assigned.late)).collect::<BooleanArray>()),
+            undone: undone.finish(),
+            mid: self.words(|terms| mid_of(registry, terms.agreement)),
+            agreement: self.words(|terms| terms.agreement.map_or("", |agreement| registry.agreement_id(agreement))),
+            platform: self.words(|terms| registry.platform_id(terms.platform)),
+            use_: self.words(|terms| terms.use_.as_str()),
+            currency: self.words(|terms| terms.currency.code()),
+            status: self.words(|terms| terms.status.as_str()),
         }
     }
-    Ok(merged)
 }
 
-fn mid_of(names: Names<'_>, agreement: Option<AgreementIndex>) -> &str {
-    agreement.map_or("", |agreement| names.registry.mid_id(names.registry.agreement_terms(agreement).mid))
+/// The rows of one cycle, in batches of the table.
+pub struct CycleRows<'a> {
+    batch: u64,
+    rows: std::slice::Chunks<'a, AssignedRow>,
+    of_terms: Arc<ColumnsOfTerms>,
+    folded: &'a Folded,
+    registry: &'a Registry,
 }
 
-/// The rows of each cycle as a batch of the table `accruals`; rows are ordered by cycle, as [`assign`] leaves them.
-///
-/// # Errors
-/// [`ColumnError::Arrow`] never, unless the schema and this function disagree.
-pub fn tables(batch: u64, rows: &[(AssignedKey, Sums)], names: Names<'_>) -> Result<Vec<(Cycle, RecordBatch)>, ColumnError> {
-    let of_one_cycle = rows.chunk_by(|(a, _), (b, _)| a.assigned.cycle == b.assigned.cycle);
-    of_one_cycle.map(|rows| Ok((rows[0].0.assigned.cycle, table(batch, rows, names)?))).collect()
-}
+impl Iterator for CycleRows<'_> {
+    /// An error never, unless the schema and this function disagree.
+    type Item = Result<RecordBatch, ColumnError>;
 
-fn table(batch: u64, rows: &[(AssignedKey, Sums)], names: Names<'_>) -> Result<RecordBatch, ColumnError> {
-    let mut undone = WordColumn::default();
-    let mut words: [WordColumn; 7] = Default::default();
-    let mut party = StringBuilder::new();
-    for (key, _) in rows {
-        undone.push_option(key.assigned.undone.map(|cycle| cycle.to_string()).as_deref());
-        let (kind, reference) = reference_of(key.target, names);
-        party.append_value(reference);
-        let agreement = key.agreement.map_or("", |agreement| names.registry.agreement_id(agreement));
-        let platform = names.registry.platform_id(key.platform);
-        let (currency, use_, status) = (key.currency.code(), key.use_.as_str(), key.status.as_str());
-        let values = [kind, mid_of(names, key.agreement), agreement, platform, use_, currency, status];
-        for (column, value) in words.iter_mut().zip(values) {
-            column.push(value);
-        }
+    fn next(&mut self) -> Option<Result<RecordBatch, ColumnError>> {
+        let rows = self.rows.next()?;
+        Some(table(self.batch, rows, &self.of_terms, self.folded, self.registry))
     }
+}
+
+struct ColumnsOfTerms {
+    cycle: ArrayRef,
+    late: ArrayRef,
+    undone: ArrayRef,
+    mid: ArrayRef,
+    agreement: ArrayRef,
+    platform: ArrayRef,
+    use_: ArrayRef,
+    currency: ArrayRef,
+    status: ArrayRef,
+}
+
+fn table(
+    batch: u64,
+    rows: &[AssignedRow],
+    of_terms: &ColumnsOfTerms,
+    folded: &Folded,
+    registry: &Registry,
+) -> Result<RecordBatch, ColumnError> {
     let number = i64::try_from(batch).expect("batches are below 2^63");
-    let [kind, mid, agreement, platform, use_, currency, status] = words.each_mut().map(WordColumn::finish);
+    let places = UInt64Array::from_iter_values(rows.iter().map(|row| u64::try_from(row.terms).expect("an index")));
+    let taken = |column: &ArrayRef| take(column, &places, None);
+    let mut kind = WordColumn::default();
+    let mut party = StringBuilder::new();
+    for row in rows {
+        let (kind_of, reference) = reference_of(row.target, folded, registry);
+        kind.push(kind_of);
+        party.append_value(reference);
+    }
     let columns: Vec<ArrayRef> = vec![
         Arc::new(Int64Array::from_value(number, rows.len())),
-        Arc::new(StringArray::from_iter_values(rows.iter().map(|(key, _)| key.assigned.cycle.to_string()))),
-        Arc::new(rows.iter().map(|(key, _)| Some(key.assigned.late)).collect::<BooleanArray>()),
-        undone.finish(),
-        kind,
+        taken(&of_terms.cycle)?,
+        taken(&of_terms.late)?,
+        taken(&of_terms.undone)?,
+        kind.finish(),
         Arc::new(party.finish()),
-        mid,
-        agreement,
-        platform,
-        use_,
-        currency,
-        status,
-        money_column(rows.iter().map(|(_, sums)| sums.gross)),
-        money_column(rows.iter().map(|(_, sums)| sums.labour)),
+        taken(&of_terms.mid)?,
+        taken(&of_terms.agreement)?,
+        taken(&of_terms.platform)?,
+        taken(&of_terms.use_)?,
+        taken(&of_terms.currency)?,
+        taken(&of_terms.status)?,
+        money_column(rows.iter().map(|row| row.sums.gross)),
+        money_column(rows.iter().map(|row| row.sums.labour)),
     ];
     Ok(RecordBatch::try_new(Table::Accruals.schema(), columns)?)
 }
 
-fn reference_of(target: Target, names: Names<'_>) -> (&'static str, &str) {
+fn reference_of<'a>(target: Target, folded: &'a Folded, registry: &'a Registry) -> (&'static str, &'a str) {
     match target {
         Target::Nobody => ("", ""),
-        Target::Party(party) => (ReferenceKind::Party.as_str(), names.registry.party_id(party)),
-        Target::Unknown(at) => {
-            let known = usize::try_from(at).ok().and_then(|at| names.unknown.get(at));
-            known.map_or(("", ""), |(kind, reference)| (kind.as_str(), reference))
+        Target::Party(party) => (ReferenceKind::Party.as_str(), registry.party_id(party)),
+        Target::Unknown(place) => {
+            let (kind, reference) = &folded.unknown[usize::try_from(place).expect("an index")];
+            (kind.as_str(), reference)
         }
     }
 }
@@ -251,17 +318,4 @@ impl<'a> AccrualRows<'a> {
             labour: Money::from_units(self.labour.value(row)),
         })
     }
-}
-
-/// Gross and labour per currency: what a manifest says its batch adds up to.
-///
-/// # Errors
-/// [`MoneyError::Overflow`] beyond 128 bits.
-pub fn totals(rows: &[(AssignedKey, Sums)]) -> Result<BTreeMap<Currency, Sums>, MoneyError> {
-    let mut totals: BTreeMap<Currency, Sums> = BTreeMap::new();
-    for (key, sums) in rows {
-        let total = totals.entry(key.currency).or_default();
-        *total = Sums { gross: total.gross.plus(sums.gross)?, labour: total.labour.plus(sums.labour)? };
-    }
-    Ok(totals)
 }

@@ -1,47 +1,10 @@
 //! Computing an archived event's lines again: for reversals, for verification, for whoever checks.
 
 use crate::columns::ColumnError;
-use crate::fold::{LineKey, Sums, Target};
-use crate::{LineMaker, Reference, Refused};
-use farthing_schemas::ReferenceKind;
+use crate::fold::{LineKey, Sums, Target, Terms, UnknownTable};
+use crate::{LineMaker, Outcome, Reference, Refused};
 use farthing_schemas::event::{Body, Event};
 use farthing_schemas::registry::Registry;
-use std::collections::HashMap;
-
-/// A reference that the registry does not know, as events name it.
-pub type UnknownReference = (ReferenceKind, String);
-
-/// A batch's table of unknown references: what [`Target::Unknown`] stands for.
-#[derive(Debug, Default)]
-pub struct UnknownTable {
-    references: Vec<UnknownReference>,
-    places: HashMap<UnknownReference, u32>,
-}
-
-impl UnknownTable {
-    /// The place of a reference, which is new or known.
-    pub fn place(&mut self, reference: UnknownReference) -> u32 {
-        if let Some(place) = self.places.get(&reference) {
-            return *place;
-        }
-        let place = u32::try_from(self.references.len()).expect("a batch holds fewer than 2^32 references");
-        self.references.push(reference.clone());
-        self.places.insert(reference, place);
-        place
-    }
-
-    /// The references by place.
-    #[must_use]
-    pub fn references(&self) -> &[UnknownReference] {
-        &self.references
-    }
-
-    /// The references by place, for keeping.
-    #[must_use]
-    pub fn into_references(self) -> Vec<UnknownReference> {
-        self.references
-    }
-}
 
 /// Why lines cannot be computed again.
 #[derive(Debug, thiserror::Error)]
@@ -60,7 +23,7 @@ pub enum AgainError {
     Refused(#[from] Refused),
 }
 
-/// The lines of a usage event under the registry `then` that it was metered with, keyed by the registry `today` of a batch.
+/// What a usage event comes to under the registry `then` that it was metered with, with its lines keyed by the registry `today` of a batch.
 ///
 /// Nothing is ever deleted from a registry, so all that was known then is known today.
 ///
@@ -72,7 +35,7 @@ pub fn lines_again(
     today: &Registry,
     event: &Event<'_>,
     unknown: &mut UnknownTable,
-) -> Result<Vec<(LineKey, Sums)>, AgainError> {
+) -> Result<(Outcome, Vec<(LineKey, Sums)>), AgainError> {
     let Body::Usage(usage) = &event.body else { return Err(AgainError::Reversal) };
     let platform_then = then.platform(&event.platform).ok_or(AgainError::Unknown("platform"))?;
     let platform = today.platform(&event.platform).ok_or(AgainError::Unknown("platform"))?;
@@ -83,7 +46,7 @@ pub fn lines_again(
             Reference::Nobody => Target::Nobody,
             Reference::Party(party) => Target::Party(today.party(then.party_id(party)).ok_or(AgainError::Unknown("party"))?),
             Reference::Unknown(kind, entry) => {
-                Target::Unknown(unknown.place((kind, usage.attribution.entries[entry].reference.to_string())))
+                Target::Unknown(unknown.number((kind, usage.attribution.entries[entry].reference.to_string())))
             }
         };
         let agreement = match line.agreement {
@@ -91,10 +54,10 @@ pub fn lines_again(
             Some(agreement) => Some(today.agreement(then.agreement_id(agreement)).ok_or(AgainError::Unknown("agreement"))?),
         };
         let (own, currency) = (event.time.cycle(), outcome.currency);
-        let key = LineKey { agreement, target, platform, undoes: None, own, currency, use_: usage.use_, status: line.status };
-        lines.push((key, Sums { gross: line.gross, labour: line.labour }));
+        let terms = Terms { agreement, platform, undoes: None, own, currency, use_: usage.use_, status: line.status };
+        lines.push((LineKey { target, terms }, Sums { gross: line.gross, labour: line.labour }));
     }
-    Ok(lines)
+    Ok((outcome, lines))
 }
 
 /// The lines that undo `lines`, whose event stands in `batch`.
@@ -104,7 +67,7 @@ pub fn lines_again(
 pub fn negated(lines: Vec<(LineKey, Sums)>, batch: u64) -> Result<Vec<(LineKey, Sums)>, Refused> {
     let negate = |(key, sums): (LineKey, Sums)| {
         let sums = Sums { gross: sums.gross.negated()?, labour: sums.labour.negated()? };
-        Ok((LineKey { undoes: Some(batch), ..key }, sums))
+        Ok((LineKey { terms: Terms { undoes: Some(batch), ..key.terms }, ..key }, sums))
     };
     lines.into_iter().map(negate).collect()
 }

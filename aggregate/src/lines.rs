@@ -1,9 +1,10 @@
 //! From gross to labour: one event's result lines.
 
+use crate::attribution::Share;
 use crate::identity::{Digest, Saying};
 use crate::{Attributor, Refused};
 use farthing_schemas::event::Usage;
-use farthing_schemas::registry::{AgreementIndex, MidIndex, PartyIndex, PlatformIndex, Registry, WorkIndex};
+use farthing_schemas::registry::{AgreementIndex, MidIndex, PartyIndex, PlatformIndex, Registry, Standing, WorkIndex};
 use farthing_schemas::{Code, Currency, Instant, Money, Rate, ReferenceKind, Rejection, Status, Use};
 
 /// Who a line is for.
@@ -71,7 +72,7 @@ pub struct LineMaker {
     saying: Saying,
     parts: Vec<Part>,
     /// Per share that names a party: the party, if the registry knows it.
-    found: Vec<Option<PartyIndex>>,
+    found: Vec<Option<Standing>>,
     through: Vec<Money>,
     weights: Vec<u128>,
     splitter: farthing_schemas::split::Splitter,
@@ -134,12 +135,11 @@ impl LineMaker {
         let mut finder = Finder { registry, at, last: None };
         let (shares, nobody) = self.attributor.split(&usage.attribution, revenue)?;
         let entries = &usage.attribution.entries;
-        // All look-ups first, in a loop of nothing else: then the processor waits for several at once.
-        self.found.clear();
-        self.found.extend(shares.iter().map(|share| {
+        let party_named = |share: &Share| {
             let entry = &entries[share.entry];
-            if entry.kind == ReferenceKind::Party { registry.party(&entry.reference) } else { None }
-        }));
+            if entry.kind == ReferenceKind::Party { &*entry.reference } else { "" }
+        };
+        registry.find_parties(shares.iter().map(party_named), &mut self.found);
         for (share, found) in shares.iter().zip(&self.found).filter(|(share, _)| share.gross != Money::ZERO) {
             let entry = &entries[share.entry];
             self.saying.reference(entry.kind, &entry.reference, share.gross);
@@ -155,7 +155,7 @@ impl LineMaker {
                         self.weights.extend(owners.iter().map(|owner| u128::from(owner.weight)));
                         self.splitter.split(share.gross, &self.weights, &mut self.through)?;
                         let reached = owners.iter().zip(&self.through).filter(|(_, gross)| **gross != Money::ZERO);
-                        self.parts.extend(reached.map(|(owner, gross)| finder.known(owner.party, Some(work), *gross)));
+                        self.parts.extend(reached.map(|(owner, gross)| finder.known(registry.standing(owner.party), Some(work), *gross)));
                     }
                 },
             }
@@ -202,7 +202,7 @@ struct Finder<'r> {
 }
 
 impl Finder<'_> {
-    fn known(&mut self, party: PartyIndex, work: Option<WorkIndex>, gross: Money) -> Part {
+    fn known(&mut self, party: Standing, work: Option<WorkIndex>, gross: Money) -> Part {
         let at = self.at;
         let mid = self.registry.mid_of(party, at.platform, at.use_, at.time);
         let agreement = mid.and_then(|mid| self.agreement(mid));
@@ -213,7 +213,7 @@ impl Finder<'_> {
         } else {
             Status::Suspense
         };
-        Part { reference: Reference::Party(party), agreement, status, work, gross }
+        Part { reference: Reference::Party(party.party), agreement, status, work, gross }
     }
 
     fn agreement(&mut self, mid: MidIndex) -> Option<AgreementIndex> {

@@ -21,6 +21,8 @@ pub struct Contents {
     pub rows: u64,
     /// The batches that its rows belong to, first and last.
     pub batches: Option<(u64, u64)>,
+    /// The SHA-256 of its bytes, which its name tells: whoever names a file has computed it.
+    pub sha256: String,
 }
 
 /// An open archive.
@@ -64,9 +66,10 @@ impl Archive {
     /// # Errors
     /// [`ArchiveError::Store`]; the file is then not there.
     pub async fn put(&self, contents: Contents, bytes: Vec<u8>) -> Result<File, ArchiveError> {
-        let Contents { table, path, rows, batches } = contents;
+        let Contents { table, path, rows, batches, sha256 } = contents;
+        debug_assert_eq!(sha256, sha256_hex(&bytes), "{path}: its digest is that of its bytes");
         let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-        let file = File { table: table.to_owned(), path, rows, batches, bytes: size, sha256: sha256_hex(&bytes) };
+        let file = File { table: table.to_owned(), path, rows, batches, bytes: size, sha256 };
         let payload = PutPayload::from(bytes);
         self.store.put(&Path::from(file.path.as_str()), payload).await.map_err(|source| refused(&file.path, source))?;
         Ok(file)

@@ -7,7 +7,7 @@ use farthing_aggregate::columns::{ColumnError, Columns};
 use farthing_schemas::tables::{Table, VERSION};
 use farthing_schemas::{Cycle, Instant};
 use parquet::arrow::ArrowWriter;
-use parquet::basic::{Compression, ZstdLevel};
+use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
@@ -16,23 +16,40 @@ use std::collections::BTreeMap;
 /// Rows of a row group: small enough that a reader who looks for one party or hour skips most of a file.
 const GROUP_ROWS: usize = 128 << 10;
 
+/// Values that a column encodes at a time.
+const BATCH_VALUES: usize = 8 << 10;
+
+/// A dictionary larger than this is given up.
+const DICTIONARY_BYTES: usize = 128 << 10;
+
 /// The path of a file of a table: `usage/v1/month=2026-10/NAME.parquet`.
 #[must_use]
 pub fn table_path(table: Table, folder: Cycle, name: &str) -> String {
     format!("{}/v{VERSION}/{}={folder}/{name}.parquet", table.name(), table.folder_key())
 }
 
+/// A Parquet file in memory.
+pub struct Encoded {
+    /// How many rows it has.
+    pub rows: u64,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
 /// Encodes rows of a table as one Parquet file.
 ///
 /// # Errors
-/// [`ArchiveError::Parquet`], naming the path that the file was to have.
-pub fn encode(table: Table, path: &str, rows: &[RecordBatch]) -> Result<Vec<u8>, ArchiveError> {
+/// [`ArchiveError::Parquet`] and [`ArchiveError::Columns`], naming the path that the file was to have.
+pub fn encode(table: Table, path: &str, rows: impl IntoIterator<Item = Result<RecordBatch, ColumnError>>) -> Result<Encoded, ArchiveError> {
     let failed = |source| ArchiveError::Parquet { path: path.to_owned(), source };
     let mut writer = ArrowWriter::try_new(Vec::new(), table.schema(), Some(properties(table))).map_err(failed)?;
+    let mut count = 0;
     for batch in rows {
-        writer.write(batch).map_err(failed)?;
+        let batch = batch.map_err(|source| ArchiveError::Columns { path: path.to_owned(), source })?;
+        count += u64::try_from(batch.num_rows()).unwrap_or(u64::MAX);
+        writer.write(&batch).map_err(failed)?;
     }
-    writer.into_inner().map_err(failed)
+    Ok(Encoded { rows: count, bytes: writer.into_inner().map_err(failed)? })
 }
 
 fn properties(table: Table) -> WriterProperties {
@@ -42,18 +59,27 @@ fn properties(table: Table) -> WriterProperties {
         .set_key_value_metadata(Some(key_values(table)))
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_dictionary_enabled(true)
+        // A column of many values gives up its dictionary soon: by then it costs more than it saves.
+        .set_dictionary_page_size_limit(DICTIONARY_BYTES)
+        // Values that are encoded at a time: the default of 1,024 costs a fifth more.
+        .set_write_batch_size(BATCH_VALUES)
         .set_max_row_group_row_count(Some(GROUP_ROWS))
-        .set_statistics_enabled(EnabledStatistics::Chunk);
+        .set_statistics_enabled(EnabledStatistics::None);
+    for telling in telling_columns(table) {
+        properties = properties.set_column_statistics_enabled(ColumnPath::from(*telling), EnabledStatistics::Chunk);
+    }
     // Nearly every value is another one: a dictionary would be built and thrown away.
     for distinct in distinct_columns(table) {
         properties = properties.set_column_dictionary_enabled(ColumnPath::from(*distinct), false);
     }
-    // Digests are as random as bytes can be: nothing to compress, nothing to compare.
+    // Neighbours are alike: what is left of them is their difference.
+    for (rising, encoding) in rising_columns(table) {
+        let path = ColumnPath::from(*rising);
+        properties = properties.set_column_dictionary_enabled(path.clone(), false).set_column_encoding(path, *encoding);
+    }
+    // Digests are as random as bytes can be: nothing to compress.
     for random in ["identity", "says"] {
-        let path = ColumnPath::from(random);
-        properties = properties
-            .set_column_compression(path.clone(), Compression::UNCOMPRESSED)
-            .set_column_statistics_enabled(path, EnabledStatistics::None);
+        properties = properties.set_column_compression(ColumnPath::from(random), Compression::UNCOMPRESSED);
     }
     properties.build()
 }
@@ -65,11 +91,29 @@ fn key_values(table: Table) -> Vec<KeyValue> {
     pairs
 }
 
+/// Columns whose least and greatest value tell readers which row groups to skip; those of all others tell nothing and cost time.
+fn telling_columns(table: Table) -> &'static [&'static str] {
+    match table {
+        Table::Usage => &["batch", "row", "partition", "position", "source", "id", "time", "platform", "use", "registry_version"],
+        Table::Accruals => &["batch", "cycle", "party", "mid", "agreement", "platform", "status"],
+        Table::Lines => &["source", "id", "time", "cycle", "party", "mid", "agreement", "platform", "status", "batch"],
+    }
+}
+
 fn distinct_columns(table: Table) -> &'static [&'static str] {
     match table {
-        Table::Usage => &["row", "position", "id", "output", "time", "identity", "says"],
+        Table::Usage => &["id", "output", "identity", "says"],
         Table::Accruals => &["gross", "labour"],
-        Table::Lines => &["id", "time", "gross", "labour"],
+        Table::Lines => &["id", "gross", "labour"],
+    }
+}
+
+fn rising_columns(table: Table) -> &'static [(&'static str, Encoding)] {
+    const NUMBER: Encoding = Encoding::DELTA_BINARY_PACKED;
+    match table {
+        Table::Usage => &[("batch", NUMBER), ("row", NUMBER), ("position", NUMBER), ("time", NUMBER), ("registry_version", NUMBER)],
+        Table::Accruals => &[("batch", NUMBER), ("party", Encoding::DELTA_BYTE_ARRAY)],
+        Table::Lines => &[("time", NUMBER), ("registry_version", NUMBER), ("batch", NUMBER)],
     }
 }
 

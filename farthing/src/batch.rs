@@ -1,11 +1,13 @@
 //! Committing a batch: evidence and sums first, durable; then the one transaction that makes them exist.
 
 use crate::books::{Appended, Books};
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use arrow_array::RecordBatch;
-use farthing_aggregate::accruals::{self, Names};
+use farthing_aggregate::accruals;
 use farthing_aggregate::closed::ClosedThrough;
-use farthing_archive::{Contents, encode, table_path, usage_by_month};
+use farthing_aggregate::columns::ColumnError;
+use farthing_aggregate::fold::{Accumulator, Folded};
+use farthing_archive::{Contents, Encoded, encode, table_path, usage_by_month};
 use farthing_ingest::SealedBatch;
 use farthing_ledger::Effects;
 use farthing_schemas::Cycle;
@@ -13,34 +15,33 @@ use farthing_schemas::manifest::{Act, Batch, Closed, File, Total, dead_letters_s
 use farthing_schemas::tables::Table;
 
 /// Commits a sealed batch. If this fails or the process ends anywhere, either all of it is there or nothing.
-pub async fn commit(books: &mut Books, sealed: SealedBatch) -> anyhow::Result<()> {
+pub async fn commit(books: &mut Books, mut sealed: SealedBatch) -> anyhow::Result<()> {
     fail::fail_point!("batch-sealed");
-    let usage = write_usage(books, &sealed).await.context("the evidence cannot be archived")?;
+    let evidence = std::mem::take(&mut sealed.usage);
+    let lines = std::mem::take(&mut sealed.sums);
+    let mut closed = books.catalog.closed.clone();
+    // Evidence and sums say nothing of each other: they are encoded side by side, and written one after the other.
+    let (evidence, summed) = std::thread::scope(|scope| {
+        let evidence = scope.spawn(|| encode_usage(&evidence, sealed.batch));
+        let summed = sum_up(lines, books, &sealed, &closed);
+        (evidence.join(), summed)
+    });
+    let evidence = evidence.map_err(|_| anyhow!("a thread that encodes has failed"))?.context("the evidence cannot be encoded")?;
+    let (folded, mut sums) = summed.context("the sums cannot be encoded")?;
+    let usage = write(books, evidence).await.context("the evidence cannot be archived")?;
     fail::fail_point!("usage-written");
-    let effects = Effects { dead_letters: sealed.dead_letters, ..Effects::default() };
+    let effects = Effects { dead_letters: std::mem::take(&mut sealed.dead_letters), ..Effects::default() };
     let letters_sha256 = dead_letters_sha256(&effects.dead_letters);
-    let names = Names { registry: &sealed.registry, unknown: &sealed.unknown };
     loop {
-        let closed = books.catalog.closed.clone();
-        let mut history = books.catalog.history.clone();
-        history.since(sealed.batch, &closed);
-        let rows = accruals::assign(&sealed.sums, names, &closed, &history)?;
-        let sums = write_accruals(books, sealed.batch, accruals::tables(sealed.batch, &rows, names)?)
-            .await
-            .context("the sums cannot be archived")?;
+        let accruals = write(books, sums.files).await.context("the sums cannot be archived")?;
         fail::fail_point!("accruals-written");
-        let totals = accruals::totals(&rows)?.into_iter().map(|(currency, sums)| Total {
-            currency: currency.to_string(),
-            gross: sums.gross.to_string(),
-            labour: sums.labour.to_string(),
-        });
         let batch = Batch {
             batch: sealed.batch,
             registry_version: sealed.registry.version(),
             slices: sealed.slices.clone(),
-            files: usage.iter().chain(&sums).cloned().collect(),
+            files: usage.iter().chain(&accruals).cloned().collect(),
             closed_through: closed_list(&closed),
-            totals: totals.collect(),
+            totals: sums.totals,
             dead_letters_sha256: letters_sha256.clone(),
             replayed: sealed.replayed.clone(),
         };
@@ -48,14 +49,45 @@ pub async fn commit(books: &mut Books, sealed: SealedBatch) -> anyhow::Result<()
         match books.append(Act::Batch(batch), &effects).await? {
             Appended::Done => break,
             Appended::Moved => {
-                for file in sums {
+                for file in accruals {
                     books.archive.remove(&file.path).await?;
                 }
+                closed = books.catalog.closed.clone();
+                sums = encode_sums(&folded, books, &sealed, &closed)?;
             }
         }
     }
     fail::fail_point!("batch-committed");
     Ok(())
+}
+
+/// A file that is not written yet.
+type NewFile = (Contents, Vec<u8>);
+
+/// The sums of a batch as they are assigned now.
+struct EncodedSums {
+    files: Vec<NewFile>,
+    totals: Vec<Total>,
+}
+
+fn sum_up(lines: Accumulator, books: &Books, sealed: &SealedBatch, closed: &ClosedThrough) -> anyhow::Result<(Folded, EncodedSums)> {
+    let folded = lines.finish()?;
+    let sums = encode_sums(&folded, books, sealed, closed)?;
+    Ok((folded, sums))
+}
+
+fn encode_sums(folded: &Folded, books: &Books, sealed: &SealedBatch, closed: &ClosedThrough) -> anyhow::Result<EncodedSums> {
+    let mut history = books.catalog.history.clone();
+    history.since(sealed.batch, closed);
+    let assignment = accruals::assign(folded, &sealed.registry, closed, &history)?;
+    let totals = assignment.totals()?.into_iter().map(|(currency, sums)| Total {
+        currency: currency.to_string(),
+        gross: sums.gross.to_string(),
+        labour: sums.labour.to_string(),
+    });
+    let tables = assignment.tables(sealed.batch, folded, &sealed.registry);
+    let files = tables.map(|(cycle, rows)| encode_file(Table::Accruals, cycle, sealed.batch, rows));
+    Ok(EncodedSums { files: files.collect::<anyhow::Result<_>>()?, totals: totals.collect() })
 }
 
 /// What was closed, as a manifest says it.
@@ -68,27 +100,28 @@ pub fn closed_list(closed: &ClosedThrough) -> Vec<Closed> {
     closed.iter().map(|(mid, currency, cycle)| entry((mid, currency, cycle))).collect()
 }
 
-async fn write_usage(books: &Books, sealed: &SealedBatch) -> anyhow::Result<Vec<File>> {
-    let mut files = Vec::new();
-    for (month, rows) in usage_by_month(&sealed.usage)? {
-        files.push(write_file(books, Table::Usage, month, sealed.batch, &rows).await?);
-    }
-    Ok(files)
+fn encode_usage(rows: &[RecordBatch], batch: u64) -> anyhow::Result<Vec<NewFile>> {
+    let months = usage_by_month(rows)?;
+    months.into_iter().map(|(month, rows)| encode_file(Table::Usage, month, batch, rows.into_iter().map(Ok))).collect()
 }
 
-async fn write_accruals(books: &Books, batch: u64, tables: Vec<(Cycle, RecordBatch)>) -> anyhow::Result<Vec<File>> {
-    let mut files = Vec::new();
-    for (cycle, rows) in tables {
-        files.push(write_file(books, Table::Accruals, cycle, batch, &[rows]).await?);
-    }
-    Ok(files)
-}
-
-async fn write_file(books: &Books, table: Table, folder: Cycle, batch: u64, rows: &[RecordBatch]) -> anyhow::Result<File> {
-    let count = rows.iter().map(|rows| u64::try_from(rows.num_rows()).unwrap_or(u64::MAX)).sum();
-    let bytes = encode(table, "a new file", rows)?;
+fn encode_file(
+    table: Table,
+    folder: Cycle,
+    batch: u64,
+    rows: impl Iterator<Item = Result<RecordBatch, ColumnError>>,
+) -> anyhow::Result<NewFile> {
+    let Encoded { rows, bytes } = encode(table, "a new file", rows)?;
     // The name tells the content: no two writers ever write different bytes to one name.
-    let name = format!("batch-{batch:09}-{}", &sha256_hex(&bytes)[..8]);
-    let contents = Contents { table: table.name(), path: table_path(table, folder, &name), rows: count, batches: Some((batch, batch)) };
-    Ok(books.archive.put(contents, bytes).await?)
+    let sha256 = sha256_hex(&bytes);
+    let path = table_path(table, folder, &format!("batch-{batch:09}-{}", &sha256[..8]));
+    Ok((Contents { table: table.name(), path, rows, batches: Some((batch, batch)), sha256 }, bytes))
+}
+
+async fn write(books: &Books, files: Vec<NewFile>) -> anyhow::Result<Vec<File>> {
+    let mut written = Vec::new();
+    for (contents, bytes) in files {
+        written.push(books.archive.put(contents, bytes).await?);
+    }
+    Ok(written)
 }

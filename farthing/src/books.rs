@@ -111,7 +111,8 @@ impl Books {
         let body = manifest.to_json();
         let sha256 = farthing_schemas::manifest::sha256_hex(body.as_bytes());
         let path = manifest_path(sequence, &sha256);
-        self.archive.put(Contents { table: "manifests", path: path.clone(), rows: 1, batches: None }, body.clone().into_bytes()).await?;
+        let contents = Contents { table: "manifests", path: path.clone(), rows: 1, batches: None, sha256: sha256.clone() };
+        self.archive.put(contents, body.clone().into_bytes()).await?;
         fail::fail_point!("manifest-written");
         match self.ledger.append(&manifest, effects).await {
             Ok(_) => {

@@ -60,7 +60,7 @@ pub struct ArchivedOriginals {
     ledger: Ledger,
     catalog: Catalog,
     registries: BTreeMap<u64, Arc<Registry>>,
-    registry_texts: Vec<Vec<u8>>,
+    registry_files: Vec<File>,
     at_hand: VecDeque<(String, Vec<RecordBatch>)>,
     runtime: Handle,
 }
@@ -68,17 +68,13 @@ pub struct ArchivedOriginals {
 impl ArchivedOriginals {
     /// A reader of what the books hold now and what the batches of this process add.
     pub async fn of(books: &mut Books) -> anyhow::Result<ArchivedOriginals> {
-        let mut registry_texts = Vec::new();
-        for file in &books.catalog.registry {
-            registry_texts.push(books.archive.get(file).await?.to_vec());
-        }
         let registry = books.registry_now().await?;
         Ok(ArchivedOriginals {
             archive: books.archive.clone(),
             ledger: books.ledger.clone(),
             catalog: books.catalog.clone(),
             registries: BTreeMap::from([(registry.version(), registry)]),
-            registry_texts,
+            registry_files: books.catalog.registry.clone(),
             at_hand: VecDeque::new(),
             runtime: Handle::current(),
         })
@@ -124,8 +120,11 @@ impl ArchivedOriginals {
         if let Some(registry) = self.registries.get(&version) {
             return Ok(registry.clone());
         }
-        let packed = self.registry_texts.iter().take(usize::try_from(version)?);
-        let texts = packed.map(|packed| zstd::decode_all(&packed[..])).collect::<Result<Vec<_>, _>>()?;
+        let mut texts = Vec::new();
+        for file in self.registry_files.iter().take(usize::try_from(version)?) {
+            let packed = self.runtime.block_on(self.archive.get(file))?;
+            texts.push(zstd::decode_all(&packed[..])?);
+        }
         let registry = Arc::new(Registry::from_public((1..).zip(texts.iter().map(Vec::as_slice)))?);
         self.registries.insert(version, registry.clone());
         Ok(registry)

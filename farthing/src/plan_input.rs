@@ -65,7 +65,9 @@ async fn of_cycle(books: &Books, of: &Settlement, cycle: Cycle, through_batch: u
     let mut sums: HashMap<(bool, Option<Cycle>, AccrualKey), Sums> = HashMap::new();
     each_accrual(books, Some(cycle), |batch, accrual| {
         if batch <= through_batch && accrual.key.currency == of.currency {
-            sums.entry((accrual.late, accrual.undone, accrual.key)).or_default().add(accrual.gross, accrual.labour)?;
+            sums.entry((accrual.late, accrual.undone, accrual.key))
+                .or_default()
+                .add(Sums { gross: accrual.gross, labour: accrual.labour })?;
         }
         Ok(())
     })

@@ -1,8 +1,7 @@
 //! A sealed batch: all that one commit needs.
 
 use arrow_array::RecordBatch;
-use farthing_aggregate::again::UnknownReference;
-use farthing_aggregate::fold::{LineKey, Sums};
+use farthing_aggregate::Accumulator;
 use farthing_schemas::manifest::{DeadLetter, Slice};
 use farthing_schemas::registry::Registry;
 use std::sync::Arc;
@@ -15,10 +14,8 @@ pub struct SealedBatch {
     pub registry: Arc<Registry>,
     /// Rows of `usage`, complete and in order.
     pub usage: Vec<RecordBatch>,
-    /// Sums per key, not yet assigned to cycles.
-    pub sums: Vec<(LineKey, Sums)>,
-    /// What [`farthing_aggregate::fold::Target::Unknown`] stands for.
-    pub unknown: Vec<UnknownReference>,
+    /// Lines, not yet summed up and not yet assigned to cycles.
+    pub sums: Accumulator,
     /// What was taken from each partition.
     pub slices: Vec<Slice>,
     /// Rejected events.

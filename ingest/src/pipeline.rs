@@ -86,16 +86,16 @@ pub fn run(
     // No room: at most one sealed batch waits while another is committed.
     let (sealed_sender, sealed) = sync_channel::<SealedBatch>(0);
     let reading = job.clone();
-    thread::spawn(move || read_all(&reading, blocks, &task_sender, &order_sender));
+    start("read", move || read_all(&reading, blocks, &task_sender, &order_sender))?;
     let tasks = Arc::new(Mutex::new(tasks));
     for _ in 0..job.workers {
         let (job, tasks) = (job.clone(), tasks.clone());
-        thread::spawn(move || work(&job, &tasks));
+        start("decode", move || work(&job, &tasks))?;
     }
     // The workers hold the queue alone: when they are gone, the reader notices.
     drop(tasks);
     let sequencer = Sequencer::new(job.clone(), identities, originals, committed.clone());
-    let sequencing = thread::spawn(move || sequence(sequencer, &order, &sealed_sender));
+    let sequencing = start("sequence", move || sequence(sequencer, &order, &sealed_sender))?;
     while let Ok(batch) = sealed.recv() {
         let number = batch.batch;
         // Not joined: the reader may wait for a pipe that never speaks again.
@@ -103,6 +103,11 @@ pub fn run(
         committed.store(number, Ordering::Release);
     }
     sequencing.join().unwrap_or(Err(IngestError::Thread))
+}
+
+/// A thread that shows its name to whoever looks at the process.
+fn start<T: Send + 'static>(name: &str, run: impl FnOnce() -> T + Send + 'static) -> Result<thread::JoinHandle<T>, IngestError> {
+    thread::Builder::new().name(name.to_owned()).spawn(run).map_err(|_| IngestError::Thread)
 }
 
 /// Reads every partition; ends when the sources do, when told to stop, or when nobody listens.

@@ -4,12 +4,12 @@ use crate::IngestError;
 use crate::batch::SealedBatch;
 use crate::identities::{Identities, Original, Originals, Remembered, Seen};
 use crate::pipeline::Job;
-use crate::worker::{Decoded, Slot, What};
+use crate::worker::{Decoded, DecodedLine, Slot, What};
 use arrow_array::{BooleanArray, RecordBatch};
 use arrow_select::filter::filter_record_batch;
-use farthing_aggregate::again::{UnknownReference, UnknownTable, lines_again, negated};
+use farthing_aggregate::again::{lines_again, negated};
 use farthing_aggregate::columns::ColumnError;
-use farthing_aggregate::fold::{LineKey, Sums, Target};
+use farthing_aggregate::fold::{LineKey, Sums, Target, UnknownReference};
 use farthing_aggregate::usage::{Joining, Place, UsageRows, join_batch};
 use farthing_aggregate::{Accumulator, Digest, LineMaker};
 use farthing_schemas::manifest::{DeadLetter, Slice};
@@ -32,7 +32,6 @@ struct Open {
     batch: u64,
     since: Clock,
     sums: Accumulator,
-    unknown: UnknownTable,
     chunks: Vec<Chunk>,
     rows: u32,
     slices: Vec<Option<Slice>>,
@@ -69,6 +68,8 @@ struct Current<'d> {
     slots: Vec<usize>,
     /// Metered reversals and the places of their originals.
     reverses: Vec<(usize, Place)>,
+    /// Per number of terms in the block, their number in the open batch, once a line has needed it.
+    terms: Vec<Option<u32>>,
 }
 
 /// Orders, judges, folds and seals.
@@ -105,12 +106,14 @@ impl Sequencer {
     /// [`IngestError`]
     pub fn take(&mut self, decoded: &Decoded, emit: &mut dyn FnMut(SealedBatch) -> Result<(), IngestError>) -> Result<(), IngestError> {
         let mut current = Current::of(decoded);
+        current.start_chunk();
         for (number, slot) in decoded.slots.iter().enumerate() {
             let verdict = self.judge(&mut current, number, slot)?;
             self.count(decoded, number, slot, verdict);
             if self.full() {
                 self.finish_chunk(&mut current)?;
                 emit(self.seal())?;
+                current.start_chunk();
             }
         }
         self.finish_chunk(&mut current)?;
@@ -173,9 +176,10 @@ impl Sequencer {
             self.open.rows += 1;
             current.slots.push(number);
             if let What::Usage { lines, .. } = &slot.what {
-                for (key, sums) in &current.decoded.lines[lines.clone()] {
-                    let key = self.open.with_unknown(*key, &current.decoded.unknown);
-                    self.open.sums.add(key, sums.gross, sums.labour).map_err(IngestError::Fold)?;
+                for line in &current.decoded.lines[lines.clone()] {
+                    let target = self.open.target(line.target, &current.decoded.unknown);
+                    let terms = current.number(line, &mut self.open);
+                    self.open.sums.add_numbered(target, terms, line.sums).map_err(IngestError::Fold)?;
                 }
             }
         }
@@ -213,14 +217,20 @@ impl Sequencer {
     /// Folds the negated lines of an original.
     fn reverse(&mut self, current: &mut Current<'_>, identity: Digest, place: Place) -> Result<(), IngestError> {
         let lines = match current.lines_of(place, &self.open) {
-            Some(lines) => lines.iter().map(|(key, sums)| (self.open.with_unknown(*key, &current.decoded.unknown), *sums)).collect(),
+            Some(lines) => {
+                let key = |line: &DecodedLine| LineKey {
+                    target: self.open.target(line.target, &current.decoded.unknown),
+                    terms: current.decoded.terms[index(line.terms)],
+                };
+                lines.iter().map(key).zip(lines.iter().map(|line| line.sums)).collect()
+            }
             None => {
                 let original = self.original(place)?;
                 self.lines_again(&original)?
             }
         };
         for (key, sums) in negated(lines, place.batch).map_err(IngestError::Fold)? {
-            self.open.sums.add(key, sums.gross, sums.labour).map_err(IngestError::Fold)?;
+            self.open.sums.add(key, sums).map_err(IngestError::Fold)?;
         }
         self.identities.undo(identity);
         current.reverses.push((current.slots.len(), place));
@@ -245,8 +255,8 @@ impl Sequencer {
     /// The lines of an event that is no longer at hand, computed again as they were.
     fn lines_again(&mut self, original: &Original) -> Result<Vec<(LineKey, Sums)>, IngestError> {
         let event = UsageRows::of(&original.row)?.event(0)?;
-        lines_again(&mut self.maker, &original.registry, &self.job.registry, &event, &mut self.open.unknown)
-            .map_err(|error| IngestError::Original(error.into()))
+        let again = lines_again(&mut self.maker, &original.registry, &self.job.registry, &event, &mut self.open.sums.unknown);
+        again.map(|(_, lines)| lines).map_err(|error| IngestError::Original(error.into()))
     }
 
     /// Moves what the block gave the open batch so far into a chunk.
@@ -265,13 +275,13 @@ impl Sequencer {
                 Joining { batch: self.open.batch, first_row, registry_version: self.job.registry.version(), reverses: &current.reverses };
             self.open.chunks.push(Chunk { first_row, rows: join_batch(&rows, &joining)? });
         }
-        current.start_chunk();
         Ok(())
     }
 
     fn seal(&mut self) -> SealedBatch {
-        let next = Open::new(self.open.batch + 1, self.job.partitions.len());
-        let mut open = std::mem::replace(&mut self.open, next);
+        let mut next = Open::new(self.open.batch + 1, self.job.partitions.len());
+        next.sums = Accumulator::like(&self.open.sums);
+        let open = std::mem::replace(&mut self.open, next);
         let usage = open.chunks.iter().map(|chunk| chunk.rows.clone()).collect();
         let committed = self.committed.load(Ordering::Acquire);
         self.recent.retain(|recent| recent.batch > committed);
@@ -280,8 +290,7 @@ impl Sequencer {
             batch: open.batch,
             registry: self.job.registry.clone(),
             usage,
-            sums: open.sums.drain(),
-            unknown: open.unknown.into_references(),
+            sums: open.sums,
             slices: open.slices.into_iter().flatten().collect(),
             dead_letters: open.dead_letters,
             replayed: open.replayed,
@@ -310,7 +319,6 @@ impl Open {
             batch,
             since: Clock::now(),
             sums: Accumulator::default(),
-            unknown: UnknownTable::default(),
             chunks: Vec::new(),
             rows: 0,
             slices: vec![None; partitions],
@@ -321,32 +329,42 @@ impl Open {
         }
     }
 
-    /// A key of a block as a key of the batch.
-    fn with_unknown(&mut self, key: LineKey, of_block: &[UnknownReference]) -> LineKey {
-        match key.target {
-            Target::Unknown(at) => {
-                let reference = of_block[usize::try_from(at).expect("an index of this block")].clone();
-                LineKey { target: Target::Unknown(self.unknown.place(reference)), ..key }
-            }
-            _ => key,
+    /// A target of a block as one of the batch.
+    fn target(&mut self, target: Target, of_block: &[UnknownReference]) -> Target {
+        match target {
+            Target::Unknown(place) => Target::Unknown(self.sums.unknown.number(of_block[index(place)].clone())),
+            known => known,
         }
     }
 }
 
+fn index(number: u32) -> usize {
+    usize::try_from(number).expect("indexes fit the address space")
+}
+
 impl<'d> Current<'d> {
     fn of(decoded: &'d Decoded) -> Current<'d> {
-        Current { decoded, next_row: 0, first_row: 0, keep: Vec::new(), slots: Vec::new(), reverses: Vec::new() }
+        Current { decoded, next_row: 0, first_row: 0, keep: Vec::new(), slots: Vec::new(), reverses: Vec::new(), terms: Vec::new() }
     }
 
+    /// What follows goes to another batch.
     fn start_chunk(&mut self) {
         self.first_row = self.next_row;
         self.keep.clear();
         self.slots.clear();
         self.reverses.clear();
+        self.terms.clear();
+        self.terms.resize(self.decoded.terms.len(), None);
+    }
+
+    /// The number of a line's terms in the open batch.
+    fn number(&mut self, line: &DecodedLine, open: &mut Open) -> u32 {
+        let at = index(line.terms);
+        *self.terms[at].get_or_insert_with(|| open.sums.number(self.decoded.terms[at]))
     }
 
     /// The lines of an original that this block gave the open batch.
-    fn lines_of(&self, place: Place, open: &Open) -> Option<&'d [(LineKey, Sums)]> {
+    fn lines_of(&self, place: Place, open: &Open) -> Option<&'d [DecodedLine]> {
         let kept = u32::try_from(self.slots.len()).ok()?;
         let at = place.row.checked_sub(open.rows - kept).filter(|_| place.batch == open.batch)?;
         let slot = &self.decoded.slots[*self.slots.get(usize::try_from(at).ok()?)?];

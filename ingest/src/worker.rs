@@ -4,8 +4,7 @@ use crate::IngestError;
 use crate::block::{Block, lines};
 use crate::source::Partition;
 use arrow_array::RecordBatch;
-use farthing_aggregate::again::UnknownReference;
-use farthing_aggregate::fold::{LineKey, Sums, Target};
+use farthing_aggregate::fold::{Numbered, Sums, Target, Terms, UnknownReference};
 use farthing_aggregate::usage::{Origin, UsageBuilder};
 use farthing_aggregate::{Digest, LineMaker, Reference, Refused, identity};
 use farthing_schemas::event::{self, Body, Event, Usage};
@@ -36,9 +35,22 @@ pub struct Decoded {
     /// One row per valid event, still without the columns of a batch.
     pub usage: RecordBatch,
     /// Lines of valid usage events.
-    pub lines: Vec<(LineKey, Sums)>,
+    pub lines: Vec<DecodedLine>,
+    /// The terms of the lines, by number.
+    pub terms: Vec<Terms>,
     /// References that the registry does not know, for [`Target::Unknown`].
     pub unknown: Vec<UnknownReference>,
+}
+
+/// One line of an event, in plain integers.
+#[derive(Clone, Copy, Debug)]
+pub struct DecodedLine {
+    /// Who it is for; an unknown reference by its place in the block.
+    pub target: Target,
+    /// The number of its terms in the block.
+    pub terms: u32,
+    /// What it is worth.
+    pub sums: Sums,
 }
 
 /// One line of the block.
@@ -80,8 +92,17 @@ pub struct Worker<'r> {
     partitions: &'r [Partition],
     maker: LineMaker,
     builder: UsageBuilder,
-    lines: Vec<(LineKey, Sums)>,
+    lines: Vec<DecodedLine>,
+    terms: Numbered<Terms>,
     unknown: Vec<UnknownReference>,
+    room: Room,
+}
+
+/// What the last block needed: the next one is much like it.
+#[derive(Default)]
+struct Room {
+    slots: usize,
+    lines: usize,
 }
 
 impl<'r> Worker<'r> {
@@ -89,7 +110,8 @@ impl<'r> Worker<'r> {
     #[must_use]
     pub fn new(registry: &'r Registry, admission: &'r Admission, partitions: &'r [Partition]) -> Worker<'r> {
         let (maker, builder) = (LineMaker::default(), UsageBuilder::default());
-        Worker { registry, admission, partitions, maker, builder, lines: Vec::new(), unknown: Vec::new() }
+        let (lines, terms, unknown) = (Vec::new(), Numbered::default(), Vec::new());
+        Worker { registry, admission, partitions, maker, builder, lines, terms, unknown, room: Room::default() }
     }
 
     /// Decodes a block that arrived at `now`.
@@ -97,7 +119,8 @@ impl<'r> Worker<'r> {
     /// # Errors
     /// [`IngestError::Fold`] if an amount cannot be held, [`IngestError::Evidence`] if the rows cannot be built.
     pub fn decode(&mut self, block: Block, now: Instant) -> Result<Decoded, IngestError> {
-        let mut slots = Vec::new();
+        let mut slots = Vec::with_capacity(self.room.slots);
+        self.lines.reserve(self.room.lines);
         for (start, next, line) in lines(&block) {
             let what = match self.line(block.partition, start, line, now) {
                 Ok(what) => what,
@@ -106,12 +129,14 @@ impl<'r> Worker<'r> {
             };
             slots.push(Slot { start, next, what });
         }
+        self.room = Room { slots: slots.len(), lines: self.lines.len() };
         Ok(Decoded {
             partition: block.partition,
             next: block.start + u64::try_from(block.bytes.len()).unwrap_or(u64::MAX),
             slots,
             usage: self.builder.finish()?,
             lines: std::mem::take(&mut self.lines),
+            terms: self.terms.take(),
             unknown: std::mem::take(&mut self.unknown),
             block,
         })
@@ -156,7 +181,7 @@ impl<'r> Worker<'r> {
         }
     }
 
-    /// Keeps the event's lines under keys of plain integers.
+    /// Keeps the event's lines in plain integers.
     fn keep_lines(&mut self, platform: PlatformIndex, usage: &Usage<'_>, currency: Currency, own: Cycle) -> Result<Range<usize>, Refused> {
         let first = self.lines.len();
         for line in self.maker.lines() {
@@ -168,9 +193,9 @@ impl<'r> Worker<'r> {
                     Target::Unknown(u32::try_from(self.unknown.len() - 1).expect("a block holds fewer than 2^32 references"))
                 }
             };
-            let key =
-                LineKey { agreement: line.agreement, target, platform, undoes: None, own, currency, use_: usage.use_, status: line.status };
-            self.lines.push((key, Sums { gross: line.gross, labour: line.labour }));
+            let (agreement, status) = (line.agreement, line.status);
+            let terms = self.terms.number(Terms { agreement, platform, undoes: None, own, currency, use_: usage.use_, status });
+            self.lines.push(DecodedLine { target, terms, sums: Sums { gross: line.gross, labour: line.labour } });
         }
         Ok(first..self.lines.len())
     }

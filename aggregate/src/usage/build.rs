@@ -7,7 +7,7 @@ use crate::identity::Digest;
 use arrow_array::builder::{
     ArrayBuilder, BooleanBuilder, Decimal128Builder, FixedSizeBinaryBuilder, Int64Builder, StringBuilder, TimestampMicrosecondBuilder,
 };
-use arrow_array::{ArrayRef, Int64Array, ListArray, RecordBatch, StructArray};
+use arrow_array::{Array, ArrayRef, Int64Array, ListArray, RecordBatch, StructArray};
 use arrow_buffer::{NullBuffer, OffsetBuffer};
 use arrow_schema::{DataType, Field, Fields, Schema, SchemaRef};
 use farthing_schemas::event::{Body, Entry, Event, Reversal, Usage};
@@ -149,14 +149,14 @@ impl UsageBuilder {
         let columns: Vec<ArrayRef> = vec![
             self.partition.finish(),
             Arc::new(self.position.finish()),
-            Arc::new(self.source.finish()),
-            Arc::new(self.id.finish()),
+            finish_text(&mut self.source),
+            finish_text(&mut self.id),
             Arc::new(self.time.finish()),
             self.platform.finish(),
             self.use_.finish(),
             self.model.finish(),
-            Arc::new(self.output.finish()),
-            Arc::new(self.revenue.finish()),
+            finish_text(&mut self.output),
+            finish_decimals(&mut self.revenue),
             self.currency.finish(),
             Arc::new(self.rated.finish()),
             self.counts.finish(),
@@ -164,17 +164,31 @@ impl UsageBuilder {
             self.method_version.finish(),
             self.kind.finish(),
             self.transform.finish(),
-            Arc::new(self.unattributed.finish()),
+            finish_decimals(&mut self.unattributed),
             self.entries.finish(),
-            Arc::new(self.reverses_source.finish()),
-            Arc::new(self.reverses_id.finish()),
+            finish_text(&mut self.reverses_source),
+            finish_text(&mut self.reverses_id),
             Arc::new(self.reverses_time.finish()),
-            Arc::new(self.reason.finish()),
+            finish_text(&mut self.reason),
             Arc::new(self.identity.finish()),
             Arc::new(self.says.finish()),
         ];
         Ok(RecordBatch::try_new(DECODED.clone(), columns)?)
     }
+}
+
+/// A column of text; starts over with as much room, since the next block is much like this one.
+fn finish_text(column: &mut StringBuilder) -> ArrayRef {
+    let text = column.finish();
+    *column = StringBuilder::with_capacity(text.len(), text.value_data().len());
+    Arc::new(text)
+}
+
+/// The same for decimals.
+fn finish_decimals(column: &mut Decimal128Builder) -> ArrayRef {
+    let decimals = column.finish();
+    *column = Decimal128Builder::with_capacity(decimals.len()).with_data_type(tables::decimal());
+    Arc::new(decimals)
 }
 
 /// A list column under construction: where each row's items end, and which rows have no list at all.
@@ -191,7 +205,9 @@ impl Lists {
     }
 
     fn finish(&mut self, fields: Fields, columns: Vec<ArrayRef>) -> ArrayRef {
-        let offsets = std::iter::once(0).chain(self.ends.drain(..)).collect::<Vec<i32>>();
+        let mut offsets = Vec::with_capacity(self.ends.len() + 1);
+        offsets.push(0);
+        offsets.append(&mut self.ends);
         let items = StructArray::new(fields.clone(), columns, None);
         let element = Arc::new(Field::new("element", DataType::Struct(fields), false));
         let nulls = NullBuffer::from(std::mem::take(&mut self.valid));
@@ -220,7 +236,7 @@ impl Counts {
     }
 
     fn finish(&mut self) -> ArrayRef {
-        let columns: Vec<ArrayRef> = vec![Arc::new(self.unit.finish()), Arc::new(self.count.finish())];
+        let columns: Vec<ArrayRef> = vec![finish_text(&mut self.unit), Arc::new(self.count.finish())];
         self.lists.finish(tables::count_fields(), columns)
     }
 }
@@ -269,11 +285,11 @@ impl Entries {
     fn finish(&mut self) -> ArrayRef {
         let columns: Vec<ArrayRef> = vec![
             self.kind.finish(),
-            Arc::new(self.reference.finish()),
-            Arc::new(self.weight.finish()),
-            Arc::new(self.content_hash.finish()),
-            Arc::new(self.role.finish()),
-            Arc::new(self.consent_receipt.finish()),
+            finish_text(&mut self.reference),
+            finish_decimals(&mut self.weight),
+            finish_text(&mut self.content_hash),
+            finish_text(&mut self.role),
+            finish_text(&mut self.consent_receipt),
         ];
         self.lists.finish(tables::entry_fields(), columns)
     }

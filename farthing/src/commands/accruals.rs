@@ -22,7 +22,7 @@ pub async fn run(at: &Place, options: &AccrualsOptions, json: bool) -> anyhow::R
     let books = Books::open(at).await?;
     let mut sums: HashMap<AccrualKey, Sums> = HashMap::new();
     each_accrual(&books, options.cycle, |_, accrual| {
-        sums.entry(accrual.key).or_default().add(accrual.gross, accrual.labour)?;
+        sums.entry(accrual.key).or_default().add(Sums { gross: accrual.gross, labour: accrual.labour })?;
         Ok(())
     })
     .await?;
@@ -30,7 +30,7 @@ pub async fn run(at: &Place, options: &AccrualsOptions, json: bool) -> anyhow::R
     for (key, sum) in sums {
         let words = words(&key);
         let kept = columns.iter().map(|column| words[*column].clone()).collect();
-        lines.entry(kept).or_default().add(sum.gross, sum.labour)?;
+        lines.entry(kept).or_default().add(sum)?;
     }
     lines.retain(|_, sums| *sums != Sums::default());
     let names: Vec<&str> = columns.iter().map(|column| KEYS[*column]).collect();

@@ -9,7 +9,7 @@ use anyhow::Context;
 use arrow_array::RecordBatch;
 use farthing_aggregate::lines_table::LinesBuilder;
 use farthing_archive::catalog::manifest_path;
-use farthing_archive::{Contents, encode, read_table, table_path};
+use farthing_archive::{Contents, Encoded, encode, read_table, table_path};
 use farthing_ledger::Effects;
 use farthing_schemas::Cycle;
 use farthing_schemas::manifest::{Act, Compaction, File, sha256_hex};
@@ -267,9 +267,9 @@ async fn merge_run(
 }
 
 async fn write(books: &Books, table: Table, folder: Cycle, batches: (u64, u64), rows: &[RecordBatch]) -> anyhow::Result<File> {
-    let count = rows.iter().map(|rows| u64::try_from(rows.num_rows()).unwrap_or(u64::MAX)).sum();
-    let bytes = encode(table, "a new file", rows)?;
-    let name = format!("compact-{:09}-{:09}-{}", batches.0, batches.1, &sha256_hex(&bytes)[..8]);
-    let contents = Contents { table: table.name(), path: table_path(table, folder, &name), rows: count, batches: Some(batches) };
+    let Encoded { rows, bytes } = encode(table, "a new file", rows.iter().cloned().map(Ok))?;
+    let sha256 = sha256_hex(&bytes);
+    let path = table_path(table, folder, &format!("compact-{:09}-{:09}-{}", batches.0, batches.1, &sha256[..8]));
+    let contents = Contents { table: table.name(), path, rows, batches: Some(batches), sha256 };
     Ok(books.archive.put(contents, bytes).await?)
 }

@@ -46,8 +46,9 @@ pub async fn load_files(at: &Place, files: &[PathBuf]) -> anyhow::Result<(u64, u
         let version = books.catalog.registry_version() + 1;
         let changed = u64::try_from(delta.len())?;
         let packed = zstd::encode_all(&delta.public_ndjson()[..], 0)?;
-        let path = registry_path(version, &sha256_hex(&packed));
-        let file = books.archive.put(Contents { table: "registry", path, rows: changed, batches: None }, packed).await?;
+        let sha256 = sha256_hex(&packed);
+        let contents = Contents { table: "registry", path: registry_path(version, &sha256), rows: changed, batches: None, sha256 };
+        let file = books.archive.put(contents, packed).await?;
         let act = Act::Registry(RegistryLoad { registry_version: version, file });
         if books.append(act, &Effects { party_details, ..Effects::default() }).await? == Appended::Done {
             books.ledger.close().await;

@@ -127,7 +127,7 @@ async fn earned(books: &Books) -> anyhow::Result<Earned> {
     let (mut sums, mut to_settle) = (BTreeMap::<_, Sums>::new(), BTreeSet::new());
     accruals::each_accrual(books, None, |_, accrual| {
         let key = accrual.key;
-        sums.entry((key.status, key.currency)).or_default().add(accrual.gross, accrual.labour)?;
+        sums.entry((key.status, key.currency)).or_default().add(Sums { gross: accrual.gross, labour: accrual.labour })?;
         if key.status == Status::Payable {
             to_settle.insert((key.mid, key.currency));
         }

@@ -5,10 +5,10 @@ use crate::books::Books;
 use crate::trace;
 use anyhow::{Context, ensure};
 use arrow_array::RecordBatch;
-use farthing_aggregate::accruals::{self, AccrualRows, Names};
-use farthing_aggregate::again::{UnknownTable, lines_again, negated};
+use farthing_aggregate::accruals::{self, AccrualRows};
+use farthing_aggregate::again::{lines_again, negated};
 use farthing_aggregate::usage::UsageRows;
-use farthing_aggregate::{Accumulator, Digest, LineMaker, Refused, identity};
+use farthing_aggregate::{Accumulator, Digest, LineMaker, identity};
 use farthing_schemas::event::{Body, Event};
 use farthing_schemas::manifest::{Batch, File};
 use farthing_schemas::registry::Registry;
@@ -19,7 +19,6 @@ use std::sync::Arc;
 struct Again {
     registry: Arc<Registry>,
     sums: Accumulator,
-    unknown: UnknownTable,
     metered: BTreeMap<String, u64>,
 }
 
@@ -51,12 +50,7 @@ pub async fn compare(books: &mut Books, compared: &mut Compared) -> anyhow::Resu
                     std::collections::btree_map::Entry::Vacant(entry) => {
                         let manifest = manifest_of(&books.catalog.batches, place.batch)?;
                         let registry = books.registry(manifest.registry_version).await?;
-                        entry.insert(Again {
-                            registry,
-                            sums: Accumulator::default(),
-                            unknown: UnknownTable::default(),
-                            metered: BTreeMap::new(),
-                        })
+                        entry.insert(Again { registry, sums: Accumulator::default(), metered: BTreeMap::new() })
                     }
                 };
                 let shown = || format!("{}: batch {}, row {}", file.path, place.batch, place.row);
@@ -97,11 +91,13 @@ impl Again {
         *self.metered.entry(usage.origin(row).partition.to_owned()).or_default() += 1;
         let says = match &event.body {
             Body::Usage(_) => {
-                let lines = lines_again(maker, &self.registry, &self.registry, &event, &mut self.unknown)?;
+                let (outcome, lines) = lines_again(maker, &self.registry, &self.registry, &event, &mut self.sums.unknown)?;
                 for (key, sums) in lines {
-                    self.sums.add(key, sums.gross, sums.labour)?;
+                    self.sums.add(key, sums)?;
                 }
-                said_by(maker, &self.registry, &event, usage, row)?
+                let (revenue, archived) = (outcome.revenue, usage.revenue(row));
+                ensure!(archived == Some(revenue), "its revenue is {revenue}, but the archive says {archived:?}");
+                outcome.says
             }
             Body::Reversal(reversal) => {
                 let place = usage.reverses(row).context("a reversal without the place of its original")?;
@@ -109,9 +105,9 @@ impl Again {
                 let rows = UsageRows::of(found)?;
                 let original = rows.event(0)?;
                 let then = books.registry(rows.registry_version(0)).await?;
-                let lines = lines_again(maker, &then, &self.registry, &original, &mut self.unknown)?;
+                let (_, lines) = lines_again(maker, &then, &self.registry, &original, &mut self.sums.unknown)?;
                 for (key, sums) in negated(lines, place.batch)? {
-                    self.sums.add(key, sums.gross, sums.labour)?;
+                    self.sums.add(key, sums)?;
                 }
                 let whom = identity::said_by_reversal(&event.platform, reversal);
                 ensure!(
@@ -141,25 +137,25 @@ impl Again {
             crate::batch::closed_list(&closed) == manifest.closed_through,
             "batch {batch}: what was closed is not what its manifest says"
         );
-        let names = Names { registry: &self.registry, unknown: self.unknown.references() };
-        let rows = accruals::assign(&self.sums.drain(), names, &closed, &books.catalog.history)?;
-        for (cycle, table) in accruals::tables(batch, &rows, names)? {
-            let expected = AccrualRows::of(&table)?;
+        let folded = self.sums.finish()?;
+        let assignment = accruals::assign(&folded, &self.registry, &closed, &books.catalog.history)?;
+        for (cycle, tables) in assignment.tables(batch, &folded, &self.registry) {
             let found = stored.of(books, batch, cycle.to_string(), compared).await?;
             let mut found = found.iter().map(AccrualRows::of).collect::<Result<Vec<_>, _>>()?.into_iter().flat_map(each_row);
-            for row in 0..expected.len() {
-                let expected = expected.accrual(row)?;
-                let found = found.next().transpose()?;
-                ensure!(
-                    found.as_ref() == Some(&expected),
-                    "accruals of batch {batch}, cycle {cycle}: the archive has {found:?}, but its evidence gives {expected:?}"
-                );
-                compared.accruals += 1;
+            for table in tables {
+                for expected in each_row(AccrualRows::of(&table?)?) {
+                    let (expected, found) = (expected?, found.next().transpose()?);
+                    ensure!(
+                        found.as_ref() == Some(&expected),
+                        "accruals of batch {batch}, cycle {cycle}: the archive has {found:?}, but its evidence gives {expected:?}"
+                    );
+                    compared.accruals += 1;
+                }
             }
             ensure!(found.next().is_none(), "accruals of batch {batch}, cycle {cycle}: more than its evidence gives");
         }
         stored.nothing_left(batch)?;
-        let totals = accruals::totals(&rows)?;
+        let totals = assignment.totals()?;
         let said: BTreeMap<_, _> =
             manifest.totals.iter().map(|total| (total.currency.as_str(), (total.gross.as_str(), total.labour.as_str()))).collect();
         for (currency, sums) in &totals {
@@ -173,20 +169,6 @@ impl Again {
         compared.batches += 1;
         Ok(())
     }
-}
-
-/// What the event that `maker` has just made says; its revenue must be the archived one.
-fn said_by(maker: &mut LineMaker, registry: &Registry, event: &Event<'_>, usage: &UsageRows<'_>, row: usize) -> anyhow::Result<Digest> {
-    let Body::Usage(body) = &event.body else { anyhow::bail!("not a usage event") };
-    let platform = registry.platform(&event.platform).context("its platform is not in the registry")?;
-    let outcome = maker.make(registry, platform, body, event.time).map_err(|refused: Refused| anyhow::Error::from(refused))?;
-    ensure!(
-        usage.revenue(row) == Some(outcome.revenue),
-        "its revenue is {}, but the archive says {:?}",
-        outcome.revenue,
-        usage.revenue(row)
-    );
-    Ok(outcome.says)
 }
 
 fn each_row(rows: AccrualRows<'_>) -> impl Iterator<Item = anyhow::Result<farthing_schemas::Accrual>> {
