@@ -1,12 +1,12 @@
 //! Accruals: sums assigned to cycles, as rows of `accruals`.
 
-use crate::Refused;
 use crate::closed::{Assigned, ClosedHistory, ClosedThrough};
 use crate::columns::{ColumnError, Columns, WordColumn, Words, money_column, parsed};
 use crate::fold::{Folded, Sums, Target, Terms};
 use arrow_array::builder::StringBuilder;
 use arrow_array::{ArrayRef, BooleanArray, Decimal128Array, Int64Array, RecordBatch, StringArray, UInt64Array};
 use arrow_select::take::take;
+use farthing_schemas::money::MoneyError;
 use farthing_schemas::registry::{AgreementIndex, PlatformIndex, Registry};
 use farthing_schemas::tables::Table;
 use farthing_schemas::{Accrual, Currency, Cycle, Money, ReferenceKind, Status, Use, accrual::AccrualKey};
@@ -37,7 +37,9 @@ struct AssignedRow {
 
 /// The sums of a batch, each assigned to a cycle.
 #[derive(Debug)]
-pub struct Assignment {
+pub struct Assignment<'a> {
+    folded: &'a Folded,
+    registry: &'a Registry,
     /// Distinct and in order.
     terms: Vec<AssignedTerms>,
     /// Per cycle, its rows by target, then terms.
@@ -52,43 +54,32 @@ pub enum AssignError {
     NoSuchBatch(u64),
     /// The sums cannot be held.
     #[error("a sum of accruals cannot be held")]
-    Refused(#[from] Refused),
+    Overflow(#[from] MoneyError),
 }
 
-/// Assigns each sum to a cycle by what is closed now; sums that meet there are added up.
-///
-/// # Errors
-/// [`AssignError::NoSuchBatch`] if `history` does not know an original's batch.
-pub fn assign(folded: &Folded, registry: &Registry, closed: &ClosedThrough, history: &ClosedHistory) -> Result<Assignment, AssignError> {
-    let of_terms: Vec<AssignedTerms> =
-        folded.terms.iter().map(|terms| assign_terms(terms, registry, closed, history)).collect::<Result<_, _>>()?;
-    let terms: Vec<AssignedTerms> = of_terms.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
-    let place = |number: u32| terms.binary_search(&of_terms[usize::try_from(number).expect("an index")]).expect("among all");
-    let places: Vec<usize> = (0..).take(of_terms.len()).map(place).collect();
-    let cycles: Vec<Cycle> = terms.iter().map(|terms| terms.assigned.cycle).collect::<BTreeSet<_>>().into_iter().collect();
-    let cycle_of: Vec<usize> = terms.iter().map(|terms| cycles.binary_search(&terms.assigned.cycle).expect("among all")).collect();
-
-    let mut rows: Vec<Vec<AssignedRow>> = vec![Vec::new(); cycles.len()];
+/// The rows of each cycle by target, then terms; `places` has the place of each number of terms among `terms`.
+fn rows_by_cycle(folded: &Folded, terms: &[AssignedTerms], places: &[usize]) -> Result<Vec<(Cycle, Vec<AssignedRow>)>, MoneyError> {
+    let cycles: BTreeSet<Cycle> = terms.iter().map(|terms| terms.assigned.cycle).collect();
+    let mut rows: Vec<(Cycle, Vec<AssignedRow>)> = cycles.into_iter().map(|cycle| (cycle, Vec::new())).collect();
+    let at = |cycle: Cycle, rows: &[(Cycle, Vec<AssignedRow>)]| rows.partition_point(|(of_rows, _)| *of_rows < cycle);
+    let cycle_of: Vec<usize> = terms.iter().map(|terms| at(terms.assigned.cycle, &rows)).collect();
     let mut same_target: Vec<AssignedRow> = Vec::new();
-    let mut move_on = |same_target: &mut Vec<AssignedRow>| -> Result<(), Refused> {
+    let mut folded = folded.rows().peekable();
+    while let Some((target, number, sums)) = folded.next() {
+        same_target.push(AssignedRow { target, terms: places[usize::try_from(number).expect("an index")], sums });
+        if folded.peek().is_some_and(|(next, _, _)| *next == target) {
+            continue;
+        }
         same_target.sort_by_key(|row| row.terms);
         for row in same_target.drain(..) {
-            let rows = &mut rows[cycle_of[row.terms]];
+            let (_, rows) = &mut rows[cycle_of[row.terms]];
             match rows.last_mut() {
                 Some(last) if (last.target, last.terms) == (row.target, row.terms) => last.sums.add(row.sums)?,
                 _ => rows.push(row),
             }
         }
-        Ok(())
-    };
-    for (target, number, sums) in folded.rows() {
-        if same_target.last().is_some_and(|row| row.target != target) {
-            move_on(&mut same_target)?;
-        }
-        same_target.push(AssignedRow { target, terms: places[usize::try_from(number).expect("an index")], sums });
     }
-    move_on(&mut same_target)?;
-    Ok(Assignment { terms, cycles: cycles.into_iter().zip(rows).collect() })
+    Ok(rows)
 }
 
 fn assign_terms(terms: &Terms, registry: &Registry, closed: &ClosedThrough, history: &ClosedHistory) -> Result<AssignedTerms, AssignError> {
@@ -108,20 +99,39 @@ fn mid_of(registry: &Registry, agreement: Option<AgreementIndex>) -> &str {
     agreement.map_or("", |agreement| registry.mid_id(registry.agreement_terms(agreement).mid))
 }
 
-impl Assignment {
+impl<'a> Assignment<'a> {
+    /// Assigns each sum to a cycle by what is closed now; sums that meet there are added up.
+    ///
+    /// # Errors
+    /// [`AssignError::NoSuchBatch`] if `history` does not know an original's batch.
+    pub fn of(
+        folded: &'a Folded,
+        registry: &'a Registry,
+        closed: &ClosedThrough,
+        history: &ClosedHistory,
+    ) -> Result<Assignment<'a>, AssignError> {
+        let of_terms: Vec<AssignedTerms> =
+            folded.terms.iter().map(|terms| assign_terms(terms, registry, closed, history)).collect::<Result<_, _>>()?;
+        let terms: Vec<AssignedTerms> = of_terms.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
+        let place = |of: &AssignedTerms| terms.binary_search(of).expect("among all");
+        let places: Vec<usize> = of_terms.iter().map(place).collect();
+        let cycles = rows_by_cycle(folded, &terms, &places)?;
+        Ok(Assignment { folded, registry, terms, cycles })
+    }
+
     /// The rows of each cycle as batches of the table `accruals`, made as they are asked for: so each is encoded while it is at hand.
-    pub fn tables<'a>(&'a self, batch: u64, folded: &'a Folded, registry: &'a Registry) -> impl Iterator<Item = (Cycle, CycleRows<'a>)> {
-        let of_terms = Arc::new(self.columns_of_terms(registry));
-        let rows_of =
-            move |rows: &'a [AssignedRow]| CycleRows { batch, rows: rows.chunks(ROWS), of_terms: of_terms.clone(), folded, registry };
-        self.cycles.iter().map(move |(cycle, rows)| (*cycle, rows_of(rows)))
+    pub fn tables(&self, batch: u64) -> impl Iterator<Item = (Cycle, CycleRows<'_>)> {
+        let of_terms = Arc::new(self.columns_of_terms());
+        self.cycles
+            .iter()
+            .map(move |(cycle, rows)| (*cycle, CycleRows { batch, assignment: self, of_terms: of_terms.clone(), rows: rows.chunks(ROWS) }))
     }
 
     /// Gross and labour per currency: what a manifest says its batch adds up to.
     ///
     /// # Errors
-    /// [`Refused::Overflow`] beyond 128 bits.
-    pub fn totals(&self) -> Result<BTreeMap<Currency, Sums>, Refused> {
+    /// [`MoneyError::Overflow`] beyond 128 bits.
+    pub fn totals(&self) -> Result<BTreeMap<Currency, Sums>, MoneyError> {
         let mut of_terms = vec![Sums::default(); self.terms.len()];
         for row in self.cycles.iter().flat_map(|(_, rows)| rows) {
             of_terms[row.terms].add(row.sums)?;
@@ -133,14 +143,26 @@ impl Assignment {
         Ok(totals)
     }
 
-    fn words<'a>(&'a self, word: impl Fn(&'a AssignedTerms) -> &'a str) -> ArrayRef {
+    fn reference(&self, target: Target) -> (&'static str, &str) {
+        match target {
+            Target::Nobody => ("", ""),
+            Target::Party(party) => (ReferenceKind::Party.as_str(), self.registry.party_id(party)),
+            Target::Unknown(place) => {
+                let (kind, reference) = &self.folded.unknown[usize::try_from(place).expect("an index")];
+                (kind.as_str(), reference)
+            }
+        }
+    }
+
+    fn words<'t>(&'t self, word: impl Fn(&'t AssignedTerms) -> &'t str) -> ArrayRef {
         let mut column = WordColumn::default();
         self.terms.iter().for_each(|terms| column.push(word(terms)));
         column.finish()
     }
 
     /// What the terms say, a row for each: the rows of a table take theirs from here.
-    fn columns_of_terms(&self, registry: &Registry) -> ColumnsOfTerms {
+    fn columns_of_terms(&self) -> ColumnsOfTerms {
+        let registry = self.registry;
         let mut undone = WordColumn::default();
         for terms in &self.terms {
             undone.push_option(terms.assigned.undone.map(|cycle| cycle.to_string()).as_deref());
@@ -162,19 +184,17 @@ impl Assignment {
 /// The rows of one cycle, in batches of the table.
 pub struct CycleRows<'a> {
     batch: u64,
-    rows: std::slice::Chunks<'a, AssignedRow>,
+    assignment: &'a Assignment<'a>,
     of_terms: Arc<ColumnsOfTerms>,
-    folded: &'a Folded,
-    registry: &'a Registry,
+    rows: std::slice::Chunks<'a, AssignedRow>,
 }
 
 impl Iterator for CycleRows<'_> {
-    /// An error never, unless the schema and this function disagree.
+    /// An error never, unless the schema and this code disagree.
     type Item = Result<RecordBatch, ColumnError>;
 
     fn next(&mut self) -> Option<Result<RecordBatch, ColumnError>> {
-        let rows = self.rows.next()?;
-        Some(table(self.batch, rows, &self.of_terms, self.folded, self.registry))
+        self.rows.next().map(|rows| self.table(rows))
     }
 }
 
@@ -190,50 +210,36 @@ struct ColumnsOfTerms {
     status: ArrayRef,
 }
 
-fn table(
-    batch: u64,
-    rows: &[AssignedRow],
-    of_terms: &ColumnsOfTerms,
-    folded: &Folded,
-    registry: &Registry,
-) -> Result<RecordBatch, ColumnError> {
-    let number = i64::try_from(batch).expect("batches are below 2^63");
-    let places = UInt64Array::from_iter_values(rows.iter().map(|row| u64::try_from(row.terms).expect("an index")));
-    let taken = |column: &ArrayRef| take(column, &places, None);
-    let mut kind = WordColumn::default();
-    let mut party = StringBuilder::new();
-    for row in rows {
-        let (kind_of, reference) = reference_of(row.target, folded, registry);
-        kind.push(kind_of);
-        party.append_value(reference);
-    }
-    let columns: Vec<ArrayRef> = vec![
-        Arc::new(Int64Array::from_value(number, rows.len())),
-        taken(&of_terms.cycle)?,
-        taken(&of_terms.late)?,
-        taken(&of_terms.undone)?,
-        kind.finish(),
-        Arc::new(party.finish()),
-        taken(&of_terms.mid)?,
-        taken(&of_terms.agreement)?,
-        taken(&of_terms.platform)?,
-        taken(&of_terms.use_)?,
-        taken(&of_terms.currency)?,
-        taken(&of_terms.status)?,
-        money_column(rows.iter().map(|row| row.sums.gross)),
-        money_column(rows.iter().map(|row| row.sums.labour)),
-    ];
-    Ok(RecordBatch::try_new(Table::Accruals.schema(), columns)?)
-}
-
-fn reference_of<'a>(target: Target, folded: &'a Folded, registry: &'a Registry) -> (&'static str, &'a str) {
-    match target {
-        Target::Nobody => ("", ""),
-        Target::Party(party) => (ReferenceKind::Party.as_str(), registry.party_id(party)),
-        Target::Unknown(place) => {
-            let (kind, reference) = &folded.unknown[usize::try_from(place).expect("an index")];
-            (kind.as_str(), reference)
+impl CycleRows<'_> {
+    fn table(&self, rows: &[AssignedRow]) -> Result<RecordBatch, ColumnError> {
+        let number = i64::try_from(self.batch).expect("batches are below 2^63");
+        let places = UInt64Array::from_iter_values(rows.iter().map(|row| u64::try_from(row.terms).expect("an index")));
+        let taken = |column: &ArrayRef| take(column, &places, None);
+        let mut kind = WordColumn::default();
+        let mut party = StringBuilder::new();
+        for row in rows {
+            let (kind_of, reference) = self.assignment.reference(row.target);
+            kind.push(kind_of);
+            party.append_value(reference);
         }
+        let of_terms = &self.of_terms;
+        let columns: Vec<ArrayRef> = vec![
+            Arc::new(Int64Array::from_value(number, rows.len())),
+            taken(&of_terms.cycle)?,
+            taken(&of_terms.late)?,
+            taken(&of_terms.undone)?,
+            kind.finish(),
+            Arc::new(party.finish()),
+            taken(&of_terms.mid)?,
+            taken(&of_terms.agreement)?,
+            taken(&of_terms.platform)?,
+            taken(&of_terms.use_)?,
+            taken(&of_terms.currency)?,
+            taken(&of_terms.status)?,
+            money_column(rows.iter().map(|row| row.sums.gross)),
+            money_column(rows.iter().map(|row| row.sums.labour)),
+        ];
+        Ok(RecordBatch::try_new(Table::Accruals.schema(), columns)?)
     }
 }
 

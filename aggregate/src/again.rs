@@ -1,9 +1,9 @@
 //! Computing an archived event's lines again: for reversals, for verification, for whoever checks.
 
-use crate::columns::ColumnError;
 use crate::fold::{LineKey, Sums, Target, Terms, UnknownTable};
 use crate::{LineMaker, Outcome, Reference, Refused};
 use farthing_schemas::event::{Body, Event};
+use farthing_schemas::money::MoneyError;
 use farthing_schemas::registry::Registry;
 
 /// Why lines cannot be computed again.
@@ -15,9 +15,6 @@ pub enum AgainError {
     /// A name is not in the registry version that it was metered with, or not in the later one.
     #[error("{0} is not in the registry version that it must be in")]
     Unknown(&'static str),
-    /// The row is not of the table's schema.
-    #[error(transparent)]
-    Columns(#[from] ColumnError),
     /// It would be rejected now, or its amounts cannot be held.
     #[error("an archived event is refused when it is computed again")]
     Refused(#[from] Refused),
@@ -63,8 +60,8 @@ pub fn lines_again(
 /// The lines that undo `lines`, whose event stands in `batch`.
 ///
 /// # Errors
-/// [`Refused::Overflow`] for the one amount that has no opposite.
-pub fn negated(lines: Vec<(LineKey, Sums)>, batch: u64) -> Result<Vec<(LineKey, Sums)>, Refused> {
+/// [`MoneyError::Overflow`] for the one amount that has no opposite.
+pub fn negated(lines: Vec<(LineKey, Sums)>, batch: u64) -> Result<Vec<(LineKey, Sums)>, MoneyError> {
     let negate = |(key, sums): (LineKey, Sums)| {
         let sums = Sums { gross: sums.gross.negated()?, labour: sums.labour.negated()? };
         Ok((LineKey { terms: Terms { undoes: Some(batch), ..key.terms }, ..key }, sums))

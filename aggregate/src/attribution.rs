@@ -115,7 +115,7 @@ fn missing_share(merged: &[(usize, i128)], unattributed: i128) -> Result<i128, R
     let total = merged.iter().map(|(_, weight)| weight).sum::<i128>() + unattributed;
     let one = Weight::ONE.units();
     if total > one + TOLERANCE {
-        let sentence = format!("entries: shares sum to {}, above 1.001", Money::from_units(total));
+        let sentence = format!("entries: shares sum to {}, above 1.001", Weight::from_units(total));
         return Err(Rejection::new(Code::WeightsExceedOne, sentence));
     }
     Ok(if total < one - TOLERANCE { one - total } else { 0 })

@@ -185,7 +185,7 @@ impl<'a> Columns<'a> {
     /// # Errors
     /// [`ColumnError::Unexpected`]
     pub fn digests(&self, name: &str) -> Result<&'a FixedSizeBinaryArray, ColumnError> {
-        self.get(name, |array| array.as_fixed_size_binary_opt())
+        self.get(name, |array| array.as_fixed_size_binary_opt().filter(|digests| digests.value_length() == 16))
     }
 
     /// A column of lists of texts.

@@ -3,7 +3,7 @@
 //! Lines are appended one after the other and sorted when they are summed, instead of looked up one by one in a table: with a
 //! million parties every look-up waits for memory, a sort hardly does, and accruals have to be in order anyway.
 
-use crate::Refused;
+use farthing_schemas::money::MoneyError;
 use farthing_schemas::registry::{AgreementIndex, PartyIndex, PlatformIndex};
 use farthing_schemas::{Currency, Cycle, Money, ReferenceKind, Status, Use};
 use hashbrown::HashMap;
@@ -63,8 +63,8 @@ impl Sums {
     /// Adds checked.
     ///
     /// # Errors
-    /// [`Refused::Overflow`] beyond 128 bits.
-    pub fn add(&mut self, other: Sums) -> Result<(), Refused> {
+    /// [`MoneyError::Overflow`] beyond 128 bits.
+    pub fn add(&mut self, other: Sums) -> Result<(), MoneyError> {
         *self = Sums { gross: self.gross.plus(other.gross)?, labour: self.labour.plus(other.labour)? };
         Ok(())
     }
@@ -179,8 +179,8 @@ impl Accumulator {
     /// Adds one line.
     ///
     /// # Errors
-    /// [`Refused::Overflow`] beyond 128 bits.
-    pub fn add(&mut self, key: LineKey, sums: Sums) -> Result<(), Refused> {
+    /// [`MoneyError::Overflow`] beyond 128 bits.
+    pub fn add(&mut self, key: LineKey, sums: Sums) -> Result<(), MoneyError> {
         let terms = self.number(key.terms);
         self.add_numbered(key.target, terms, sums)
     }
@@ -193,8 +193,8 @@ impl Accumulator {
     /// Adds one line whose terms are numbered already.
     ///
     /// # Errors
-    /// [`Refused::Overflow`] beyond 128 bits.
-    pub fn add_numbered(&mut self, target: Target, terms: u32, sums: Sums) -> Result<(), Refused> {
+    /// [`MoneyError::Overflow`] beyond 128 bits.
+    pub fn add_numbered(&mut self, target: Target, terms: u32, sums: Sums) -> Result<(), MoneyError> {
         self.rows.push(Row { key: RowKey::of(target, terms), sums });
         if self.rows.len() >= LINES_AT_LEAST.max(2 * self.distinct) {
             self.sum_up()?;
@@ -205,14 +205,14 @@ impl Accumulator {
     /// The sums, ordered by target.
     ///
     /// # Errors
-    /// [`Refused::Overflow`] beyond 128 bits.
-    pub fn finish(mut self) -> Result<Folded, Refused> {
+    /// [`MoneyError::Overflow`] beyond 128 bits.
+    pub fn finish(mut self) -> Result<Folded, MoneyError> {
         let unknown = self.order_unknown();
         self.sum_up()?;
         Ok(Folded { terms: self.terms.take(), unknown, rows: self.rows })
     }
 
-    fn sum_up(&mut self) -> Result<(), Refused> {
+    fn sum_up(&mut self) -> Result<(), MoneyError> {
         self.rows.sort_unstable_by_key(|row| row.key);
         let mut result = Ok(());
         self.rows.dedup_by(|next, kept| {
@@ -327,6 +327,6 @@ mod tests {
         for _ in 0..2 {
             sums_of.add(LineKey { target: Target::Nobody, terms: terms(Status::Unattributed) }, sums(i128::MAX)).expect("not summed yet");
         }
-        assert!(matches!(sums_of.finish(), Err(Refused::Overflow(_))));
+        assert!(matches!(sums_of.finish(), Err(MoneyError::Overflow)));
     }
 }

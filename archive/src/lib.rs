@@ -15,7 +15,7 @@ pub mod write;
 
 pub use catalog::{Catalog, CatalogError};
 pub use read::read_table;
-pub use store::{Archive, Contents};
+pub use store::{Archive, NewFile};
 pub use write::{Encoded, encode, table_path, usage_by_month};
 
 use farthing_aggregate::columns::ColumnError;

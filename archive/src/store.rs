@@ -10,19 +10,17 @@ use object_store::{ObjectStore, ObjectStoreExt, PutPayload};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// What a file is, beside its bytes.
+/// A file that is to be written.
 #[derive(Clone, Debug)]
-pub struct Contents {
+pub struct NewFile {
     /// `usage`, `accruals`, `lines`, `registry` or `manifests`.
     pub table: &'static str,
-    /// Its path below the archive's root.
-    pub path: String,
     /// How many rows or records it has.
     pub rows: u64,
     /// The batches that its rows belong to, first and last.
     pub batches: Option<(u64, u64)>,
-    /// The SHA-256 of its bytes, which its name tells: whoever names a file has computed it.
-    pub sha256: String,
+    /// All of it.
+    pub bytes: Vec<u8>,
 }
 
 /// An open archive.
@@ -61,15 +59,14 @@ impl Archive {
         &self.folder
     }
 
-    /// Writes a whole file durably, and says what a manifest is to say of it.
+    /// Writes a whole file durably below the archive's root, at a path that may tell its SHA-256; says what a manifest is to say of it.
     ///
     /// # Errors
     /// [`ArchiveError::Store`]; the file is then not there.
-    pub async fn put(&self, contents: Contents, bytes: Vec<u8>) -> Result<File, ArchiveError> {
-        let Contents { table, path, rows, batches, sha256 } = contents;
-        debug_assert_eq!(sha256, sha256_hex(&bytes), "{path}: its digest is that of its bytes");
-        let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-        let file = File { table: table.to_owned(), path, rows, batches, bytes: size, sha256 };
+    pub async fn put(&self, new: NewFile, path: impl FnOnce(&str) -> String) -> Result<File, ArchiveError> {
+        let NewFile { table, rows, batches, bytes } = new;
+        let (size, sha256) = (u64::try_from(bytes.len()).unwrap_or(u64::MAX), sha256_hex(&bytes));
+        let file = File { table: table.to_owned(), path: path(&sha256), rows, batches, bytes: size, sha256 };
         let payload = PutPayload::from(bytes);
         self.store.put(&Path::from(file.path.as_str()), payload).await.map_err(|source| refused(&file.path, source))?;
         Ok(file)

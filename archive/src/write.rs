@@ -39,13 +39,15 @@ pub struct Encoded {
 /// Encodes rows of a table as one Parquet file.
 ///
 /// # Errors
-/// [`ArchiveError::Parquet`] and [`ArchiveError::Columns`], naming the path that the file was to have.
-pub fn encode(table: Table, path: &str, rows: impl IntoIterator<Item = Result<RecordBatch, ColumnError>>) -> Result<Encoded, ArchiveError> {
-    let failed = |source| ArchiveError::Parquet { path: path.to_owned(), source };
+/// [`ArchiveError::Parquet`] and [`ArchiveError::Columns`]
+pub fn encode(table: Table, rows: impl IntoIterator<Item = Result<RecordBatch, ColumnError>>) -> Result<Encoded, ArchiveError> {
+    // A file is named by its bytes: this one has no name yet.
+    let path = || format!("a new file of {}", table.name());
+    let failed = |source| ArchiveError::Parquet { path: path(), source };
     let mut writer = ArrowWriter::try_new(Vec::new(), table.schema(), Some(properties(table))).map_err(failed)?;
     let mut count = 0;
     for batch in rows {
-        let batch = batch.map_err(|source| ArchiveError::Columns { path: path.to_owned(), source })?;
+        let batch = batch.map_err(|source| ArchiveError::Columns { path: path(), source })?;
         count += u64::try_from(batch.num_rows()).unwrap_or(u64::MAX);
         writer.write(&batch).map_err(failed)?;
     }
@@ -127,7 +129,7 @@ pub fn usage_by_month(batches: &[RecordBatch]) -> Result<BTreeMap<Cycle, Vec<Rec
         let times = Columns(batch).times("time")?.values();
         let Some(first) = times.first() else { continue };
         let month = Instant::from_micros(*first).cycle();
-        let (from, to) = (start_of(month), month.end().micros());
+        let (from, to) = (month.start().micros(), month.end().micros());
         if times.iter().all(|time| (from..to).contains(time)) {
             months.entry(month).or_default().push(batch.clone());
             continue;
@@ -142,8 +144,4 @@ pub fn usage_by_month(batches: &[RecordBatch]) -> Result<BTreeMap<Cycle, Vec<Rec
         }
     }
     Ok(months)
-}
-
-fn start_of(month: Cycle) -> i64 {
-    month.index().checked_sub(1).map_or(i64::MIN, |before| Cycle::at(before).end().micros())
 }

@@ -3,37 +3,37 @@
 use crate::books::{Appended, Books};
 use anyhow::{Context, anyhow};
 use arrow_array::RecordBatch;
-use farthing_aggregate::accruals;
+use farthing_aggregate::accruals::Assignment;
 use farthing_aggregate::closed::ClosedThrough;
 use farthing_aggregate::columns::ColumnError;
 use farthing_aggregate::fold::{Accumulator, Folded};
-use farthing_archive::{Contents, Encoded, encode, table_path, usage_by_month};
+use farthing_archive::{Encoded, NewFile, encode, table_path, usage_by_month};
 use farthing_ingest::SealedBatch;
 use farthing_ledger::Effects;
-use farthing_schemas::Cycle;
-use farthing_schemas::manifest::{Act, Batch, Closed, File, Total, dead_letters_sha256, sha256_hex};
+use farthing_schemas::manifest::{Act, Batch, Closed, File, Total, dead_letters_sha256};
 use farthing_schemas::tables::Table;
+use farthing_schemas::{Currency, Cycle};
 
 /// Commits a sealed batch. If this fails or the process ends anywhere, either all of it is there or nothing.
 pub async fn commit(books: &mut Books, mut sealed: SealedBatch) -> anyhow::Result<()> {
     fail::fail_point!("batch-sealed");
     let evidence = std::mem::take(&mut sealed.usage);
-    let lines = std::mem::take(&mut sealed.sums);
+    let lines = std::mem::take(&mut sealed.lines);
     let mut closed = books.catalog.closed.clone();
     // Evidence and sums say nothing of each other: they are encoded side by side, and written one after the other.
     let (evidence, summed) = std::thread::scope(|scope| {
-        let evidence = scope.spawn(|| encode_usage(&evidence, sealed.batch));
+        let evidence = scope.spawn(|| encode_usage(&evidence));
         let summed = sum_up(lines, books, &sealed, &closed);
         (evidence.join(), summed)
     });
     let evidence = evidence.map_err(|_| anyhow!("a thread that encodes has failed"))?.context("the evidence cannot be encoded")?;
     let (folded, mut sums) = summed.context("the sums cannot be encoded")?;
-    let usage = write(books, evidence).await.context("the evidence cannot be archived")?;
+    let usage = write(books, sealed.batch, evidence).await.context("the evidence cannot be archived")?;
     fail::fail_point!("usage-written");
     let effects = Effects { dead_letters: std::mem::take(&mut sealed.dead_letters), ..Effects::default() };
     let letters_sha256 = dead_letters_sha256(&effects.dead_letters);
     loop {
-        let accruals = write(books, sums.files).await.context("the sums cannot be archived")?;
+        let accruals = write(books, sealed.batch, sums.files).await.context("the sums cannot be archived")?;
         fail::fail_point!("accruals-written");
         let batch = Batch {
             batch: sealed.batch,
@@ -61,12 +61,16 @@ pub async fn commit(books: &mut Books, mut sealed: SealedBatch) -> anyhow::Resul
     Ok(())
 }
 
-/// A file that is not written yet.
-type NewFile = (Contents, Vec<u8>);
+/// The rows of one folder of a table, encoded but not written yet.
+struct Unwritten {
+    table: Table,
+    folder: Cycle,
+    encoded: Encoded,
+}
 
 /// The sums of a batch as they are assigned now.
 struct EncodedSums {
-    files: Vec<NewFile>,
+    files: Vec<Unwritten>,
     totals: Vec<Total>,
 }
 
@@ -79,49 +83,42 @@ fn sum_up(lines: Accumulator, books: &Books, sealed: &SealedBatch, closed: &Clos
 fn encode_sums(folded: &Folded, books: &Books, sealed: &SealedBatch, closed: &ClosedThrough) -> anyhow::Result<EncodedSums> {
     let mut history = books.catalog.history.clone();
     history.since(sealed.batch, closed);
-    let assignment = accruals::assign(folded, &sealed.registry, closed, &history)?;
+    let assignment = Assignment::of(folded, &sealed.registry, closed, &history)?;
     let totals = assignment.totals()?.into_iter().map(|(currency, sums)| Total {
         currency: currency.to_string(),
         gross: sums.gross.to_string(),
         labour: sums.labour.to_string(),
     });
-    let tables = assignment.tables(sealed.batch, folded, &sealed.registry);
-    let files = tables.map(|(cycle, rows)| encode_file(Table::Accruals, cycle, sealed.batch, rows));
+    let files = assignment.tables(sealed.batch).map(|(cycle, rows)| encode_rows(Table::Accruals, cycle, rows));
     Ok(EncodedSums { files: files.collect::<anyhow::Result<_>>()?, totals: totals.collect() })
 }
 
 /// What was closed, as a manifest says it.
 pub fn closed_list(closed: &ClosedThrough) -> Vec<Closed> {
-    let entry = |(mid, currency, cycle): (&str, _, Cycle)| Closed {
+    let said = |(mid, currency, cycle): (&str, Currency, Cycle)| Closed {
         mid: mid.to_owned(),
-        currency: format!("{currency}"),
+        currency: currency.to_string(),
         cycle: cycle.to_string(),
     };
-    closed.iter().map(|(mid, currency, cycle)| entry((mid, currency, cycle))).collect()
+    closed.iter().map(said).collect()
 }
 
-fn encode_usage(rows: &[RecordBatch], batch: u64) -> anyhow::Result<Vec<NewFile>> {
+fn encode_usage(rows: &[RecordBatch]) -> anyhow::Result<Vec<Unwritten>> {
     let months = usage_by_month(rows)?;
-    months.into_iter().map(|(month, rows)| encode_file(Table::Usage, month, batch, rows.into_iter().map(Ok))).collect()
+    months.into_iter().map(|(month, rows)| encode_rows(Table::Usage, month, rows.into_iter().map(Ok))).collect()
 }
 
-fn encode_file(
-    table: Table,
-    folder: Cycle,
-    batch: u64,
-    rows: impl Iterator<Item = Result<RecordBatch, ColumnError>>,
-) -> anyhow::Result<NewFile> {
-    let Encoded { rows, bytes } = encode(table, "a new file", rows)?;
-    // The name tells the content: no two writers ever write different bytes to one name.
-    let sha256 = sha256_hex(&bytes);
-    let path = table_path(table, folder, &format!("batch-{batch:09}-{}", &sha256[..8]));
-    Ok((Contents { table: table.name(), path, rows, batches: Some((batch, batch)), sha256 }, bytes))
+fn encode_rows(table: Table, folder: Cycle, rows: impl Iterator<Item = Result<RecordBatch, ColumnError>>) -> anyhow::Result<Unwritten> {
+    Ok(Unwritten { table, folder, encoded: encode(table, rows)? })
 }
 
-async fn write(books: &Books, files: Vec<NewFile>) -> anyhow::Result<Vec<File>> {
+async fn write(books: &Books, batch: u64, files: Vec<Unwritten>) -> anyhow::Result<Vec<File>> {
     let mut written = Vec::new();
-    for (contents, bytes) in files {
-        written.push(books.archive.put(contents, bytes).await?);
+    for Unwritten { table, folder, encoded: Encoded { rows, bytes } } in files {
+        let new = NewFile { table: table.name(), rows, batches: Some((batch, batch)), bytes };
+        // The name tells the content: no two writers ever write different bytes to one name.
+        let path = |sha256: &str| table_path(table, folder, &format!("batch-{batch:09}-{}", &sha256[..8]));
+        written.push(books.archive.put(new, path).await?);
     }
     Ok(written)
 }

@@ -4,7 +4,7 @@ use crate::place::Place;
 use crate::time::now;
 use anyhow::{Context, bail};
 use farthing_archive::catalog::manifest_path;
-use farthing_archive::{Archive, Catalog, Contents};
+use farthing_archive::{Archive, Catalog, NewFile};
 use farthing_ledger::{Effects, Ledger, LedgerError};
 use farthing_schemas::manifest::{Act, File, Manifest, VERSION};
 use farthing_schemas::registry::{Registry, State};
@@ -17,16 +17,6 @@ pub struct Books {
     pub archive: Archive,
     pub catalog: Catalog,
     registries: HashMap<u64, Arc<Registry>>,
-}
-
-/// The files that an act is about to name.
-fn act_files(act: &Act) -> &[File] {
-    match act {
-        Act::Batch(batch) => &batch.files,
-        Act::Compaction(compaction) => &compaction.files,
-        Act::Registry(load) => std::slice::from_ref(&load.file),
-        Act::Cycle(_) => &[],
-    }
 }
 
 /// Whether an act was appended.
@@ -105,17 +95,15 @@ impl Books {
 
     /// Appends an act to the chain: first its copy in the archive, then the ledger, which decides.
     pub async fn append(&mut self, act: Act, effects: &Effects) -> anyhow::Result<Appended> {
-        self.still_there(act_files(&act)).await?;
         let (sequence, previous) = (self.catalog.sequence + 1, self.catalog.sha256.clone());
         let manifest = Manifest { version: VERSION, sequence, previous, at: now().to_string(), act };
+        self.still_there(manifest.files()).await?;
         let body = manifest.to_json();
-        let sha256 = farthing_schemas::manifest::sha256_hex(body.as_bytes());
-        let path = manifest_path(sequence, &sha256);
-        let contents = Contents { table: "manifests", path: path.clone(), rows: 1, batches: None, sha256: sha256.clone() };
-        self.archive.put(contents, body.clone().into_bytes()).await?;
+        let copy = NewFile { table: "manifests", rows: 1, batches: None, bytes: body.clone().into_bytes() };
+        let File { path, sha256, .. } = self.archive.put(copy, |sha256| manifest_path(sequence, sha256)).await?;
         fail::fail_point!("manifest-written");
         match self.ledger.append(&manifest, effects).await {
-            Ok(_) => {
+            Ok(()) => {
                 self.catalog.take(sequence, &sha256, &body)?;
                 Ok(Appended::Done)
             }

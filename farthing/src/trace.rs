@@ -26,6 +26,12 @@ pub struct TracedLine<'a> {
 /// Originals of reversals, read once: their rows by place.
 type OriginalRows = BTreeMap<(u64, u32), RecordBatch>;
 
+/// The evidence of the batches from `first` to `last`, in order.
+pub fn evidence(books: &Books, first: u64, last: u64) -> Vec<File> {
+    let within = |file: &File| file.batches.is_some_and(|(from, to)| first <= to && from <= last);
+    books.files_in_order("usage").into_iter().filter(within).collect()
+}
+
 /// Calls `each` with every result line of the batches from `first` to `last`, in the order of the files.
 pub async fn each_line(
     books: &mut Books,
@@ -33,22 +39,30 @@ pub async fn each_line(
     last: u64,
     mut each: impl FnMut(TracedLine<'_>) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
+    for file in evidence(books, first, last) {
+        each_line_of(books, &file, first, last, &mut each).await?;
+    }
+    Ok(())
+}
+
+/// The same, of one file.
+pub async fn each_line_of(
+    books: &mut Books,
+    file: &File,
+    first: u64,
+    last: u64,
+    each: &mut impl FnMut(TracedLine<'_>) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
     let mut maker = LineMaker::default();
-    for file in books.files_in_order("usage") {
-        let Some((from, to)) = file.batches else { continue };
-        if to < first || last < from {
-            continue;
-        }
-        let rows = read_rows(books, &file).await?;
-        let originals = originals(books, &rows, first, last).await?;
-        for batch in &rows {
-            let usage = UsageRows::of(batch)?;
-            for row in 0..usage.len() {
-                let place = usage.place(row);
-                if (first..=last).contains(&place.batch) {
-                    let at = || format!("{}: batch {}, row {}", file.path, place.batch, place.row);
-                    trace_row(books, &mut maker, &usage, row, &originals, &mut each).await.with_context(at)?;
-                }
+    let rows = read_rows(books, file).await?;
+    let originals = originals(books, &rows, first, last).await?;
+    for batch in &rows {
+        let usage = UsageRows::of(batch)?;
+        for row in 0..usage.len() {
+            let place = usage.place(row);
+            if (first..=last).contains(&place.batch) {
+                let at = || format!("{}: batch {}, row {}", file.path, place.batch, place.row);
+                trace_row(books, &mut maker, &usage, row, &originals, each).await.with_context(at)?;
             }
         }
     }
@@ -103,52 +117,32 @@ async fn trace_row(
     let event = usage.event(row)?;
     let place = usage.place(row);
     let closed = closed_at(books, place.batch)?;
-    match usage.reverses(row) {
-        None => {
-            let registry = books.registry(usage.registry_version(row)).await?;
-            let (lines, currency) = make(maker, &registry, &event)?;
-            let (method, method_version) = method_of(&event);
-            let registry_version = registry.version();
-            let source = LineSource {
-                source: &event.source,
-                id: &event.id,
-                time: event.time,
-                method,
-                method_version,
-                registry_version,
-                batch: place.batch,
-            };
-            for line in lines {
-                let assigned = closed.assign(&line.key.mid, currency, event.time.cycle());
-                each(TracedLine { event: &event, source, assigned, line })?;
-            }
-        }
+    let undone = match usage.reverses(row) {
+        None => None,
         Some(of) => {
-            let found = originals
-                .get(&(of.batch, of.row))
-                .with_context(|| format!("its original, batch {}, row {}, is not there", of.batch, of.row))?;
-            let rows = UsageRows::of(found)?;
-            let original = rows.event(0)?;
-            let registry = books.registry(rows.registry_version(0)).await?;
-            let then = closed_at(books, of.batch)?;
-            let (lines, currency) = make(maker, &registry, &original)?;
-            let (method, method_version) = method_of(&original);
-            let registry_version = registry.version();
-            let source = LineSource {
-                source: &event.source,
-                id: &event.id,
-                time: original.time,
-                method,
-                method_version,
-                registry_version,
-                batch: place.batch,
-            };
-            for line in lines {
-                let assigned = closed.assign_reversal(&then, &line.key.mid, currency, original.time.cycle());
-                let line = NamedLine { gross: line.gross.negated()?, labour: line.labour.negated()?, ..line };
-                each(TracedLine { event: &event, source, assigned, line })?;
-            }
+            let found = originals.get(&(of.batch, of.row));
+            let found = found.with_context(|| format!("its original, batch {}, row {}, is not there", of.batch, of.row))?;
+            Some((UsageRows::of(found)?, closed_at(books, of.batch)?))
         }
+    };
+    // The event that earned: for a reversal its original, whose lines it has with their signs turned.
+    let original = undone.as_ref().map(|(rows, _)| rows.event(0)).transpose()?;
+    let earned = original.as_ref().unwrap_or(&event);
+    let registry_version = undone.as_ref().map_or_else(|| usage.registry_version(row), |(rows, _)| rows.registry_version(0));
+    let registry = books.registry(registry_version).await?;
+    let (lines, currency) = make(maker, &registry, earned)?;
+    let (method, method_version) = method_of(earned);
+    let (own, time) = (earned.time.cycle(), earned.time);
+    let source = LineSource { source: &event.source, id: &event.id, time, method, method_version, registry_version, batch: place.batch };
+    for line in lines {
+        let (assigned, line) = match &undone {
+            None => (closed.assign(&line.key.mid, currency, own), line),
+            Some((_, then)) => {
+                let assigned = closed.assign_reversal(then, &line.key.mid, currency, own);
+                (assigned, NamedLine { gross: line.gross.negated()?, labour: line.labour.negated()?, ..line })
+            }
+        };
+        each(TracedLine { event: &event, source, assigned, line })?;
     }
     Ok(())
 }

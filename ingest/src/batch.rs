@@ -14,8 +14,8 @@ pub struct SealedBatch {
     pub registry: Arc<Registry>,
     /// Rows of `usage`, complete and in order.
     pub usage: Vec<RecordBatch>,
-    /// Lines, not yet summed up and not yet assigned to cycles.
-    pub sums: Accumulator,
+    /// Their lines, not yet summed up and not yet assigned to cycles.
+    pub lines: Accumulator,
     /// What was taken from each partition.
     pub slices: Vec<Slice>,
     /// Rejected events.

@@ -46,6 +46,9 @@ pub enum IngestError {
     /// Whoever commits has failed.
     #[error("a batch cannot be committed")]
     Commit(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The system gives no thread.
+    #[error("a thread of the pipeline cannot be started")]
+    Spawn(#[source] std::io::Error),
     /// A thread of the pipeline has ended before its time.
     #[error("a thread of the pipeline ended early: this is a defect")]
     Thread,

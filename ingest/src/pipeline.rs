@@ -107,7 +107,7 @@ pub fn run(
 
 /// A thread that shows its name to whoever looks at the process.
 fn start<T: Send + 'static>(name: &str, run: impl FnOnce() -> T + Send + 'static) -> Result<thread::JoinHandle<T>, IngestError> {
-    thread::Builder::new().name(name.to_owned()).spawn(run).map_err(|_| IngestError::Thread)
+    thread::Builder::new().name(name.to_owned()).spawn(run).map_err(IngestError::Spawn)
 }
 
 /// Reads every partition; ends when the sources do, when told to stop, or when nobody listens.

@@ -13,6 +13,7 @@ use farthing_aggregate::fold::{LineKey, Sums, Target, UnknownReference};
 use farthing_aggregate::usage::{Joining, Place, UsageRows, join_batch};
 use farthing_aggregate::{Accumulator, Digest, LineMaker};
 use farthing_schemas::manifest::{DeadLetter, Slice};
+use farthing_schemas::money::MoneyError;
 use farthing_schemas::registry::Registry;
 use farthing_schemas::{Code, Rejection};
 use std::collections::VecDeque;
@@ -31,7 +32,7 @@ enum Verdict {
 struct Open {
     batch: u64,
     since: Clock,
-    sums: Accumulator,
+    lines: Accumulator,
     chunks: Vec<Chunk>,
     rows: u32,
     slices: Vec<Option<Slice>>,
@@ -179,7 +180,7 @@ impl Sequencer {
                 for line in &current.decoded.lines[lines.clone()] {
                     let target = self.open.target(line.target, &current.decoded.unknown);
                     let terms = current.number(line, &mut self.open);
-                    self.open.sums.add_numbered(target, terms, line.sums).map_err(IngestError::Fold)?;
+                    self.open.lines.add_numbered(target, terms, line.sums).map_err(too_large)?;
                 }
             }
         }
@@ -189,11 +190,11 @@ impl Sequencer {
     }
 
     fn count(&mut self, decoded: &Decoded, number: usize, slot: &Slot, verdict: Verdict) {
-        let job = self.job.clone();
+        let Sequencer { job, positions, open, .. } = self;
         let partition = &job.partitions[decoded.partition];
-        let start = self.positions[decoded.partition];
+        let start = positions[decoded.partition];
         let fresh = || Slice { partition: partition.name.clone(), epoch: partition.epoch, start, next: start, ..Slice::default() };
-        let slice = self.open.slices[decoded.partition].get_or_insert_with(fresh);
+        let slice = open.slices[decoded.partition].get_or_insert_with(fresh);
         slice.next = slot.next;
         slice.counts.read += 1;
         match verdict {
@@ -202,16 +203,16 @@ impl Sequencer {
             Verdict::Rejected(rejection) => {
                 slice.counts.rejected += 1;
                 let letter = dead_letter(&partition.name, slot, rejection, decoded);
-                self.open.dead_letters.push(letter);
+                open.dead_letters.push(letter);
             }
         }
-        self.positions[decoded.partition] = slot.next;
-        if self.open.read == 0 {
-            self.open.since = Clock::now();
+        positions[decoded.partition] = slot.next;
+        if open.read == 0 {
+            open.since = Clock::now();
         }
-        self.open.read += 1;
-        self.open.bytes += slot.next - slot.start;
-        self.open.replayed.extend(decoded.block.letters.get(number));
+        open.read += 1;
+        open.bytes += slot.next - slot.start;
+        open.replayed.extend(decoded.block.letters.get(number));
     }
 
     /// Folds the negated lines of an original.
@@ -229,8 +230,8 @@ impl Sequencer {
                 self.lines_again(&original)?
             }
         };
-        for (key, sums) in negated(lines, place.batch).map_err(IngestError::Fold)? {
-            self.open.sums.add(key, sums).map_err(IngestError::Fold)?;
+        for (key, sums) in negated(lines, place.batch).map_err(too_large)? {
+            self.open.lines.add(key, sums).map_err(too_large)?;
         }
         self.identities.undo(identity);
         current.reverses.push((current.slots.len(), place));
@@ -254,8 +255,10 @@ impl Sequencer {
 
     /// The lines of an event that is no longer at hand, computed again as they were.
     fn lines_again(&mut self, original: &Original) -> Result<Vec<(LineKey, Sums)>, IngestError> {
-        let event = UsageRows::of(&original.row)?.event(0)?;
-        let again = lines_again(&mut self.maker, &original.registry, &self.job.registry, &event, &mut self.open.sums.unknown);
+        let unreadable = |error: ColumnError| IngestError::Original(error.into());
+        let rows = UsageRows::of(&original.row).map_err(unreadable)?;
+        let event = rows.event(0).map_err(unreadable)?;
+        let again = lines_again(&mut self.maker, &original.registry, &self.job.registry, &event, &mut self.open.lines.unknown);
         again.map(|(_, lines)| lines).map_err(|error| IngestError::Original(error.into()))
     }
 
@@ -280,7 +283,7 @@ impl Sequencer {
 
     fn seal(&mut self) -> SealedBatch {
         let mut next = Open::new(self.open.batch + 1, self.job.partitions.len());
-        next.sums = Accumulator::like(&self.open.sums);
+        next.lines = Accumulator::like(&self.open.lines);
         let open = std::mem::replace(&mut self.open, next);
         let usage = open.chunks.iter().map(|chunk| chunk.rows.clone()).collect();
         let committed = self.committed.load(Ordering::Acquire);
@@ -290,12 +293,16 @@ impl Sequencer {
             batch: open.batch,
             registry: self.job.registry.clone(),
             usage,
-            sums: open.sums,
+            lines: open.lines,
             slices: open.slices.into_iter().flatten().collect(),
             dead_letters: open.dead_letters,
             replayed: open.replayed,
         }
     }
+}
+
+fn too_large(error: MoneyError) -> IngestError {
+    IngestError::Fold(error.into())
 }
 
 fn row_of(chunks: &[Chunk], row: u32) -> Option<RecordBatch> {
@@ -318,7 +325,7 @@ impl Open {
         Open {
             batch,
             since: Clock::now(),
-            sums: Accumulator::default(),
+            lines: Accumulator::default(),
             chunks: Vec::new(),
             rows: 0,
             slices: vec![None; partitions],
@@ -332,7 +339,7 @@ impl Open {
     /// A target of a block as one of the batch.
     fn target(&mut self, target: Target, of_block: &[UnknownReference]) -> Target {
         match target {
-            Target::Unknown(place) => Target::Unknown(self.sums.unknown.number(of_block[index(place)].clone())),
+            Target::Unknown(place) => Target::Unknown(self.lines.unknown.number(of_block[index(place)].clone())),
             known => known,
         }
     }
@@ -360,7 +367,7 @@ impl<'d> Current<'d> {
     /// The number of a line's terms in the open batch.
     fn number(&mut self, line: &DecodedLine, open: &mut Open) -> u32 {
         let at = index(line.terms);
-        *self.terms[at].get_or_insert_with(|| open.sums.number(self.decoded.terms[at]))
+        *self.terms[at].get_or_insert_with(|| open.lines.number(self.decoded.terms[at]))
     }
 
     /// The lines of an original that this block gave the open batch.

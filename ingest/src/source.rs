@@ -1,7 +1,7 @@
 //! Sources: files, plain or compressed, and standard input, read from a position on.
 
+use farthing_schemas::manifest::sha256_hex;
 use flate2::read::MultiGzDecoder;
-use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -59,17 +59,38 @@ pub enum SourceError {
     },
 }
 
-/// Opens a file for reading, decompressed by its name.
+/// How a file is packed, by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Packing {
+    /// Not at all.
+    Plain,
+    /// `.gz`
+    Gzip,
+    /// `.zst`
+    Zstd,
+}
+
+impl Packing {
+    /// What the name says, in capitals or not.
+    #[must_use]
+    pub fn of(path: &Path) -> Packing {
+        let ends = |suffix: &str| path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(suffix));
+        match () {
+            () if ends("gz") => Packing::Gzip,
+            () if ends("zst") => Packing::Zstd,
+            () => Packing::Plain,
+        }
+    }
+}
+
+/// Opens a file for reading, unpacked.
 fn open(path: &Path) -> io::Result<Box<dyn Read + Send>> {
     let file = File::open(path)?;
-    let ends = |suffix: &str| path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(suffix));
-    if ends("gz") {
-        Ok(Box::new(MultiGzDecoder::new(io::BufReader::with_capacity(1 << 16, file))))
-    } else if ends("zst") {
-        Ok(Box::new(zstd::stream::read::Decoder::new(file)?))
-    } else {
-        Ok(Box::new(file))
-    }
+    Ok(match Packing::of(path) {
+        Packing::Plain => Box::new(file),
+        Packing::Gzip => Box::new(MultiGzDecoder::new(io::BufReader::with_capacity(1 << 16, file))),
+        Packing::Zstd => Box::new(zstd::stream::read::Decoder::new(file)?),
+    })
 }
 
 /// What a file begins with, as `LENGTH:SHA-256`; `length` says how much to take, else up to 4 KiB.
@@ -89,7 +110,7 @@ pub fn fingerprint(path: &Path, length: Option<u64>) -> Result<String, SourceErr
     let end = u64::try_from(head.len()).unwrap_or(u64::MAX);
     match length {
         Some(position) if end < position => Err(SourceError::Short { path: shown, end, position }),
-        _ => Ok(format!("{end}:{}", hex::encode(Sha256::digest(&head)))),
+        _ => Ok(format!("{end}:{}", sha256_hex(&head))),
     }
 }
 
@@ -123,9 +144,7 @@ impl Reader {
     }
 
     fn go_to(&mut self, path: &Path, start: u64) -> Result<(), SourceError> {
-        let compressed =
-            path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gz") || extension.eq_ignore_ascii_case("zst"));
-        let reached = if compressed {
+        let reached = if Packing::of(path) != Packing::Plain {
             io::copy(&mut self.inner.by_ref().take(start), &mut io::sink())
         } else {
             File::open(path).and_then(|mut file| {

@@ -22,12 +22,12 @@ pub(crate) type Sql = Transaction<'static, Sqlite>;
 const DETAILS_A_STATEMENT: usize = 4_000;
 
 impl Ledger {
-    /// Appends a manifest made upon the head that its maker saw, with its effects; returns its SHA-256.
+    /// Appends a manifest made upon the head that its maker saw, with its effects.
     ///
     /// # Errors
     /// [`LedgerError::Moved`] if the head is another by now; [`LedgerError::LostLease`] if a partition is read by another
     /// process; nothing happened in either case.
-    pub async fn append(&self, manifest: &Manifest, effects: &Effects) -> Result<String, LedgerError> {
+    pub async fn append(&self, manifest: &Manifest, effects: &Effects) -> Result<(), LedgerError> {
         let body = manifest.to_json();
         let sha256 = sha256_hex(body.as_bytes());
         let mut sql = self.pool.begin_with("BEGIN IMMEDIATE").await?;
@@ -60,8 +60,7 @@ impl Ledger {
             }
             Act::Compaction(_) => {}
         }
-        sql.commit().await?;
-        Ok(sha256)
+        Ok(sql.commit().await?)
     }
 }
 

@@ -17,7 +17,7 @@ pub mod read;
 
 pub use append::Effects;
 pub use open::Ledger;
-pub use read::{Head, KeptLetter, Lease, PartyDetails, Position, StoredDraft, StoredManifest};
+pub use read::{KeptLetter, Lease, PartyDetails, Position, StoredDraft, StoredManifest};
 
 /// Why the ledger did not do it, by what the caller is to do.
 #[derive(Debug, thiserror::Error)]

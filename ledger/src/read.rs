@@ -6,15 +6,6 @@ use farthing_schemas::manifest::{Counts, DeadLetter, sha256_hex};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
-/// The end of the chain.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Head {
-    /// The number of the last manifest; 0 if there is none.
-    pub sequence: u64,
-    /// Its SHA-256 in hex; empty if there is none.
-    pub sha256: String,
-}
-
 /// A manifest as the ledger holds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredManifest {

@@ -7,7 +7,7 @@ use std::str::FromStr;
 /// Microseconds in 24 hours.
 pub const DAY_MICROS: i64 = 86_400_000_000;
 
-/// Microseconds since 1970-01-01T00:00:00Z, between the years 2000 and 2199.
+/// Microseconds since 1970-01-01T00:00:00Z; read from text, one between the years 2000 and 2199.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Instant(i64);
 
@@ -23,6 +23,11 @@ pub enum NotAnInstant {
 }
 
 impl Instant {
+    /// Before all others: where an open validity starts.
+    pub const EARLIEST: Instant = Instant(i64::MIN);
+    /// After all others: where an open validity ends.
+    pub const LATEST: Instant = Instant(i64::MAX);
+
     /// The instant that many microseconds after 1970 in UTC.
     #[must_use]
     pub const fn from_micros(micros: i64) -> Instant {
@@ -150,8 +155,13 @@ impl Cycle {
     /// The first instant that is no longer in it.
     #[must_use]
     pub fn end(self) -> Instant {
-        let after = self.next();
-        let (year, month) = after.year_month();
+        self.next().start()
+    }
+
+    /// Its first instant.
+    #[must_use]
+    pub fn start(self) -> Instant {
+        let (year, month) = self.year_month();
         let first = NaiveDate::from_ymd_opt(year, month, 1).unwrap_or_default();
         Instant(first.and_hms_opt(0, 0, 0).unwrap_or_default().and_utc().timestamp_micros())
     }

@@ -45,27 +45,40 @@ pub struct UnknownWord(pub String);
 
 words! {
     /// What a platform did with a contribution.
-    Use { /// A model answered with it.
-        Inference = "inference", /// It was fetched.
-        Retrieval = "retrieval", /// It was cited.
-        Citation = "citation", /// A model was trained on it.
-        Training = "training" }
+    Use {
+        /// A model answered with it.
+        Inference = "inference",
+        /// It was fetched.
+        Retrieval = "retrieval",
+        /// It was cited.
+        Citation = "citation",
+        /// A model was trained on it.
+        Training = "training",
+    }
 }
 
 words! {
     /// What is to become of a line's labour.
-    Status { /// Owed to a party through a MID and an agreement.
-        Payable = "payable", /// Owed to a reference that no represented party answers to yet.
-        Suspense = "suspense", /// Attributed to nobody.
-        Unattributed = "unattributed", /// Used against the party's consent: a claim on the platform.
-        Unlicensed = "unlicensed" }
+    Status {
+        /// Owed to a party through a MID and an agreement.
+        Payable = "payable",
+        /// Owed to a reference that no represented party answers to yet.
+        Suspense = "suspense",
+        /// Attributed to nobody.
+        Unattributed = "unattributed",
+        /// Used against the party's consent: a claim on the platform.
+        Unlicensed = "unlicensed",
+    }
 }
 
 words! {
     /// What a reference names.
-    ReferenceKind { /// A party, known or not.
-        Party = "party", /// A work; in lines only one that the registry does not know.
-        Work = "work" }
+    ReferenceKind {
+        /// A party, known or not.
+        Party = "party",
+        /// A work; in lines only one that the registry does not know.
+        Work = "work",
+    }
 }
 
 /// A set of uses.
@@ -80,12 +93,6 @@ impl UseSet {
     #[must_use]
     pub const fn covers(self, use_: Use) -> bool {
         self.0 & (1 << use_ as u8) != 0
-    }
-
-    /// Whether any use is in both sets.
-    #[must_use]
-    pub const fn overlaps(self, other: UseSet) -> bool {
-        self.0 & other.0 != 0
     }
 
     /// The uses of the set, in the order of [`Use::ALL`].

@@ -8,6 +8,7 @@ use crate::input::OnShortfall;
 use crate::moves::{Move, Step, WhyCarried};
 use crate::steps::View;
 use crate::wire;
+use farthing_schemas::manifest::sha256_hex;
 use farthing_schemas::{Currency, Cycle, Money, Rate};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,7 +25,7 @@ impl Plan {
     /// The draft with the SHA-256 of the moves and then its own.
     #[must_use]
     pub fn new(mut draft: Draft, moves: Vec<Move>) -> Plan {
-        draft.moves_sha256 = wire::sha256_of(wire::moves_to_ndjson(&moves).as_bytes());
+        draft.moves_sha256 = sha256_hex(wire::moves_to_ndjson(&moves).as_bytes());
         Plan { draft: draft.sealed(), moves }
     }
 }

@@ -7,9 +7,9 @@
 use crate::draft::{AgreementLine, Draft, Line, PlatformLine, Totals, UndoneLine};
 use crate::error::SettleError;
 use crate::moves::{Move, WhyCarried};
+use farthing_schemas::manifest::sha256_hex;
 use farthing_schemas::{Currency, Cycle, Money, Rate};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 
 impl Draft {
@@ -27,7 +27,7 @@ impl Draft {
         let text = text.trim_end();
         let Incoming(draft) = serde_json::from_str(text)?;
         let hash_field = format!("\"draft_sha256\":\"{}\",", draft.draft_sha256);
-        if sha256_of(text.replacen(&hash_field, "", 1).as_bytes()) == draft.draft_sha256 {
+        if sha256_hex(text.replacen(&hash_field, "", 1).as_bytes()) == draft.draft_sha256 {
             Ok(draft)
         } else {
             Err(SettleError::Changed(draft.draft_sha256))
@@ -38,21 +38,15 @@ impl Draft {
     #[must_use]
     pub(crate) fn sealed(mut self) -> Draft {
         self.draft_sha256.clear();
-        self.draft_sha256 = sha256_of(self.to_json().as_bytes());
+        self.draft_sha256 = sha256_hex(self.to_json().as_bytes());
         self
     }
 }
 
-/// The moves, one JSON object a line: what the journal is written from, and what [`Draft::moves_sha256`] names.
+/// The moves, one JSON object a line: what [`Draft::moves_sha256`] is taken of, so that a draft holds to how it came about.
 #[must_use]
 pub fn moves_to_ndjson(moves: &[Move]) -> String {
     moves.iter().map(|entry| text_of(&MoveTwin::of(entry)) + "\n").collect()
-}
-
-/// SHA-256 in hex.
-#[must_use]
-pub fn sha256_of(bytes: &[u8]) -> String {
-    hex::encode(Sha256::digest(bytes))
 }
 
 fn text_of<T: Serialize>(wire: &T) -> String {

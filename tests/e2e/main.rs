@@ -7,5 +7,6 @@ mod bad_input;
 mod command_line;
 mod crash;
 mod golden;
+mod readme;
 mod scenarios;
 mod tamper;

@@ -243,7 +243,7 @@ fn unsigned(value: i64) -> u64 {
 }
 
 fn digest(column: &FixedSizeBinaryArray, row: usize) -> Digest {
-    Digest(column.value(row).try_into().unwrap_or_default())
+    Digest(column.value(row).try_into().expect("a column of digests has 16 bytes a row"))
 }
 
 fn attribution_kind(kind: &str, transform: Option<&str>) -> Result<AttributionKind, ColumnError> {

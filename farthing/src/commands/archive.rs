@@ -9,10 +9,10 @@ use anyhow::Context;
 use arrow_array::RecordBatch;
 use farthing_aggregate::lines_table::LinesBuilder;
 use farthing_archive::catalog::manifest_path;
-use farthing_archive::{Contents, Encoded, encode, read_table, table_path};
+use farthing_archive::{Encoded, NewFile, encode, read_table, table_path};
 use farthing_ledger::Effects;
 use farthing_schemas::Cycle;
-use farthing_schemas::manifest::{Act, Compaction, File, sha256_hex};
+use farthing_schemas::manifest::{Act, Compaction, File};
 use farthing_schemas::tables::Table;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -20,7 +20,7 @@ use std::path::PathBuf;
 
 /// Rows of a merged file, about.
 const FILE_ROWS: u64 = 1 << 20;
-/// Result lines that are held before a file of them is written.
+/// Result lines of a file; those of one file of evidence more are held until they are written.
 const LINES_ROWS: usize = 256 << 10;
 
 pub async fn run(at: &Place, command: ArchiveCommand, json: bool) -> anyhow::Result<Answer> {
@@ -199,22 +199,24 @@ async fn lines(books: &mut Books, through: u64) -> anyhow::Result<Vec<File>> {
     let mut files = Vec::new();
     let mut open: BTreeMap<Cycle, LinesBuilder> = BTreeMap::new();
     let mut full: Vec<(Cycle, RecordBatch)> = Vec::new();
-    trace::each_line(books, first, through, |traced| {
-        let builder = open.entry(traced.assigned.cycle).or_default();
-        builder.push(&traced.source, traced.assigned, &traced.line);
-        if builder.len() >= LINES_ROWS {
-            full.push((traced.assigned.cycle, builder.finish()?));
-        }
-        Ok(())
-    })
-    .await?;
-    for (cycle, mut builder) in open {
-        if !builder.is_empty() {
-            full.push((cycle, builder.finish()?));
+    for file in trace::evidence(books, first, through) {
+        let keep = &mut |traced: trace::TracedLine<'_>| {
+            let builder = open.entry(traced.assigned.cycle).or_default();
+            builder.push(&traced.source, traced.assigned, &traced.line);
+            if builder.len() >= LINES_ROWS {
+                full.push((traced.assigned.cycle, builder.finish()?));
+            }
+            Ok(())
+        };
+        trace::each_line_of(books, &file, first, through, keep).await?;
+        for (cycle, rows) in full.drain(..) {
+            files.push(write(books, Table::Lines, cycle, (first, through), &[rows]).await?);
         }
     }
-    for (cycle, rows) in full {
-        files.push(write(books, Table::Lines, cycle, (first, through), &[rows]).await?);
+    for (cycle, mut builder) in open {
+        if !builder.is_empty() {
+            files.push(write(books, Table::Lines, cycle, (first, through), &[builder.finish()?]).await?);
+        }
     }
     Ok(files)
 }
@@ -267,9 +269,8 @@ async fn merge_run(
 }
 
 async fn write(books: &Books, table: Table, folder: Cycle, batches: (u64, u64), rows: &[RecordBatch]) -> anyhow::Result<File> {
-    let Encoded { rows, bytes } = encode(table, "a new file", rows.iter().cloned().map(Ok))?;
-    let sha256 = sha256_hex(&bytes);
-    let path = table_path(table, folder, &format!("compact-{:09}-{:09}-{}", batches.0, batches.1, &sha256[..8]));
-    let contents = Contents { table: table.name(), path, rows, batches: Some(batches), sha256 };
-    Ok(books.archive.put(contents, bytes).await?)
+    let Encoded { rows, bytes } = encode(table, rows.iter().cloned().map(Ok))?;
+    let new = NewFile { table: table.name(), rows, batches: Some(batches), bytes };
+    let path = |sha256: &str| table_path(table, folder, &format!("compact-{:09}-{:09}-{}", batches.0, batches.1, &sha256[..8]));
+    Ok(books.archive.put(new, path).await?)
 }

@@ -15,7 +15,7 @@ use serde_json::json;
 
 /// Letters that are read from the ledger at a time.
 const AT_A_TIME: u64 = 1_000;
-/// The partition of all replays: its position counts the letters read again.
+/// The partition of all replays: its position counts the bytes of the letters read again.
 const REPLAYS: &str = "dead-letters";
 
 pub async fn run(at: &Place, command: DeadLettersCommand, json: bool) -> anyhow::Result<Answer> {

@@ -7,6 +7,7 @@ use crate::output::{self, Answer};
 use crate::place::Place;
 use crate::{batch, time};
 use anyhow::{Context, bail};
+use farthing_ingest::source::Packing;
 use farthing_ingest::worker::Admission;
 use farthing_ingest::{Input, Job, Limits, Partition, Progress, source};
 use farthing_schemas::manifest::Counts;
@@ -227,9 +228,7 @@ fn stop_on_signal(follow: bool) -> std::io::Result<Arc<AtomicBool>> {
 /// The bytes that are left to read, if they can be known.
 fn total_bytes(partitions: &[Partition]) -> Option<u64> {
     partitions.iter().try_fold(0, |sum, partition| match &partition.input {
-        Input::File(path) if !path.extension().is_some_and(|extension| extension == "gz" || extension == "zst") => {
-            Some(sum + path.metadata().ok()?.len().saturating_sub(partition.next))
-        }
+        Input::File(path) if Packing::of(path) == Packing::Plain => Some(sum + path.metadata().ok()?.len().saturating_sub(partition.next)),
         _ => None,
     })
 }

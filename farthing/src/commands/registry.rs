@@ -5,7 +5,7 @@ use crate::cli::RegistryCommand;
 use crate::output::{self, Answer};
 use crate::place::Place;
 use anyhow::{Context, bail};
-use farthing_archive::Contents;
+use farthing_archive::NewFile;
 use farthing_archive::catalog::registry_path;
 use farthing_ledger::{Effects, PartyDetails};
 use farthing_schemas::manifest::{Act, RegistryLoad, sha256_hex};
@@ -46,9 +46,8 @@ pub async fn load_files(at: &Place, files: &[PathBuf]) -> anyhow::Result<(u64, u
         let version = books.catalog.registry_version() + 1;
         let changed = u64::try_from(delta.len())?;
         let packed = zstd::encode_all(&delta.public_ndjson()[..], 0)?;
-        let sha256 = sha256_hex(&packed);
-        let contents = Contents { table: "registry", path: registry_path(version, &sha256), rows: changed, batches: None, sha256 };
-        let file = books.archive.put(contents, packed).await?;
+        let new = NewFile { table: "registry", rows: changed, batches: None, bytes: packed };
+        let file = books.archive.put(new, |sha256| registry_path(version, sha256)).await?;
         let act = Act::Registry(RegistryLoad { registry_version: version, file });
         if books.append(act, &Effects { party_details, ..Effects::default() }).await? == Appended::Done {
             books.ledger.close().await;

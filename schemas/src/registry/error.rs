@@ -37,12 +37,6 @@ impl RegistryError {
         let (place, other) = if rank(two) < rank(one) { (two, one) } else { (one, two) };
         RegistryError { place: place.clone(), other: Some(other.clone()), field: field.to_owned(), message }
     }
-
-    /// The line of the record at fault, from 1.
-    #[must_use]
-    pub fn line(&self) -> u64 {
-        self.place.line
-    }
 }
 
 /// `registry.ndjson line 7 and version 3 line 12: from: overlaps ...`.

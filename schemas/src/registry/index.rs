@@ -220,11 +220,6 @@ impl Registry {
         self.platforms.get(platform.0)
     }
 
-    /// Every platform.
-    pub fn platforms(&self) -> impl Iterator<Item = PlatformIndex> {
-        (0..).take(self.platforms.len()).map(PlatformIndex)
-    }
-
     /// The MID of that id.
     #[must_use]
     pub fn mid(&self, id: &str) -> Option<MidIndex> {
@@ -252,11 +247,6 @@ impl Registry {
     #[must_use]
     pub fn agreement_id(&self, agreement: AgreementIndex) -> &str {
         self.agreements.get(agreement.0)
-    }
-
-    /// Every agreement.
-    pub fn agreements(&self) -> impl Iterator<Item = AgreementIndex> {
-        (0..).take(self.agreements.len()).map(AgreementIndex)
     }
 
     /// The id of a work.

@@ -47,13 +47,13 @@ impl Validity {
     /// The first instant, before all others if it is open.
     #[must_use]
     pub fn start(self) -> Instant {
-        self.from.unwrap_or(Instant::from_micros(i64::MIN))
+        self.from.unwrap_or(Instant::EARLIEST)
     }
 
     /// The first instant after, later than all others if it is open.
     #[must_use]
     pub fn end(self) -> Instant {
-        self.to.unwrap_or(Instant::from_micros(i64::MAX))
+        self.to.unwrap_or(Instant::LATEST)
     }
 
     /// Whether that instant is in it.

@@ -2,8 +2,9 @@
 
 use crate::support::{amount, cycle, empty_input, payable, rate};
 use farthing_schemas::Accrual;
+use farthing_schemas::manifest::sha256_hex;
 use farthing_settle::input::{AgreementTerms, Input, OnShortfall, Payee, Payout, Threshold};
-use farthing_settle::wire::{moves_to_ndjson, sha256_of};
+use farthing_settle::wire::moves_to_ndjson;
 use farthing_settle::{Draft, SettleError, plan, report};
 
 fn input() -> Input {
@@ -36,7 +37,7 @@ fn the_json_is_canonical() {
     let plan = plan(&input()).unwrap();
     assert_eq!(plan.draft.to_json(), include_str!("texts/draft.json").trim_end());
     assert_eq!(moves_to_ndjson(&plan.moves), include_str!("texts/moves.ndjson"));
-    assert_eq!(plan.draft.moves_sha256, sha256_of(include_bytes!("texts/moves.ndjson")));
+    assert_eq!(plan.draft.moves_sha256, sha256_hex(include_bytes!("texts/moves.ndjson")));
 }
 
 /// The file stays as it is for good: what was kept once is readable forever.
@@ -51,7 +52,7 @@ fn the_hash_is_that_of_the_rest_of_the_text() {
     let draft = plan(&input()).unwrap().draft;
     let rest = draft.to_json().replace(&format!("\"draft_sha256\":\"{}\",", draft.draft_sha256), "");
     assert!(!rest.contains("draft_sha256"));
-    assert_eq!(sha256_of(rest.as_bytes()), draft.draft_sha256);
+    assert_eq!(sha256_hex(rest.as_bytes()), draft.draft_sha256);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use crate::books::Books;
 use crate::trace;
 use anyhow::{Context, ensure};
 use arrow_array::RecordBatch;
-use farthing_aggregate::accruals::{self, AccrualRows};
+use farthing_aggregate::accruals::{AccrualRows, Assignment};
 use farthing_aggregate::again::{lines_again, negated};
 use farthing_aggregate::usage::UsageRows;
 use farthing_aggregate::{Accumulator, Digest, LineMaker, identity};
@@ -18,7 +18,7 @@ use std::sync::Arc;
 /// A batch that is being computed again.
 struct Again {
     registry: Arc<Registry>,
-    sums: Accumulator,
+    lines: Accumulator,
     metered: BTreeMap<String, u64>,
 }
 
@@ -50,7 +50,7 @@ pub async fn compare(books: &mut Books, compared: &mut Compared) -> anyhow::Resu
                     std::collections::btree_map::Entry::Vacant(entry) => {
                         let manifest = manifest_of(&books.catalog.batches, place.batch)?;
                         let registry = books.registry(manifest.registry_version).await?;
-                        entry.insert(Again { registry, sums: Accumulator::default(), metered: BTreeMap::new() })
+                        entry.insert(Again { registry, lines: Accumulator::default(), metered: BTreeMap::new() })
                     }
                 };
                 let shown = || format!("{}: batch {}, row {}", file.path, place.batch, place.row);
@@ -91,9 +91,9 @@ impl Again {
         *self.metered.entry(usage.origin(row).partition.to_owned()).or_default() += 1;
         let says = match &event.body {
             Body::Usage(_) => {
-                let (outcome, lines) = lines_again(maker, &self.registry, &self.registry, &event, &mut self.sums.unknown)?;
+                let (outcome, lines) = lines_again(maker, &self.registry, &self.registry, &event, &mut self.lines.unknown)?;
                 for (key, sums) in lines {
-                    self.sums.add(key, sums)?;
+                    self.lines.add(key, sums)?;
                 }
                 let (revenue, archived) = (outcome.revenue, usage.revenue(row));
                 ensure!(archived == Some(revenue), "its revenue is {revenue}, but the archive says {archived:?}");
@@ -105,9 +105,9 @@ impl Again {
                 let rows = UsageRows::of(found)?;
                 let original = rows.event(0)?;
                 let then = books.registry(rows.registry_version(0)).await?;
-                let (_, lines) = lines_again(maker, &then, &self.registry, &original, &mut self.sums.unknown)?;
+                let (_, lines) = lines_again(maker, &then, &self.registry, &original, &mut self.lines.unknown)?;
                 for (key, sums) in negated(lines, place.batch)? {
-                    self.sums.add(key, sums)?;
+                    self.lines.add(key, sums)?;
                 }
                 let whom = identity::said_by_reversal(&event.platform, reversal);
                 ensure!(
@@ -137,9 +137,9 @@ impl Again {
             crate::batch::closed_list(&closed) == manifest.closed_through,
             "batch {batch}: what was closed is not what its manifest says"
         );
-        let folded = self.sums.finish()?;
-        let assignment = accruals::assign(&folded, &self.registry, &closed, &books.catalog.history)?;
-        for (cycle, tables) in assignment.tables(batch, &folded, &self.registry) {
+        let folded = self.lines.finish()?;
+        let assignment = Assignment::of(&folded, &self.registry, &closed, &books.catalog.history)?;
+        for (cycle, tables) in assignment.tables(batch) {
             let found = stored.of(books, batch, cycle.to_string(), compared).await?;
             let mut found = found.iter().map(AccrualRows::of).collect::<Result<Vec<_>, _>>()?.into_iter().flat_map(each_row);
             for table in tables {

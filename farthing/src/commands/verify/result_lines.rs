@@ -10,6 +10,7 @@ use farthing_aggregate::lines_table::LinesBuilder;
 use farthing_archive::read_table;
 use farthing_schemas::manifest::sha256_hex;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 /// Result lines that are built at a time.
 const ROWS: usize = 64 << 10;
@@ -42,7 +43,8 @@ pub async fn compare(books: &mut Books, compared: &mut Compared) -> anyhow::Resu
     })
     .await?;
     count(&builder.finish()?, 1, &mut left)?;
-    if let Some((sign, name)) = left.values().find(|(sign, _)| *sign != 0) {
+    // Rows that cancel out are gone; of those left, always the same one is named.
+    if let Some((sign, name)) = left.values().min_by(|one, two| one.1.cmp(&two.1)) {
         let what = if *sign < 0 { "is archived, but its evidence gives another" } else { "is given by its evidence, but not archived" };
         anyhow::bail!("lines: {name} {what}");
     }
@@ -76,10 +78,14 @@ fn count(rows: &RecordBatch, sign: i64, left: &mut Left) -> anyhow::Result<()> {
             through.iter().collect::<Vec<_>>()
         );
         let name = || format!("batch {}, {} {}, {:?}", batch.value(row), texts[0].value(row), texts[1].value(row), texts[3].value(row));
-        let entry = left.entry(sha256_hex(said.as_bytes())).or_insert_with(|| (0, name()));
-        entry.0 += sign;
-        if entry.0 == 0 {
-            left.remove(&sha256_hex(said.as_bytes()));
+        match left.entry(sha256_hex(said.as_bytes())) {
+            Entry::Vacant(entry) => {
+                entry.insert((sign, name()));
+            }
+            Entry::Occupied(entry) if entry.get().0 + sign == 0 => {
+                entry.remove();
+            }
+            Entry::Occupied(mut entry) => entry.get_mut().0 += sign,
         }
     }
     Ok(())
