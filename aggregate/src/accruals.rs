@@ -7,7 +7,7 @@ use arrow_array::builder::StringBuilder;
 use arrow_array::{ArrayRef, BooleanArray, Decimal128Array, Int64Array, RecordBatch, StringArray, UInt64Array};
 use arrow_select::take::take;
 use farthing_schemas::money::MoneyError;
-use farthing_schemas::registry::{AgreementIndex, PlatformIndex, Registry};
+use farthing_schemas::registry::{AgreementIndex, MidIndex, PlatformIndex, Registry};
 use farthing_schemas::tables::Table;
 use farthing_schemas::{Accrual, Currency, Cycle, Money, ReferenceKind, Status, Use, accrual::AccrualKey};
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,6 +21,7 @@ const ROWS: usize = 4096;
 struct AssignedTerms {
     assigned: Assigned,
     agreement: Option<AgreementIndex>,
+    mid: Option<MidIndex>,
     platform: PlatformIndex,
     currency: Currency,
     use_: Use,
@@ -83,20 +84,20 @@ fn rows_by_cycle(folded: &Folded, terms: &[AssignedTerms], places: &[usize]) -> 
 }
 
 fn assign_terms(terms: &Terms, registry: &Registry, closed: &ClosedThrough, history: &ClosedHistory) -> Result<AssignedTerms, AssignError> {
-    let Terms { agreement, platform, undoes, own, currency, use_, status } = *terms;
-    let mid = mid_of(registry, agreement);
+    let Terms { agreement, mid, platform, undoes, own, currency, use_, status } = *terms;
+    let mid_id = mid_id(registry, mid);
     let assigned = match undoes {
-        None => closed.assign(mid, currency, own),
+        None => closed.assign(mid_id, currency, own),
         Some(batch) => {
             let then = history.of(batch).ok_or(AssignError::NoSuchBatch(batch))?;
-            closed.assign_reversal(then, mid, currency, own)
+            closed.assign_reversal(then, mid_id, currency, own)
         }
     };
-    Ok(AssignedTerms { assigned, agreement, platform, currency, use_, status })
+    Ok(AssignedTerms { assigned, agreement, mid, platform, currency, use_, status })
 }
 
-fn mid_of(registry: &Registry, agreement: Option<AgreementIndex>) -> &str {
-    agreement.map_or("", |agreement| registry.mid_id(registry.agreement_terms(agreement).mid))
+fn mid_id(registry: &Registry, mid: Option<MidIndex>) -> &str {
+    mid.map_or("", |mid| registry.mid_id(mid))
 }
 
 impl<'a> Assignment<'a> {
@@ -171,7 +172,7 @@ impl<'a> Assignment<'a> {
             cycle: Arc::new(StringArray::from_iter_values(self.terms.iter().map(|terms| terms.assigned.cycle.to_string()))),
             late: Arc::new(self.terms.iter().map(|terms| Some(terms.assigned.late)).collect::<BooleanArray>()),
             undone: undone.finish(),
-            mid: self.words(|terms| mid_of(registry, terms.agreement)),
+            mid: self.words(|terms| mid_id(registry, terms.mid)),
             agreement: self.words(|terms| terms.agreement.map_or("", |agreement| registry.agreement_id(agreement))),
             platform: self.words(|terms| registry.platform_id(terms.platform)),
             use_: self.words(|terms| terms.use_.as_str()),
@@ -300,16 +301,41 @@ impl<'a> AccrualRows<'a> {
         u64::try_from(self.batch.value(row)).unwrap_or(u64::MAX)
     }
 
+    /// The words of a row's key, in the order of [`AccrualKey`].
+    #[must_use]
+    pub fn words(&self, row: usize) -> [&'a str; 8] {
+        let [mid, agreement, platform] = self.words.map(|words| words.at(row));
+        let (kind, party) = (self.reference_kind.at(row), self.party.value(row));
+        [kind, party, mid, agreement, platform, self.use_.at(row), self.currency.at(row), self.status.at(row)]
+    }
+
+    /// The cycle of a row, whether it is late, and what it undoes.
+    ///
+    /// # Errors
+    /// [`ColumnError::Value`] if no cycle stands there.
+    pub fn assigned(&self, row: usize) -> Result<Assigned, ColumnError> {
+        let undone = self.undone.get(row).map(|cycle| parsed("undone", cycle)).transpose()?;
+        Ok(Assigned { cycle: parsed("cycle", self.cycle.value(row))?, late: self.late.value(row), undone })
+    }
+
+    /// Gross and labour of a row.
+    #[must_use]
+    pub fn sums(&self, row: usize) -> Sums {
+        Sums { gross: Money::from_units(self.gross.value(row)), labour: Money::from_units(self.labour.value(row)) }
+    }
+
     /// A row.
     ///
     /// # Errors
     /// [`ColumnError::Value`] if a word stands there that no accrual can have.
     pub fn accrual(&self, row: usize) -> Result<Accrual, ColumnError> {
         let kind = self.reference_kind.at(row);
+        let Sums { gross, labour } = self.sums(row);
+        let Assigned { cycle, late, undone } = self.assigned(row)?;
         Ok(Accrual {
-            cycle: parsed("cycle", self.cycle.value(row))?,
-            late: self.late.value(row),
-            undone: self.undone.get(row).map(|cycle| parsed("undone", cycle)).transpose()?,
+            cycle,
+            late,
+            undone,
             key: AccrualKey {
                 reference_kind: if kind.is_empty() { None } else { Some(parsed("reference_kind", kind)?) },
                 party: self.party.value(row).to_owned(),
@@ -320,8 +346,8 @@ impl<'a> AccrualRows<'a> {
                 currency: parsed("currency", self.currency.at(row))?,
                 status: parsed("status", self.status.at(row))?,
             },
-            gross: Money::from_units(self.gross.value(row)),
-            labour: Money::from_units(self.labour.value(row)),
+            gross,
+            labour,
         })
     }
 }

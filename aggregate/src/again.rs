@@ -46,12 +46,12 @@ pub fn lines_again(
                 Target::Unknown(unknown.number((kind, usage.attribution.entries[entry].reference.to_string())))
             }
         };
-        let agreement = match line.agreement {
-            None => None,
-            Some(agreement) => Some(today.agreement(then.agreement_id(agreement)).ok_or(AgainError::Unknown("agreement"))?),
-        };
+        let mid_then = line.agreement.map(|agreement| then.agreement_terms(agreement).mid);
+        let agreement =
+            line.agreement.map(|it| today.agreement(then.agreement_id(it)).ok_or(AgainError::Unknown("agreement"))).transpose()?;
+        let mid = mid_then.map(|it| today.mid(then.mid_id(it)).ok_or(AgainError::Unknown("MID"))).transpose()?;
         let (own, currency) = (event.time.cycle(), outcome.currency);
-        let terms = Terms { agreement, platform, undoes: None, own, currency, use_: usage.use_, status: line.status };
+        let terms = Terms { agreement, mid, platform, undoes: None, own, currency, use_: usage.use_, status: line.status };
         lines.push((LineKey { target, terms }, Sums { gross: line.gross, labour: line.labour }));
     }
     Ok((outcome, lines))

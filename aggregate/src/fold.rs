@@ -4,7 +4,7 @@
 //! million parties every look-up waits for memory, a sort hardly does, and accruals have to be in order anyway.
 
 use farthing_schemas::money::MoneyError;
-use farthing_schemas::registry::{AgreementIndex, PartyIndex, PlatformIndex};
+use farthing_schemas::registry::{AgreementIndex, MidIndex, PartyIndex, PlatformIndex};
 use farthing_schemas::{Currency, Cycle, Money, ReferenceKind, Status, Use};
 use hashbrown::HashMap;
 
@@ -25,6 +25,8 @@ pub struct LineKey {
 pub struct Terms {
     /// The agreement that applies.
     pub agreement: Option<AgreementIndex>,
+    /// Whose agreement it was when the event was metered: a later registry version can give the agreement to another MID.
+    pub mid: Option<MidIndex>,
     /// Who owes it.
     pub platform: PlatformIndex,
     /// For a reversal's line, the batch of its original, whose cycles decide what it undoes.
@@ -111,6 +113,16 @@ impl<T: Clone + Eq + std::hash::Hash> Numbered<T> {
         self.numbers.clear();
         self.last = 0;
         std::mem::take(&mut self.values)
+    }
+}
+
+impl Numbered<String> {
+    /// The number of a text, which is only copied if it is new.
+    pub fn number_of(&mut self, text: &str) -> u32 {
+        match self.numbers.get(text) {
+            Some(number) => *number,
+            None => self.number(text.to_owned()),
+        }
     }
 }
 
@@ -282,6 +294,7 @@ mod tests {
     fn terms(status: Status) -> Terms {
         Terms {
             agreement: None,
+            mid: None,
             platform: PlatformIndex::of(0),
             undoes: None,
             own: "2026-10".parse().expect("a cycle"),

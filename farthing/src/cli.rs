@@ -105,7 +105,7 @@ pub struct MeterOptions {
     /// NDJSON files (.gz and .zst are decompressed), or - for standard input
     #[arg(required = true, value_name = "SOURCE")]
     pub sources: Vec<String>,
-    /// Keep going: wait for more at the end of the files
+    /// Keep going: wait for more at the end of the files, with each new registry version (standard input keeps the one it began with)
     #[arg(long)]
     pub follow: bool,
     /// Take this as the arrival of the events (RFC 3339) [default: the start of the command]
@@ -133,8 +133,8 @@ pub struct LimitOptions {
     #[arg(long, value_name = "S", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub batch_seconds: u64,
     /// Threads that decode [default: one per processor]
-    #[arg(long, value_name = "N")]
-    pub workers: Option<usize>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub workers: Option<u16>,
 }
 
 #[derive(Args, Clone, Debug)]

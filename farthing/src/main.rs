@@ -7,10 +7,13 @@ mod books;
 mod cli;
 mod commands;
 mod demo;
+mod lock;
+mod metering;
 mod originals;
 mod output;
 mod place;
 mod plan_input;
+mod progress;
 mod time;
 mod trace;
 

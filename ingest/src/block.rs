@@ -2,6 +2,9 @@
 
 use crate::source::{Input, Partition, Reader, SourceError};
 
+/// The longest line that is read: an event has 1 MiB at most, and what is longer is kept as a dead letter, but not without end.
+const LINE_BYTES: usize = 128 << 20;
+
 /// How much is read at a time.
 const BLOCK_BYTES: u64 = 512 << 10;
 
@@ -72,6 +75,9 @@ impl Blocks {
             if let Some(error) = self.failed.take() {
                 return Err(error);
             }
+            if bytes.len() > LINE_BYTES {
+                return Err(SourceError::Endless { path: self.reader.path.clone(), position: self.start, most: LINE_BYTES });
+            }
             if count == 0 {
                 if ended && !bytes.is_empty() {
                     return Ok(Some(self.block(bytes)));
@@ -88,7 +94,8 @@ impl Blocks {
         Block { partition: self.partition, start, bytes, letters: Vec::new() }
     }
 
-    /// Letters as one block: a letter that holds line ends itself stays one line, since JSON needs none.
+    /// Letters as one block: a letter that holds line ends itself stays one line, since JSON takes any white space between its words,
+    /// and none of them within a string.
     fn letters_block(&mut self, letters: Vec<(u64, Vec<u8>)>) -> Option<Block> {
         if letters.is_empty() {
             return None;
@@ -96,7 +103,7 @@ impl Blocks {
         let mut bytes = Vec::new();
         let mut numbers = Vec::new();
         for (number, raw) in letters {
-            bytes.extend(raw.into_iter().map(|byte| if byte == b'\n' { b' ' } else { byte }));
+            bytes.extend(raw.into_iter().map(|byte| if byte == b'\n' { b'\r' } else { byte }));
             bytes.push(b'\n');
             numbers.push(number);
         }

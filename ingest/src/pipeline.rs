@@ -56,7 +56,7 @@ pub struct Job {
     /// How many workers decode side by side.
     pub workers: usize,
     /// The arrival of what is read now.
-    pub now: Box<dyn Fn() -> Instant + Send + Sync>,
+    pub now: Arc<dyn Fn() -> Instant + Send + Sync>,
     /// Moves on as the job does.
     pub progress: Arc<Progress>,
     /// Set from outside to end early, with what is sealed.

@@ -47,6 +47,18 @@ pub enum SourceError {
         #[source]
         source: io::Error,
     },
+    /// It has no lines, or none that memory holds.
+    #[error(
+        "{path}: the line at byte {position} has no end within {most} bytes: these are no events, one a line; take it out and meter what is left under another name"
+    )]
+    Endless {
+        /// Which file.
+        path: String,
+        /// Where the line starts, after decompression.
+        position: u64,
+        /// The longest line that is read.
+        most: usize,
+    },
     /// It ends before the position that was committed.
     #[error("{path}: ends at byte {end}, before byte {position} where metering is to go on; was the file cut or replaced?")]
     Short {
@@ -116,7 +128,8 @@ pub fn fingerprint(path: &Path, length: Option<u64>) -> Result<String, SourceErr
 
 /// A source under way.
 pub struct Reader {
-    path: String,
+    /// Its name, for people.
+    pub path: String,
     inner: Box<dyn Read + Send>,
     position: u64,
     /// A pipe gives what it has: waiting for a full block would hold events back.

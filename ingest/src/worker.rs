@@ -194,7 +194,8 @@ impl<'r> Worker<'r> {
                 }
             };
             let (agreement, status) = (line.agreement, line.status);
-            let terms = self.terms.number(Terms { agreement, platform, undoes: None, own, currency, use_: usage.use_, status });
+            let mid = agreement.map(|agreement| self.registry.agreement_terms(agreement).mid);
+            let terms = self.terms.number(Terms { agreement, mid, platform, undoes: None, own, currency, use_: usage.use_, status });
             self.lines.push(DecodedLine { target, terms, sums: Sums { gross: line.gross, labour: line.labour } });
         }
         Ok(first..self.lines.len())

@@ -51,7 +51,6 @@ impl Earnings {
                 left_out.insert(accrual.key.agreement.as_str());
                 continue;
             }
-            check_terms(input, accrual)?;
             let undone = cycle_undone(input, accrual, &deferred_cycles)?;
             let terms = Terms { agreement: accrual.key.agreement.clone(), undone };
             let earning = earnings.by_key.entry(EarningKey { terms, party: accrual.key.party.clone() }).or_default();
@@ -112,12 +111,6 @@ fn check_place(input: &Input, accrual: &Accrual, kind: Kind) -> Result<(), Settl
         return Err(misplaced(accrual, "only payable accruals of this MID can have been left out before"));
     }
     Ok(())
-}
-
-fn check_terms(input: &Input, accrual: &Accrual) -> Result<(), SettleError> {
-    let agreement = &accrual.key.agreement;
-    let terms = input.agreements.get(agreement).ok_or_else(|| SettleError::UnknownAgreement(agreement.clone()))?;
-    if terms.platform == accrual.key.platform { Ok(()) } else { Err(misplaced(accrual, "its agreement is with another platform")) }
 }
 
 /// The closed cycle on whose terms a reversal stands apart; none where the original is settled in this very draft (it may have

@@ -292,6 +292,43 @@ fn a_source_can_be_bound_to_its_platforms() -> Result<()> {
     scene.verify()
 }
 
+/// A source's own limits are not lifted by whoever replays everything.
+#[test]
+fn what_a_source_may_not_bring_is_replayed_only_by_name() -> Result<()> {
+    let scene = Scene::new()?;
+    let mut other = event("e1", OCTOBER, "dora", "1");
+    other["data"]["platform"] = "plt_other".into();
+    let mut unknown = event("e2", OCTOBER, "ana", "1");
+    unknown["data"]["platform"] = "plt_new".into();
+    assert_eq!(scene.meter_with("bound", &[other, unknown], &["--platform", "plt", "--platform", "plt_new"])?, [2, 0, 0, 2]);
+    scene.load(&[json!({"kind": "platform", "id": "plt_new", "legal_id": "LEI-N", "default_labour_share": "0.70"})])?;
+    assert_eq!(scene.replay(&["--all"])?, [1, 1, 0, 0]);
+    assert_eq!(scene.dead_letters()?, [(1, "platform_not_allowed".to_owned())]);
+    assert_eq!(scene.replay(&["--code", "platform_not_allowed"])?, [2, 2, 0, 0]);
+    scene.verify()
+}
+
+/// Nothing in the contract keeps a later registry version from giving an agreement to another MID, or another platform.
+#[test]
+fn an_agreement_in_other_hands_leaves_what_was_metered_where_it_was() -> Result<()> {
+    let scene = Scene::new()?;
+    scene.meter("first", &[event("e1", OCTOBER, "ana", "1"), event("e2", OCTOBER, "ana", "1"), event("c1", OCTOBER, "cem", "1")])?;
+    let record = |id: &str| registry().into_iter().find(|record| record["id"] == id).context("a record");
+    let (mut handed_over, mut elsewhere) = (record("agr_a")?, record("agr_b")?);
+    handed_over["mid"] = "mid_b".into();
+    handed_over["uses"] = json!(["retrieval"]);
+    elsewhere["platform"] = "plt_other".into();
+    scene.load(&[handed_over, elsewhere])?;
+    assert_eq!(scene.meter("second", &[reversal("r1", OCTOBER, "e1")])?, [1, 1, 0, 0]);
+    assert_eq!(scene.gross("ana", "payable")?, amount(100));
+    scene.verify()?;
+    scene.data.ok(["archive", "compact"])?;
+    scene.verify()?;
+    assert_eq!(line(&scene.settle("mid_a", "2026-10")?, "ana")?, [76, 0, 0, 76, 0].map(amount));
+    assert_eq!(line(&scene.settle("mid_b", "2026-10")?, "cem")?, [76, 0, 0, 76, 0].map(amount));
+    scene.verify()
+}
+
 #[test]
 fn events_can_be_too_late_and_too_early() -> Result<()> {
     let scene = Scene::new()?;

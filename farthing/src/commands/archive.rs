@@ -2,6 +2,7 @@
 
 use crate::books::{Appended, Books};
 use crate::cli::ArchiveCommand;
+use crate::lock::{Lock, Work};
 use crate::output::{self, Answer};
 use crate::place::Place;
 use crate::trace;
@@ -16,7 +17,6 @@ use farthing_schemas::manifest::{Act, Compaction, File};
 use farthing_schemas::tables::Table;
 use serde_json::json;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 /// Rows of a merged file, about.
 const FILE_ROWS: u64 = 1 << 20;
@@ -63,7 +63,9 @@ async fn list(at: &Place, sql: bool, json: bool) -> anyhow::Result<Answer> {
 
 /// DuckDB views over exactly the files that exist; of a table without files, a view without rows.
 fn views(files: &[&File], root: &str) -> String {
-    let quoted = |path: &str| format!("'{}'", format!("{root}/{path}").replace('\'', "''"));
+    // What DuckDB would take for a pattern stands in brackets: there it means itself.
+    let literal = |path: String| path.replace('[', "[[]").replace('*', "[*]").replace('?', "[?]");
+    let quoted = |path: &str| format!("'{}'", literal(format!("{root}/{path}")).replace('\'', "''"));
     let mut statements = Vec::new();
     for table in Table::ALL {
         let paths: Vec<String> = files.iter().filter(|file| file.table == table.name()).map(|file| quoted(&file.path)).collect();
@@ -150,7 +152,7 @@ fn wrong_rows(file: &File, bytes: bytes::Bytes) -> anyhow::Result<()> {
 ///
 /// What it writes is new; what it replaces is removed only after the ledger says so.
 pub async fn compact(books: &mut Books, at: &Place, merge: bool) -> anyhow::Result<(usize, usize)> {
-    let _lock = CompactLock::take(at)?;
+    let _lock = Lock::take(at, Work::Compacting)?;
     books.refresh().await?;
     books.sweep(&["usage", "accruals", "lines"], "compact-").await?;
     books.sweep_replaced().await?;
@@ -176,22 +178,6 @@ pub async fn compact(books: &mut Books, at: &Place, merge: bool) -> anyhow::Resu
         books.archive.remove(&path).await?;
     }
     Ok((written, replaced))
-}
-
-struct CompactLock {
-    _file: std::fs::File,
-}
-
-impl CompactLock {
-    fn take(at: &Place) -> anyhow::Result<CompactLock> {
-        let mut path = at.ledger_path()?.into_os_string();
-        path.push(".compact-lock");
-        let path = PathBuf::from(path);
-        let cannot = || format!("the lock {} cannot be taken", path.display());
-        let file = std::fs::File::options().create(true).append(true).open(&path).with_context(cannot)?;
-        file.lock().with_context(cannot)?;
-        Ok(CompactLock { _file: file })
-    }
 }
 
 async fn lines(books: &mut Books, through: u64) -> anyhow::Result<Vec<File>> {

@@ -2,19 +2,24 @@
 
 use crate::books::Books;
 use crate::cli::{DeadLettersCommand, ReplayOptions};
-use crate::commands::meter::{self, MeterLock, Metering};
+use crate::commands::meter;
+use crate::lock::{Lock, Work};
+use crate::metering::{Metering, Seconds, Stop};
 use crate::output::{self, Answer};
 use crate::place::Place;
 use crate::time;
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use farthing_ingest::worker::Admission;
 use farthing_ingest::{Input, Partition};
 use farthing_ledger::KeptLetter;
 use farthing_schemas::Code;
 use serde_json::json;
+use std::sync::Arc;
 
 /// Letters that are read from the ledger at a time.
 const AT_A_TIME: u64 = 1_000;
+/// Codes that judge an event by the source that brought it: whoever replays everything must not lift what the source is bound to.
+const OF_ITS_SOURCE: [Code; 2] = [Code::PlatformNotAllowed, Code::TooLate];
 /// The partition of all replays: its position counts the bytes of the letters read again.
 const REPLAYS: &str = "dead-letters";
 
@@ -108,22 +113,22 @@ async fn show(at: &Place, number: u64, raw: bool, json: bool) -> anyhow::Result<
 
 async fn replay(at: &Place, options: ReplayOptions, json: bool) -> anyhow::Result<Answer> {
     let mut books = Books::open(at).await?;
-    let _lock = MeterLock::take(at)?;
+    let _lock = Lock::take(at, Work::Metering)?;
     // Whoever held the lock until now may have committed.
     books.refresh().await?;
     let letters = chosen(&books, &options).await?;
     if letters.is_empty() {
         output::note("no rejected events are waiting to be replayed");
-        meter::say(&books, &[REPLAYS.to_owned()], &meter::Seconds::default(), json).await?;
+        meter::say(&books, &[REPLAYS.to_owned()], &Seconds::default(), json).await?;
         return Ok(Answer::Yes);
     }
     let lease = books.ledger.lease(REPLAYS, "").await?;
     let partition = Partition { name: REPLAYS.to_owned(), epoch: lease.epoch, next: lease.next, input: Input::Letters(letters) };
     let arrival = options.now.unwrap_or_else(time::now);
-    let metering = Metering { admission: Admission::default(), limits: options.limits, follow: false, now: Box::new(move || arrival) };
-    let (names, seconds) =
-        metering.run(&mut books, vec![partition]).await.context("the replay stopped; what was replayed before is kept")?;
-    meter::say(&books, &names, &seconds, json).await?;
+    let metering = Metering { admission: Admission::default(), limits: options.limits, follow: false, now: Arc::new(move || arrival) };
+    let result = metering.run(&mut books, vec![partition], &Stop::default()).await;
+    let (_, seconds) = result.context("the replay stopped; what was replayed before is kept")?;
+    meter::say(&books, &[REPLAYS.to_owned()], &seconds, json).await?;
     books.ledger.close().await;
     Ok(Answer::Yes)
 }
@@ -133,7 +138,9 @@ async fn chosen(books: &Books, options: &ReplayOptions) -> anyhow::Result<Vec<(u
         let &[number] = options.numbers.as_slice() else { bail!("--corrected takes the place of one letter: name one number") };
         waiting(books, number).await?;
         let raw = std::fs::read(path).with_context(|| format!("the corrected event {} cannot be read", path.display()))?;
-        return Ok(vec![(number, raw.trim_ascii_end().to_vec())]);
+        let event = raw.trim_ascii_end();
+        ensure!(!event.is_empty(), "the corrected event {} is empty", path.display());
+        return Ok(vec![(number, event.to_vec())]);
     }
     if !options.numbers.is_empty() {
         let mut chosen = Vec::new();
@@ -147,7 +154,19 @@ async fn chosen(books: &Books, options: &ReplayOptions) -> anyhow::Result<Vec<(u
     let code = options.code.as_deref();
     known_code(code)?;
     let wanted = |letter: &KeptLetter| letter.replayed_in.is_none() && code.is_none_or(|code| letter.letter.code == code);
-    Ok(letters(books, wanted).await?.into_iter().map(|kept| (kept.number, kept.letter.raw)).collect())
+    let mut found = letters(books, wanted).await?;
+    if code.is_none() {
+        let before = found.len();
+        found.retain(|kept| !OF_ITS_SOURCE.iter().any(|code| code.as_str() == kept.letter.code));
+        let left = before - found.len();
+        if left > 0 {
+            output::note(&format!(
+                "left waiting: {left} that their source was not to bring ({}); to meter them all the same, name their numbers or --code",
+                OF_ITS_SOURCE.map(Code::as_str).join(", ")
+            ));
+        }
+    }
+    Ok(found.into_iter().map(|kept| (kept.number, kept.letter.raw)).collect())
 }
 
 async fn waiting(books: &Books, number: u64) -> anyhow::Result<KeptLetter> {

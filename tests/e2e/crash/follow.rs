@@ -39,16 +39,7 @@ fn committed(scene: &Scene) -> Result<u64> {
 fn world(scene: &Scene) -> Result<Vec<String>> {
     let names = ["a.ndjson", "b.ndjson", "c.ndjson", "d.ndjson"];
     let texts = names.iter().map(|name| fs::read_to_string(scene.data.path().join(name))).collect::<Result<Vec<_>, _>>()?;
-    Ok(texts
-        .concat()
-        .lines()
-        .map(|line| {
-            format!(
-                "{line}
-"
-            )
-        })
-        .collect())
+    Ok(texts.concat().lines().map(|line| format!("{line}\n")).collect())
 }
 
 fn append(file: &mut File, text: &str) -> Result<()> {
@@ -125,4 +116,35 @@ fn killed_while_following_it_goes_on() {
         found[part] = expected().unwrap()[part].clone();
     }
     same(&found, expected().unwrap(), "followed, killed, and sent again").unwrap();
+}
+
+/// Whoever adds a platform or a party while files are followed does not have to tell those who follow them.
+#[test]
+fn a_new_registry_version_is_taken_up() {
+    let scene = Scene::new().unwrap();
+    let lines = world(&scene).unwrap();
+    let mut live = File::create(scene.data.path().join("live.ndjson")).unwrap();
+    append(&mut live, &lines[..50].concat()).unwrap();
+    let running = Running::start(&mut scene.command(&follow(1))).unwrap();
+    wait_until("the first lines are committed", || Ok(read(&scene)? == 50)).unwrap();
+
+    scene.json(&words("registry load addition.ndjson")).unwrap();
+    let usage = lines.iter().find(|line| line.contains("farthing.usage.inference") && line.contains("plt_red")).unwrap();
+    let mut event: serde_json::Value = serde_json::from_str(usage).unwrap();
+    event["data"]["platform"] = "plt_late".into();
+    event["data"]["revenue"] = serde_json::json!({"amount": "1", "currency": "USD"});
+    let mut sent = 0;
+    wait_until("an event of the new platform is metered", || {
+        sent += 1;
+        event["id"] = format!("late-{sent}").into();
+        append(&mut live, &format!("{event}\n"))?;
+        std::thread::sleep(Duration::from_millis(300));
+        let platforms = scene.json(&words("accruals --by platform"))?;
+        Ok(platforms["lines"].as_array().is_some_and(|lines| lines.iter().any(|line| line["platform"] == "plt_late")))
+    })
+    .unwrap();
+    end_in_order(running).unwrap();
+    scene.sound().unwrap();
+    let counted = scene.json(&words(&format!("meter live.ndjson --now {NOW}"))).unwrap();
+    assert_eq!(counted["read"].as_u64(), Some(50 + sent), "each line is read once");
 }

@@ -1,13 +1,18 @@
-//! The table `lines` against the result lines that the evidence gives: row by row, every column.
+//! The table `lines` against the result lines that the evidence gives, row by row and every column; and their sums against the accruals.
 
 use super::Compared;
 use crate::books::Books;
+use crate::commands::accruals::each_batch;
 use crate::trace;
 use anyhow::{Context, ensure};
 use arrow_array::{Array, RecordBatch};
+use farthing_aggregate::accruals::AccrualRows;
+use farthing_aggregate::closed::Assigned;
 use farthing_aggregate::columns::Columns;
-use farthing_aggregate::lines_table::LinesBuilder;
+use farthing_aggregate::fold::{Numbered, Sums};
+use farthing_aggregate::lines_table::{LinesBuilder, NamedLine};
 use farthing_archive::read_table;
+use farthing_schemas::ReferenceKind;
 use farthing_schemas::manifest::sha256_hex;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -33,9 +38,11 @@ pub async fn compare(books: &mut Books, compared: &mut Compared) -> anyhow::Resu
         compared.result_lines += rows;
     }
     let mut builder = LinesBuilder::default();
+    let mut balance = Balance::default();
     let through = books.catalog.lines_through;
     trace::each_line(books, 1, through, |traced| {
         builder.push(&traced.source, traced.assigned, &traced.line);
+        balance.add_line(traced.assigned, &traced.line)?;
         if builder.len() >= ROWS {
             count(&builder.finish()?, 1, &mut left)?;
         }
@@ -48,7 +55,53 @@ pub async fn compare(books: &mut Books, compared: &mut Compared) -> anyhow::Resu
         let what = if *sign < 0 { "is archived, but its evidence gives another" } else { "is given by its evidence, but not archived" };
         anyhow::bail!("lines: {name} {what}");
     }
-    Ok(())
+    each_batch(books, None, |rows| balance.take_accruals(&rows, through)).await?;
+    balance.settled()
+}
+
+/// What the result lines give less what was accrued, per cycle and key: nothing, in the end.
+#[derive(Default)]
+struct Balance {
+    words: Numbered<String>,
+    left: HashMap<(Assigned, [u32; 8]), Sums>,
+}
+
+impl Balance {
+    fn add_line(&mut self, assigned: Assigned, line: &NamedLine) -> anyhow::Result<()> {
+        let key = &line.key;
+        let kind = key.reference_kind.map_or("", ReferenceKind::as_str);
+        let (use_, currency, status) = (key.use_.as_str(), key.currency.code(), key.status.as_str());
+        let words = [kind, &key.party, &key.mid, &key.agreement, &key.platform, use_, currency, status];
+        self.add(assigned, words, Sums { gross: line.gross, labour: line.labour })
+    }
+
+    fn take_accruals(&mut self, rows: &AccrualRows<'_>, through: u64) -> anyhow::Result<()> {
+        for row in (0..rows.len()).filter(|row| rows.batch(*row) <= through) {
+            let Sums { gross, labour } = rows.sums(row);
+            self.add(rows.assigned(row)?, rows.words(row), Sums { gross: gross.negated()?, labour: labour.negated()? })?;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, assigned: Assigned, words: [&str; 8], sums: Sums) -> anyhow::Result<()> {
+        let key = (assigned, words.map(|word| self.words.number_of(word)));
+        Ok(self.left.entry(key).or_default().add(sums)?)
+    }
+
+    fn settled(&self) -> anyhow::Result<()> {
+        let word = |number: &u32| self.words.values()[*number as usize].as_str();
+        let unsettled = self.left.iter().filter(|(_, sums)| **sums != Sums::default());
+        let named = unsettled.map(|((assigned, key), sums)| (assigned, key.each_ref().map(word), sums));
+        if let Some((assigned, words, sums)) = named.min_by_key(|(assigned, words, _)| (*assigned, *words)) {
+            let (cycle, key) = (assigned.cycle, words.join(" "));
+            anyhow::bail!(
+                "lines: those of cycle {cycle} for {key} sum to {} of gross and {} of labour more than its accruals",
+                sums.gross,
+                sums.labour
+            );
+        }
+        Ok(())
+    }
 }
 
 /// Counts every row under a digest of all its columns.

@@ -1,0 +1,46 @@
+//! Locks beside the ledger: they go with the process that holds them, however it ends.
+
+use crate::place::Place;
+use anyhow::{Context, bail};
+use std::fs::{File, TryLockError};
+use std::path::PathBuf;
+
+/// What only one process does at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Work {
+    /// Metering into a ledger; a second one would wait for hours, so it is refused.
+    Metering,
+    /// Merging files; a second one waits.
+    Compacting,
+}
+
+/// A lock that is held.
+pub struct Lock {
+    _file: File,
+}
+
+impl Lock {
+    /// Takes the lock for that work, waits for it, or says that another process has it.
+    pub fn take(at: &Place, work: Work) -> anyhow::Result<Lock> {
+        let mut path = at.ledger_path()?.into_os_string();
+        path.push(match work {
+            Work::Metering => ".meter-lock",
+            Work::Compacting => ".compact-lock",
+        });
+        let path = PathBuf::from(path);
+        let opened = File::options().create(true).append(true).open(&path);
+        let file = opened.with_context(|| format!("the lock {} cannot be opened", path.display()))?;
+        let cannot = || format!("the lock {} cannot be taken", path.display());
+        match work {
+            Work::Compacting => file.lock().with_context(cannot)?,
+            Work::Metering => match file.try_lock() {
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) => {
+                    bail!("another process is metering into this ledger (it holds {}); wait for it or stop it", path.display())
+                }
+                Err(TryLockError::Error(error)) => return Err(error).with_context(cannot),
+            },
+        }
+        Ok(Lock { _file: file })
+    }
+}

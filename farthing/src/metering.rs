@@ -1,0 +1,168 @@
+//! Metering partitions into the books, until they end or a new registry version asks for a new beginning.
+
+use crate::books::Books;
+use crate::cli::LimitOptions;
+use crate::originals::{ArchivedOriginals, identities};
+use crate::{batch, progress};
+use farthing_ingest::worker::Admission;
+use farthing_ingest::{Input, Job, Limits, Partition};
+use farthing_ledger::Ledger;
+use farthing_schemas::Instant;
+use farthing_schemas::manifest::{Act, Manifest};
+use std::ops::AddAssign;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant as Clock};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// How often the ledger is asked whether the registry has a new version.
+const REGISTRY_PAUSE: Duration = Duration::from_secs(1);
+
+/// How sources are to be metered.
+pub struct Metering {
+    pub admission: Admission,
+    pub limits: LimitOptions,
+    pub follow: bool,
+    pub now: Arc<dyn Fn() -> Instant + Send + Sync>,
+}
+
+/// Why metering ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// All is read that there was, or a signal asked for an end.
+    AllRead,
+    /// Files are followed, and the registry has a new version: what comes now is to be metered with it.
+    NewRegistry,
+}
+
+/// Where the time of a metering went.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Seconds {
+    /// Reading the registry.
+    pub registry: f32,
+    /// Filling the index of identities.
+    pub identities: f32,
+    /// Metering, commits included.
+    pub metering: f32,
+    /// Of which writing and committing batches.
+    pub commits: f32,
+}
+
+impl AddAssign for Seconds {
+    fn add_assign(&mut self, more: Seconds) {
+        self.registry += more.registry;
+        self.identities += more.identities;
+        self.metering += more.metering;
+        self.commits += more.commits;
+    }
+}
+
+impl Metering {
+    /// Meters partitions; what is read when it ends is committed.
+    pub async fn run(&self, books: &mut Books, partitions: Vec<Partition>, stop: &Stop) -> anyhow::Result<(Ended, Seconds)> {
+        let mut seconds = Seconds::default();
+        // We hold the lock: a file of a batch that no manifest names is a leftover of a crash.
+        books.sweep(&["usage", "accruals"], "batch-").await?;
+        books.sweep_copies().await?;
+        let clock = Clock::now();
+        let registry = books.registry_now().await?;
+        seconds.registry = clock.elapsed().as_secs_f32();
+        let clock = Clock::now();
+        let identities = identities(books).await?;
+        let originals = Box::new(ArchivedOriginals::of(books).await?);
+        seconds.identities = clock.elapsed().as_secs_f32();
+
+        let total = progress::total_bytes(&partitions);
+        // What is piped cannot be opened again where it was left.
+        let can_begin_again = self.follow && partitions.iter().all(|partition| matches!(partition.input, Input::File(_)));
+        let job = Arc::new(Job {
+            partitions,
+            registry,
+            admission: self.admission.clone(),
+            limits: self.limits(),
+            last_batch: books.catalog.last_batch(),
+            follow: self.follow,
+            workers: self.limits.workers.map_or_else(|| std::thread::available_parallelism().map_or(2, usize::from), usize::from),
+            now: self.now.clone(),
+            progress: Arc::default(),
+            stop: stop.job.clone(),
+        });
+        let new_registry = Arc::new(AtomicBool::new(false));
+        let watch = watch_registry(books.ledger.clone(), books.catalog.sequence, stop.job.clone(), new_registry.clone());
+        let watch = can_begin_again.then(|| tokio::spawn(watch));
+
+        let bar = progress::watch(job.progress.clone(), total);
+        let clock = Clock::now();
+        let runtime = tokio::runtime::Handle::current();
+        let done = tokio::task::block_in_place(|| {
+            farthing_ingest::run(&job, identities, originals, &mut |sealed| {
+                let clock = Clock::now();
+                let done = runtime.block_on(batch::commit(books, sealed)).map_err(Into::into);
+                seconds.commits += clock.elapsed().as_secs_f32();
+                done
+            })
+        });
+        seconds.metering = clock.elapsed().as_secs_f32();
+        bar.finish();
+        watch.inspect(tokio::task::JoinHandle::abort);
+        done?;
+        let begin_again = new_registry.load(Ordering::Relaxed) && stop.go_on();
+        Ok((if begin_again { Ended::NewRegistry } else { Ended::AllRead }, seconds))
+    }
+
+    fn limits(&self) -> Limits {
+        let LimitOptions { batch_events, batch_mib, batch_seconds, .. } = self.limits;
+        Limits { events: batch_events, bytes: batch_mib << 20, age: Duration::from_secs(batch_seconds) }
+    }
+}
+
+/// Ends the job once somebody has loaded a new version.
+async fn watch_registry(ledger: Ledger, mut sequence: u64, stop: Arc<AtomicBool>, found: Arc<AtomicBool>) {
+    loop {
+        tokio::time::sleep(REGISTRY_PAUSE).await;
+        // If the ledger cannot be asked now, the next commit will say so.
+        for manifest in ledger.manifests_after(sequence).await.unwrap_or_default() {
+            sequence = manifest.sequence;
+            if Manifest::from_json(&manifest.body).is_ok_and(|manifest| matches!(manifest.act, Act::Registry(_))) {
+                found.store(true, Ordering::Relaxed);
+                stop.store(true, Ordering::Relaxed);
+                return;
+            }
+        }
+    }
+}
+
+/// Ends metering from outside, in order.
+#[derive(Clone, Default)]
+pub struct Stop {
+    /// Whether a signal has come.
+    signalled: Arc<AtomicBool>,
+    /// Whether the job that runs now is to end.
+    job: Arc<AtomicBool>,
+}
+
+impl Stop {
+    /// The first signal ends the job in order, a second one the process: for metering that has no end of its own.
+    pub fn on_signal() -> std::io::Result<Stop> {
+        let stop = Stop::default();
+        // Asked for here and not in the task: from now on a signal ends the run in order, however late the task begins.
+        let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        let of_task = stop.clone();
+        tokio::spawn(async move {
+            loop {
+                tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
+                if of_task.signalled.swap(true, Ordering::SeqCst) {
+                    std::process::exit(130);
+                }
+                of_task.job.store(true, Ordering::SeqCst);
+            }
+        });
+        Ok(stop)
+    }
+
+    /// Lets another job run, unless a signal has come.
+    fn go_on(&self) -> bool {
+        self.job.store(false, Ordering::SeqCst);
+        !self.signalled.load(Ordering::SeqCst)
+    }
+}
