@@ -61,8 +61,8 @@ pub enum Command {
 }
 
 impl Command {
-    /// Whether it changes nothing until it has read all that it reads, so that it can begin again.
-    pub fn only_reads(&self) -> bool {
+    /// Whether it can begin again when a file that it reads has been merged away: what it wrote until then, if anything, no manifest names.
+    pub fn can_begin_again(&self) -> bool {
         matches!(self, Command::Accruals(_) | Command::Settle(_) | Command::Statement(_) | Command::Archive(_))
     }
 }

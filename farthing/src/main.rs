@@ -45,7 +45,7 @@ async fn answer(cli: &Cli) -> anyhow::Result<Answer> {
     let mut look = 1;
     loop {
         match dispatch(cli, &at).await {
-            Err(error) if look < LOOKS && cli.command.only_reads() && output::names_a_missing_file(&error) => look += 1,
+            Err(error) if look < LOOKS && cli.command.can_begin_again() && output::names_a_missing_file(&error) => look += 1,
             Err(error) if output::comes_from_the_ledger(&error) => return Err(error.context(format!("the ledger {}", at.ledger))),
             answer => return answer,
         }

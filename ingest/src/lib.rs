@@ -9,12 +9,14 @@
 //! - In each slice, read = metered + duplicate + rejected.
 //! - Nothing here writes: not a file, not a row.
 //!
-//! Modules in reading order: [`source`], [`block`], [`worker`], [`identities`], [`sequencer`], [`batch`], [`pipeline`].
+//! Modules in reading order: [`source`], [`block`], [`worker`], [`job`], [`identities`], `open`, [`sequencer`], [`batch`], [`pipeline`].
 #![deny(missing_docs)]
 
 pub mod batch;
 pub mod block;
 pub mod identities;
+pub mod job;
+mod open;
 pub mod pipeline;
 pub mod sequencer;
 pub mod source;
@@ -22,7 +24,8 @@ pub mod worker;
 
 pub use batch::SealedBatch;
 pub use identities::{Identities, Original, Originals, Remembered};
-pub use pipeline::{Job, Limits, Progress, run};
+pub use job::{Job, Limits, Progress};
+pub use pipeline::run;
 pub use source::{Input, Partition, SourceError};
 
 use farthing_aggregate::Refused;

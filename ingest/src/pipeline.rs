@@ -4,13 +4,12 @@ use crate::IngestError;
 use crate::batch::SealedBatch;
 use crate::block::{Block, Blocks};
 use crate::identities::{Identities, Originals};
+use crate::job::Job;
 use crate::sequencer::Sequencer;
-use crate::source::{Partition, SourceError};
-use crate::worker::{Admission, Decoded, Worker};
-use farthing_schemas::Instant;
-use farthing_schemas::registry::Registry;
+use crate::source::SourceError;
+use crate::worker::{Decoded, Worker};
 use std::error::Error;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -18,50 +17,6 @@ use std::time::Duration;
 
 /// How often a source that is followed is looked at for more.
 const FOLLOW_PAUSE: Duration = Duration::from_millis(200);
-
-/// When a batch is full: whichever comes first.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// Events read.
-    pub events: u64,
-    /// Bytes read.
-    pub bytes: u64,
-    /// Time since its first event.
-    pub age: Duration,
-}
-
-/// How far a job is, for whoever watches it.
-#[derive(Debug, Default)]
-pub struct Progress {
-    /// Bytes of whole lines read, after decompression.
-    pub bytes: AtomicU64,
-    /// Events sequenced.
-    pub events: AtomicU64,
-}
-
-/// What is to be metered, and how.
-pub struct Job {
-    /// The sources, read one after the other, or in turn when followed.
-    pub partitions: Vec<Partition>,
-    /// The registry version of the whole job.
-    pub registry: Arc<Registry>,
-    /// What is judged beside the events themselves.
-    pub admission: Admission,
-    /// When a batch is full.
-    pub limits: Limits,
-    /// The last batch of the ledger.
-    pub last_batch: u64,
-    /// Whether to wait for more at the end of the sources.
-    pub follow: bool,
-    /// How many workers decode side by side.
-    pub workers: usize,
-    /// The arrival of what is read now.
-    pub now: Arc<dyn Fn() -> Instant + Send + Sync>,
-    /// Moves on as the job does.
-    pub progress: Arc<Progress>,
-    /// Set from outside to end early, with what is sealed.
-    pub stop: Arc<AtomicBool>,
-}
 
 /// What the reader hands on, in order: a block on its way, or the end.
 type Ordered = Result<Receiver<Result<Decoded, IngestError>>, SourceError>;

@@ -3,13 +3,14 @@
 use crate::IngestError;
 use crate::batch::SealedBatch;
 use crate::identities::{Identities, Original, Originals, Remembered, Seen};
-use crate::pipeline::Job;
+use crate::job::Job;
+use crate::open::{Chunk, Current, Open, index, row_of};
 use crate::worker::{Decoded, DecodedLine, Slot, What};
-use arrow_array::{BooleanArray, RecordBatch};
+use arrow_array::BooleanArray;
 use arrow_select::filter::filter_record_batch;
 use farthing_aggregate::again::{lines_again, negated};
 use farthing_aggregate::columns::ColumnError;
-use farthing_aggregate::fold::{LineKey, Sums, Target, UnknownReference};
+use farthing_aggregate::fold::{LineKey, Sums};
 use farthing_aggregate::usage::{Joining, Place, UsageRows, join_batch};
 use farthing_aggregate::{Accumulator, Digest, LineMaker};
 use farthing_schemas::manifest::{DeadLetter, Slice};
@@ -28,49 +29,11 @@ enum Verdict {
     Rejected(Rejection),
 }
 
-/// The batch that is being filled.
-struct Open {
-    batch: u64,
-    since: Clock,
-    lines: Accumulator,
-    chunks: Vec<Chunk>,
-    rows: u32,
-    slices: Vec<Option<Slice>>,
-    dead_letters: Vec<DeadLetter>,
-    replayed: Vec<u64>,
-    read: u64,
-    bytes: u64,
-}
-
-/// Complete rows of `usage`, and the number of the first of them within its batch.
-#[derive(Clone)]
-struct Chunk {
-    first_row: u32,
-    rows: RecordBatch,
-}
-
 /// A sealed batch that may not be committed yet: its originals are read from memory.
 struct Recent {
     batch: u64,
     registry: Arc<Registry>,
     chunks: Vec<Chunk>,
-}
-
-/// The part of a block that belongs to the open batch, on its way to a [`Chunk`].
-struct Current<'d> {
-    decoded: &'d Decoded,
-    /// The next row of the block's evidence.
-    next_row: usize,
-    /// The first row of the block's evidence that is in no chunk yet.
-    first_row: usize,
-    /// Per row since then, whether it is metered.
-    keep: Vec<bool>,
-    /// Per metered row, the slot it came from.
-    slots: Vec<usize>,
-    /// Metered reversals and the places of their originals.
-    reverses: Vec<(usize, Place)>,
-    /// Per number of terms in the block, their number in the open batch, once a line has needed it.
-    terms: Vec<Option<u32>>,
 }
 
 /// Orders, judges, folds and seals.
@@ -150,25 +113,14 @@ impl Sequencer {
             What::Usage { identity, says, .. } => (*identity, *says, None),
             What::Reversal { identity, original } => (*identity, *original, Some(*original)),
         };
-        let verdict = match self.identities.seen(identity, says) {
-            Seen::Duplicate => Verdict::Duplicate,
-            Seen::Conflict => Verdict::Rejected(Rejection::new(
+        let verdict = match (self.identities.seen(identity, says), reversed) {
+            (Seen::Duplicate, _) => Verdict::Duplicate,
+            (Seen::Conflict, _) => Verdict::Rejected(Rejection::new(
                 Code::IdentityConflict,
                 "id: an event of this platform, source and id was metered before and says something else",
             )),
-            Seen::New => match reversed {
-                None => Verdict::Metered,
-                Some(original) => match self.identities.reversible(original) {
-                    Some(place) => {
-                        self.reverse(current, original, place)?;
-                        Verdict::Metered
-                    }
-                    None => Verdict::Rejected(Rejection::new(
-                        Code::UnknownOriginal,
-                        "data.reverses: no event of this platform, source and id was metered before, or it cannot be reversed (again)",
-                    )),
-                },
-            },
+            (Seen::New, None) => Verdict::Metered,
+            (Seen::New, Some(original)) => self.reverse(current, original)?,
         };
         let metered = matches!(verdict, Verdict::Metered);
         if metered {
@@ -176,17 +128,21 @@ impl Sequencer {
             self.identities.insert(Remembered { identity, says, place, reversal: reversed.is_some() });
             self.open.rows += 1;
             current.slots.push(number);
-            if let What::Usage { lines, .. } = &slot.what {
-                for line in &current.decoded.lines[lines.clone()] {
-                    let target = self.open.target(line.target, &current.decoded.unknown);
-                    let terms = current.number(line, &mut self.open);
-                    self.open.lines.add_numbered(target, terms, line.sums).map_err(too_large)?;
-                }
-            }
+            self.add_lines(current, slot)?;
         }
         current.keep.push(metered);
         current.next_row += 1;
         Ok(verdict)
+    }
+
+    fn add_lines(&mut self, current: &mut Current<'_>, slot: &Slot) -> Result<(), IngestError> {
+        let What::Usage { lines, .. } = &slot.what else { return Ok(()) };
+        for line in &current.decoded.lines[lines.clone()] {
+            let target = self.open.target(line.target, &current.decoded.unknown);
+            let terms = current.number(line, &mut self.open);
+            self.open.lines.add_numbered(target, terms, line.sums).map_err(too_large)?;
+        }
+        Ok(())
     }
 
     fn count(&mut self, decoded: &Decoded, number: usize, slot: &Slot, verdict: Verdict) {
@@ -215,8 +171,12 @@ impl Sequencer {
         open.replayed.extend(decoded.block.letters.get(number));
     }
 
-    /// Folds the negated lines of an original.
-    fn reverse(&mut self, current: &mut Current<'_>, identity: Digest, place: Place) -> Result<(), IngestError> {
+    /// Adds the negated lines of an original, if it can still be reversed.
+    fn reverse(&mut self, current: &mut Current<'_>, identity: Digest) -> Result<Verdict, IngestError> {
+        let Some(place) = self.identities.reversible(identity) else {
+            let sentence = "data.reverses: no event of this platform, source and id was metered before, or it cannot be reversed (again)";
+            return Ok(Verdict::Rejected(Rejection::new(Code::UnknownOriginal, sentence)));
+        };
         let lines = match current.lines_of(place, &self.open) {
             Some(lines) => {
                 let key = |line: &DecodedLine| LineKey {
@@ -235,7 +195,7 @@ impl Sequencer {
         }
         self.identities.undo(identity);
         current.reverses.push((current.slots.len(), place));
-        Ok(())
+        Ok(Verdict::Metered)
     }
 
     /// An original that is not in the current block: open, sealed but not committed, or archived.
@@ -305,79 +265,10 @@ fn too_large(error: MoneyError) -> IngestError {
     IngestError::Fold(error.into())
 }
 
-fn row_of(chunks: &[Chunk], row: u32) -> Option<RecordBatch> {
-    let after = chunks.partition_point(|chunk| chunk.first_row <= row);
-    let chunk = chunks.get(after.checked_sub(1)?)?;
-    let at = usize::try_from(row - chunk.first_row).ok()?;
-    (at < chunk.rows.num_rows()).then(|| chunk.rows.slice(at, 1))
-}
-
 fn dead_letter(partition: &str, slot: &Slot, rejection: Rejection, decoded: &Decoded) -> DeadLetter {
     let place = |position: u64| usize::try_from(position - decoded.block.start).unwrap_or(0);
     let mut raw = &decoded.block.bytes[place(slot.start)..place(slot.next)];
     raw = raw.strip_suffix(b"\n").unwrap_or(raw);
     let code = rejection.code.as_str().to_owned();
     DeadLetter { partition: partition.to_owned(), position: slot.start, code, sentence: rejection.sentence.into_owned(), raw: raw.to_vec() }
-}
-
-impl Open {
-    fn new(batch: u64, partitions: usize) -> Open {
-        Open {
-            batch,
-            since: Clock::now(),
-            lines: Accumulator::default(),
-            chunks: Vec::new(),
-            rows: 0,
-            slices: vec![None; partitions],
-            dead_letters: Vec::new(),
-            replayed: Vec::new(),
-            read: 0,
-            bytes: 0,
-        }
-    }
-
-    /// A target of a block as one of the batch.
-    fn target(&mut self, target: Target, of_block: &[UnknownReference]) -> Target {
-        match target {
-            Target::Unknown(place) => Target::Unknown(self.lines.unknown.number(of_block[index(place)].clone())),
-            known => known,
-        }
-    }
-}
-
-fn index(number: u32) -> usize {
-    usize::try_from(number).expect("indexes fit the address space")
-}
-
-impl<'d> Current<'d> {
-    fn of(decoded: &'d Decoded) -> Current<'d> {
-        Current { decoded, next_row: 0, first_row: 0, keep: Vec::new(), slots: Vec::new(), reverses: Vec::new(), terms: Vec::new() }
-    }
-
-    /// What follows goes to another batch.
-    fn start_chunk(&mut self) {
-        self.first_row = self.next_row;
-        self.keep.clear();
-        self.slots.clear();
-        self.reverses.clear();
-        self.terms.clear();
-        self.terms.resize(self.decoded.terms.len(), None);
-    }
-
-    /// The number of a line's terms in the open batch.
-    fn number(&mut self, line: &DecodedLine, open: &mut Open) -> u32 {
-        let at = index(line.terms);
-        *self.terms[at].get_or_insert_with(|| open.lines.number(self.decoded.terms[at]))
-    }
-
-    /// The lines of an original that this block gave the open batch.
-    fn lines_of(&self, place: Place, open: &Open) -> Option<&'d [DecodedLine]> {
-        let kept = u32::try_from(self.slots.len()).ok()?;
-        let at = place.row.checked_sub(open.rows - kept).filter(|_| place.batch == open.batch)?;
-        let slot = &self.decoded.slots[*self.slots.get(usize::try_from(at).ok()?)?];
-        match &slot.what {
-            What::Usage { lines, .. } => Some(&self.decoded.lines[lines.clone()]),
-            _ => None,
-        }
-    }
 }

@@ -1,9 +1,10 @@
 //! Appending an act: one transaction, all or nothing.
 
-use crate::read::{PartyDetails, StoredDraft, position_in, put_position};
+use crate::positions::{Sql, position_in, put_position};
+use crate::read::{PartyDetails, StoredDraft};
 use crate::{Ledger, LedgerError, signed, unsigned};
 use farthing_schemas::manifest::{Act, DeadLetter, Manifest, Slice, sha256_hex};
-use sqlx::{Row, Sqlite, Transaction};
+use sqlx::{Row, Sqlite};
 
 /// What an act brings beside its manifest.
 #[derive(Clone, Debug, Default)]
@@ -15,8 +16,6 @@ pub struct Effects {
     /// The draft of a cycle's move to `draft`.
     pub draft: Option<StoredDraft>,
 }
-
-pub(crate) type Sql = Transaction<'static, Sqlite>;
 
 /// Rows per insert of party details: SQLite takes at most 32,766 values a statement.
 const DETAILS_A_STATEMENT: usize = 4_000;

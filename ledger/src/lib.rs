@@ -8,16 +8,18 @@
 //! - A position moves only under the epoch and from the start that its reader held.
 //! - Names, identifiers and account details of parties are in one table, and nowhere else.
 //!
-//! Modules in reading order: [`open`], [`append`], [`read`].
+//! Modules in reading order: [`open`], `positions`, [`append`], `read`.
 #![deny(missing_docs)]
 
 pub mod append;
 pub mod open;
-pub mod read;
+mod positions;
+mod read;
 
 pub use append::Effects;
 pub use open::Ledger;
-pub use read::{KeptLetter, Lease, PartyDetails, Position, StoredDraft, StoredManifest};
+pub use positions::{Lease, Position};
+pub use read::{KeptLetter, PartyDetails, StoredDraft, StoredManifest};
 
 /// Why the ledger did not do it, by what the caller is to do.
 #[derive(Debug, thiserror::Error)]

@@ -1,0 +1,117 @@
+//! The open batch, and the part of a block that is on its way into it.
+
+use crate::worker::{Decoded, DecodedLine, What};
+use arrow_array::RecordBatch;
+use farthing_aggregate::Accumulator;
+use farthing_aggregate::fold::{Target, UnknownReference};
+use farthing_aggregate::usage::Place;
+use farthing_schemas::manifest::{DeadLetter, Slice};
+use std::time::Instant as Clock;
+
+/// The batch that is being filled.
+pub struct Open {
+    pub batch: u64,
+    pub since: Clock,
+    pub lines: Accumulator,
+    pub chunks: Vec<Chunk>,
+    pub rows: u32,
+    pub slices: Vec<Option<Slice>>,
+    pub dead_letters: Vec<DeadLetter>,
+    pub replayed: Vec<u64>,
+    pub read: u64,
+    pub bytes: u64,
+}
+
+/// Complete rows of `usage`, and the number of the first of them within its batch.
+#[derive(Clone)]
+pub struct Chunk {
+    pub first_row: u32,
+    pub rows: RecordBatch,
+}
+
+/// The part of a block that belongs to the open batch, on its way to a [`Chunk`].
+pub struct Current<'d> {
+    pub decoded: &'d Decoded,
+    /// The next row of the block's evidence.
+    pub next_row: usize,
+    /// The first row of the block's evidence that is in no chunk yet.
+    pub first_row: usize,
+    /// Per row since then, whether it is metered.
+    pub keep: Vec<bool>,
+    /// Per metered row, the slot it came from.
+    pub slots: Vec<usize>,
+    /// Metered reversals and the places of their originals.
+    pub reverses: Vec<(usize, Place)>,
+    /// Per number of terms in the block, their number in the open batch, once a line has needed it.
+    terms: Vec<Option<u32>>,
+}
+
+impl Open {
+    pub fn new(batch: u64, partitions: usize) -> Open {
+        Open {
+            batch,
+            since: Clock::now(),
+            lines: Accumulator::default(),
+            chunks: Vec::new(),
+            rows: 0,
+            slices: vec![None; partitions],
+            dead_letters: Vec::new(),
+            replayed: Vec::new(),
+            read: 0,
+            bytes: 0,
+        }
+    }
+
+    /// A target of a block as one of the batch.
+    pub fn target(&mut self, target: Target, of_block: &[UnknownReference]) -> Target {
+        match target {
+            Target::Unknown(place) => Target::Unknown(self.lines.unknown.number(of_block[index(place)].clone())),
+            known => known,
+        }
+    }
+}
+
+pub fn index(number: u32) -> usize {
+    usize::try_from(number).expect("indexes fit the address space")
+}
+
+impl<'d> Current<'d> {
+    pub fn of(decoded: &'d Decoded) -> Current<'d> {
+        Current { decoded, next_row: 0, first_row: 0, keep: Vec::new(), slots: Vec::new(), reverses: Vec::new(), terms: Vec::new() }
+    }
+
+    /// What follows goes to another batch.
+    pub fn start_chunk(&mut self) {
+        self.first_row = self.next_row;
+        self.keep.clear();
+        self.slots.clear();
+        self.reverses.clear();
+        self.terms.clear();
+        self.terms.resize(self.decoded.terms.len(), None);
+    }
+
+    /// The number of a line's terms in the open batch.
+    pub fn number(&mut self, line: &DecodedLine, open: &mut Open) -> u32 {
+        let at = index(line.terms);
+        *self.terms[at].get_or_insert_with(|| open.lines.number(self.decoded.terms[at]))
+    }
+
+    /// The lines of an original that this block gave the open batch.
+    pub fn lines_of(&self, place: Place, open: &Open) -> Option<&'d [DecodedLine]> {
+        let kept = u32::try_from(self.slots.len()).ok()?;
+        let at = place.row.checked_sub(open.rows - kept).filter(|_| place.batch == open.batch)?;
+        let slot = &self.decoded.slots[*self.slots.get(usize::try_from(at).ok()?)?];
+        match &slot.what {
+            What::Usage { lines, .. } => Some(&self.decoded.lines[lines.clone()]),
+            _ => None,
+        }
+    }
+}
+
+/// A row of a batch, if its chunks hold it.
+pub fn row_of(chunks: &[Chunk], row: u32) -> Option<RecordBatch> {
+    let after = chunks.partition_point(|chunk| chunk.first_row <= row);
+    let chunk = chunks.get(after.checked_sub(1)?)?;
+    let at = usize::try_from(row - chunk.first_row).ok()?;
+    (at < chunk.rows.num_rows()).then(|| chunk.rows.slice(at, 1))
+}
