@@ -38,6 +38,7 @@ import json
 import os
 import sys
 import time
+from decimal import Decimal
 
 import duckdb
 
@@ -224,7 +225,8 @@ def read(options):
     result = duckdb.execute(f"SELECT {columns}{''.join(amounts)} FROM '{out}' GROUP BY ALL ORDER BY ALL")
     writer = csv.writer(sys.stdout, lineterminator="\n")
     while rows := result.fetchmany(10_000):
-        writer.writerows(rows)
+        # A small sum would be written with an exponent.
+        writer.writerows([format(value, "f") if isinstance(value, Decimal) else value for value in row] for row in rows)
 
 
 def main():
