@@ -16,9 +16,6 @@ use std::collections::BTreeMap;
 /// Rows of a row group: small enough that a reader who looks for one party or hour skips most of a file.
 const GROUP_ROWS: usize = 128 << 10;
 
-/// Values that a column encodes at a time.
-const BATCH_VALUES: usize = 8 << 10;
-
 /// A dictionary larger than this is given up.
 const DICTIONARY_BYTES: usize = 128 << 10;
 
@@ -63,8 +60,6 @@ fn properties(table: Table) -> WriterProperties {
         .set_dictionary_enabled(true)
         // A column of many values gives up its dictionary soon: by then it costs more than it saves.
         .set_dictionary_page_size_limit(DICTIONARY_BYTES)
-        // Values that are encoded at a time: the default of 1,024 costs a fifth more.
-        .set_write_batch_size(BATCH_VALUES)
         .set_max_row_group_row_count(Some(GROUP_ROWS))
         .set_statistics_enabled(EnabledStatistics::None);
     for telling in telling_columns(table) {
