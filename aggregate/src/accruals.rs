@@ -2,9 +2,9 @@
 
 use crate::closed::{Assigned, ClosedHistory, ClosedThrough};
 use crate::columns::{ColumnError, Columns, WordColumn, Words, money_column, parsed};
-use crate::fold::{Folded, Sums, Target, Terms};
+use crate::fold::{Folded, SummedRow, Sums, Target, Terms};
 use arrow_array::builder::StringBuilder;
-use arrow_array::{ArrayRef, BooleanArray, Decimal128Array, Int64Array, RecordBatch, StringArray, UInt64Array};
+use arrow_array::{ArrayRef, BooleanArray, Decimal128Array, Int64Array, RecordBatch, StringArray, UInt32Array};
 use arrow_select::take::take;
 use farthing_schemas::money::MoneyError;
 use farthing_schemas::registry::{AgreementIndex, MidIndex, PlatformIndex, Registry};
@@ -28,26 +28,18 @@ struct AssignedTerms {
     status: Status,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct AssignedRow {
-    target: Target,
-    /// The place of its terms.
-    terms: usize,
-    sums: Sums,
-}
-
-/// The sums of a batch, each assigned to a cycle.
+/// The lines of a batch, each assigned to a cycle.
 #[derive(Debug)]
 pub struct Assignment<'a> {
     folded: &'a Folded,
     registry: &'a Registry,
     /// Distinct and in order.
     terms: Vec<AssignedTerms>,
-    /// Per cycle, its rows by target, then terms.
-    cycles: Vec<(Cycle, Vec<AssignedRow>)>,
+    /// Per number of terms in `folded`, the place of what it was assigned to.
+    places: Vec<u32>,
 }
 
-/// A sum cannot be assigned.
+/// Lines cannot be assigned, or not be summed.
 #[derive(Debug, thiserror::Error)]
 pub enum AssignError {
     /// A reversal undoes an event of a batch that is not known.
@@ -56,31 +48,9 @@ pub enum AssignError {
     /// The sums cannot be held.
     #[error("a sum of accruals cannot be held")]
     Overflow(#[from] MoneyError),
-}
-
-/// The rows of each cycle by target, then terms; `places` has the place of each number of terms among `terms`.
-fn rows_by_cycle(folded: &Folded, terms: &[AssignedTerms], places: &[usize]) -> Result<Vec<(Cycle, Vec<AssignedRow>)>, MoneyError> {
-    let cycles: BTreeSet<Cycle> = terms.iter().map(|terms| terms.assigned.cycle).collect();
-    let mut rows: Vec<(Cycle, Vec<AssignedRow>)> = cycles.into_iter().map(|cycle| (cycle, Vec::new())).collect();
-    let at = |cycle: Cycle, rows: &[(Cycle, Vec<AssignedRow>)]| rows.partition_point(|(of_rows, _)| *of_rows < cycle);
-    let cycle_of: Vec<usize> = terms.iter().map(|terms| at(terms.assigned.cycle, &rows)).collect();
-    let mut same_target: Vec<AssignedRow> = Vec::new();
-    let mut folded = folded.rows().peekable();
-    while let Some((target, number, sums)) = folded.next() {
-        same_target.push(AssignedRow { target, terms: places[usize::try_from(number).expect("an index")], sums });
-        if folded.peek().is_some_and(|(next, _, _)| *next == target) {
-            continue;
-        }
-        same_target.sort_by_key(|row| row.terms);
-        for row in same_target.drain(..) {
-            let (_, rows) = &mut rows[cycle_of[row.terms]];
-            match rows.last_mut() {
-                Some(last) if (last.target, last.terms) == (row.target, row.terms) => last.sums.add(row.sums)?,
-                _ => rows.push(row),
-            }
-        }
-    }
-    Ok(rows)
+    /// Never, unless the table's schema and this code disagree.
+    #[error("the accruals make no table")]
+    Columns(#[from] ColumnError),
 }
 
 fn assign_terms(terms: &Terms, registry: &Registry, closed: &ClosedThrough, history: &ClosedHistory) -> Result<AssignedTerms, AssignError> {
@@ -100,8 +70,12 @@ fn mid_id(registry: &Registry, mid: Option<MidIndex>) -> &str {
     mid.map_or("", |mid| registry.mid_id(mid))
 }
 
+fn index(place: u32) -> usize {
+    usize::try_from(place).expect("an index")
+}
+
 impl<'a> Assignment<'a> {
-    /// Assigns each sum to a cycle by what is closed now; sums that meet there are added up.
+    /// Assigns each line to a cycle by what is closed now.
     ///
     /// # Errors
     /// [`AssignError::NoSuchBatch`] if `history` does not know an original's batch.
@@ -115,17 +89,40 @@ impl<'a> Assignment<'a> {
             folded.terms.iter().map(|terms| assign_terms(terms, registry, closed, history)).collect::<Result<_, _>>()?;
         let terms: Vec<AssignedTerms> = of_terms.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
         let place = |of: &AssignedTerms| terms.binary_search(of).expect("among all");
-        let places: Vec<usize> = of_terms.iter().map(place).collect();
-        let cycles = rows_by_cycle(folded, &terms, &places)?;
-        Ok(Assignment { folded, registry, terms, cycles })
+        let places = of_terms.iter().map(|of| u32::try_from(place(of)).expect("fewer than 2^32 terms")).collect();
+        Ok(Assignment { folded, registry, terms, places })
     }
 
-    /// The rows of each cycle as batches of the table `accruals`, made as they are asked for: so each is encoded while it is at hand.
-    pub fn tables(&self, batch: u64) -> impl Iterator<Item = (Cycle, CycleRows<'_>)> {
-        let of_terms = Arc::new(self.columns_of_terms());
-        self.cycles
-            .iter()
-            .map(move |(cycle, rows)| (*cycle, CycleRows { batch, assignment: self, of_terms: of_terms.clone(), rows: rows.chunks(ROWS) }))
+    /// The cycles that rows are assigned to, in order.
+    #[must_use]
+    pub fn cycles(&self) -> BTreeSet<Cycle> {
+        self.terms.iter().map(|terms| terms.assigned.cycle).collect()
+    }
+
+    /// Sums up, and gives the rows of each cycle as batches of the table `accruals`, in order of target, then terms. They are made one
+    /// after the other, so that each can be encoded while it is at hand; those of several cycles take turns.
+    ///
+    /// # Errors
+    /// [`AssignError::Overflow`] beyond 128 bits, and what `put` says.
+    pub fn tables<E: From<AssignError>>(&self, batch: u64, mut put: impl FnMut(Cycle, RecordBatch) -> Result<(), E>) -> Result<(), E> {
+        let columns = self.columns_of_terms();
+        let table = |rows: &[SummedRow]| self.table(batch, &columns, rows).map_err(AssignError::from);
+        let mut waiting: BTreeMap<Cycle, Vec<SummedRow>> = BTreeMap::new();
+        for bucket in self.folded.summed(&self.places) {
+            for row in bucket.map_err(AssignError::from)? {
+                let cycle = self.terms[index(row.1)].assigned.cycle;
+                let rows = waiting.entry(cycle).or_default();
+                rows.push(row);
+                if rows.len() == ROWS {
+                    put(cycle, table(rows)?)?;
+                    rows.clear();
+                }
+            }
+        }
+        for (cycle, rows) in waiting.into_iter().filter(|(_, rows)| !rows.is_empty()) {
+            put(cycle, table(&rows)?)?;
+        }
+        Ok(())
     }
 
     /// Gross and labour per currency: what a manifest says its batch adds up to.
@@ -133,12 +130,8 @@ impl<'a> Assignment<'a> {
     /// # Errors
     /// [`MoneyError::Overflow`] beyond 128 bits.
     pub fn totals(&self) -> Result<BTreeMap<Currency, Sums>, MoneyError> {
-        let mut of_terms = vec![Sums::default(); self.terms.len()];
-        for row in self.cycles.iter().flat_map(|(_, rows)| rows) {
-            of_terms[row.terms].add(row.sums)?;
-        }
         let mut totals: BTreeMap<Currency, Sums> = BTreeMap::new();
-        for (terms, sums) in self.terms.iter().zip(of_terms) {
+        for (terms, sums) in self.folded.terms.iter().zip(self.folded.sums_of_terms()?) {
             totals.entry(terms.currency).or_default().add(sums)?;
         }
         Ok(totals)
@@ -149,7 +142,7 @@ impl<'a> Assignment<'a> {
             Target::Nobody => ("", ""),
             Target::Party(party) => (ReferenceKind::Party.as_str(), self.registry.party_id(party)),
             Target::Unknown(place) => {
-                let (kind, reference) = &self.folded.unknown[usize::try_from(place).expect("an index")];
+                let (kind, reference) = &self.folded.unknown[index(place)];
                 (kind.as_str(), reference)
             }
         }
@@ -180,50 +173,18 @@ impl<'a> Assignment<'a> {
             status: self.words(|terms| terms.status.as_str()),
         }
     }
-}
 
-/// The rows of one cycle, in batches of the table.
-pub struct CycleRows<'a> {
-    batch: u64,
-    assignment: &'a Assignment<'a>,
-    of_terms: Arc<ColumnsOfTerms>,
-    rows: std::slice::Chunks<'a, AssignedRow>,
-}
-
-impl Iterator for CycleRows<'_> {
-    /// An error never, unless the schema and this code disagree.
-    type Item = Result<RecordBatch, ColumnError>;
-
-    fn next(&mut self) -> Option<Result<RecordBatch, ColumnError>> {
-        self.rows.next().map(|rows| self.table(rows))
-    }
-}
-
-struct ColumnsOfTerms {
-    cycle: ArrayRef,
-    late: ArrayRef,
-    undone: ArrayRef,
-    mid: ArrayRef,
-    agreement: ArrayRef,
-    platform: ArrayRef,
-    use_: ArrayRef,
-    currency: ArrayRef,
-    status: ArrayRef,
-}
-
-impl CycleRows<'_> {
-    fn table(&self, rows: &[AssignedRow]) -> Result<RecordBatch, ColumnError> {
-        let number = i64::try_from(self.batch).expect("batches are below 2^63");
-        let places = UInt64Array::from_iter_values(rows.iter().map(|row| u64::try_from(row.terms).expect("an index")));
+    fn table(&self, batch: u64, of_terms: &ColumnsOfTerms, rows: &[SummedRow]) -> Result<RecordBatch, ColumnError> {
+        let number = i64::try_from(batch).expect("batches are below 2^63");
+        let places = UInt32Array::from_iter_values(rows.iter().map(|(_, place, _)| *place));
         let taken = |column: &ArrayRef| take(column, &places, None);
         let mut kind = WordColumn::default();
         let mut party = StringBuilder::new();
-        for row in rows {
-            let (kind_of, reference) = self.assignment.reference(row.target);
+        for (target, _, _) in rows {
+            let (kind_of, reference) = self.reference(*target);
             kind.push(kind_of);
             party.append_value(reference);
         }
-        let of_terms = &self.of_terms;
         let columns: Vec<ArrayRef> = vec![
             Arc::new(Int64Array::from_value(number, rows.len())),
             taken(&of_terms.cycle)?,
@@ -237,11 +198,23 @@ impl CycleRows<'_> {
             taken(&of_terms.use_)?,
             taken(&of_terms.currency)?,
             taken(&of_terms.status)?,
-            money_column(rows.iter().map(|row| row.sums.gross)),
-            money_column(rows.iter().map(|row| row.sums.labour)),
+            money_column(rows.iter().map(|(_, _, sums)| sums.gross)),
+            money_column(rows.iter().map(|(_, _, sums)| sums.labour)),
         ];
         Ok(RecordBatch::try_new(Table::Accruals.schema(), columns)?)
     }
+}
+
+struct ColumnsOfTerms {
+    cycle: ArrayRef,
+    late: ArrayRef,
+    undone: ArrayRef,
+    mid: ArrayRef,
+    agreement: ArrayRef,
+    platform: ArrayRef,
+    use_: ArrayRef,
+    currency: ArrayRef,
+    status: ArrayRef,
 }
 
 /// Rows of `accruals`, read back.

@@ -1,15 +1,19 @@
-//! The accumulator: lines of many events, summed per key.
+//! The accumulator: lines of many events, on their way to sums per key.
 //!
 //! Lines are appended one after the other and sorted when they are summed, instead of looked up one by one in a table: with a
-//! million parties every look-up waits for memory, a sort hardly does, and accruals have to be in order anyway.
+//! million parties every look-up waits for memory, a sort hardly does, and accruals have to be in order anyway. They are appended to
+//! buckets of neighbouring parties, each small enough to be sorted and summed within the processor's cache.
 
 use farthing_schemas::money::MoneyError;
 use farthing_schemas::registry::{AgreementIndex, MidIndex, PartyIndex, PlatformIndex};
 use farthing_schemas::{Currency, Cycle, Money, ReferenceKind, Status, Use};
 use hashbrown::HashMap;
 
-/// Lines that are appended before they are summed up for the first time, so that memory grows with keys and not with events.
-const LINES_AT_LEAST: usize = 1 << 20;
+/// Parties of one bucket.
+const PARTY_BITS: u32 = 12;
+
+/// Rows of one bucket before they are summed up for the first time, so that memory grows with keys and not with events.
+const ROWS_AT_LEAST: usize = 1 << 15;
 
 /// What lines are summed by: small integers, given meaning by the registry and by the batch's table of unknown references.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -162,12 +166,104 @@ impl RowKey {
     fn terms(self) -> u32 {
         u32::try_from(self.0 & ((1 << TERMS_BITS) - 1)).expect("masked to 30 bits")
     }
+
+    fn with_terms(self, terms: u32) -> RowKey {
+        RowKey(self.0 >> TERMS_BITS << TERMS_BITS | u64::from(terms))
+    }
 }
 
+/// A line or a sum of lines, if its amounts fit: half as many bytes to keep and to move as whole ones.
 #[derive(Clone, Copy, Debug)]
-struct Row {
+struct Narrow {
     key: RowKey,
-    sums: Sums,
+    gross: i64,
+    labour: i64,
+}
+
+impl Narrow {
+    fn of(key: RowKey, sums: Sums) -> Option<Narrow> {
+        let (gross, labour) = (i64::try_from(sums.gross.units()).ok()?, i64::try_from(sums.labour.units()).ok()?);
+        Some(Narrow { key, gross, labour })
+    }
+
+    fn sums(self) -> Sums {
+        Sums { gross: Money::from_units(self.gross.into()), labour: Money::from_units(self.labour.into()) }
+    }
+
+    /// Takes in a row of the same key, if the sum fits.
+    fn absorb(&mut self, other: Narrow) -> bool {
+        match (self.gross.checked_add(other.gross), self.labour.checked_add(other.labour)) {
+            (Some(gross), Some(labour)) if self.key == other.key => {
+                (self.gross, self.labour) = (gross, labour);
+                true
+            }
+            _ => false,
+        }
+    }
+}
+
+/// The rows of neighbouring parties, in no order; a key may have several.
+#[derive(Clone, Debug, Default)]
+struct Bucket {
+    narrow: Vec<Narrow>,
+    wide: Vec<(RowKey, Sums)>,
+    /// How many rows were left when they were summed up last.
+    distinct: usize,
+}
+
+impl Bucket {
+    fn add(&mut self, key: RowKey, sums: Sums) -> Result<(), MoneyError> {
+        match Narrow::of(key, sums) {
+            Some(row) => self.narrow.push(row),
+            None => self.wide.push((key, sums)),
+        }
+        if self.narrow.len() + self.wide.len() >= ROWS_AT_LEAST.max(2 * self.distinct) {
+            self.sum_up()?;
+        }
+        Ok(())
+    }
+
+    fn sum_up(&mut self) -> Result<(), MoneyError> {
+        self.narrow.sort_unstable_by_key(|row| row.key);
+        self.narrow.dedup_by(|next, kept| kept.absorb(*next));
+        self.wide.sort_unstable_by_key(|(key, _)| *key);
+        add_up(&mut self.wide)?;
+        self.distinct = self.narrow.len() + self.wide.len();
+        Ok(())
+    }
+
+    /// One row per key, in order, with `places[terms]` instead of the number of its terms.
+    fn rows(&self, places: &[u32]) -> Result<Vec<(RowKey, Sums)>, MoneyError> {
+        let placed = |key: RowKey| key.with_terms(places[usize::try_from(key.terms()).expect("an index")]);
+        let mut narrow: Vec<Narrow> = self.narrow.iter().map(|row| Narrow { key: placed(row.key), ..*row }).collect();
+        narrow.sort_unstable_by_key(|row| row.key);
+        narrow.dedup_by(|next, kept| kept.absorb(*next));
+        let mut rows: Vec<(RowKey, Sums)> = narrow.iter().map(|row| (row.key, row.sums())).collect();
+        if !self.wide.is_empty() {
+            rows.extend(self.wide.iter().map(|(key, sums)| (placed(*key), *sums)));
+            rows.sort_unstable_by_key(|(key, _)| *key);
+        }
+        // Neighbours of one key are left where a sum did not fit a narrow row.
+        add_up(&mut rows)?;
+        Ok(rows)
+    }
+
+    fn keys(&mut self) -> impl Iterator<Item = &mut RowKey> {
+        self.narrow.iter_mut().map(|row| &mut row.key).chain(self.wide.iter_mut().map(|(key, _)| key))
+    }
+}
+
+/// Adds up neighbours of one key.
+fn add_up(rows: &mut Vec<(RowKey, Sums)>) -> Result<(), MoneyError> {
+    let mut result = Ok(());
+    rows.dedup_by(|next, kept| {
+        let same = next.0 == kept.0;
+        if same && result.is_ok() {
+            result = kept.1.add(next.1);
+        }
+        same
+    });
+    result
 }
 
 /// Lines of one batch, on their way to sums.
@@ -176,18 +272,13 @@ pub struct Accumulator {
     /// What [`Target::Unknown`] stands for in the lines added.
     pub unknown: UnknownTable,
     terms: Numbered<Terms>,
-    rows: Vec<Row>,
-    /// How many rows were left when they were summed up last.
-    distinct: usize,
+    /// By the highest bits of the party.
+    parties: Vec<Bucket>,
+    /// Unknown references and nobody.
+    others: Bucket,
 }
 
 impl Accumulator {
-    /// An accumulator that is expected to take about as much as another one.
-    #[must_use]
-    pub fn like(other: &Accumulator) -> Accumulator {
-        Accumulator { rows: Vec::with_capacity(other.rows.len()), ..Accumulator::default() }
-    }
-
     /// Adds one line.
     ///
     /// # Errors
@@ -207,35 +298,28 @@ impl Accumulator {
     /// # Errors
     /// [`MoneyError::Overflow`] beyond 128 bits.
     pub fn add_numbered(&mut self, target: Target, terms: u32, sums: Sums) -> Result<(), MoneyError> {
-        self.rows.push(Row { key: RowKey::of(target, terms), sums });
-        if self.rows.len() >= LINES_AT_LEAST.max(2 * self.distinct) {
-            self.sum_up()?;
+        let bucket = match target {
+            Target::Party(party) => self.bucket(party),
+            Target::Unknown(_) | Target::Nobody => &mut self.others,
+        };
+        bucket.add(RowKey::of(target, terms), sums)
+    }
+
+    fn bucket(&mut self, party: PartyIndex) -> &mut Bucket {
+        let at = usize::try_from(party.index() >> PARTY_BITS).expect("an index");
+        if at >= self.parties.len() {
+            self.parties.resize_with(at + 1, Bucket::default);
         }
-        Ok(())
+        &mut self.parties[at]
     }
 
-    /// The sums, ordered by target.
-    ///
-    /// # Errors
-    /// [`MoneyError::Overflow`] beyond 128 bits.
-    pub fn finish(mut self) -> Result<Folded, MoneyError> {
+    /// All lines, ready to be summed.
+    #[must_use]
+    pub fn finish(mut self) -> Folded {
         let unknown = self.order_unknown();
-        self.sum_up()?;
-        Ok(Folded { terms: self.terms.take(), unknown, rows: self.rows })
-    }
-
-    fn sum_up(&mut self) -> Result<(), MoneyError> {
-        self.rows.sort_unstable_by_key(|row| row.key);
-        let mut result = Ok(());
-        self.rows.dedup_by(|next, kept| {
-            let same = next.key == kept.key;
-            if same && result.is_ok() {
-                result = kept.sums.add(next.sums);
-            }
-            same
-        });
-        self.distinct = self.rows.len();
-        result
+        let mut buckets = self.parties;
+        buckets.push(self.others);
+        Folded { terms: self.terms.take(), unknown, buckets }
     }
 
     /// Numbers unknown references by name: rows must not stand in the order in which names were met.
@@ -247,30 +331,52 @@ impl Accumulator {
         for (rank, at) in (0..).zip(&order) {
             ranks[*at] = rank;
         }
-        for row in &mut self.rows {
-            if let Target::Unknown(place) = row.key.target() {
+        for key in self.others.keys() {
+            if let Target::Unknown(place) = key.target() {
                 let rank = ranks[usize::try_from(place).expect("places are indexes")];
-                row.key = RowKey::of(Target::Unknown(rank), row.key.terms());
+                *key = RowKey::of(Target::Unknown(rank), key.terms());
             }
         }
         order.into_iter().map(|at| met[at].clone()).collect()
     }
 }
 
-/// The sums of a batch, not yet assigned to cycles.
+/// The lines of a batch, not yet assigned to cycles.
 #[derive(Debug)]
 pub struct Folded {
-    /// The terms of the rows, by number.
+    /// The terms of the lines, by number.
     pub terms: Vec<Terms>,
     /// What [`Target::Unknown`] stands for, by place and in order.
     pub unknown: Vec<UnknownReference>,
-    rows: Vec<Row>,
+    /// In the order of targets.
+    buckets: Vec<Bucket>,
 }
 
+/// A target, a place among terms, and their sum.
+pub type SummedRow = (Target, u32, Sums);
+
 impl Folded {
-    /// Target, number of terms and sums of each row, ordered by target.
-    pub fn rows(&self) -> impl ExactSizeIterator<Item = (Target, u32, Sums)> {
-        self.rows.iter().map(|row| (row.key.target(), row.key.terms(), row.sums))
+    /// The sums per target and place of its terms, where the terms of number `n` have `places[n]`: bucket by bucket, ordered by target,
+    /// then place.
+    ///
+    /// # Errors
+    /// Items are [`MoneyError::Overflow`] beyond 128 bits.
+    pub fn summed(&self, places: &[u32]) -> impl Iterator<Item = Result<impl Iterator<Item = SummedRow> + use<>, MoneyError>> {
+        self.buckets.iter().map(|bucket| Ok(bucket.rows(places)?.into_iter().map(|(key, sums)| (key.target(), key.terms(), sums))))
+    }
+
+    /// Gross and labour per number of terms.
+    ///
+    /// # Errors
+    /// [`MoneyError::Overflow`] beyond 128 bits.
+    pub fn sums_of_terms(&self) -> Result<Vec<Sums>, MoneyError> {
+        let mut totals = vec![Sums::default(); self.terms.len()];
+        let mut add = |key: RowKey, sums| totals[usize::try_from(key.terms()).expect("an index")].add(sums);
+        for bucket in &self.buckets {
+            bucket.narrow.iter().try_for_each(|row| add(row.key, row.sums()))?;
+            bucket.wide.iter().try_for_each(|(key, sums)| add(*key, *sums))?;
+        }
+        Ok(totals)
     }
 }
 
@@ -308,38 +414,70 @@ mod tests {
         Sums { gross: Money::from_units(units), labour: Money::from_units(units / 2) }
     }
 
+    fn rows(lines: Accumulator) -> Result<Vec<SummedRow>, MoneyError> {
+        let folded = lines.finish();
+        let places: Vec<u32> = (0..).take(folded.terms.len()).collect();
+        Ok(folded.summed(&places).collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+    }
+
     #[test]
     fn lines_of_one_key_are_summed_however_often_and_in_whatever_order_they_come() {
-        let mut sums_of = Accumulator::default();
-        let lines = u32::try_from(LINES_AT_LEAST).expect("small") * 2 + 5;
-        for line in 0..lines {
-            let target = Target::Party(PartyIndex::of(line % 3));
-            sums_of.add(LineKey { target, terms: terms(Status::Payable) }, sums(2)).expect("small");
+        let mut lines = Accumulator::default();
+        let count = u32::try_from(ROWS_AT_LEAST).expect("small") * 2 + 5;
+        let parties = [7, 3, 3 << PARTY_BITS];
+        for line in 0..count {
+            let target = Target::Party(PartyIndex::of(parties[line as usize % 3]));
+            lines.add(LineKey { target, terms: terms(Status::Payable) }, sums(2)).expect("small");
         }
-        let folded = sums_of.finish().expect("small");
-        let of_party = |index: u32| sums(2 * i128::from((lines - index).div_ceil(3)));
-        let expected: Vec<_> = (0..3).map(|index| (Target::Party(PartyIndex::of(index)), 0, of_party(index))).collect();
-        assert_eq!(folded.rows().collect::<Vec<_>>(), expected);
+        let of = |party: u32, first: u32| (Target::Party(PartyIndex::of(party)), 0, sums(2 * i128::from((count - first).div_ceil(3))));
+        assert_eq!(rows(lines), Ok(vec![of(3, 1), of(7, 0), of(3 << PARTY_BITS, 2)]));
+    }
+
+    #[test]
+    fn amounts_beyond_64_bits_are_summed_with_small_ones() {
+        let most = i128::from(i64::MAX);
+        for amounts in [[most, most, 1, -1], [most + 1, 1, -most, 2 * most], [1, i128::MAX - 3, 1, 1], [-most - 1, -most - 1, 5, 0]] {
+            let mut lines = Accumulator::default();
+            for amount in amounts {
+                lines.add(LineKey { target: Target::Nobody, terms: terms(Status::Unattributed) }, sums(amount)).expect("it fits");
+            }
+            let sum = |of: fn(i128) -> i128| Money::from_units(amounts.map(of).iter().sum());
+            let expected = Sums { gross: sum(|amount| amount), labour: sum(|amount| amount / 2) };
+            assert_eq!(rows(lines), Ok(vec![(Target::Nobody, 0, expected)]));
+        }
+    }
+
+    #[test]
+    fn terms_that_share_a_place_share_a_sum() {
+        let mut lines = Accumulator::default();
+        for (status, units) in [(Status::Payable, 2), (Status::Suspense, 4), (Status::Unlicensed, 6)] {
+            lines.add(LineKey { target: Target::Nobody, terms: terms(status) }, sums(units)).expect("small");
+        }
+        let folded = lines.finish();
+        let rows: Vec<_> = folded.summed(&[5, 1, 5]).map(|rows| rows.expect("small")).flatten().collect();
+        assert_eq!(rows, [(Target::Nobody, 1, sums(4)), (Target::Nobody, 5, sums(8))]);
+        assert_eq!(folded.sums_of_terms(), Ok(vec![sums(2), sums(4), sums(6)]));
     }
 
     #[test]
     fn unknown_references_stand_by_name() {
-        let mut sums_of = Accumulator::default();
+        let mut lines = Accumulator::default();
         for name in ["zoe", "ann", "zoe"] {
-            let place = sums_of.unknown.number((ReferenceKind::Party, name.to_owned()));
-            sums_of.add(LineKey { target: Target::Unknown(place), terms: terms(Status::Suspense) }, sums(2)).expect("small");
+            let place = lines.unknown.number((ReferenceKind::Party, name.to_owned()));
+            lines.add(LineKey { target: Target::Unknown(place), terms: terms(Status::Suspense) }, sums(2)).expect("small");
         }
-        let folded = sums_of.finish().expect("small");
+        let folded = lines.finish();
         assert_eq!(folded.unknown.iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>(), ["ann", "zoe"]);
-        assert_eq!(folded.rows().map(|row| row.2).collect::<Vec<_>>(), [sums(2), sums(4)]);
+        let rows: Vec<_> = folded.summed(&[0]).map(|rows| rows.expect("small")).flatten().map(|row| row.2).collect();
+        assert_eq!(rows, [sums(2), sums(4)]);
     }
 
     #[test]
     fn a_sum_beyond_128_bits_is_refused() {
-        let mut sums_of = Accumulator::default();
+        let mut lines = Accumulator::default();
         for _ in 0..2 {
-            sums_of.add(LineKey { target: Target::Nobody, terms: terms(Status::Unattributed) }, sums(i128::MAX)).expect("not summed yet");
+            lines.add(LineKey { target: Target::Nobody, terms: terms(Status::Unattributed) }, sums(i128::MAX)).expect("not summed yet");
         }
-        assert!(matches!(sums_of.finish(), Err(MoneyError::Overflow)));
+        assert_eq!(rows(lines), Err(MoneyError::Overflow));
     }
 }

@@ -1,9 +1,8 @@
 //! From gross to labour: one event's result lines.
 
-use crate::attribution::Share;
 use crate::identity::{Digest, Saying};
 use crate::{Attributor, Refused};
-use farthing_schemas::event::Usage;
+use farthing_schemas::event::{Entry, Usage};
 use farthing_schemas::registry::{AgreementIndex, MidIndex, PartyIndex, PlatformIndex, Registry, Standing, WorkIndex};
 use farthing_schemas::{Code, Currency, Instant, Money, Rate, ReferenceKind, Rejection, Status, Use};
 
@@ -71,8 +70,6 @@ pub struct LineMaker {
     attributor: Attributor,
     saying: Saying,
     parts: Vec<Part>,
-    /// Per share that names a party: the party, if the registry knows it.
-    found: Vec<Option<Standing>>,
     through: Vec<Money>,
     weights: Vec<u128>,
     splitter: farthing_schemas::split::Splitter,
@@ -85,7 +82,6 @@ impl Default for LineMaker {
             attributor: Attributor::default(),
             saying: Saying::new(),
             parts: Vec::new(),
-            found: Vec::new(),
             through: Vec::new(),
             weights: Vec::new(),
             splitter: farthing_schemas::split::Splitter::default(),
@@ -100,6 +96,23 @@ impl LineMaker {
     /// # Errors
     /// [`Refused::Rejected`] with `unrated`, `bad_amount` or `weights_exceed_one`; [`Refused::Overflow`] never within the bounds.
     pub fn make(&mut self, registry: &Registry, platform: PlatformIndex, usage: &Usage<'_>, time: Instant) -> Result<Outcome, Refused> {
+        let mut found = Vec::new();
+        registry.find_parties(&parties_named(usage).collect::<Vec<_>>(), &mut found);
+        self.make_found(registry, platform, usage, &found, time)
+    }
+
+    /// The same, when the parties that the entries name were looked up before: what was found for each of [`parties_named`].
+    ///
+    /// # Errors
+    /// Those of [`LineMaker::make`].
+    pub fn make_found(
+        &mut self,
+        registry: &Registry,
+        platform: PlatformIndex,
+        usage: &Usage<'_>,
+        found: &[Option<Standing>],
+        time: Instant,
+    ) -> Result<Outcome, Refused> {
         let (revenue, currency) = match usage.revenue {
             Some(given) => given,
             None => rated(registry, platform, usage, time)?,
@@ -108,7 +121,7 @@ impl LineMaker {
         let circumstance = Circumstance { platform, use_: usage.use_, currency, time, default_share };
         self.saying.begin(usage.use_, revenue, currency);
         self.lines.clear();
-        let nobody = self.collect_parts(registry, circumstance, usage, revenue)?;
+        let nobody = self.collect_parts(registry, circumstance, usage, found, revenue)?;
         self.group(registry, circumstance)?;
         if nobody != Money::ZERO {
             let labour = default_share.ceil_of(nobody)?;
@@ -130,22 +143,24 @@ impl LineMaker {
     }
 
     /// Follows each share to the parties behind it; returns what is attributed to nobody.
-    fn collect_parts(&mut self, registry: &Registry, at: Circumstance, usage: &Usage<'_>, revenue: Money) -> Result<Money, Refused> {
+    fn collect_parts(
+        &mut self,
+        registry: &Registry,
+        at: Circumstance,
+        usage: &Usage<'_>,
+        found: &[Option<Standing>],
+        revenue: Money,
+    ) -> Result<Money, Refused> {
         self.parts.clear();
         let mut finder = Finder { registry, at, last: None };
         let (shares, nobody) = self.attributor.split(&usage.attribution, revenue)?;
         let entries = &usage.attribution.entries;
-        let party_named = |share: &Share| {
-            let entry = &entries[share.entry];
-            if entry.kind == ReferenceKind::Party { &*entry.reference } else { "" }
-        };
-        registry.find_parties(shares.iter().map(party_named), &mut self.found);
-        for (share, found) in shares.iter().zip(&self.found).filter(|(share, _)| share.gross != Money::ZERO) {
+        for share in shares.iter().filter(|share| share.gross != Money::ZERO) {
             let entry = &entries[share.entry];
             self.saying.reference(entry.kind, &entry.reference, share.gross);
             match entry.kind {
-                ReferenceKind::Party => self.parts.push(match found {
-                    Some(party) => finder.known(*party, None, share.gross),
+                ReferenceKind::Party => self.parts.push(match found[share.entry] {
+                    Some(party) => finder.known(party, None, share.gross),
                     None => unknown(ReferenceKind::Party, share.entry, share.gross),
                 }),
                 ReferenceKind::Work => match registry.work(&entry.reference, at.time) {
@@ -187,6 +202,12 @@ impl LineMaker {
         }
         Ok(())
     }
+}
+
+/// Per entry the party that it names, for [`Registry::find_parties`]; nothing where it names a work.
+pub fn parties_named<'e>(usage: &'e Usage<'_>) -> impl Iterator<Item = &'e str> {
+    let named = |entry: &'e Entry<'_>| if entry.kind == ReferenceKind::Party { &*entry.reference } else { "" };
+    usage.attribution.entries.iter().map(named)
 }
 
 fn unknown(kind: ReferenceKind, entry: usize, gross: Money) -> Part {

@@ -14,9 +14,9 @@ pub mod store;
 pub mod write;
 
 pub use catalog::{Catalog, CatalogError};
-pub use read::read_table;
+pub use read::{read_around, read_table};
 pub use store::{Archive, NewFile};
-pub use write::{Encoded, encode, table_path, usage_by_month};
+pub use write::{Encoded, Folders, encode, table_path, usage_by_month};
 
 use farthing_aggregate::columns::ColumnError;
 

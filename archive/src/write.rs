@@ -7,11 +7,13 @@ use farthing_aggregate::columns::{ColumnError, Columns};
 use farthing_schemas::tables::{Table, VERSION};
 use farthing_schemas::{Cycle, Instant};
 use parquet::arrow::ArrowWriter;
-use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::basic::{self, Compression, ZstdLevel};
+use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
-use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Rows of a row group: small enough that a reader who looks for one party or hour skips most of a file.
 const GROUP_ROWS: usize = 128 << 10;
@@ -36,19 +38,93 @@ pub struct Encoded {
 /// Encodes rows of a table as one Parquet file.
 ///
 /// # Errors
-/// [`ArchiveError::Parquet`] and [`ArchiveError::Columns`]
-pub fn encode(table: Table, rows: impl IntoIterator<Item = Result<RecordBatch, ColumnError>>) -> Result<Encoded, ArchiveError> {
-    // A file is named by its bytes: this one has no name yet.
-    let path = || format!("a new file of {}", table.name());
-    let failed = |source| ArchiveError::Parquet { path: path(), source };
-    let mut writer = ArrowWriter::try_new(Vec::new(), table.schema(), Some(properties(table))).map_err(failed)?;
-    let mut count = 0;
-    for batch in rows {
-        let batch = batch.map_err(|source| ArchiveError::Columns { path: path(), source })?;
-        count += u64::try_from(batch.num_rows()).unwrap_or(u64::MAX);
-        writer.write(&batch).map_err(failed)?;
+/// [`ArchiveError::Parquet`]
+pub fn encode(table: Table, rows: &[RecordBatch]) -> Result<Encoded, ArchiveError> {
+    let mut file = Encoding::new(table)?;
+    rows.iter().try_for_each(|rows| file.write(rows))?;
+    file.finish()
+}
+
+/// Folders of one table that are encoded as their rows come; what goes to others waits.
+const ENCODED_AT_ONCE: usize = 64;
+
+/// Rows of a table on their way to one Parquet file per folder, encoded as they come.
+pub struct Folders {
+    table: Table,
+    folders: BTreeMap<Cycle, Folder>,
+}
+
+enum Folder {
+    Encoding(Box<Encoding>),
+    /// An encoder takes half a mebibyte before the first row: of very many folders most wait their turn.
+    Waiting(Vec<RecordBatch>),
+}
+
+impl Folders {
+    /// No rows yet.
+    #[must_use]
+    pub fn new(table: Table) -> Folders {
+        Folders { table, folders: BTreeMap::new() }
     }
-    Ok(Encoded { rows: count, bytes: writer.into_inner().map_err(failed)? })
+
+    /// Takes rows of one folder.
+    ///
+    /// # Errors
+    /// [`ArchiveError::Parquet`]
+    pub fn write(&mut self, folder: Cycle, rows: RecordBatch) -> Result<(), ArchiveError> {
+        let room = self.folders.len() < ENCODED_AT_ONCE;
+        let folder = match self.folders.entry(folder) {
+            Entry::Occupied(folder) => folder.into_mut(),
+            Entry::Vacant(new) if room => new.insert(Folder::Encoding(Box::new(Encoding::new(self.table)?))),
+            Entry::Vacant(new) => new.insert(Folder::Waiting(Vec::new())),
+        };
+        match folder {
+            Folder::Encoding(file) => file.write(&rows)?,
+            Folder::Waiting(waiting) => waiting.push(rows),
+        }
+        Ok(())
+    }
+
+    /// The files, in the order of their folders.
+    ///
+    /// # Errors
+    /// [`ArchiveError::Parquet`]
+    pub fn finish(self) -> Result<Vec<(Cycle, Encoded)>, ArchiveError> {
+        let table = self.table;
+        let file = |(cycle, folder)| match folder {
+            Folder::Encoding(file) => Ok((cycle, file.finish()?)),
+            Folder::Waiting(rows) => Ok((cycle, encode(table, &rows)?)),
+        };
+        self.folders.into_iter().map(file).collect()
+    }
+}
+
+struct Encoding {
+    table: Table,
+    writer: ArrowWriter<Vec<u8>>,
+    rows: u64,
+}
+
+impl Encoding {
+    fn new(table: Table) -> Result<Encoding, ArchiveError> {
+        let writer = ArrowWriter::try_new(Vec::new(), table.schema(), Some(properties(table))).map_err(|source| failed(table, source))?;
+        Ok(Encoding { table, writer, rows: 0 })
+    }
+
+    fn write(&mut self, rows: &RecordBatch) -> Result<(), ArchiveError> {
+        self.rows += u64::try_from(rows.num_rows()).unwrap_or(u64::MAX);
+        self.writer.write(rows).map_err(|source| failed(self.table, source))
+    }
+
+    fn finish(self) -> Result<Encoded, ArchiveError> {
+        let bytes = self.writer.into_inner().map_err(|source| failed(self.table, source))?;
+        Ok(Encoded { rows: self.rows, bytes })
+    }
+}
+
+fn failed(table: Table, source: ParquetError) -> ArchiveError {
+    // A file is named by its bytes: this one has no name yet.
+    ArchiveError::Parquet { path: format!("a new file of {}", table.name()), source }
 }
 
 fn properties(table: Table) -> WriterProperties {
@@ -105,11 +181,11 @@ fn distinct_columns(table: Table) -> &'static [&'static str] {
     }
 }
 
-fn rising_columns(table: Table) -> &'static [(&'static str, Encoding)] {
-    const NUMBER: Encoding = Encoding::DELTA_BINARY_PACKED;
+fn rising_columns(table: Table) -> &'static [(&'static str, basic::Encoding)] {
+    const NUMBER: basic::Encoding = basic::Encoding::DELTA_BINARY_PACKED;
     match table {
         Table::Usage => &[("batch", NUMBER), ("row", NUMBER), ("position", NUMBER), ("time", NUMBER), ("registry_version", NUMBER)],
-        Table::Accruals => &[("batch", NUMBER), ("party", Encoding::DELTA_BYTE_ARRAY)],
+        Table::Accruals => &[("batch", NUMBER), ("party", basic::Encoding::DELTA_BYTE_ARRAY)],
         Table::Lines => &[("time", NUMBER), ("registry_version", NUMBER), ("batch", NUMBER)],
     }
 }
@@ -118,25 +194,18 @@ fn rising_columns(table: Table) -> &'static [(&'static str, Encoding)] {
 ///
 /// # Errors
 /// [`ColumnError`] if they are no rows of `usage`.
-pub fn usage_by_month(batches: &[RecordBatch]) -> Result<BTreeMap<Cycle, Vec<RecordBatch>>, ColumnError> {
-    let mut months: BTreeMap<Cycle, Vec<RecordBatch>> = BTreeMap::new();
-    for batch in batches {
-        let times = Columns(batch).times("time")?.values();
-        let Some(first) = times.first() else { continue };
-        let month = Instant::from_micros(*first).cycle();
-        let (from, to) = (month.start().micros(), month.end().micros());
-        if times.iter().all(|time| (from..to).contains(time)) {
-            months.entry(month).or_default().push(batch.clone());
-            continue;
-        }
-        let of_rows: Vec<Cycle> = times.iter().map(|time| Instant::from_micros(*time).cycle()).collect();
-        let mut distinct = of_rows.clone();
-        distinct.sort_unstable();
-        distinct.dedup();
-        for month in distinct {
-            let mask: BooleanArray = of_rows.iter().map(|of_row| Some(*of_row == month)).collect();
-            months.entry(month).or_default().push(filter_record_batch(batch, &mask)?);
-        }
+pub fn usage_by_month(rows: &RecordBatch) -> Result<Vec<(Cycle, RecordBatch)>, ColumnError> {
+    let times = Columns(rows).times("time")?.values();
+    let Some(first) = times.first() else { return Ok(Vec::new()) };
+    let month = Instant::from_micros(*first).cycle();
+    let (from, to) = (month.start().micros(), month.end().micros());
+    if times.iter().all(|time| (from..to).contains(time)) {
+        return Ok(vec![(month, rows.clone())]);
     }
-    Ok(months)
+    let of_rows: Vec<Cycle> = times.iter().map(|time| Instant::from_micros(*time).cycle()).collect();
+    let of_month = |month: Cycle| {
+        let mask: BooleanArray = of_rows.iter().map(|of_row| Some(*of_row == month)).collect();
+        Ok((month, filter_record_batch(rows, &mask)?))
+    };
+    of_rows.iter().copied().collect::<BTreeSet<_>>().into_iter().map(of_month).collect()
 }

@@ -1,39 +1,75 @@
-//! Committing a batch: evidence and sums first, durable; then the one transaction that makes them exist.
+//! Committing batches: evidence is encoded as it comes; with the batch come the sums; both are made durable, and the one transaction
+//! makes them exist.
 
 use crate::books::{Appended, Books};
 use anyhow::{Context, anyhow};
 use arrow_array::RecordBatch;
-use farthing_aggregate::accruals::Assignment;
+use farthing_aggregate::accruals::{AssignError, Assignment};
 use farthing_aggregate::closed::ClosedThrough;
-use farthing_aggregate::columns::ColumnError;
-use farthing_aggregate::fold::{Accumulator, Folded};
-use farthing_archive::{Encoded, NewFile, encode, table_path, usage_by_month};
-use farthing_ingest::SealedBatch;
+use farthing_aggregate::fold::Folded;
+use farthing_archive::{Encoded, Folders, NewFile, table_path, usage_by_month};
+use farthing_ingest::batch::Refusal;
+use farthing_ingest::{Committer, SealedBatch};
 use farthing_ledger::Effects;
 use farthing_schemas::manifest::{Act, Batch, Closed, File, Total, dead_letters_sha256};
 use farthing_schemas::tables::Table;
 use farthing_schemas::{Currency, Cycle};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::time::{Duration, Instant as Clock};
+use tokio::runtime::Handle;
+
+/// Tables of sums that wait to be encoded while more are made.
+const WAITING: usize = 8;
+
+/// Commits batches to the books, on one thread.
+pub struct Commits<'b> {
+    books: &'b mut Books,
+    runtime: Handle,
+    evidence: Folders,
+    /// How long committing took so far, without the evidence that was encoded before.
+    pub time: Duration,
+}
+
+impl<'b> Commits<'b> {
+    pub fn to(books: &'b mut Books) -> Commits<'b> {
+        Commits { books, runtime: Handle::current(), evidence: Folders::new(Table::Usage), time: Duration::ZERO }
+    }
+
+    fn take(&mut self, rows: &RecordBatch) -> anyhow::Result<()> {
+        for (month, rows) in usage_by_month(rows)? {
+            self.evidence.write(month, rows)?;
+        }
+        Ok(())
+    }
+}
+
+impl Committer for Commits<'_> {
+    fn rows(&mut self, rows: RecordBatch) -> Result<(), Refusal> {
+        Ok(self.take(&rows).context("the evidence cannot be encoded")?)
+    }
+
+    fn commit(&mut self, sealed: SealedBatch) -> Result<(), Refusal> {
+        let clock = Clock::now();
+        let evidence = std::mem::replace(&mut self.evidence, Folders::new(Table::Usage));
+        self.runtime.block_on(commit(self.books, evidence, sealed))?;
+        self.time += clock.elapsed();
+        Ok(())
+    }
+}
 
 /// Commits a sealed batch. If this fails or the process ends anywhere, either all of it is there or nothing.
-pub async fn commit(books: &mut Books, mut sealed: SealedBatch) -> anyhow::Result<()> {
+async fn commit(books: &mut Books, evidence: Folders, mut sealed: SealedBatch) -> anyhow::Result<()> {
     fail::fail_point!("batch-sealed");
-    let evidence = std::mem::take(&mut sealed.usage);
-    let lines = std::mem::take(&mut sealed.lines);
-    let mut closed = books.catalog.closed.clone();
-    // Evidence and sums say nothing of each other: they are encoded side by side, and written one after the other.
-    let (evidence, summed) = std::thread::scope(|scope| {
-        let evidence = scope.spawn(|| encode_usage(&evidence));
-        let summed = sum_up(lines, books, &sealed, &closed);
-        (evidence.join(), summed)
-    });
-    let evidence = evidence.map_err(|_| anyhow!("a thread that encodes has failed"))?.context("the evidence cannot be encoded")?;
-    let (folded, mut sums) = summed.context("the sums cannot be encoded")?;
-    let usage = write(books, sealed.batch, evidence).await.context("the evidence cannot be archived")?;
+    let folded = std::mem::take(&mut sealed.lines).finish();
+    let evidence = evidence.finish().context("the evidence cannot be encoded")?;
+    let usage = write(books, Table::Usage, sealed.batch, evidence).await.context("the evidence cannot be archived")?;
     fail::fail_point!("usage-written");
     let effects = Effects { dead_letters: std::mem::take(&mut sealed.dead_letters), ..Effects::default() };
     let letters_sha256 = dead_letters_sha256(&effects.dead_letters);
     loop {
-        let accruals = write(books, sealed.batch, sums.files).await.context("the sums cannot be archived")?;
+        let closed = books.catalog.closed.clone();
+        let sums = encode_sums(&folded, books, &sealed, &closed).context("the sums cannot be encoded")?;
+        let accruals = write(books, Table::Accruals, sealed.batch, sums.files).await.context("the sums cannot be archived")?;
         fail::fail_point!("accruals-written");
         let batch = Batch {
             batch: sealed.batch,
@@ -52,8 +88,6 @@ pub async fn commit(books: &mut Books, mut sealed: SealedBatch) -> anyhow::Resul
                 for file in accruals {
                     books.archive.remove(&file.path).await?;
                 }
-                closed = books.catalog.closed.clone();
-                sums = encode_sums(&folded, books, &sealed, &closed)?;
             }
         }
     }
@@ -61,36 +95,48 @@ pub async fn commit(books: &mut Books, mut sealed: SealedBatch) -> anyhow::Resul
     Ok(())
 }
 
-/// The rows of one folder of a table, encoded but not written yet.
-struct Unwritten {
-    table: Table,
-    folder: Cycle,
-    encoded: Encoded,
-}
-
 /// The sums of a batch as they are assigned now.
 struct EncodedSums {
-    files: Vec<Unwritten>,
+    files: Vec<(Cycle, Encoded)>,
     totals: Vec<Total>,
-}
-
-fn sum_up(lines: Accumulator, books: &Books, sealed: &SealedBatch, closed: &ClosedThrough) -> anyhow::Result<(Folded, EncodedSums)> {
-    let folded = lines.finish()?;
-    let sums = encode_sums(&folded, books, sealed, closed)?;
-    Ok((folded, sums))
 }
 
 fn encode_sums(folded: &Folded, books: &Books, sealed: &SealedBatch, closed: &ClosedThrough) -> anyhow::Result<EncodedSums> {
     let mut history = books.catalog.history.clone();
     history.since(sealed.batch, closed);
     let assignment = Assignment::of(folded, &sealed.registry, closed, &history)?;
+    // Summing and encoding take turns at the same rows: on two threads neither waits for the other.
+    let (tables, to_encode) = sync_channel(WAITING);
+    let files = std::thread::scope(|scope| -> anyhow::Result<_> {
+        let encoded = scope.spawn(move || encode_all(&to_encode));
+        let made = make_tables(&assignment, sealed.batch, &tables);
+        drop(tables);
+        let encoded = encoded.join().map_err(|_| anyhow!("a thread that encodes has failed"))??;
+        made?;
+        Ok(encoded)
+    })?;
     let totals = assignment.totals()?.into_iter().map(|(currency, sums)| Total {
         currency: currency.to_string(),
         gross: sums.gross.to_string(),
         labour: sums.labour.to_string(),
     });
-    let files = assignment.tables(sealed.batch).map(|(cycle, rows)| encode_rows(Table::Accruals, cycle, rows));
-    Ok(EncodedSums { files: files.collect::<anyhow::Result<_>>()?, totals: totals.collect() })
+    Ok(EncodedSums { files, totals: totals.collect() })
+}
+
+fn make_tables(assignment: &Assignment<'_>, batch: u64, tables: &SyncSender<(Cycle, RecordBatch)>) -> Result<(), AssignError> {
+    // Nobody listening means that encoding has failed, which says why by itself.
+    assignment.tables(batch, |cycle, rows| {
+        let _ = tables.send((cycle, rows));
+        Ok(())
+    })
+}
+
+fn encode_all(tables: &Receiver<(Cycle, RecordBatch)>) -> anyhow::Result<Vec<(Cycle, Encoded)>> {
+    let mut folders = Folders::new(Table::Accruals);
+    for (cycle, rows) in tables {
+        folders.write(cycle, rows)?;
+    }
+    Ok(folders.finish()?)
 }
 
 /// What was closed, as a manifest says it.
@@ -103,18 +149,9 @@ pub fn closed_list(closed: &ClosedThrough) -> Vec<Closed> {
     closed.iter().map(said).collect()
 }
 
-fn encode_usage(rows: &[RecordBatch]) -> anyhow::Result<Vec<Unwritten>> {
-    let months = usage_by_month(rows)?;
-    months.into_iter().map(|(month, rows)| encode_rows(Table::Usage, month, rows.into_iter().map(Ok))).collect()
-}
-
-fn encode_rows(table: Table, folder: Cycle, rows: impl Iterator<Item = Result<RecordBatch, ColumnError>>) -> anyhow::Result<Unwritten> {
-    Ok(Unwritten { table, folder, encoded: encode(table, rows)? })
-}
-
-async fn write(books: &Books, batch: u64, files: Vec<Unwritten>) -> anyhow::Result<Vec<File>> {
+async fn write(books: &Books, table: Table, batch: u64, files: Vec<(Cycle, Encoded)>) -> anyhow::Result<Vec<File>> {
     let mut written = Vec::new();
-    for Unwritten { table, folder, encoded: Encoded { rows, bytes } } in files {
+    for (folder, Encoded { rows, bytes }) in files {
         let new = NewFile { table: table.name(), rows, batches: Some((batch, batch)), bytes };
         // The name tells the content: no two writers ever write different bytes to one name.
         let path = |sha256: &str| table_path(table, folder, &format!("batch-{batch:09}-{}", &sha256[..8]));

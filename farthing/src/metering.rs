@@ -1,9 +1,10 @@
 //! Metering partitions into the books, until they end or a new registry version asks for a new beginning.
 
+use crate::batch::Commits;
 use crate::books::Books;
 use crate::cli::LimitOptions;
 use crate::originals::{ArchivedOriginals, identities};
-use crate::{batch, progress};
+use crate::progress;
 use farthing_ingest::worker::Admission;
 use farthing_ingest::{Input, Job, Limits, Partition};
 use farthing_ledger::Ledger;
@@ -93,15 +94,9 @@ impl Metering {
 
         let bar = progress::watch(job.progress.clone(), total);
         let clock = Clock::now();
-        let runtime = tokio::runtime::Handle::current();
-        let done = tokio::task::block_in_place(|| {
-            farthing_ingest::run(&job, identities, originals, &mut |sealed| {
-                let clock = Clock::now();
-                let done = runtime.block_on(batch::commit(books, sealed)).map_err(Into::into);
-                seconds.commits += clock.elapsed().as_secs_f32();
-                done
-            })
-        });
+        let mut commits = Commits::to(books);
+        let done = tokio::task::block_in_place(|| farthing_ingest::run(&job, identities, originals, &mut commits));
+        seconds.commits = commits.time.as_secs_f32();
         seconds.metering = clock.elapsed().as_secs_f32();
         bar.finish();
         watch.inspect(tokio::task::JoinHandle::abort);

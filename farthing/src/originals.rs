@@ -3,10 +3,11 @@
 use crate::books::Books;
 use anyhow::Context;
 use arrow_array::RecordBatch;
+use bytes::Bytes;
 use farthing_aggregate::Digest;
 use farthing_aggregate::columns::Columns;
 use farthing_aggregate::usage::{Place, UsageRows};
-use farthing_archive::{Archive, ArchiveError, Catalog, read_table};
+use farthing_archive::{Archive, ArchiveError, Catalog, read_around, read_table};
 use farthing_ingest::{Identities, Original, Originals, Remembered};
 use farthing_ledger::Ledger;
 use farthing_schemas::manifest::File;
@@ -15,8 +16,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use tokio::runtime::Handle;
 
-/// Files whose rows are kept at hand: reversals come in runs.
-const FILES_AT_HAND: usize = 2;
+/// Runs of rows that are kept at hand: reversals come in runs, too.
+const RUNS_AT_HAND: usize = 8;
 
 /// The columns that the index is made of.
 const IDENTITY_COLUMNS: [&str; 5] = ["batch", "row", "use", "identity", "says"];
@@ -61,6 +62,9 @@ pub struct ArchivedOriginals {
     catalog: Catalog,
     registries: BTreeMap<u64, Arc<Registry>>,
     registry_files: Vec<File>,
+    /// The file read last.
+    file: Option<(String, Bytes)>,
+    /// Decoded rows of some files, the latest first.
     at_hand: VecDeque<(String, Vec<RecordBatch>)>,
     runtime: Handle,
 }
@@ -75,20 +79,40 @@ impl ArchivedOriginals {
             catalog: books.catalog.clone(),
             registries: BTreeMap::from([(registry.version(), registry)]),
             registry_files: books.catalog.registry.clone(),
+            file: None,
             at_hand: VecDeque::new(),
             runtime: Handle::current(),
         })
     }
 
-    fn rows(&mut self, file: &File) -> anyhow::Result<&[RecordBatch]> {
-        if let Some(at) = self.at_hand.iter().position(|(path, _)| *path == file.path) {
-            return Ok(&self.at_hand[at].1);
+    fn bytes(&mut self, file: &File) -> anyhow::Result<Bytes> {
+        match &self.file {
+            Some((path, bytes)) if *path == file.path => Ok(bytes.clone()),
+            _ => {
+                let bytes = self.runtime.block_on(self.archive.get(file))?;
+                self.file = Some((file.path.clone(), bytes.clone()));
+                Ok(bytes)
+            }
         }
-        let bytes = self.runtime.block_on(self.archive.get(file))?;
-        let rows = read_table(&file.path, bytes, None)?.collect::<Result<Vec<_>, _>>()?;
-        self.at_hand.truncate(FILES_AT_HAND - 1);
-        self.at_hand.push_front((file.path.clone(), rows));
-        Ok(&self.at_hand[0].1)
+    }
+
+    /// A row, if that file holds it.
+    fn row_of(&mut self, file: &File, place: Place) -> anyhow::Result<Option<RecordBatch>> {
+        let of_file = self.at_hand.iter().filter(|(path, _)| *path == file.path);
+        for rows in of_file.flat_map(|(_, rows)| rows) {
+            if let Some(at) = find(&UsageRows::of(rows)?, place) {
+                return Ok(Some(rows.slice(at, 1)));
+            }
+        }
+        let bytes = self.bytes(file)?;
+        let Some(around) = read_around(&file.path, &bytes, place)? else { return Ok(None) };
+        let mut found = None;
+        for rows in &around {
+            found = found.or(find(&UsageRows::of(rows)?, place).map(|at| rows.slice(at, 1)));
+        }
+        self.at_hand.truncate(RUNS_AT_HAND - 1);
+        self.at_hand.push_front((file.path.clone(), around));
+        Ok(found)
     }
 
     /// What was known at first may be too little by now, since this process commits, or too much, since another may compact.
@@ -106,11 +130,8 @@ impl ArchivedOriginals {
         let of_batch = |file: &&File| file.batches.is_some_and(|(first, last)| (first..=last).contains(&place.batch));
         let candidates: Vec<File> = self.catalog.files("usage").filter(of_batch).cloned().collect();
         for file in candidates {
-            for batch in self.rows(&file)? {
-                let rows = UsageRows::of(batch)?;
-                if let Some(at) = find(&rows, place) {
-                    return Ok(batch.slice(at, 1));
-                }
+            if let Some(row) = self.row_of(&file, place)? {
+                return Ok(row);
             }
         }
         Err(ArchiveError::NoSuchRow { batch: place.batch, row: place.row }.into())

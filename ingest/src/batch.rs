@@ -1,4 +1,4 @@
-//! A sealed batch: all that one commit needs.
+//! What the sequencer hands on: evidence as it comes, and sealed batches.
 
 use arrow_array::RecordBatch;
 use farthing_aggregate::Accumulator;
@@ -6,15 +6,31 @@ use farthing_schemas::manifest::{DeadLetter, Slice};
 use farthing_schemas::registry::Registry;
 use std::sync::Arc;
 
-/// Events that are committed together, or not at all.
+/// Whoever commits says why it cannot.
+pub type Refusal = Box<dyn std::error::Error + Send + Sync>;
+
+/// Takes evidence and sealed batches, on one thread and in order.
+pub trait Committer {
+    /// Takes complete rows of `usage`, of the batch that is sealed next.
+    ///
+    /// # Errors
+    /// Whatever stops the job.
+    fn rows(&mut self, rows: RecordBatch) -> Result<(), Refusal>;
+
+    /// Commits a batch, with all rows since the last one.
+    ///
+    /// # Errors
+    /// Whatever stops the job; batches that were committed before stay.
+    fn commit(&mut self, batch: SealedBatch) -> Result<(), Refusal>;
+}
+
+/// Events that are committed together, or not at all; their rows of `usage` went before.
 pub struct SealedBatch {
     /// Its number.
     pub batch: u64,
     /// The registry that it was metered with.
     pub registry: Arc<Registry>,
-    /// Rows of `usage`, complete and in order.
-    pub usage: Vec<RecordBatch>,
-    /// Their lines, not yet summed up and not yet assigned to cycles.
+    /// The events' lines, not yet summed up and not yet assigned to cycles.
     pub lines: Accumulator,
     /// What was taken from each partition.
     pub slices: Vec<Slice>,

@@ -1,15 +1,15 @@
 //! Ingest: bytes in, sealed batches out.
 //!
 //! A reader cuts sources into blocks of whole lines, workers decode and attribute them side by side, and one sequencer
-//! puts them in order again: it tells duplicates, conflicts and reversals, folds lines, and seals batches. Whoever calls
-//! [`run`] commits each batch; a batch that is not committed never existed, since positions move with it.
+//! puts them in order again: it tells duplicates, conflicts and reversals, folds lines, hands on the evidence as it comes, and seals batches. Whoever
+//! calls [`run`] commits each batch; a batch that is not committed never existed, since positions move with it.
 //!
 //! Invariants
 //! - Per partition, the slices of the batches are adjacent: nothing is skipped, nothing is read twice.
 //! - In each slice, read = metered + duplicate + rejected.
 //! - Nothing here writes: not a file, not a row.
 //!
-//! Modules in reading order: [`source`], [`block`], [`worker`], [`job`], [`identities`], `open`, [`sequencer`], [`batch`], [`pipeline`].
+//! Modules in reading order: [`source`], [`block`], [`worker`], [`job`], [`identities`], `open`, `recent`, [`batch`], [`sequencer`], [`pipeline`].
 #![deny(missing_docs)]
 
 pub mod batch;
@@ -18,11 +18,12 @@ pub mod identities;
 pub mod job;
 mod open;
 pub mod pipeline;
+mod recent;
 pub mod sequencer;
 pub mod source;
 pub mod worker;
 
-pub use batch::SealedBatch;
+pub use batch::{Committer, SealedBatch};
 pub use identities::{Identities, Original, Originals, Remembered};
 pub use job::{Job, Limits, Progress};
 pub use pipeline::run;

@@ -1,11 +1,12 @@
 //! The open batch, and the part of a block that is on its way into it.
 
-use crate::worker::{Decoded, DecodedLine, What};
-use arrow_array::RecordBatch;
+use crate::worker::{Decoded, DecodedLine, Slot, What};
 use farthing_aggregate::Accumulator;
 use farthing_aggregate::fold::{Target, UnknownReference};
 use farthing_aggregate::usage::Place;
+use farthing_schemas::Cycle;
 use farthing_schemas::manifest::{DeadLetter, Slice};
+use std::collections::BTreeSet;
 use std::time::Instant as Clock;
 
 /// The batch that is being filled.
@@ -13,28 +14,24 @@ pub struct Open {
     pub batch: u64,
     pub since: Clock,
     pub lines: Accumulator,
-    pub chunks: Vec<Chunk>,
     pub rows: u32,
+    /// The months of its events.
+    pub months: BTreeSet<Cycle>,
     pub slices: Vec<Option<Slice>>,
     pub dead_letters: Vec<DeadLetter>,
+    /// Bytes of the dead letters.
+    pub letter_bytes: u64,
     pub replayed: Vec<u64>,
     pub read: u64,
     pub bytes: u64,
 }
 
-/// Complete rows of `usage`, and the number of the first of them within its batch.
-#[derive(Clone)]
-pub struct Chunk {
-    pub first_row: u32,
-    pub rows: RecordBatch,
-}
-
-/// The part of a block that belongs to the open batch, on its way to a [`Chunk`].
+/// The part of a block that belongs to the open batch, on its way out as complete rows.
 pub struct Current<'d> {
     pub decoded: &'d Decoded,
     /// The next row of the block's evidence.
     pub next_row: usize,
-    /// The first row of the block's evidence that is in no chunk yet.
+    /// The first row of the block's evidence that is not yet on its way.
     pub first_row: usize,
     /// Per row since then, whether it is metered.
     pub keep: Vec<bool>,
@@ -52,10 +49,11 @@ impl Open {
             batch,
             since: Clock::now(),
             lines: Accumulator::default(),
-            chunks: Vec::new(),
             rows: 0,
+            months: BTreeSet::new(),
             slices: vec![None; partitions],
             dead_letters: Vec::new(),
+            letter_bytes: 0,
             replayed: Vec::new(),
             read: 0,
             bytes: 0,
@@ -80,7 +78,7 @@ impl<'d> Current<'d> {
         Current { decoded, next_row: 0, first_row: 0, keep: Vec::new(), slots: Vec::new(), reverses: Vec::new(), terms: Vec::new() }
     }
 
-    /// What follows goes to another batch.
+    /// What follows is on its way to another batch.
     pub fn start_chunk(&mut self) {
         self.first_row = self.next_row;
         self.keep.clear();
@@ -96,22 +94,23 @@ impl<'d> Current<'d> {
         *self.terms[at].get_or_insert_with(|| open.lines.number(self.decoded.terms[at]))
     }
 
-    /// The lines of an original that this block gave the open batch.
-    pub fn lines_of(&self, place: Place, open: &Open) -> Option<&'d [DecodedLine]> {
+    /// Whether a row of the open batch is of this block, and not yet on its way.
+    pub fn holds(&self, place: Place, open: &Open) -> bool {
+        self.slot_of(place, open).is_some()
+    }
+
+    fn slot_of(&self, place: Place, open: &Open) -> Option<&'d Slot> {
         let kept = u32::try_from(self.slots.len()).ok()?;
         let at = place.row.checked_sub(open.rows - kept).filter(|_| place.batch == open.batch)?;
-        let slot = &self.decoded.slots[*self.slots.get(usize::try_from(at).ok()?)?];
+        Some(&self.decoded.slots[*self.slots.get(usize::try_from(at).ok()?)?])
+    }
+
+    /// The lines of an original that this block gave the open batch.
+    pub fn lines_of(&self, place: Place, open: &Open) -> Option<&'d [DecodedLine]> {
+        let slot = self.slot_of(place, open)?;
         match &slot.what {
             What::Usage { lines, .. } => Some(&self.decoded.lines[lines.clone()]),
             _ => None,
         }
     }
-}
-
-/// A row of a batch, if its chunks hold it.
-pub fn row_of(chunks: &[Chunk], row: u32) -> Option<RecordBatch> {
-    let after = chunks.partition_point(|chunk| chunk.first_row <= row);
-    let chunk = chunks.get(after.checked_sub(1)?)?;
-    let at = usize::try_from(row - chunk.first_row).ok()?;
-    (at < chunk.rows.num_rows()).then(|| chunk.rows.slice(at, 1))
 }

@@ -1,15 +1,15 @@
 //! The pipeline: a reader, workers and the sequencer on threads of their own, with bounded queues between them.
 
 use crate::IngestError;
-use crate::batch::SealedBatch;
+use crate::batch::Committer;
 use crate::block::{Block, Blocks};
 use crate::identities::{Identities, Originals};
 use crate::job::Job;
-use crate::sequencer::Sequencer;
+use crate::recent::Committed;
+use crate::sequencer::{Sequenced, Sequencer};
 use crate::source::SourceError;
 use crate::worker::{Decoded, Worker};
-use std::error::Error;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -23,23 +23,25 @@ type Ordered = Result<Receiver<Result<Decoded, IngestError>>, SourceError>;
 /// A block, and where its worker puts the result.
 type Task = (Block, SyncSender<Result<Decoded, IngestError>>);
 
-/// Runs a job to its end; `commit` gets each batch in order, on the calling thread.
+/// Evidence of so many blocks waits while a batch is committed: a fraction of a second of decoding.
+const WAITING: usize = 48;
+
+/// Runs a job to its end; `committer` gets evidence and batches in order, on the calling thread.
 ///
 /// # Errors
-/// [`IngestError`]; batches that `commit` has accepted stay.
+/// [`IngestError`]; batches that `committer` has committed stay.
 pub fn run(
     job: &Arc<Job>,
     identities: Identities,
     originals: Box<dyn Originals>,
-    commit: &mut dyn FnMut(SealedBatch) -> Result<(), Box<dyn Error + Send + Sync>>,
+    committer: &mut dyn Committer,
 ) -> Result<(), IngestError> {
     let open = |(number, partition)| Blocks::open(number, partition);
     let blocks = job.partitions.iter().enumerate().map(open).collect::<Result<Vec<_>, _>>()?;
-    let committed = Arc::new(AtomicU64::new(job.last_batch));
+    let committed = Arc::new(Committed::new(job.last_batch));
     let (task_sender, tasks) = sync_channel::<Task>(job.workers);
     let (order_sender, order) = sync_channel::<Ordered>(job.workers * 2);
-    // No room: at most one sealed batch waits while another is committed.
-    let (sealed_sender, sealed) = sync_channel::<SealedBatch>(0);
+    let (sequenced_sender, sequenced) = sync_channel::<Sequenced>(WAITING);
     let reading = job.clone();
     start("read", move || read_all(&reading, blocks, &task_sender, &order_sender))?;
     let tasks = Arc::new(Mutex::new(tasks));
@@ -50,14 +52,26 @@ pub fn run(
     // The workers hold the queue alone: when they are gone, the reader notices.
     drop(tasks);
     let sequencer = Sequencer::new(job.clone(), identities, originals, committed.clone());
-    let sequencing = start("sequence", move || sequence(sequencer, &order, &sealed_sender))?;
-    while let Ok(batch) = sealed.recv() {
-        let number = batch.batch;
-        // Not joined: the reader may wait for a pipe that never speaks again.
-        commit(batch).map_err(IngestError::Commit)?;
-        committed.store(number, Ordering::Release);
-    }
+    let sequencing = start("sequence", move || sequence(sequencer, &order, &sequenced_sender))?;
+    let done = commit_all(&sequenced, committer, &committed);
+    committed.set(None);
+    // After a failure the sequencer is not joined: the reader may wait for a pipe that never speaks again.
+    done?;
     sequencing.join().unwrap_or(Err(IngestError::Thread))
+}
+
+fn commit_all(sequenced: &Receiver<Sequenced>, committer: &mut dyn Committer, committed: &Committed) -> Result<(), IngestError> {
+    while let Ok(next) = sequenced.recv() {
+        match next {
+            Sequenced::Rows(rows) => committer.rows(rows).map_err(IngestError::Commit)?,
+            Sequenced::Sealed(batch) => {
+                let number = batch.batch;
+                committer.commit(*batch).map_err(IngestError::Commit)?;
+                committed.set(Some(number));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// A thread that shows its name to whoever looks at the process.
@@ -117,8 +131,8 @@ fn work(job: &Job, tasks: &Mutex<Receiver<Task>>) {
     }
 }
 
-fn sequence(mut sequencer: Sequencer, order: &Receiver<Ordered>, sealed: &SyncSender<SealedBatch>) -> Result<(), IngestError> {
-    let mut emit = |batch| sealed.send(batch).map_err(|_| IngestError::Thread);
+fn sequence(mut sequencer: Sequencer, order: &Receiver<Ordered>, sequenced: &SyncSender<Sequenced>) -> Result<(), IngestError> {
+    let mut emit = |next| sequenced.send(next).map_err(|_| IngestError::Thread);
     loop {
         let next = match sequencer.patience() {
             Some(patience) => order.recv_timeout(patience),
@@ -130,20 +144,14 @@ fn sequence(mut sequencer: Sequencer, order: &Receiver<Ordered>, sealed: &SyncSe
                 sequencer.take(&decoded, &mut emit)?;
                 sequencer.count_progress(&decoded);
             }
-            Err(RecvTimeoutError::Timeout) => {
-                if let Some(batch) = sequencer.seal_rest() {
-                    emit(batch)?;
-                }
-            }
+            Err(RecvTimeoutError::Timeout) => sequencer.seal_rest(&mut emit)?,
             // What came before the end, or before a failure, is kept.
             Ok(Err(error)) => {
-                if let Some(batch) = sequencer.seal_rest() {
-                    emit(batch)?;
-                }
+                sequencer.seal_rest(&mut emit)?;
                 return Err(error.into());
             }
             Err(RecvTimeoutError::Disconnected) => {
-                return sequencer.seal_rest().map_or(Ok(()), emit);
+                return sequencer.seal_rest(&mut emit);
             }
         }
     }

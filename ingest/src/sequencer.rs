@@ -3,23 +3,22 @@
 use crate::IngestError;
 use crate::batch::SealedBatch;
 use crate::identities::{Identities, Original, Originals, Remembered, Seen};
-use crate::job::Job;
-use crate::open::{Chunk, Current, Open, index, row_of};
+use crate::job::{Job, Limits};
+use crate::open::{Current, Open, index};
+use crate::recent::{Committed, Recent};
 use crate::worker::{Decoded, DecodedLine, Slot, What};
-use arrow_array::BooleanArray;
+use arrow_array::{BooleanArray, RecordBatch};
 use arrow_select::filter::filter_record_batch;
 use farthing_aggregate::again::{lines_again, negated};
 use farthing_aggregate::columns::ColumnError;
 use farthing_aggregate::fold::{LineKey, Sums};
 use farthing_aggregate::usage::{Joining, Place, UsageRows, join_batch};
-use farthing_aggregate::{Accumulator, Digest, LineMaker};
+use farthing_aggregate::{Digest, LineMaker};
 use farthing_schemas::manifest::{DeadLetter, Slice};
 use farthing_schemas::money::MoneyError;
-use farthing_schemas::registry::Registry;
 use farthing_schemas::{Code, Rejection};
-use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Instant as Clock;
 
 /// What becomes of one event in its place in the order.
@@ -29,12 +28,24 @@ enum Verdict {
     Rejected(Rejection),
 }
 
-/// A sealed batch that may not be committed yet: its originals are read from memory.
-struct Recent {
-    batch: u64,
-    registry: Arc<Registry>,
-    chunks: Vec<Chunk>,
+/// What the sequencer hands on, in order.
+pub enum Sequenced {
+    /// Complete rows of `usage`, of the batch that is sealed next.
+    Rows(RecordBatch),
+    /// A batch that is full.
+    Sealed(Box<SealedBatch>),
 }
+
+/// Takes what is handed on.
+type Emit<'e> = dyn FnMut(Sequenced) -> Result<(), IngestError> + 'e;
+
+/// Bytes of dead letters that fill a batch: they wait in memory for its commit.
+const LETTER_BYTES: u64 = 64 << 20;
+
+/// Months that a batch holds before it is sealed early, and the bytes of events that it then needs: evidence is encoded as it comes
+/// for a bounded number of months, and waits in memory for all others.
+const MONTHS: usize = 64;
+const SCATTERED_BYTES: u64 = 64 << 20;
 
 /// Orders, judges, folds and seals.
 pub struct Sequencer {
@@ -43,19 +54,19 @@ pub struct Sequencer {
     positions: Vec<u64>,
     identities: Identities,
     originals: Box<dyn Originals>,
-    committed: Arc<AtomicU64>,
+    committed: Arc<Committed>,
     maker: LineMaker,
     open: Open,
-    recent: VecDeque<Recent>,
+    recent: Recent,
 }
 
 impl Sequencer {
     /// A sequencer that goes on after the last batch that is committed.
-    pub fn new(job: Arc<Job>, identities: Identities, originals: Box<dyn Originals>, committed: Arc<AtomicU64>) -> Sequencer {
-        let first_batch = committed.load(Ordering::Acquire) + 1;
+    pub fn new(job: Arc<Job>, identities: Identities, originals: Box<dyn Originals>, committed: Arc<Committed>) -> Sequencer {
+        let first_batch = committed.last() + 1;
         let positions = job.partitions.iter().map(|partition| partition.next).collect();
         let open = Open::new(first_batch, job.partitions.len());
-        Sequencer { job, positions, identities, originals, committed, maker: LineMaker::default(), open, recent: VecDeque::new() }
+        Sequencer { job, positions, identities, originals, committed, maker: LineMaker::default(), open, recent: Recent::default() }
     }
 
     /// How long the open batch may still wait; none if it is empty.
@@ -64,23 +75,25 @@ impl Sequencer {
         (self.open.read > 0).then(|| self.job.limits.age.saturating_sub(self.open.since.elapsed()))
     }
 
-    /// Takes the next block in order; `emit` gets each batch that is full.
+    /// Takes the next block in order; `emit` gets its evidence, and each batch that is full.
     ///
     /// # Errors
     /// [`IngestError`]
-    pub fn take(&mut self, decoded: &Decoded, emit: &mut dyn FnMut(SealedBatch) -> Result<(), IngestError>) -> Result<(), IngestError> {
+    pub fn take(&mut self, decoded: &Decoded, emit: &mut Emit<'_>) -> Result<(), IngestError> {
         let mut current = Current::of(decoded);
         current.start_chunk();
+        self.identities.send_for(decoded.slots.iter().filter_map(|slot| slot.what.identity()));
         for (number, slot) in decoded.slots.iter().enumerate() {
+            if let What::Reversal { original, .. } = slot.what {
+                self.reach(&mut current, original, emit)?;
+            }
             let verdict = self.judge(&mut current, number, slot)?;
             self.count(decoded, number, slot, verdict);
             if self.full() {
-                self.finish_chunk(&mut current)?;
-                emit(self.seal())?;
-                current.start_chunk();
+                self.seal_at(&mut current, emit)?;
             }
         }
-        self.finish_chunk(&mut current)?;
+        self.finish_chunk(&mut current, emit)?;
         // Blank lines at the end of a block are behind us as well.
         if let Some(slice) = &mut self.open.slices[decoded.partition] {
             slice.next = decoded.next;
@@ -97,14 +110,39 @@ impl Sequencer {
     }
 
     /// Seals what is open, if anything is.
-    pub fn seal_rest(&mut self) -> Option<SealedBatch> {
-        (self.open.read > 0).then(|| self.seal())
+    ///
+    /// # Errors
+    /// Whatever `emit` says.
+    pub fn seal_rest(&mut self, emit: &mut Emit<'_>) -> Result<(), IngestError> {
+        if self.open.read > 0 { emit(self.seal()) } else { Ok(()) }
     }
 
     fn full(&self) -> bool {
-        self.open.read >= self.job.limits.events
-            || self.open.bytes >= self.job.limits.bytes
-            || self.open.since.elapsed() >= self.job.limits.age
+        let Limits { events, bytes, age } = self.job.limits;
+        let open = &self.open;
+        let scattered = open.months.len() > MONTHS && open.bytes >= SCATTERED_BYTES;
+        scattered || open.read >= events || open.bytes >= bytes || open.letter_bytes >= LETTER_BYTES || open.since.elapsed() >= age
+    }
+
+    /// Seals the open batch within a block.
+    fn seal_at(&mut self, current: &mut Current<'_>, emit: &mut Emit<'_>) -> Result<(), IngestError> {
+        self.finish_chunk(current, emit)?;
+        emit(self.seal())?;
+        current.start_chunk();
+        Ok(())
+    }
+
+    /// Sees to it that an original can be read: one that is no longer at hand has to be committed first.
+    fn reach(&mut self, current: &mut Current<'_>, original: Digest, emit: &mut Emit<'_>) -> Result<(), IngestError> {
+        self.recent.forget(self.committed.last());
+        let Some(place) = self.identities.reversible(original) else { return Ok(()) };
+        if place.batch <= self.committed.last() || current.holds(place, &self.open) || self.recent.row(place).is_some() {
+            return Ok(());
+        }
+        if place.batch == self.open.batch {
+            self.seal_at(current, emit)?;
+        }
+        if self.committed.wait_for(place.batch) { Ok(()) } else { Err(IngestError::Thread) }
     }
 
     fn judge(&mut self, current: &mut Current<'_>, number: usize, slot: &Slot) -> Result<Verdict, IngestError> {
@@ -158,8 +196,8 @@ impl Sequencer {
             Verdict::Duplicate => slice.counts.duplicate += 1,
             Verdict::Rejected(rejection) => {
                 slice.counts.rejected += 1;
-                let letter = dead_letter(&partition.name, slot, rejection, decoded);
-                open.dead_letters.push(letter);
+                open.dead_letters.push(dead_letter(&partition.name, slot, rejection, decoded));
+                open.letter_bytes += slot.next - slot.start;
             }
         }
         positions[decoded.partition] = slot.next;
@@ -198,17 +236,10 @@ impl Sequencer {
         Ok(Verdict::Metered)
     }
 
-    /// An original that is not in the current block: open, sealed but not committed, or archived.
+    /// An original that is not in the current block, but at hand or archived; see [`Sequencer::reach`].
     fn original(&mut self, place: Place) -> Result<Original, IngestError> {
-        let committed = self.committed.load(Ordering::Acquire);
-        self.recent.retain(|recent| recent.batch > committed);
-        let found = if place.batch == self.open.batch {
-            Some((&self.open.chunks, &self.job.registry))
-        } else {
-            self.recent.iter().find(|recent| recent.batch == place.batch).map(|recent| (&recent.chunks, &recent.registry))
-        };
-        match found.and_then(|(chunks, registry)| Some((row_of(chunks, place.row)?, registry.clone()))) {
-            Some((row, registry)) => Ok(Original { row, registry }),
+        match self.recent.row(place) {
+            Some(row) => Ok(Original { row, registry: self.job.registry.clone() }),
             None => self.originals.read(place).map_err(IngestError::Original),
         }
     }
@@ -222,8 +253,8 @@ impl Sequencer {
         again.map(|(_, lines)| lines).map_err(|error| IngestError::Original(error.into()))
     }
 
-    /// Moves what the block gave the open batch so far into a chunk.
-    fn finish_chunk(&mut self, current: &mut Current<'_>) -> Result<(), IngestError> {
+    /// Hands on the evidence that the block gave the open batch so far.
+    fn finish_chunk(&mut self, current: &mut Current<'_>, emit: &mut Emit<'_>) -> Result<(), IngestError> {
         let kept = u32::try_from(current.slots.len()).expect("a block holds fewer than 2^32 rows");
         if kept > 0 {
             let rows = current.decoded.usage.slice(current.first_row, current.next_row - current.first_row);
@@ -236,28 +267,28 @@ impl Sequencer {
             let first_row = self.open.rows - kept;
             let joining =
                 Joining { batch: self.open.batch, first_row, registry_version: self.job.registry.version(), reverses: &current.reverses };
-            self.open.chunks.push(Chunk { first_row, rows: join_batch(&rows, &joining)? });
+            let rows = join_batch(&rows, &joining)?;
+            let slots = &current.decoded.slots;
+            let bytes = current.slots.iter().map(|slot| slots[*slot].next - slots[*slot].start).sum();
+            self.recent.forget(self.committed.last());
+            self.recent.push(Place { batch: self.open.batch, row: first_row }, rows.clone(), bytes);
+            self.open.months.extend(&current.decoded.months);
+            emit(Sequenced::Rows(rows))?;
         }
         Ok(())
     }
 
-    fn seal(&mut self) -> SealedBatch {
-        let mut next = Open::new(self.open.batch + 1, self.job.partitions.len());
-        next.lines = Accumulator::like(&self.open.lines);
+    fn seal(&mut self) -> Sequenced {
+        let next = Open::new(self.open.batch + 1, self.job.partitions.len());
         let open = std::mem::replace(&mut self.open, next);
-        let usage = open.chunks.iter().map(|chunk| chunk.rows.clone()).collect();
-        let committed = self.committed.load(Ordering::Acquire);
-        self.recent.retain(|recent| recent.batch > committed);
-        self.recent.push_back(Recent { batch: open.batch, registry: self.job.registry.clone(), chunks: open.chunks });
-        SealedBatch {
+        Sequenced::Sealed(Box::new(SealedBatch {
             batch: open.batch,
             registry: self.job.registry.clone(),
-            usage,
             lines: open.lines,
             slices: open.slices.into_iter().flatten().collect(),
             dead_letters: open.dead_letters,
             replayed: open.replayed,
-        }
+        }))
     }
 }
 

@@ -5,10 +5,11 @@ use crate::block::{Block, lines};
 use crate::source::Partition;
 use arrow_array::RecordBatch;
 use farthing_aggregate::fold::{Numbered, Sums, Target, Terms, UnknownReference};
+use farthing_aggregate::lines::parties_named;
 use farthing_aggregate::usage::{Origin, UsageBuilder};
 use farthing_aggregate::{Digest, LineMaker, Reference, Refused, identity};
 use farthing_schemas::event::{self, Body, Event, Usage};
-use farthing_schemas::registry::{PlatformIndex, Registry};
+use farthing_schemas::registry::{PlatformIndex, Registry, Standing};
 use farthing_schemas::{Code, Currency, Cycle, Instant, Rejection, time};
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -40,6 +41,8 @@ pub struct Decoded {
     pub terms: Vec<Terms>,
     /// References that the registry does not know, for [`Target::Unknown`].
     pub unknown: Vec<UnknownReference>,
+    /// The months of the valid events, each once.
+    pub months: Vec<Cycle>,
 }
 
 /// One line of an event, in plain integers.
@@ -85,6 +88,36 @@ pub enum What {
     Rejected(Rejection),
 }
 
+impl What {
+    /// Who it is, if it can be metered.
+    #[must_use]
+    pub fn identity(&self) -> Option<Digest> {
+        match self {
+            What::Usage { identity, .. } | What::Reversal { identity, .. } => Some(*identity),
+            What::Rejected(_) => None,
+        }
+    }
+}
+
+/// Events that are attributed together: their parties are looked up side by side, while what they say is still at hand.
+const GROUP: usize = 32;
+
+/// A line of the block, decoded.
+struct Read<'a> {
+    start: u64,
+    next: u64,
+    event: Result<Event<'a>, Rejection>,
+}
+
+impl<'a> Read<'a> {
+    fn usage(&self) -> Option<&Usage<'a>> {
+        match &self.event.as_ref().ok()?.body {
+            Body::Usage(usage) => Some(usage),
+            Body::Reversal(_) => None,
+        }
+    }
+}
+
 /// Decodes and attributes blocks; reuses its memory from block to block.
 pub struct Worker<'r> {
     registry: &'r Registry,
@@ -95,6 +128,8 @@ pub struct Worker<'r> {
     lines: Vec<DecodedLine>,
     terms: Numbered<Terms>,
     unknown: Vec<UnknownReference>,
+    months: Vec<Cycle>,
+    found: Vec<Option<Standing>>,
     room: Room,
 }
 
@@ -110,8 +145,9 @@ impl<'r> Worker<'r> {
     #[must_use]
     pub fn new(registry: &'r Registry, admission: &'r Admission, partitions: &'r [Partition]) -> Worker<'r> {
         let (maker, builder) = (LineMaker::default(), UsageBuilder::default());
-        let (lines, terms, unknown) = (Vec::new(), Numbered::default(), Vec::new());
-        Worker { registry, admission, partitions, maker, builder, lines, terms, unknown, room: Room::default() }
+        let (lines, terms, unknown, months) = (Vec::new(), Numbered::default(), Vec::new(), Vec::new());
+        let (found, room) = (Vec::new(), Room::default());
+        Worker { registry, admission, partitions, maker, builder, lines, terms, unknown, months, found, room }
     }
 
     /// Decodes a block that arrived at `now`.
@@ -121,14 +157,16 @@ impl<'r> Worker<'r> {
     pub fn decode(&mut self, block: Block, now: Instant) -> Result<Decoded, IngestError> {
         let mut slots = Vec::with_capacity(self.room.slots);
         self.lines.reserve(self.room.lines);
-        for (start, next, line) in lines(&block) {
-            let what = match self.line(block.partition, start, line, now) {
-                Ok(what) => what,
-                Err(Refused::Rejected(rejection)) => What::Rejected(rejection),
-                Err(overflow) => return Err(IngestError::Fold(overflow)),
-            };
-            slots.push(Slot { start, next, what });
+        let mut lines = lines(&block);
+        loop {
+            let read = |(start, next, line)| Read { start, next, event: event::decode(line) };
+            let group: Vec<Read<'_>> = lines.by_ref().take(GROUP).map(read).collect();
+            if group.is_empty() {
+                break;
+            }
+            self.group(block.partition, group, now, &mut slots)?;
         }
+        drop(lines);
         self.room = Room { slots: slots.len(), lines: self.lines.len() };
         Ok(Decoded {
             partition: block.partition,
@@ -138,32 +176,69 @@ impl<'r> Worker<'r> {
             lines: std::mem::take(&mut self.lines),
             terms: self.terms.take(),
             unknown: std::mem::take(&mut self.unknown),
+            months: std::mem::take(&mut self.months),
             block,
         })
     }
 
-    fn line(&mut self, partition: usize, position: u64, line: &[u8], now: Instant) -> Result<What, Refused> {
-        let event = event::decode(line)?;
-        self.admit(&event, now)?;
+    /// Attributes events whose parties are looked up side by side.
+    fn group(&mut self, partition: usize, group: Vec<Read<'_>>, now: Instant, slots: &mut Vec<Slot>) -> Result<(), IngestError> {
+        let mut named = Vec::new();
+        for usage in group.iter().filter_map(Read::usage) {
+            named.extend(parties_named(usage));
+        }
+        self.registry.find_parties(&named, &mut self.found);
+        let found = std::mem::take(&mut self.found);
+        let mut rest = &found[..];
+        for read in group {
+            let (of_event, after) = rest.split_at(read.usage().map_or(0, |usage| usage.attribution.entries.len()));
+            rest = after;
+            let Read { start, next, event } = read;
+            let what = match event.map_err(Refused::from).and_then(|event| self.event(partition, start, &event, of_event, now)) {
+                Ok(what) => what,
+                Err(Refused::Rejected(rejection)) => What::Rejected(rejection),
+                Err(overflow) => return Err(IngestError::Fold(overflow)),
+            };
+            slots.push(Slot { start, next, what });
+        }
+        self.found = found;
+        Ok(())
+    }
+
+    fn event(
+        &mut self,
+        partition: usize,
+        position: u64,
+        event: &Event<'_>,
+        found: &[Option<Standing>],
+        now: Instant,
+    ) -> Result<What, Refused> {
+        self.admit(event, now)?;
         let Some(platform) = self.registry.platform(&event.platform) else {
             let sentence = format!("data.platform: {:?} is not in the registry", event.platform);
             return Err(Rejection::new(Code::UnknownPlatform, sentence).into());
         };
         let origin = Origin { partition: &self.partitions[partition].name, position };
         let identity = identity::of_event(&event.platform, &event.source, &event.id);
-        match &event.body {
+        let month = event.time.cycle();
+        let what = match &event.body {
             Body::Usage(usage) => {
-                let outcome = self.maker.make(self.registry, platform, usage, event.time)?;
-                self.builder.push(origin, &event, identity, outcome.says, Some(&outcome));
-                let lines = self.keep_lines(platform, usage, outcome.currency, event.time.cycle())?;
-                Ok(What::Usage { identity, says: outcome.says, lines })
+                let outcome = self.maker.make_found(self.registry, platform, usage, found, event.time)?;
+                self.builder.push(origin, event, identity, outcome.says, Some(&outcome));
+                let lines = self.keep_lines(platform, usage, outcome.currency, month)?;
+                What::Usage { identity, says: outcome.says, lines }
             }
             Body::Reversal(reversal) => {
                 let original = identity::said_by_reversal(&event.platform, reversal);
-                self.builder.push(origin, &event, identity, original, None);
-                Ok(What::Reversal { identity, original })
+                self.builder.push(origin, event, identity, original, None);
+                What::Reversal { identity, original }
             }
+        };
+        // Nearly always the month of the event before.
+        if self.months.last() != Some(&month) && !self.months.contains(&month) {
+            self.months.push(month);
         }
+        Ok(what)
     }
 
     fn admit(&self, event: &Event<'_>, now: Instant) -> Result<(), Rejection> {

@@ -182,7 +182,7 @@ impl Registry {
     }
 
     /// Looks up parties side by side: among millions, one after the other would wait for memory each time.
-    pub fn find_parties<'a>(&self, ids: impl Iterator<Item = &'a str> + Clone, found: &mut Vec<Option<Standing>>) {
+    pub fn find_parties(&self, ids: &[&str], found: &mut Vec<Option<Standing>>) {
         found.clear();
         let nothing = PartyRow { memberships: 0, consents: 0, payout: None };
         let named = |number| Standing { party: PartyIndex(number), row: nothing, consents_end: 0 };

@@ -137,23 +137,9 @@ impl Again {
             crate::batch::closed_list(&closed) == manifest.closed_through,
             "batch {batch}: what was closed is not what its manifest says"
         );
-        let folded = self.lines.finish()?;
+        let folded = self.lines.finish();
         let assignment = Assignment::of(&folded, &self.registry, &closed, &books.catalog.history)?;
-        for (cycle, tables) in assignment.tables(batch) {
-            let found = stored.of(books, batch, cycle.to_string(), compared).await?;
-            let mut found = found.iter().map(AccrualRows::of).collect::<Result<Vec<_>, _>>()?.into_iter().flat_map(each_row);
-            for table in tables {
-                for expected in each_row(AccrualRows::of(&table?)?) {
-                    let (expected, found) = (expected?, found.next().transpose()?);
-                    ensure!(
-                        found.as_ref() == Some(&expected),
-                        "accruals of batch {batch}, cycle {cycle}: the archive has {found:?}, but its evidence gives {expected:?}"
-                    );
-                    compared.accruals += 1;
-                }
-            }
-            ensure!(found.next().is_none(), "accruals of batch {batch}, cycle {cycle}: more than its evidence gives");
-        }
+        compare_sums(&assignment, batch, books, stored, compared).await?;
         stored.nothing_left(batch)?;
         let totals = assignment.totals()?;
         let said: BTreeMap<_, _> =
@@ -169,6 +155,41 @@ impl Again {
         compared.batches += 1;
         Ok(())
     }
+}
+
+/// Compares the sums of a batch's evidence with its accruals, row by row.
+async fn compare_sums(
+    assignment: &Assignment<'_>,
+    batch: u64,
+    books: &Books,
+    stored: &mut StoredSums,
+    compared: &mut Compared,
+) -> anyhow::Result<()> {
+    let mut rows_of = BTreeMap::new();
+    for cycle in assignment.cycles() {
+        rows_of.insert(cycle, stored.of(books, batch, cycle.to_string(), compared).await?);
+    }
+    let mut found = BTreeMap::new();
+    for (cycle, rows) in &rows_of {
+        let rows = rows.iter().map(AccrualRows::of).collect::<Result<Vec<_>, _>>()?;
+        found.insert(*cycle, rows.into_iter().flat_map(each_row));
+    }
+    assignment.tables(batch, |cycle, table| {
+        for expected in each_row(AccrualRows::of(&table)?) {
+            let expected = expected?;
+            let found = found.get_mut(&cycle).and_then(Iterator::next).transpose()?;
+            ensure!(
+                found.as_ref() == Some(&expected),
+                "accruals of batch {batch}, cycle {cycle}: the archive has {found:?}, but its evidence gives {expected:?}"
+            );
+            compared.accruals += 1;
+        }
+        Ok(())
+    })?;
+    for (cycle, mut rows) in found {
+        ensure!(rows.next().is_none(), "accruals of batch {batch}, cycle {cycle}: more than its evidence gives");
+    }
+    Ok(())
 }
 
 fn each_row(rows: AccrualRows<'_>) -> impl Iterator<Item = anyhow::Result<farthing_schemas::Accrual>> {

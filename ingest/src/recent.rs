@@ -1,0 +1,143 @@
+//! Evidence at hand: the latest rows that may not be committed yet, so that reversals find their originals.
+
+use crate::open::index;
+use arrow_array::RecordBatch;
+use farthing_aggregate::usage::Place;
+use std::collections::VecDeque;
+use std::sync::{Condvar, Mutex, PoisonError};
+
+/// Bytes of events whose rows are kept at hand.
+const BYTES: u64 = 64 << 20;
+
+/// What few rows take at least, however short their events.
+const CHUNK_BYTES: u64 = 16 << 10;
+
+/// The latest rows of `usage`, in order, as many as a bound on memory allows.
+#[derive(Default)]
+pub struct Recent {
+    chunks: VecDeque<Chunk>,
+    bytes: u64,
+}
+
+/// Complete rows of one batch.
+struct Chunk {
+    first: Place,
+    rows: RecordBatch,
+    bytes: u64,
+}
+
+impl Recent {
+    /// Keeps rows, of events of so many bytes, and lets go of the oldest if they are too many.
+    pub fn push(&mut self, first: Place, rows: RecordBatch, bytes: u64) {
+        let bytes = bytes.max(CHUNK_BYTES);
+        self.chunks.push_back(Chunk { first, rows, bytes });
+        self.bytes += bytes;
+        while self.bytes > BYTES {
+            self.drop_first();
+        }
+    }
+
+    /// Lets go of the rows of batches through that one: they are in the archive.
+    pub fn forget(&mut self, through: u64) {
+        while self.chunks.front().is_some_and(|chunk| chunk.first.batch <= through) {
+            self.drop_first();
+        }
+    }
+
+    /// A row, if it is at hand.
+    pub fn row(&self, place: Place) -> Option<RecordBatch> {
+        let after = self.chunks.partition_point(|chunk| (chunk.first.batch, chunk.first.row) <= (place.batch, place.row));
+        let chunk = self.chunks.get(after.checked_sub(1)?).filter(|chunk| chunk.first.batch == place.batch)?;
+        let at = index(place.row - chunk.first.row);
+        (at < chunk.rows.num_rows()).then(|| chunk.rows.slice(at, 1))
+    }
+
+    fn drop_first(&mut self) {
+        if let Some(chunk) = self.chunks.pop_front() {
+            self.bytes -= chunk.bytes;
+        }
+    }
+}
+
+/// How far batches are committed, for whoever has to wait for one.
+#[derive(Debug)]
+pub struct Committed {
+    /// The last batch; none once there will be no more.
+    last: Mutex<Option<u64>>,
+    changed: Condvar,
+}
+
+impl Committed {
+    pub fn new(last: u64) -> Committed {
+        Committed { last: Mutex::new(Some(last)), changed: Condvar::new() }
+    }
+
+    /// The last batch that is committed.
+    pub fn last(&self) -> u64 {
+        self.lock().unwrap_or(0)
+    }
+
+    /// Tells that a batch is committed, or that none will be any more.
+    pub fn set(&self, last: Option<u64>) {
+        *self.lock() = last;
+        self.changed.notify_all();
+    }
+
+    /// Waits until a batch is committed; false if it will never be.
+    pub fn wait_for(&self, batch: u64) -> bool {
+        let waiting = |last: &mut Option<u64>| last.is_some_and(|last| last < batch);
+        self.changed.wait_while(self.lock(), waiting).unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<u64>> {
+        // A number is whole, whoever panicked while holding it.
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow_array::{ArrayRef, Int64Array};
+    use std::sync::Arc;
+
+    fn rows(numbers: std::ops::Range<i64>) -> RecordBatch {
+        let column: ArrayRef = Arc::new(Int64Array::from_iter_values(numbers));
+        RecordBatch::try_from_iter([("row", column)]).expect("one column")
+    }
+
+    fn place(batch: u64, row: u32) -> Place {
+        Place { batch, row }
+    }
+
+    #[test]
+    fn rows_are_found_until_they_are_forgotten_or_too_many() {
+        let mut recent = Recent::default();
+        recent.push(place(1, 0), rows(0..3), 10);
+        recent.push(place(1, 3), rows(3..5), 10);
+        recent.push(place(2, 0), rows(0..2), 10);
+        let found = |recent: &Recent, batch, row| recent.row(place(batch, row)).map(|row| row == rows(0..9).slice(0, 1));
+        assert_eq!(recent.row(place(1, 4)), Some(rows(4..5)));
+        assert_eq!(recent.row(place(2, 0)), Some(rows(0..1)));
+        for (batch, row) in [(0, 0), (1, 5), (2, 2), (3, 0)] {
+            assert_eq!(found(&recent, batch, row), None);
+        }
+        recent.forget(1);
+        assert_eq!((recent.row(place(1, 0)), recent.row(place(2, 1))), (None, Some(rows(1..2))));
+        recent.push(place(3, 0), rows(0..1), BYTES);
+        assert_eq!((recent.row(place(2, 1)), recent.row(place(3, 0))), (None, Some(rows(0..1))));
+    }
+
+    #[test]
+    fn waiting_ends_with_the_commit_or_when_there_is_none() {
+        let committed = Arc::new(Committed::new(4));
+        assert!(committed.wait_for(4));
+        for (end, expected) in [(Some(5), true), (None, false)] {
+            let waiting = committed.clone();
+            let waits = std::thread::spawn(move || waiting.wait_for(5));
+            committed.set(end);
+            assert_eq!(waits.join().ok(), Some(expected));
+            committed.set(Some(4));
+        }
+    }
+}
