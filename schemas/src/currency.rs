@@ -15,19 +15,27 @@ pub struct Currency(u16);
 pub struct UnknownCurrency(pub String);
 
 struct Row {
+    letters: u32,
     code: &'static str,
     minor_digits: u32,
 }
 
 static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| {
     let mut rows: Vec<Row> = include_str!("../data/currencies.csv").lines().skip(1).filter_map(row).collect();
-    rows.sort_by_key(|row| row.code);
+    rows.sort_by_key(|row| row.letters);
     rows
 });
 
 fn row(line: &'static str) -> Option<Row> {
     let mut cells = line.split(',');
-    Some(Row { code: cells.next()?, minor_digits: cells.next()?.parse().ok()? })
+    let code = cells.next()?;
+    Some(Row { letters: letters(code)?, code, minor_digits: cells.next()?.parse().ok()? })
+}
+
+/// The three letters of a code as one number, in the order of codes: a number is compared in one step.
+fn letters(code: &str) -> Option<u32> {
+    let [first, second, third] = code.as_bytes().try_into().ok()?;
+    Some(u32::from_be_bytes([0, first, second, third]))
 }
 
 impl Currency {
@@ -72,7 +80,7 @@ impl FromStr for Currency {
     type Err = UnknownCurrency;
 
     fn from_str(code: &str) -> Result<Currency, UnknownCurrency> {
-        let found = ROWS.binary_search_by(|row| row.code.cmp(code)).ok();
+        let found = letters(code).and_then(|letters| ROWS.binary_search_by_key(&letters, |row| row.letters).ok());
         found.and_then(|at| u16::try_from(at).ok()).map(Currency).ok_or_else(|| UnknownCurrency(code.chars().take(16).collect()))
     }
 }

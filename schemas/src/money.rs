@@ -131,15 +131,14 @@ fn parse(text: &[u8]) -> Option<Money> {
         return None;
     }
     let fraction = fraction.unwrap_or_default();
-    let padding = (fraction.len()..SCALE as usize).map(|_| &b'0');
-    let mut units: i128 = 0;
-    for digit in whole.iter().chain(fraction).chain(padding) {
-        if !digit.is_ascii_digit() {
-            return None;
-        }
-        units = units * 10 + i128::from(digit - b'0');
-    }
-    Some(Money(units))
+    let units_per_last_digit = 10_u64.pow(SCALE - u32::try_from(fraction.len()).ok()?);
+    let whole_units = i128::from(number(whole)?) * UNITS_PER_MAJOR;
+    Some(Money(whole_units + i128::from(number(fraction)? * units_per_last_digit)))
+}
+
+/// The number that digits write: at most 15, which fit.
+fn number(digits: &[u8]) -> Option<u64> {
+    digits.iter().try_fold(0, |number, byte| byte.is_ascii_digit().then(|| number * 10 + u64::from(byte - b'0')))
 }
 
 /// Always with 12 fractional digits, with a `-` when negative.

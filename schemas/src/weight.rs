@@ -15,6 +15,17 @@ const TEXT_BYTES_MAX: usize = 64;
 /// Units in a weight of one.
 const UNITS_PER_ONE: i128 = 1_000_000_000_000;
 
+/// Units in one of the last digit, by how many stand behind the point.
+const UNITS_PER_LAST_DIGIT: [u64; 13] = {
+    let mut units = [1; 13];
+    let mut digits = 12;
+    while digits > 0 {
+        units[digits - 1] = units[digits] * 10;
+        digits -= 1;
+    }
+    units
+};
+
 /// A weight in units of 10^-12, below 10^15 in size before it was rounded.
 ///
 /// ```
@@ -57,7 +68,33 @@ impl FromStr for Weight {
 
     /// Reads `-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?`, rounded half to even at 12 fractional digits.
     fn from_str(text: &str) -> Result<Weight, NotAWeight> {
-        parse(text.as_bytes()).map(Weight).ok_or_else(|| NotAWeight(text.chars().take(TEXT_BYTES_MAX).collect()))
+        let units = short(text.as_bytes()).or_else(|| parse(text.as_bytes()));
+        units.map(Weight).ok_or_else(|| NotAWeight(text.chars().take(TEXT_BYTES_MAX).collect()))
+    }
+}
+
+/// The units of what most weights look like: `0.204761`, `7`. No sign, no exponent, at most 19 bytes; what else is one is for [`parse`].
+fn short(text: &[u8]) -> Option<i128> {
+    if text.len() > SHORT_DIGITS_MAX {
+        return None;
+    }
+    let (mut mantissa, mut point) = (0_u64, None);
+    for (at, byte) in text.iter().enumerate() {
+        match byte {
+            b'0'..=b'9' => mantissa = mantissa * 10 + u64::from(byte - b'0'),
+            b'.' if point.is_none() => point = Some(at),
+            _ => return None,
+        }
+    }
+    let whole = point.unwrap_or(text.len());
+    let fraction = point.map_or(0, |at| text.len() - at - 1);
+    let form = whole > 0 && (whole == 1 || text[0] != b'0') && (fraction > 0 || point.is_none());
+    if !form || length(whole) > WHOLE_DIGITS_MAX {
+        return None;
+    }
+    match UNITS_PER_LAST_DIGIT.get(fraction) {
+        Some(power) => i128::try_from(u128::from(mantissa) * u128::from(*power)).ok(),
+        None => Some(short_units(mantissa, SCALE - length(fraction))),
     }
 }
 

@@ -94,8 +94,7 @@ fn entries<'a>(cursor: &mut Cursor<'a>) -> Result<Vec<Entry<'a>>, Fault> {
         if index >= ENTRIES_MAX {
             return Err(fault(Code::TooManyEntries, format!("data.attribution.entries has more than {ENTRIES_MAX}")));
         }
-        entries.push(entry(cursor).map_err(|found| at(index, found))?);
-        Ok(())
+        entry(cursor, &mut entries).map_err(|found| at(index, found))
     })?;
     Ok(entries)
 }
@@ -108,22 +107,21 @@ fn at(index: usize, found: Fault) -> Fault {
     }
 }
 
-fn entry<'a>(cursor: &mut Cursor<'a>) -> Result<Entry<'a>, Fault> {
-    if cursor.shape()? != Shape::Object {
+#[inline]
+fn entry<'a>(cursor: &mut Cursor<'a>, entries: &mut Vec<Entry<'a>>) -> Result<(), Fault> {
+    if cursor.shape() != Shape::Object {
         return Err(fault(Code::BadField, "is not an object"));
     }
     let mut fields = Fields::<EntryKey, { EntryKey::COUNT }>::new();
     cursor.fields(|cursor, key| fields.read(cursor, key))?;
     let (kind, reference) = reference(&fields)?;
     let value = fields.get(EntryKey::Weight).ok_or_else(|| missing(EntryKey::Weight))?;
-    Ok(Entry {
-        kind,
-        reference,
-        weight: weight(EntryKey::Weight, value)?,
-        content_hash: fields.text(EntryKey::ContentHash, ANY)?,
-        role: fields.text(EntryKey::Role, ANY)?,
-        consent_receipt: fields.text(EntryKey::ConsentReceipt, ANY)?,
-    })
+    let weight = weight(EntryKey::Weight, value)?;
+    let content_hash = fields.text(EntryKey::ContentHash, ANY)?;
+    let role = fields.text(EntryKey::Role, ANY)?;
+    let consent_receipt = fields.text(EntryKey::ConsentReceipt, ANY)?;
+    entries.push(Entry { kind, reference, weight, content_hash, role, consent_receipt });
+    Ok(())
 }
 
 fn reference<'a>(fields: &Fields<'a, EntryKey, { EntryKey::COUNT }>) -> Result<(ReferenceKind, Cow<'a, str>), Fault> {
@@ -138,7 +136,7 @@ fn reference<'a>(fields: &Fields<'a, EntryKey, { EntryKey::COUNT }>) -> Result<(
 }
 
 fn is_plain(reference: &str) -> bool {
-    reference.bytes().all(|byte| byte.is_ascii_graphic())
+    reference.bytes().fold(true, |plain, byte| plain & byte.is_ascii_graphic())
         || !reference.chars().any(|character| character.is_whitespace() || character.is_control())
 }
 

@@ -6,7 +6,7 @@
 use super::Event;
 use super::data::{self, Data};
 use super::fields::{Fault, Fields, IDENTITY, Key, fault, keys, missing};
-use super::json::{Cursor, Shape, Value};
+use super::json::{Cursor, Shape, Value, malformed};
 use crate::{Code, Instant, Rejection, Use};
 
 /// The most bytes that an event may have, without its line end: 1 MiB.
@@ -49,19 +49,13 @@ pub fn decode(bytes: &[u8]) -> Result<Event<'_>, Rejection> {
     }
     let text = std::str::from_utf8(bytes)
         .map_err(|error| Rejection::new(Code::MalformedJson, format!("the line is not UTF-8 at byte {}", error.valid_up_to())))?;
-    read(text).map_err(|found| *malformed_further_on(text).unwrap_or(found))
-}
-
-/// Reading stops at the first fault; if the rest is not even JSON, that is the fault to name, whichever came first.
-#[cold]
-fn malformed_further_on(text: &str) -> Option<Fault> {
-    let mut cursor = Cursor::new(text);
-    cursor.skip().and_then(|_| cursor.finish()).err()
+    // Reading stops at the first fault; if the rest is not even JSON, that is the fault to name, whichever came first.
+    read(text).map_err(|found| *malformed(text).unwrap_or(found))
 }
 
 fn read(text: &str) -> Result<Event<'_>, Fault> {
     let mut cursor = Cursor::new(text);
-    if cursor.shape()? != Shape::Object {
+    if cursor.shape() != Shape::Object {
         return Err(fault(Code::NotCloudevent, "the event is not a JSON object"));
     }
     let mut envelope = Envelope::new();

@@ -18,6 +18,8 @@ pub(super) fn fault(code: Code, sentence: impl Into<Cow<'static, str>>) -> Fault
 pub(super) trait Key: Copy {
     /// The key of that text.
     fn of(text: &[u8]) -> Option<Self>;
+    /// The key that stands without escapes at the start of `text` and ends at a quote, with how many bytes it has.
+    fn at_start(text: &[u8]) -> Option<(Self, usize)>;
     /// Where it stands in the event, for sentences.
     fn path(self) -> &'static str;
     /// Its place among the others, from 0.
@@ -42,6 +44,14 @@ macro_rules! keys {
                     $($text => Some($name::$variant),)+
                     _ => None,
                 }
+            }
+
+            #[inline]
+            fn at_start(text: &[u8]) -> Option<($name, usize)> {
+                $(if text.starts_with($text) && text.get($text.len()) == Some(&b'"') {
+                    return Some(($name::$variant, $text.len()));
+                })+
+                None
             }
 
             fn path(self) -> &'static str {
@@ -77,9 +87,10 @@ pub(super) struct Fields<'a, K, const N: usize> {
 }
 
 impl<'a, K: Key, const N: usize> Fields<'a, K, N> {
-    /// None met.
+    /// None met. Always inlined: a copy of what has only just been written waits for it, once for each entry.
+    #[inline(always)]
     pub(super) fn new() -> Fields<'a, K, N> {
-        Fields { values: [const { Value::Absent }; N], keys: PhantomData }
+        Fields { values: [Value::Absent; N], keys: PhantomData }
     }
 
     /// Reads the value of `key`, which must not have been met before.
@@ -93,7 +104,7 @@ impl<'a, K: Key, const N: usize> Fields<'a, K, N> {
     /// Whether the value of `key` is of that shape, for the caller to read. `null` is passed over: it is as if missing.
     pub(super) fn opens(&mut self, cursor: &mut Cursor<'a>, key: K, shape: Shape) -> Result<bool, Fault> {
         self.once(key)?;
-        let found = cursor.shape()?;
+        let found = cursor.shape();
         if found == shape {
             self.values[key.index()] = Value::Other;
             return Ok(true);

@@ -1,16 +1,19 @@
 //! [`Cursor`]: one pass over a line of JSON that borrows from it and builds no tree.
 //!
-//! The parsing is `jiter`'s. Of the three that were compared it is the fastest and the strictest. Bare parsing of events of 742 bytes
-//! with 8 entries into borrowed parts, release with thin LTO, one busy core: jiter 690,000-860,000 events/s, `serde_json` with raw
-//! values 410,000-620,000, `sonic-rs` with lazy values 320,000-490,000. Only jiter finds lone surrogates in what is skipped
-//! (sonic-rs not even bad `\u` escapes), and it skips without recursion (sonic-rs overflows the stack at 500,000 levels).
+//! What is common is read here: punctuation, strings without escapes and plain numbers, which are all of a usual event. For the rest
+//! (strings with escapes, numbers with exponents, what is passed over) the parser is `jiter`, put where it is needed. It is the
+//! strictest of the three that were compared: only it finds lone surrogates in what is skipped (`sonic-rs` not even bad `\u`
+//! escapes), and it skips without recursion (`sonic-rs` overflows the stack at 500,000 levels).
 //! It does not check UTF-8 in what is skipped: hence a cursor is made from a `str`.
+//!
+//! A cursor tells that a line is not JSON; [`malformed`] reads the line again and tells where and why.
 //!
 //! Limits, both `malformed_json`: 200 levels below a field that is skipped, and 4,300 digits before a number's point.
 
 use super::fields::{Fault, Key, fault};
+use super::scan;
 use crate::Code;
-use jiter::{Jiter, JiterError, Peek};
+use jiter::Jiter;
 use std::borrow::Cow;
 
 /// A value that holds no others; what does hold others is checked and passed over.
@@ -62,73 +65,71 @@ pub(super) enum Shape {
 
 /// A place in a text of JSON.
 pub(super) struct Cursor<'a> {
-    jiter: Jiter<'a>,
     text: &'a str,
+    at: usize,
 }
 
 impl<'a> Cursor<'a> {
     /// The start of a text.
     pub(super) fn new(text: &'a str) -> Cursor<'a> {
-        Cursor { jiter: Jiter::new(text.as_bytes()), text }
+        Cursor { text, at: 0 }
     }
 
     /// What comes next, without passing it.
-    pub(super) fn shape(&mut self) -> Result<Shape, Fault> {
-        Ok(match self.jiter.peek().map_err(malformed)? {
-            Peek::Object => Shape::Object,
-            Peek::Array => Shape::Array,
-            Peek::Null => Shape::Null,
+    #[inline]
+    pub(super) fn shape(&mut self) -> Shape {
+        match self.peek() {
+            Some(b'{') => Shape::Object,
+            Some(b'[') => Shape::Array,
+            Some(b'n') => Shape::Null,
             _ => Shape::Other,
-        })
+        }
     }
 
-    /// Reads the next value, or passes over it if it holds others.
-    #[inline]
+    /// Reads the next value, or passes over it if it holds others. One copy of it serves all objects.
+    #[inline(never)]
     pub(super) fn value(&mut self) -> Result<Value<'a>, Fault> {
-        match self.jiter.peek().map_err(malformed)? {
-            Peek::String => self.string().map(Value::Text),
-            Peek::Null => self.jiter.known_null().map(|()| Value::Null).map_err(malformed),
-            peek if peek.is_num() => {
-                let start = self.jiter.current_index();
-                self.jiter.known_number_bytes(peek).map_err(malformed)?;
-                Ok(Value::Number(self.slice(start, self.jiter.current_index())))
-            }
-            peek => self.jiter.known_skip(peek).map(|()| Value::Other).map_err(malformed),
+        match self.peek() {
+            Some(b'"') => self.string().map(Value::Text),
+            Some(b'-' | b'0'..=b'9') => self.number().map(Value::Number),
+            Some(b'n') => self.skip().map(|_| Value::Null),
+            _ => self.skip().map(|_| Value::Other),
         }
     }
 
     /// Checks the next value, passes over it and gives its text.
+    #[inline(never)]
     pub(super) fn skip(&mut self) -> Result<&'a str, Fault> {
-        let peek = self.jiter.peek().map_err(malformed)?;
-        let start = self.jiter.current_index();
-        self.jiter.known_skip(peek).map_err(malformed)?;
-        Ok(self.slice(start, self.jiter.current_index()))
+        self.peek();
+        let mut jiter = Jiter::new(self.text.get(self.at..).unwrap_or_default().as_bytes());
+        jiter.next_skip().map_err(|_| not_json())?;
+        self.take(self.at + jiter.current_index())
     }
 
     /// Reads an object: calls `read` at the value of each key that `K` knows, and passes over the others.
     #[inline]
     pub(super) fn fields<K: Key>(&mut self, mut read: impl FnMut(&mut Cursor<'a>, K) -> Result<(), Fault>) -> Result<(), Fault> {
-        let mut next = self.jiter.next_object_bytes().map_err(malformed)?.map(known::<K>);
-        while let Some(key) = next {
-            match key {
+        let mut more = self.enter(b'{', b'}')?;
+        while more {
+            match self.known_key()? {
                 Some(key) => read(self, key)?,
-                None => self.jiter.next_skip().map_err(malformed)?,
+                None => {
+                    self.value()?;
+                }
             }
-            next = self.jiter.next_key_bytes().map_err(malformed)?.map(known::<K>);
+            more = self.step(b'}')?;
         }
         Ok(())
     }
 
     /// Reads an object whose keys are free: calls `read` with each key and its value.
+    #[inline]
     pub(super) fn members(&mut self, mut read: impl FnMut(Cow<'a, str>, Value<'a>) -> Result<(), Fault>) -> Result<(), Fault> {
-        let mut before = self.jiter.current_index();
-        let mut length = self.jiter.next_object_bytes().map_err(malformed)?.map(<[u8]>::len);
-        while let Some(raw_length) = length {
-            let key = self.key(before, raw_length);
-            let value = self.value()?;
-            read(key, value)?;
-            before = self.jiter.current_index();
-            length = self.jiter.next_key_bytes().map_err(malformed)?.map(<[u8]>::len);
+        let mut more = self.enter(b'{', b'}')?;
+        while more {
+            let key = self.key()?.unescaped();
+            read(key, self.value()?)?;
+            more = self.step(b'}')?;
         }
         Ok(())
     }
@@ -136,56 +137,120 @@ impl<'a> Cursor<'a> {
     /// Reads an array: calls `read` at each element, with its index.
     #[inline]
     pub(super) fn elements(&mut self, mut read: impl FnMut(&mut Cursor<'a>, usize) -> Result<(), Fault>) -> Result<(), Fault> {
-        let mut next = self.jiter.next_array().map_err(malformed)?;
+        let mut more = self.enter(b'[', b']')?;
         let mut index = 0;
-        while next.is_some() {
+        while more {
             read(self, index)?;
             index += 1;
-            next = self.jiter.array_step().map_err(malformed)?;
+            more = self.step(b']')?;
         }
         Ok(())
     }
 
     /// Makes sure that nothing follows.
     pub(super) fn finish(&mut self) -> Result<(), Fault> {
-        self.jiter.finish().map_err(malformed)
+        if self.peek().is_none() { Ok(()) } else { Err(not_json()) }
     }
 
-    /// The string that comes next. An escape is always longer than what it stands for, so equal lengths mean that there is none.
+    /// Passes the start of an object or array: whether anything stands in it. If so, `read` fails at what does not belong there.
     #[inline]
+    fn enter(&mut self, start: u8, end: u8) -> Result<bool, Fault> {
+        self.pass(start)?;
+        Ok(!self.passes(end))
+    }
+
+    /// Passes what stands behind a member or an element: whether another one follows.
+    #[inline]
+    fn step(&mut self, end: u8) -> Result<bool, Fault> {
+        if self.passes(b',') {
+            return Ok(true);
+        }
+        self.pass(end).map(|()| false)
+    }
+
+    /// Passes a key and its colon: which known one it is.
+    #[inline]
+    fn known_key<K: Key>(&mut self) -> Result<Option<K>, Fault> {
+        if self.peek() != Some(b'"') {
+            return Err(not_json());
+        }
+        let rest = self.text.as_bytes().get(self.at + 1..).unwrap_or_default();
+        let Some((key, length)) = K::at_start(rest) else { return self.other_key() };
+        self.at += length + 2;
+        self.pass(b':')?;
+        Ok(Some(key))
+    }
+
+    /// A key that is unknown, or known and written with escapes: `pl\u0061tform` is `platform`, and must not slip past.
+    #[cold]
+    fn other_key<K: Key>(&mut self) -> Result<Option<K>, Fault> {
+        let key = self.key()?;
+        Ok(K::of(key.unescaped().as_bytes()))
+    }
+
+    /// A key and its colon.
+    #[inline]
+    fn key(&mut self) -> Result<Text<'a>, Fault> {
+        if self.peek() != Some(b'"') {
+            return Err(not_json());
+        }
+        let key = self.string()?;
+        self.pass(b':')?;
+        Ok(key)
+    }
+
+    /// The string that starts here.
+    #[inline(always)]
     fn string(&mut self) -> Result<Text<'a>, Fault> {
-        let start = self.jiter.current_index();
-        let length = self.jiter.known_str().map_err(malformed)?.len();
-        let end = self.jiter.current_index();
-        Ok(if end - start == length + 2 { Text::Plain(self.slice(start + 1, end - 1)) } else { Text::Escaped(self.slice(start, end)) })
+        let start = self.at + 1;
+        match scan::plain_string(self.text.as_bytes(), start) {
+            Some(end) => {
+                self.at = end + 1;
+                self.text.get(start..end).map(Text::Plain).ok_or_else(not_json)
+            }
+            None => self.skip().map(Text::Escaped),
+        }
     }
 
-    /// The key that was just passed: `raw_length` bytes between the first quotes after `before`.
-    fn key(&self, before: usize, raw_length: usize) -> Cow<'a, str> {
-        let passed = self.slice(before, self.jiter.current_index());
-        let start = before + passed.bytes().take_while(|byte| *byte != b'"').count();
-        let raw = self.slice(start + 1, start + 1 + raw_length);
-        let text = if raw.contains('\\') { Text::Escaped(self.slice(start, start + 2 + raw_length)) } else { Text::Plain(raw) };
-        text.unescaped()
+    /// The number that starts here.
+    #[inline]
+    fn number(&mut self) -> Result<&'a str, Fault> {
+        match scan::plain_number(self.text.as_bytes(), self.at) {
+            Some(end) => self.take(end),
+            None => self.skip(),
+        }
+    }
+
+    /// What stands before `end`, which is passed. A token of JSON starts and ends at ASCII characters.
+    #[inline]
+    fn take(&mut self, end: usize) -> Result<&'a str, Fault> {
+        let start = std::mem::replace(&mut self.at, end);
+        self.text.get(start..end).ok_or_else(not_json)
     }
 
     #[inline]
-    fn slice(&self, start: usize, end: usize) -> &'a str {
-        self.text.get(start..end).expect("a token of JSON starts and ends at ASCII characters")
+    fn pass(&mut self, byte: u8) -> Result<(), Fault> {
+        if self.passes(byte) { Ok(()) } else { Err(not_json()) }
     }
-}
 
-/// The key that the raw bytes between its quotes stand for.
-fn known<K: Key>(raw: &[u8]) -> Option<K> {
-    K::of(raw).or_else(|| if raw.contains(&b'\\') { known_escaped(raw) } else { None })
-}
+    /// Whether `byte` comes next; if so, it is passed.
+    #[inline]
+    fn passes(&mut self, byte: u8) -> bool {
+        let found = self.peek() == Some(byte);
+        self.at += usize::from(found);
+        found
+    }
 
-/// A known key may be written with escapes: `pl\u0061tform` is `platform`, and must not slip past.
-#[cold]
-fn known_escaped<K: Key>(raw: &[u8]) -> Option<K> {
-    let quoted = [b"\"", raw, b"\""].concat();
-    let mut jiter = Jiter::new(&quoted);
-    jiter.next_str().ok().and_then(|key| K::of(key.as_bytes()))
+    /// The next byte that is not white space.
+    #[inline]
+    fn peek(&mut self) -> Option<u8> {
+        loop {
+            match self.text.as_bytes().get(self.at) {
+                Some(b' ' | b'\t' | b'\n' | b'\r') => self.at += 1,
+                byte => return byte.copied(),
+            }
+        }
+    }
 }
 
 #[cold]
@@ -193,7 +258,16 @@ fn unescaped(quoted: &str) -> String {
     Jiter::new(quoted.as_bytes()).next_str().map(str::to_owned).expect("its escapes were checked when it was passed")
 }
 
+/// What a cursor says of a line that is not JSON. [`malformed`] has the sentence to show.
 #[cold]
-fn malformed(error: JiterError) -> Fault {
-    fault(Code::MalformedJson, format!("the line is not JSON: {} at byte {}", error.error_type, error.index))
+fn not_json() -> Fault {
+    fault(Code::MalformedJson, "the line is not JSON")
+}
+
+/// Where and why a text is not JSON.
+#[cold]
+pub(super) fn malformed(text: &str) -> Option<Fault> {
+    let mut jiter = Jiter::new(text.as_bytes());
+    let error = jiter.next_skip().and_then(|()| jiter.finish()).err()?;
+    Some(fault(Code::MalformedJson, format!("the line is not JSON: {} at byte {}", error.error_type, error.index)))
 }

@@ -8,6 +8,7 @@ mod decode;
 mod encode;
 mod fields;
 mod json;
+mod scan;
 
 pub use attribution::ENTRIES_MAX;
 pub use decode::{EVENT_BYTES_MAX, decode};

@@ -5,6 +5,7 @@ mod edges;
 mod generate;
 mod properties;
 mod schema;
+mod spellings;
 
 use farthing_schemas::event::decode;
 

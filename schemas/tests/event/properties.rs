@@ -52,7 +52,7 @@ const PIECES: &[&str] = &[
 ];
 
 #[derive(Clone, Debug)]
-enum Change {
+pub enum Change {
     Replace(Index, u8),
     Insert(Index, &'static str),
     Remove(Index, usize),
@@ -60,7 +60,7 @@ enum Change {
     Cut(Index),
 }
 
-fn change() -> impl Strategy<Value = Change> {
+pub fn change() -> impl Strategy<Value = Change> {
     prop_oneof![
         3 => (any::<Index>(), any::<u8>()).prop_map(|(at, byte)| Change::Replace(at, byte)),
         4 => (any::<Index>(), select(PIECES.to_vec())).prop_map(|(at, piece)| Change::Insert(at, piece)),
@@ -70,7 +70,7 @@ fn change() -> impl Strategy<Value = Change> {
     ]
 }
 
-fn changed(mut bytes: Vec<u8>, change: &Change) -> Vec<u8> {
+pub fn changed(mut bytes: Vec<u8>, change: &Change) -> Vec<u8> {
     let span = |at: &Index, length: usize| {
         let start = at.index(bytes.len() + 1);
         start..(start + length).min(bytes.len())
