@@ -1,6 +1,7 @@
 //! The books: the ledger, the archive and what the chain of manifests says exists, opened together.
 
 use crate::place::Place;
+use crate::registry_snapshot::RegistrySnapshot;
 use crate::time::now;
 use anyhow::{Context, bail};
 use farthing_archive::catalog::manifest_path;
@@ -16,7 +17,11 @@ pub struct Books {
     pub ledger: Ledger,
     pub archive: Archive,
     pub catalog: Catalog,
+    /// Compiled from the archive.
     registries: HashMap<u64, Arc<Registry>>,
+    snapshot: RegistrySnapshot,
+    /// Read from the snapshot.
+    from_snapshot: Option<Arc<Registry>>,
 }
 
 /// Whether an act was appended.
@@ -54,7 +59,8 @@ impl Books {
         // The archive first: a ledger without its archive would promise files that nobody has.
         let archive = Archive::open(&at.archive, create)?;
         let ledger = Ledger::open(&at.ledger, create).await?;
-        let mut books = Books { ledger, archive, catalog: Catalog::default(), registries: HashMap::new() };
+        let (catalog, snapshot) = (Catalog::default(), RegistrySnapshot::beside_ledger(at)?);
+        let mut books = Books { ledger, archive, catalog, registries: HashMap::new(), snapshot, from_snapshot: None };
         // Listed before the ledger is read: what is committed in between is then no surprise.
         let copies = books.archive.list("manifests").await?;
         books.refresh().await?;
@@ -130,15 +136,32 @@ impl Books {
         Ok(())
     }
 
-    /// The registry version that is in force.
+    /// The registry version that is in force, from its snapshot if there is one; who has to prove something asks [`Books::registry`].
     pub async fn registry_now(&mut self) -> anyhow::Result<Arc<Registry>> {
-        match self.catalog.registry_version() {
-            0 => bail!("no registry is loaded yet; load one with: farthing registry load FILE"),
-            version => self.registry(version).await,
+        let version = self.catalog.registry_version();
+        if version == 0 {
+            bail!("no registry is loaded yet; load one with: farthing registry load FILE");
+        }
+        let known = self.from_snapshot.iter().chain(self.registries.get(&version)).find(|registry| registry.version() == version);
+        if let Some(registry) = known {
+            return Ok(registry.clone());
+        }
+        self.from_snapshot = self.snapshot.read(&self.catalog.registry).map(Arc::new);
+        match &self.from_snapshot {
+            Some(registry) => Ok(registry.clone()),
+            None => self.registry(version).await,
         }
     }
 
-    /// A registry version.
+    /// Keeps that registry, if it is the one in force, as a snapshot for the next process, unless it was read from there.
+    pub fn keep_snapshot(&self, registry: &Registry) {
+        let read = self.from_snapshot.as_ref().is_some_and(|read| std::ptr::eq(&**read, registry));
+        if !read && registry.version() == self.catalog.registry_version() {
+            self.snapshot.write(registry, &self.catalog.registry);
+        }
+    }
+
+    /// A registry version, compiled from the archive alone.
     pub async fn registry(&mut self, version: u64) -> anyhow::Result<Arc<Registry>> {
         if let Some(registry) = self.registries.get(&version) {
             return Ok(registry.clone());
@@ -150,13 +173,14 @@ impl Books {
         Ok(registry)
     }
 
-    /// The current records of the registry, to load upon.
-    pub async fn registry_state(&self) -> anyhow::Result<State> {
+    /// The current records of the registry, to load upon, and the archived public text of each version.
+    pub async fn registry_state(&self) -> anyhow::Result<(State, Vec<Vec<u8>>)> {
+        let texts = self.registry_texts(self.catalog.registry_version()).await?;
         let mut state = State::default();
-        for (version, text) in (1..).zip(self.registry_texts(self.catalog.registry_version()).await?) {
-            state.read_public(version, &text).map_err(|errors| anyhow::anyhow!("registry version {version} cannot be read: {errors:?}"))?;
+        for (version, text) in (1..).zip(&texts) {
+            state.read_public(version, text).map_err(|errors| anyhow::anyhow!("registry version {version} cannot be read: {errors:?}"))?;
         }
-        Ok(state)
+        Ok((state, texts))
     }
 
     async fn registry_texts(&self, through: u64) -> anyhow::Result<Vec<Vec<u8>>> {

@@ -14,6 +14,7 @@ mod output;
 mod place;
 mod plan_input;
 mod progress;
+mod registry_snapshot;
 mod time;
 mod trace;
 

@@ -67,6 +67,7 @@ impl Metering {
         books.sweep_copies().await?;
         let clock = Clock::now();
         let registry = books.registry_now().await?;
+        books.keep_snapshot(&registry);
         seconds.registry = clock.elapsed().as_secs_f32();
         let clock = Clock::now();
         let identities = identities(books).await?;

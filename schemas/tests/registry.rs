@@ -11,6 +11,8 @@ mod refusals;
 mod resolution;
 #[path = "registry/schema.rs"]
 mod schema;
+#[path = "registry/snapshot.rs"]
+mod snapshot;
 
 use farthing_schemas::registry::{Delta, RegistryError, State, read_load};
 

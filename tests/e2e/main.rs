@@ -9,4 +9,5 @@ mod crash;
 mod golden;
 mod readme;
 mod scenarios;
+mod snapshot;
 mod tamper;

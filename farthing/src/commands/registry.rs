@@ -9,10 +9,11 @@ use farthing_archive::NewFile;
 use farthing_archive::catalog::registry_path;
 use farthing_ledger::{Effects, PartyDetails};
 use farthing_schemas::manifest::{Act, RegistryLoad, sha256_hex};
-use farthing_schemas::registry::{Delta, Record, read_load};
+use farthing_schemas::registry::{BuildError, Delta, Record, Registry, read_load};
 use serde_json::json;
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
+use tokio::task::JoinHandle;
 
 pub async fn run(at: &Place, command: RegistryCommand, json: bool) -> anyhow::Result<Answer> {
     match command {
@@ -33,7 +34,7 @@ pub async fn load_files(at: &Place, files: &[PathBuf]) -> anyhow::Result<(u64, u
     loop {
         let known: HashMap<String, PartyDetails> =
             books.ledger.party_details().await?.into_iter().map(|details| (details.party.clone(), details)).collect();
-        let state = books.registry_state().await?;
+        let (state, mut texts) = books.registry_state().await?;
         let unchanged = |party: &str, details: &farthing_schemas::registry::PrivateDetails| match known.get(party) {
             Some(known) => known.details == details.as_json(),
             None => details.is_empty(),
@@ -45,15 +46,28 @@ pub async fn load_files(at: &Place, files: &[PathBuf]) -> anyhow::Result<(u64, u
         let party_details = seal(&mut delta)?;
         let version = books.catalog.registry_version() + 1;
         let changed = u64::try_from(delta.len())?;
-        let packed = zstd::encode_all(&delta.public_ndjson()[..], 0)?;
+        let text = delta.public_ndjson();
+        let packed = zstd::encode_all(&text[..], 0)?;
+        texts.push(text);
+        let compiled = compile(texts);
         let new = NewFile { table: "registry", rows: changed, batches: None, bytes: packed };
         let file = books.archive.put(new, |sha256| registry_path(version, sha256)).await?;
         let act = Act::Registry(RegistryLoad { registry_version: version, file });
         if books.append(act, &Effects { party_details, ..Effects::default() }).await? == Appended::Done {
+            // The load is done, whatever comes of this.
+            if let Ok(Ok(registry)) = compiled.await {
+                books.keep_snapshot(&registry);
+            }
             books.ledger.close().await;
             return Ok((version, changed));
         }
     }
+}
+
+/// Compiles public texts while they are archived and the ledger is written, so that whoever meters next need not.
+fn compile(texts: Vec<Vec<u8>>) -> JoinHandle<Result<Registry, BuildError>> {
+    // The texts and not the state: only they give the order of parties that everyone else finds.
+    tokio::task::spawn_blocking(move || Registry::from_public((1..).zip(texts.iter().map(Vec::as_slice))))
 }
 
 fn read_files(files: &[PathBuf]) -> anyhow::Result<Vec<Record>> {

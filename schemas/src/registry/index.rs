@@ -7,19 +7,23 @@ mod build;
 mod names;
 mod public_lines;
 mod rows;
+mod snapshot;
 
 use super::record::{OnShortfall, Price, Threshold};
+use super::stored;
 use crate::{Currency, Instant, Rate, Use, UseSet};
 use hashbrown::HashMap;
 use names::Names;
-use rows::{AgreementSpan, ConsentRow, MembershipRow, PartyRow, Scope, WorkVersion};
+use rows::{AgreementSpan, ConsentRow, MembershipRow, PartyRow, PayoutRow, Scope, WorkVersion};
+use serde::{Deserialize, Serialize};
 
 pub use build::BuildError;
+pub use snapshot::SnapshotKey;
 
 macro_rules! indexes {
     ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {
         $($(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         pub struct $name(u32);
 
         impl $name {
@@ -56,54 +60,63 @@ indexes! {
 }
 
 /// What holds for a platform by itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlatformTerms {
     /// For people.
     pub name: Option<Box<str>>,
     /// The labour share where no agreement applies.
+    #[serde(with = "stored::text")]
     pub default_labour_share: Rate,
     /// Whether a party that says nothing is taken to say no.
     pub denies_by_default: bool,
 }
 
 /// What holds for a MID by itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MidTerms {
     /// For people.
     pub name: Option<Box<str>>,
     /// What it keeps of labour.
+    #[serde(with = "stored::text")]
     pub fee: Rate,
     /// How much of a movement may go to what a party owes back.
+    #[serde(with = "stored::text")]
     pub recovery_cap: Rate,
     /// What it settles in.
+    #[serde(with = "stored::text")]
     pub currency: Currency,
     /// The least that is paid out, per method and currency.
     pub thresholds: Vec<Threshold>,
 }
 
 /// What one agreement says.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AgreementTerms {
     /// Who owes.
     pub platform: PlatformIndex,
     /// Who collects.
     pub mid: MidIndex,
     /// For what.
+    #[serde(with = "stored::uses")]
     pub uses: UseSet,
     /// The part of gross promised to contributors.
+    #[serde(with = "stored::text")]
     pub labour_share: Rate,
     /// The currency it covers.
+    #[serde(with = "stored::text")]
     pub currency: Currency,
     /// What happens when the 70 % rule fails.
     pub on_shortfall: OnShortfall,
     /// From when on.
+    #[serde(with = "stored::optional_micros")]
     pub from: Option<Instant>,
     /// Until when.
+    #[serde(with = "stored::optional_micros")]
     pub to: Option<Instant>,
 }
 
 /// One owner of a work.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WorkPart {
     /// Who.
     pub party: PartyIndex,
@@ -130,7 +143,9 @@ pub struct Standing {
 }
 
 /// One version of the registry, compiled.
-#[derive(Debug)]
+///
+/// What serde makes of it is the inside of a snapshot and lacks what follows from the rest: read one by [`Registry::from_snapshot`].
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Registry {
     version: u64,
     platforms: Names,
@@ -139,6 +154,8 @@ pub struct Registry {
     mid_terms: Vec<MidTerms>,
     agreements: Names,
     agreement_terms: Vec<AgreementTerms>,
+    /// Not in a snapshot: it follows from the terms.
+    #[serde(skip)]
     agreement_spans: HashMap<AgreementKey, Box<[AgreementSpan]>, foldhash::fast::FixedState>,
     parties: Names,
     /// One for each party, and one more that ends the last one's ranges.
@@ -150,7 +167,7 @@ pub struct Registry {
     /// By party; see [`ConsentRow::order`].
     consents: Vec<ConsentRow>,
     scopes: Vec<Scope>,
-    payouts: Vec<(Box<str>, Currency)>,
+    payouts: Vec<PayoutRow>,
     works: Names,
     /// Where each work's versions start, and where the last one's end.
     work_starts: Vec<u32>,
@@ -161,7 +178,7 @@ pub struct Registry {
 /// What an agreement is found by.
 type AgreementKey = (PlatformIndex, MidIndex, Use, Currency);
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 struct PlatformRow {
     terms: PlatformTerms,
     /// By use, in the order of [`Use::ALL`].
@@ -330,7 +347,7 @@ impl Registry {
     #[must_use]
     pub fn payout(&self, party: PartyIndex) -> Option<Payout<'_>> {
         let row = self.party_rows[party.at()].payout?;
-        let (method, currency) = &self.payouts[row.get() as usize - 1];
+        let PayoutRow { method, currency } = &self.payouts[row.get() as usize - 1];
         Some(Payout { method, currency: *currency })
     }
 

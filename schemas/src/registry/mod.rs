@@ -10,7 +10,7 @@
 //! - Nothing private is in a [`State`], a [`Registry`] or public text, nor in the text of an error.
 //! - Public text of versions 1 to V, read again in that order, gives the same state and the same registry.
 //!
-//! Modules in reading order: `record`, `error`, `json`, `decode`, `private`, `public`, `state`, `rules`, `index`.
+//! Modules in reading order: `record`, `error`, `json`, `decode`, `private`, `public`, `state`, `rules`, `index`, `stored`.
 
 mod decode;
 mod error;
@@ -21,12 +21,13 @@ mod public;
 mod record;
 mod rules;
 mod state;
+mod stored;
 
 pub use decode::read_load;
 pub use error::{ERRORS_MAX, Place, RegistryError};
 pub use index::{
-    AgreementIndex, AgreementTerms, BuildError, MidIndex, MidTerms, PartyIndex, Payout, PlatformIndex, PlatformTerms, Registry, Standing,
-    WorkIndex, WorkPart,
+    AgreementIndex, AgreementTerms, BuildError, MidIndex, MidTerms, PartyIndex, Payout, PlatformIndex, PlatformTerms, Registry,
+    SnapshotKey, Standing, WorkIndex, WorkPart,
 };
 pub use private::PrivateDetails;
 pub use record::{

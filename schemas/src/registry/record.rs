@@ -1,7 +1,9 @@
 //! What one line of the registry says, once it is known to be valid by itself.
 
+use super::stored;
 use super::{Place, PrivateDetails};
 use crate::{Currency, Instant, Money, Rate, Use, UseSet};
+use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
 
 /// A record and where it stands.
@@ -81,17 +83,21 @@ pub struct Platform {
 }
 
 /// The price of one unit.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Price {
     /// What is counted, as in an event's `usage`.
     pub unit: Box<str>,
     /// What one of it earns.
+    #[serde(with = "stored::text")]
     pub price: Money,
     /// The currency of the price, the same for all of one platform and use.
+    #[serde(with = "stored::text")]
     pub currency: Currency,
     /// From when on.
+    #[serde(with = "stored::optional_micros")]
     pub from: Option<Instant>,
     /// Until when.
+    #[serde(with = "stored::optional_micros")]
     pub to: Option<Instant>,
 }
 
@@ -127,13 +133,15 @@ pub struct Mid {
 }
 
 /// The least that is paid out by one method in one currency.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Threshold {
     /// The method of payment.
     pub method: Box<str>,
     /// The currency paid.
+    #[serde(with = "stored::text")]
     pub currency: Currency,
     /// The least amount.
+    #[serde(with = "stored::text")]
     pub amount: Money,
 }
 
@@ -240,7 +248,8 @@ pub struct Membership {
 }
 
 /// What happens when an agreement's creators would get less than 70 %.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum OnShortfall {
     /// The draft is refused.
     Refuse,

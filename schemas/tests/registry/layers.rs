@@ -1,5 +1,6 @@
 //! Versions on top of each other, what is private, and public text there and back.
 
+use super::snapshot::again;
 use super::{BASE, base, judged, load};
 use farthing_schemas::registry::{Registry, State, read_load};
 use farthing_schemas::{Instant, Rate, Use};
@@ -105,7 +106,7 @@ fn other_private_details_are_a_change() {
 fn terms_and_prices_are_found() {
     let mut state = State::default();
     let text = load(&mut state, EXAMPLES);
-    for registry in [compiled(&[text]), Registry::from_state(&state).unwrap()] {
+    for registry in [again(&compiled(std::slice::from_ref(&text))), compiled(&[text]), Registry::from_state(&state).unwrap()] {
         assert_eq!((registry.version(), registry.party_count()), (1, 3));
         let platform = registry.platform("plt_acme").unwrap();
         let terms = registry.platform_terms(platform);

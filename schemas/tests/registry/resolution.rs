@@ -1,5 +1,6 @@
 //! Random small registries, loaded record by record: accepted and resolved as a slow reference says, which looks at each instant.
 
+use super::snapshot::again;
 use super::{judged, load};
 use farthing_schemas::registry::{Registry, State};
 use farthing_schemas::{Currency, Instant, Use};
@@ -230,7 +231,9 @@ fn random_registries_resolve_as_the_reference_says() {
             reference = next;
         }
         compare(&Registry::from_state(&state).unwrap(), &reference);
-        compare(&Registry::from_public((1..).zip(versions.iter().map(Vec::as_slice))).unwrap(), &reference);
+        let compiled = Registry::from_public((1..).zip(versions.iter().map(Vec::as_slice))).unwrap();
+        compare(&compiled, &reference);
+        compare(&again(&compiled), &reference);
     }
     assert!(accepted > 500 && refused > 300, "{accepted} accepted, {refused} refused");
 }

@@ -1,4 +1,4 @@
-"""Searches an archive for texts, in its bytes and in all that they decode to.
+"""Searches an archive, and the snapshot of the registry, for texts: in their bytes and in all that they decode to.
 
   privacy.py BOOKS TEXT...
 
@@ -51,7 +51,7 @@ def main(books, *texts):
     hashes = [hashlib.sha256(text.encode()) for _, text in details]
     wanted["unsalted hash"] = [form for hash_ in hashes for form in (hash_.hexdigest().encode(), hash_.digest())]
     found, files = {}, 0
-    for path in sorted(Path(books, "archive").rglob("*")):
+    for path in [*sorted(Path(books, "archive").rglob("*")), Path(books, "ledger.sqlite.registry-snapshot").resolve(strict=True)]:
         if not path.is_file():
             continue
         files += 1

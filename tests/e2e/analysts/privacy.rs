@@ -1,4 +1,4 @@
-//! What is private of a party is in the ledger and nowhere else: not in the archive, and in nothing that is printed.
+//! What is private of a party is in the ledger and nowhere else: not in the archive, not in the snapshot of the registry, and in nothing that is printed.
 
 use super::python;
 use crate::support::Data;

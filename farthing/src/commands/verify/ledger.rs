@@ -22,7 +22,7 @@ pub async fn manifests(books: &Books, compared: &mut Compared) -> anyhow::Result
 
 /// Every registry version is readable, and private details are those that were loaded, where they were not erased.
 pub async fn registry(books: &Books, compared: &mut Compared) -> anyhow::Result<()> {
-    let state = books.registry_state().await?;
+    let (state, _) = books.registry_state().await?;
     for details in books.ledger.party_details().await? {
         let sealed = state.private_sha256(&details.party).map(hex::encode);
         let is = private_sha256(&details.salt, &details.details);

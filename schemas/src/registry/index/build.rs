@@ -2,7 +2,7 @@
 
 use super::names::Names;
 use super::public_lines;
-use super::rows::{AgreementSpan, ConsentRow, MembershipRow, PartyRow, Scope, WorkVersion};
+use super::rows::{AgreementSpan, ConsentRow, MembershipRow, PartyRow, PayoutRow, Scope, WorkVersion};
 use super::{
     AgreementIndex, AgreementTerms, MidIndex, MidTerms, PartyIndex, PlatformIndex, PlatformRow, PlatformTerms, Registry, WorkIndex,
     WorkPart,
@@ -107,7 +107,7 @@ pub(super) struct Builder {
     party_payouts: Vec<Option<NonZeroU32>>,
     /// The party named last: the next record often names it or the one after.
     last_party: u32,
-    payouts: Vec<(Box<str>, Currency)>,
+    payouts: Vec<PayoutRow>,
     memberships: Vec<(PartyIndex, MembershipRow)>,
     scopes: Vec<Scope>,
     scope_numbers: HashMap<Scope, u32, foldhash::fast::FixedState>,
@@ -204,10 +204,10 @@ impl Builder {
 
     /// There are few ways to be paid, so a look at each is quick.
     fn payout_number(&mut self, (method, currency): (&str, Currency)) -> Result<NonZeroU32, Refusal> {
-        let known = self.payouts.iter().position(|payout| payout.1 == currency && *payout.0 == *method);
+        let known = self.payouts.iter().position(|payout| payout.currency == currency && *payout.method == *method);
         let at = known.unwrap_or(self.payouts.len());
         if known.is_none() {
-            self.payouts.push((method.into(), currency));
+            self.payouts.push(PayoutRow { method: method.into(), currency });
         }
         u32::try_from(at + 1).ok().and_then(NonZeroU32::new).ok_or(Refusal::TooLarge)
     }
@@ -383,7 +383,7 @@ fn distinct_lists<T: Copy + Eq + std::hash::Hash>(starts: &[u32], rows: &[T]) ->
     Some((of_owner, list_starts, lists))
 }
 
-fn agreement_spans(terms: &[AgreementTerms]) -> HashMap<super::AgreementKey, Box<[AgreementSpan]>, foldhash::fast::FixedState> {
+pub(super) fn agreement_spans(terms: &[AgreementTerms]) -> HashMap<super::AgreementKey, Box<[AgreementSpan]>, foldhash::fast::FixedState> {
     let mut spans: HashMap<super::AgreementKey, Vec<AgreementSpan>, foldhash::fast::FixedState> = HashMap::default();
     for (number, it) in (0..).zip(terms) {
         let validity = Validity { from: it.from, to: it.to };

@@ -3,6 +3,7 @@
 //! A look-up of one name among millions is two waits for memory and little else: so the table is our own, one array that says in
 //! one place what a name's hash, number and text are, and many names can be looked up side by side ([`Names::find_all`]).
 
+use serde::{Deserialize, Serialize};
 use std::hash::BuildHasher;
 use std::hint::black_box;
 
@@ -13,13 +14,15 @@ const END: u8 = 0;
 const SIDE_BY_SIDE: usize = 64;
 
 /// Distinct names, numbered as they came.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Names {
     /// The names one after the other, each with its [`END`].
     text: String,
     /// Where each name starts, and where the next one will.
     starts: Vec<u32>,
     /// A power of two of them, at least half of them free; a name stands in the first free one from its hash's place on.
+    /// Not in a snapshot: see [`Names::find_places`].
+    #[serde(skip)]
     slots: Vec<Slot>,
 }
 
@@ -111,6 +114,20 @@ impl Names {
         self.grow(self.len());
         self.put(hash, number, start);
         Some((number, true))
+    }
+
+    /// Makes the table of slots anew for names that were read without it: it is larger than all the rest of a snapshot
+    /// and quickly made. None if the names do not stand where they should.
+    pub(super) fn find_places(&mut self) -> Option<()> {
+        self.slots = vec![FREE_SLOT; (2 * self.starts.len().checked_sub(1)?).next_power_of_two().max(2)];
+        for number in 0..u32::try_from(self.len()).ok()? {
+            let at = number as usize;
+            let (start, end) = (self.starts[at], self.starts[at + 1].checked_sub(1)?);
+            let name = self.text.get(start as usize..end as usize)?;
+            self.put(hash(name), number, start);
+        }
+        self.shrink();
+        Some(())
     }
 
     pub(super) fn shrink(&mut self) {

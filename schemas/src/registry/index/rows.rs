@@ -1,12 +1,14 @@
 //! The rows of a [`super::Registry`], as small as they can be.
 
 use super::{AgreementIndex, MidIndex, PlatformIndex, WorkIndex};
-use crate::{Instant, Use, UseSet};
+use crate::registry::stored;
+use crate::{Currency, Instant, Use, UseSet};
+use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 use std::num::NonZeroU32;
 
 /// Where what belongs to a party stands.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(super) struct PartyRow {
     /// Which list of memberships.
     pub(super) memberships: u32,
@@ -16,19 +18,30 @@ pub(super) struct PartyRow {
     pub(super) payout: Option<NonZeroU32>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// A way to be paid.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct PayoutRow {
+    pub(super) method: Box<str>,
+    #[serde(with = "stored::text")]
+    pub(super) currency: Currency,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(super) struct MembershipRow {
+    #[serde(with = "stored::micros")]
     pub(super) from: Instant,
+    #[serde(with = "stored::micros")]
     pub(super) to: Instant,
     pub(super) mid: MidIndex,
     pub(super) scope: u32,
 }
 
 /// Platforms and uses that some membership covers.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(super) struct Scope {
     /// Sorted; none for all.
     pub(super) platforms: Option<Box<[PlatformIndex]>>,
+    #[serde(with = "stored::uses")]
     pub(super) uses: UseSet,
     /// `*`, which is another key than a list of all.
     pub(super) every_use: bool,
@@ -40,9 +53,11 @@ impl Scope {
     }
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(super) struct ConsentRow {
+    #[serde(with = "stored::micros")]
     pub(super) from: Instant,
+    #[serde(with = "stored::micros")]
     pub(super) to: Instant,
     pub(super) work: Option<WorkIndex>,
     pub(super) platform: Option<PlatformIndex>,
@@ -78,9 +93,11 @@ pub(super) struct AgreementSpan {
     pub(super) agreement: AgreementIndex,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(super) struct WorkVersion {
+    #[serde(with = "stored::micros")]
     pub(super) from: Instant,
+    #[serde(with = "stored::micros")]
     pub(super) to: Instant,
     pub(super) parts_start: u32,
     pub(super) parts_end: u32,
