@@ -102,7 +102,7 @@ fn a_snapshot_that_cannot_be_written_or_read_is_missed_by_nobody() {
 fn a_snapshot_that_may_not_be_read_is_written_anew() {
     let data = books().unwrap();
     let good = fs::read(snapshot(&data)).unwrap();
-    fs::set_permissions(snapshot(&data), Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(snapshot(&data), Permissions::from_mode(0o000)).unwrap();
     assert_eq!(labour_after(&data, "one").unwrap(), dollars(8));
     // Root may read it all the same.
     fs::set_permissions(snapshot(&data), Permissions::from_mode(0o600)).unwrap();
