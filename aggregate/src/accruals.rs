@@ -2,7 +2,7 @@
 
 use crate::closed::{Assigned, ClosedHistory, ClosedThrough};
 use crate::columns::{ColumnError, Columns, WordColumn, Words, money_column, parsed};
-use crate::fold::{Folded, SummedRow, Sums, Target, Terms};
+use crate::fold::{Folded, Part, SummedRow, Sums, Target, Terms};
 use arrow_array::builder::StringBuilder;
 use arrow_array::{ArrayRef, BooleanArray, Decimal128Array, Int64Array, RecordBatch, StringArray, UInt32Array};
 use arrow_select::take::take;
@@ -15,6 +15,9 @@ use std::sync::Arc;
 
 /// Rows of a batch of the table: few enough to stay in the processor's cache until they are encoded.
 const ROWS: usize = 4096;
+
+/// Lines that a thread of its own pays for.
+const PART_LINES: usize = 64 << 10;
 
 /// The terms of a row that was assigned to a cycle, in the order in which rows of one target stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -99,16 +102,27 @@ impl<'a> Assignment<'a> {
         self.terms.iter().map(|terms| terms.assigned.cycle).collect()
     }
 
-    /// Sums up, and gives the rows of each cycle as batches of the table `accruals`, in order of target, then terms. They are made one
-    /// after the other, so that each can be encoded while it is at hand; those of several cycles take turns.
+    /// The lines in at most so many parts, for threads that make [`Assignment::tables`] side by side; few lines stay together.
+    #[must_use]
+    pub fn parts(&self, most: usize) -> Vec<Part<'a>> {
+        self.folded.parts(most, PART_LINES)
+    }
+
+    /// Sums up a part, and gives the rows of each cycle as batches of the table `accruals`, in order of target, then terms. They are made
+    /// one after the other, so that each can be encoded while it is at hand; those of several cycles take turns.
     ///
     /// # Errors
     /// [`AssignError::Overflow`] beyond 128 bits, and what `put` says.
-    pub fn tables<E: From<AssignError>>(&self, batch: u64, mut put: impl FnMut(Cycle, RecordBatch) -> Result<(), E>) -> Result<(), E> {
+    pub fn tables<E: From<AssignError>>(
+        &self,
+        batch: u64,
+        part: Part<'_>,
+        mut put: impl FnMut(Cycle, RecordBatch) -> Result<(), E>,
+    ) -> Result<(), E> {
         let columns = self.columns_of_terms();
         let table = |rows: &[SummedRow]| self.table(batch, &columns, rows).map_err(AssignError::from);
         let mut waiting: BTreeMap<Cycle, Vec<SummedRow>> = BTreeMap::new();
-        for bucket in self.folded.summed(&self.places) {
+        for bucket in part.summed(&self.places) {
             for row in bucket.map_err(AssignError::from)? {
                 let cycle = self.terms[index(row.1)].assigned.cycle;
                 let rows = waiting.entry(cycle).or_default();

@@ -352,17 +352,43 @@ pub struct Folded {
     buckets: Vec<Bucket>,
 }
 
+/// The lines of neighbouring targets.
+#[derive(Clone, Copy, Debug)]
+pub struct Part<'a>(&'a [Bucket]);
+
 /// A target, a place among terms, and their sum.
 pub type SummedRow = (Target, u32, Sums);
 
-impl Folded {
+impl Part<'_> {
     /// The sums per target and place of its terms, where the terms of number `n` have `places[n]`: bucket by bucket, ordered by target,
     /// then place.
     ///
     /// # Errors
     /// Items are [`MoneyError::Overflow`] beyond 128 bits.
     pub fn summed(&self, places: &[u32]) -> impl Iterator<Item = Result<impl Iterator<Item = SummedRow> + use<>, MoneyError>> {
-        self.buckets.iter().map(|bucket| Ok(bucket.rows(places)?.into_iter().map(|(key, sums)| (key.target(), key.terms(), sums))))
+        self.0.iter().map(|bucket| Ok(bucket.rows(places)?.into_iter().map(|(key, sums)| (key.target(), key.terms(), sums))))
+    }
+}
+
+impl Folded {
+    /// Cuts the lines into at most so many parts that are about as large, and no smaller than `least` lines; at least one.
+    #[must_use]
+    pub fn parts(&self, most: usize, least: usize) -> Vec<Part<'_>> {
+        let lines = |bucket: &Bucket| bucket.narrow.len() + bucket.wide.len();
+        let all: usize = self.buckets.iter().map(lines).sum();
+        let enough = all.div_ceil(most.max(1)).max(least);
+        let (mut parts, mut first, mut count) = (Vec::new(), 0, 0);
+        for (at, bucket) in self.buckets.iter().enumerate() {
+            count += lines(bucket);
+            if count > enough {
+                parts.push(Part(&self.buckets[first..=at]));
+                (first, count) = (at + 1, 0);
+            }
+        }
+        if first < self.buckets.len() {
+            parts.push(Part(&self.buckets[first..]));
+        }
+        parts
     }
 
     /// Gross and labour per number of terms.
@@ -417,7 +443,13 @@ mod tests {
     fn rows(lines: Accumulator) -> Result<Vec<SummedRow>, MoneyError> {
         let folded = lines.finish();
         let places: Vec<u32> = (0..).take(folded.terms.len()).collect();
-        Ok(folded.summed(&places).collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+        let mut rows = Vec::new();
+        for part in folded.parts(3, 1) {
+            for bucket in part.summed(&places) {
+                rows.extend(bucket?);
+            }
+        }
+        Ok(rows)
     }
 
     #[test]
@@ -454,9 +486,24 @@ mod tests {
             lines.add(LineKey { target: Target::Nobody, terms: terms(status) }, sums(units)).expect("small");
         }
         let folded = lines.finish();
-        let rows: Vec<_> = folded.summed(&[5, 1, 5]).map(|rows| rows.expect("small")).flatten().collect();
+        let rows: Vec<_> = folded.parts(1, 0)[0].summed(&[5, 1, 5]).map(|rows| rows.expect("small")).flatten().collect();
         assert_eq!(rows, [(Target::Nobody, 1, sums(4)), (Target::Nobody, 5, sums(8))]);
         assert_eq!(folded.sums_of_terms(), Ok(vec![sums(2), sums(4), sums(6)]));
+    }
+
+    #[test]
+    fn parts_are_as_many_as_asked_for_unless_they_would_be_too_small() {
+        let mut lines = Accumulator::default();
+        for party in 0..1000 {
+            let target = Target::Party(PartyIndex::of(party << PARTY_BITS));
+            lines.add(LineKey { target, terms: terms(Status::Payable) }, sums(2)).expect("small");
+        }
+        let folded = lines.finish();
+        for (most, least, count) in [(1, 0, 1), (2, 0, 2), (7, 0, 7), (7, 500, 2), (7, 2000, 1), (0, 0, 1)] {
+            let parts = folded.parts(most, least);
+            assert_eq!(parts.len(), count, "{most} {least}");
+            assert_eq!(parts.iter().map(|part| part.0.len()).sum::<usize>(), folded.buckets.len());
+        }
     }
 
     #[test]
@@ -468,7 +515,7 @@ mod tests {
         }
         let folded = lines.finish();
         assert_eq!(folded.unknown.iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>(), ["ann", "zoe"]);
-        let rows: Vec<_> = folded.summed(&[0]).map(|rows| rows.expect("small")).flatten().map(|row| row.2).collect();
+        let rows: Vec<_> = folded.parts(1, 0)[0].summed(&[0]).map(|rows| rows.expect("small")).flatten().map(|row| row.2).collect();
         assert_eq!(rows, [sums(2), sums(4)]);
     }
 

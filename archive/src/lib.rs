@@ -5,18 +5,20 @@
 //! - No row is read from a file whose bytes are not those that its manifest names.
 //! - Only files that a manifest names exist; others are leftovers of a crash and are swept away by their writer's successor.
 //!
-//! Modules in reading order: [`store`], [`catalog`], [`write`], [`read`].
+//! Modules in reading order: [`store`], [`catalog`], [`write`], [`folders`], [`read`].
 #![deny(missing_docs)]
 
 pub mod catalog;
+pub mod folders;
 pub mod read;
 pub mod store;
 pub mod write;
 
 pub use catalog::{Catalog, CatalogError};
+pub use folders::{Encoded, Folders, encode};
 pub use read::{read_around, read_table};
 pub use store::{Archive, NewFile};
-pub use write::{Encoded, Folders, encode, table_path, usage_by_month};
+pub use write::{table_path, usage_by_month};
 
 use farthing_aggregate::columns::ColumnError;
 

@@ -1,22 +1,18 @@
-//! Writing tables as Parquet.
+//! How tables are written as Parquet, and where.
 
-use crate::ArchiveError;
 use arrow_array::{BooleanArray, RecordBatch};
 use arrow_select::filter::filter_record_batch;
 use farthing_aggregate::columns::{ColumnError, Columns};
 use farthing_schemas::tables::{Table, VERSION};
 use farthing_schemas::{Cycle, Instant};
-use parquet::arrow::ArrowWriter;
-use parquet::basic::{self, Compression, ZstdLevel};
-use parquet::errors::ParquetError;
+use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
-use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// Rows of a row group: small enough that a reader who looks for one party or hour skips most of a file.
-const GROUP_ROWS: usize = 128 << 10;
+pub(crate) const GROUP_ROWS: usize = 128 << 10;
 
 /// A dictionary larger than this is given up.
 const DICTIONARY_BYTES: usize = 128 << 10;
@@ -27,107 +23,8 @@ pub fn table_path(table: Table, folder: Cycle, name: &str) -> String {
     format!("{}/v{VERSION}/{}={folder}/{name}.parquet", table.name(), table.folder_key())
 }
 
-/// A Parquet file in memory.
-pub struct Encoded {
-    /// How many rows it has.
-    pub rows: u64,
-    /// Its bytes.
-    pub bytes: Vec<u8>,
-}
-
-/// Encodes rows of a table as one Parquet file.
-///
-/// # Errors
-/// [`ArchiveError::Parquet`]
-pub fn encode(table: Table, rows: &[RecordBatch]) -> Result<Encoded, ArchiveError> {
-    let mut file = Encoding::new(table)?;
-    rows.iter().try_for_each(|rows| file.write(rows))?;
-    file.finish()
-}
-
-/// Folders of one table that are encoded as their rows come; what goes to others waits.
-const ENCODED_AT_ONCE: usize = 64;
-
-/// Rows of a table on their way to one Parquet file per folder, encoded as they come.
-pub struct Folders {
-    table: Table,
-    folders: BTreeMap<Cycle, Folder>,
-}
-
-enum Folder {
-    Encoding(Box<Encoding>),
-    /// An encoder takes half a mebibyte before the first row: of very many folders most wait their turn.
-    Waiting(Vec<RecordBatch>),
-}
-
-impl Folders {
-    /// No rows yet.
-    #[must_use]
-    pub fn new(table: Table) -> Folders {
-        Folders { table, folders: BTreeMap::new() }
-    }
-
-    /// Takes rows of one folder.
-    ///
-    /// # Errors
-    /// [`ArchiveError::Parquet`]
-    pub fn write(&mut self, folder: Cycle, rows: RecordBatch) -> Result<(), ArchiveError> {
-        let room = self.folders.len() < ENCODED_AT_ONCE;
-        let folder = match self.folders.entry(folder) {
-            Entry::Occupied(folder) => folder.into_mut(),
-            Entry::Vacant(new) if room => new.insert(Folder::Encoding(Box::new(Encoding::new(self.table)?))),
-            Entry::Vacant(new) => new.insert(Folder::Waiting(Vec::new())),
-        };
-        match folder {
-            Folder::Encoding(file) => file.write(&rows)?,
-            Folder::Waiting(waiting) => waiting.push(rows),
-        }
-        Ok(())
-    }
-
-    /// The files, in the order of their folders.
-    ///
-    /// # Errors
-    /// [`ArchiveError::Parquet`]
-    pub fn finish(self) -> Result<Vec<(Cycle, Encoded)>, ArchiveError> {
-        let table = self.table;
-        let file = |(cycle, folder)| match folder {
-            Folder::Encoding(file) => Ok((cycle, file.finish()?)),
-            Folder::Waiting(rows) => Ok((cycle, encode(table, &rows)?)),
-        };
-        self.folders.into_iter().map(file).collect()
-    }
-}
-
-struct Encoding {
-    table: Table,
-    writer: ArrowWriter<Vec<u8>>,
-    rows: u64,
-}
-
-impl Encoding {
-    fn new(table: Table) -> Result<Encoding, ArchiveError> {
-        let writer = ArrowWriter::try_new(Vec::new(), table.schema(), Some(properties(table))).map_err(|source| failed(table, source))?;
-        Ok(Encoding { table, writer, rows: 0 })
-    }
-
-    fn write(&mut self, rows: &RecordBatch) -> Result<(), ArchiveError> {
-        self.rows += u64::try_from(rows.num_rows()).unwrap_or(u64::MAX);
-        self.writer.write(rows).map_err(|source| failed(self.table, source))
-    }
-
-    fn finish(self) -> Result<Encoded, ArchiveError> {
-        let bytes = self.writer.into_inner().map_err(|source| failed(self.table, source))?;
-        Ok(Encoded { rows: self.rows, bytes })
-    }
-}
-
-fn failed(table: Table, source: ParquetError) -> ArchiveError {
-    // A file is named by its bytes: this one has no name yet.
-    ArchiveError::Parquet { path: format!("a new file of {}", table.name()), source }
-}
-
-fn properties(table: Table) -> WriterProperties {
+/// How a table is written: what helps its readers, and costs no time where it helps nobody.
+pub(crate) fn properties(table: Table) -> WriterProperties {
     let mut properties = WriterProperties::builder()
         .set_created_by("farthing".to_owned())
         // Readers that know nothing of Arrow find the version here.
@@ -136,7 +33,6 @@ fn properties(table: Table) -> WriterProperties {
         .set_dictionary_enabled(true)
         // A column of many values gives up its dictionary soon: by then it costs more than it saves.
         .set_dictionary_page_size_limit(DICTIONARY_BYTES)
-        .set_max_row_group_row_count(Some(GROUP_ROWS))
         .set_statistics_enabled(EnabledStatistics::None);
     for telling in telling_columns(table) {
         properties = properties.set_column_statistics_enabled(ColumnPath::from(*telling), EnabledStatistics::Chunk);
@@ -181,11 +77,11 @@ fn distinct_columns(table: Table) -> &'static [&'static str] {
     }
 }
 
-fn rising_columns(table: Table) -> &'static [(&'static str, basic::Encoding)] {
-    const NUMBER: basic::Encoding = basic::Encoding::DELTA_BINARY_PACKED;
+fn rising_columns(table: Table) -> &'static [(&'static str, Encoding)] {
+    const NUMBER: Encoding = Encoding::DELTA_BINARY_PACKED;
     match table {
         Table::Usage => &[("batch", NUMBER), ("row", NUMBER), ("position", NUMBER), ("time", NUMBER), ("registry_version", NUMBER)],
-        Table::Accruals => &[("batch", NUMBER), ("party", basic::Encoding::DELTA_BYTE_ARRAY)],
+        Table::Accruals => &[("batch", NUMBER), ("party", Encoding::DELTA_BYTE_ARRAY)],
         Table::Lines => &[("time", NUMBER), ("registry_version", NUMBER), ("batch", NUMBER)],
     }
 }

@@ -4,9 +4,10 @@
 use crate::books::{Appended, Books};
 use anyhow::{Context, anyhow};
 use arrow_array::RecordBatch;
-use farthing_aggregate::accruals::{AssignError, Assignment};
+use farthing_aggregate::accruals::Assignment;
 use farthing_aggregate::closed::ClosedThrough;
-use farthing_aggregate::fold::Folded;
+use farthing_aggregate::fold::{Folded, Part};
+use farthing_archive::folders::FolderParts;
 use farthing_archive::{Encoded, Folders, NewFile, table_path, usage_by_month};
 use farthing_ingest::batch::Refusal;
 use farthing_ingest::{Committer, SealedBatch};
@@ -14,12 +15,9 @@ use farthing_ledger::Effects;
 use farthing_schemas::manifest::{Act, Batch, Closed, File, Total, dead_letters_sha256};
 use farthing_schemas::tables::Table;
 use farthing_schemas::{Currency, Cycle};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::ScopedJoinHandle;
 use std::time::{Duration, Instant as Clock};
 use tokio::runtime::Handle;
-
-/// Tables of sums that wait to be encoded while more are made.
-const WAITING: usize = 8;
 
 /// Commits batches to the books, on one thread.
 pub struct Commits<'b> {
@@ -31,8 +29,8 @@ pub struct Commits<'b> {
 }
 
 impl<'b> Commits<'b> {
-    pub fn to(books: &'b mut Books) -> Commits<'b> {
-        Commits { books, runtime: Handle::current(), evidence: Folders::new(Table::Usage), time: Duration::ZERO }
+    pub fn to(books: &'b mut Books) -> anyhow::Result<Commits<'b>> {
+        Ok(Commits { books, runtime: Handle::current(), evidence: Folders::new(Table::Usage)?, time: Duration::ZERO })
     }
 
     fn take(&mut self, rows: &RecordBatch) -> anyhow::Result<()> {
@@ -50,7 +48,7 @@ impl Committer for Commits<'_> {
 
     fn commit(&mut self, sealed: SealedBatch) -> Result<(), Refusal> {
         let clock = Clock::now();
-        let evidence = std::mem::replace(&mut self.evidence, Folders::new(Table::Usage));
+        let evidence = std::mem::replace(&mut self.evidence, Folders::new(Table::Usage)?);
         self.runtime.block_on(commit(self.books, evidence, sealed))?;
         self.time += clock.elapsed();
         Ok(())
@@ -105,16 +103,7 @@ fn encode_sums(folded: &Folded, books: &Books, sealed: &SealedBatch, closed: &Cl
     let mut history = books.catalog.history.clone();
     history.since(sealed.batch, closed);
     let assignment = Assignment::of(folded, &sealed.registry, closed, &history)?;
-    // Summing and encoding take turns at the same rows: on two threads neither waits for the other.
-    let (tables, to_encode) = sync_channel(WAITING);
-    let files = std::thread::scope(|scope| -> anyhow::Result<_> {
-        let encoded = scope.spawn(move || encode_all(&to_encode));
-        let made = make_tables(&assignment, sealed.batch, &tables);
-        drop(tables);
-        let encoded = encoded.join().map_err(|_| anyhow!("a thread that encodes has failed"))??;
-        made?;
-        Ok(encoded)
-    })?;
+    let files = Folders::join(Table::Accruals, encode_parts(&assignment, sealed.batch)?)?;
     let totals = assignment.totals()?.into_iter().map(|(currency, sums)| Total {
         currency: currency.to_string(),
         gross: sums.gross.to_string(),
@@ -123,20 +112,21 @@ fn encode_sums(folded: &Folded, books: &Books, sealed: &SealedBatch, closed: &Cl
     Ok(EncodedSums { files, totals: totals.collect() })
 }
 
-fn make_tables(assignment: &Assignment<'_>, batch: u64, tables: &SyncSender<(Cycle, RecordBatch)>) -> Result<(), AssignError> {
-    // Nobody listening means that encoding has failed, which says why by itself.
-    assignment.tables(batch, |cycle, rows| {
-        let _ = tables.send((cycle, rows));
-        Ok(())
+/// Sums up and encodes on as many threads as there are processors: nothing else can be done until the batch is committed.
+fn encode_parts(assignment: &Assignment<'_>, batch: u64) -> anyhow::Result<Vec<FolderParts>> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        let encode = |part| scope.spawn(move || encode_part(assignment, batch, part));
+        let encoding: Vec<_> = assignment.parts(threads).into_iter().map(encode).collect();
+        let encoded = |part: ScopedJoinHandle<'_, _>| part.join().map_err(|_| anyhow!("a thread that encodes has failed"))?;
+        encoding.into_iter().map(encoded).collect()
     })
 }
 
-fn encode_all(tables: &Receiver<(Cycle, RecordBatch)>) -> anyhow::Result<Vec<(Cycle, Encoded)>> {
-    let mut folders = Folders::new(Table::Accruals);
-    for (cycle, rows) in tables {
-        folders.write(cycle, rows)?;
-    }
-    Ok(folders.finish()?)
+fn encode_part(assignment: &Assignment<'_>, batch: u64, part: Part<'_>) -> anyhow::Result<FolderParts> {
+    let mut folders = Folders::new(Table::Accruals)?;
+    assignment.tables(batch, part, |cycle, rows| folders.write(cycle, rows).map_err(anyhow::Error::from))?;
+    Ok(folders.parts()?)
 }
 
 /// What was closed, as a manifest says it.
