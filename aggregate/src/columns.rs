@@ -85,11 +85,32 @@ pub fn money_column(amounts: impl Iterator<Item = Money>) -> ArrayRef {
     Arc::new(units.with_data_type(farthing_schemas::tables::decimal()))
 }
 
-/// Appends a text or nothing.
-pub fn push_text(column: &mut StringBuilder, text: Option<&str>) {
-    match text {
-        Some(text) => column.append_value(text),
-        None => column.append_null(),
+/// Builds a column of text that often has none at all: it costs a count until there is one.
+#[derive(Debug, Default)]
+pub struct RareText {
+    nulls: usize,
+    texts: Option<StringBuilder>,
+}
+
+impl RareText {
+    /// Appends a text or nothing.
+    pub fn push(&mut self, text: Option<&str>) {
+        match (&mut self.texts, text) {
+            (Some(texts), text) => texts.append_option(text),
+            (None, None) => self.nulls += 1,
+            (None, Some(text)) => {
+                let mut texts = StringBuilder::new();
+                texts.append_nulls(self.nulls);
+                texts.append_value(text);
+                self.texts = Some(texts);
+            }
+        }
+    }
+
+    /// The column; starts over.
+    pub fn finish(&mut self) -> ArrayRef {
+        let nulls = std::mem::take(&mut self.nulls);
+        Arc::new(self.texts.take().map_or_else(|| StringArray::new_null(nulls), |mut texts| texts.finish()))
     }
 }
 

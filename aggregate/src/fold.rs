@@ -217,7 +217,7 @@ impl Bucket {
             Some(row) => self.narrow.push(row),
             None => self.wide.push((key, sums)),
         }
-        if self.narrow.len() + self.wide.len() >= ROWS_AT_LEAST.max(2 * self.distinct) {
+        if self.len() >= ROWS_AT_LEAST.max(2 * self.distinct) {
             self.sum_up()?;
         }
         Ok(())
@@ -228,8 +228,12 @@ impl Bucket {
         self.narrow.dedup_by(|next, kept| kept.absorb(*next));
         self.wide.sort_unstable_by_key(|(key, _)| *key);
         add_up(&mut self.wide)?;
-        self.distinct = self.narrow.len() + self.wide.len();
+        self.distinct = self.len();
         Ok(())
+    }
+
+    fn len(&self) -> usize {
+        self.narrow.len() + self.wide.len()
     }
 
     /// One row per key, in order, with `places[terms]` instead of the number of its terms.
@@ -251,6 +255,14 @@ impl Bucket {
     fn keys(&mut self) -> impl Iterator<Item = &mut RowKey> {
         self.narrow.iter_mut().map(|row| &mut row.key).chain(self.wide.iter_mut().map(|(key, _)| key))
     }
+}
+
+fn bucket_of(parties: &mut Vec<Bucket>, party: PartyIndex) -> &mut Bucket {
+    let at = usize::try_from(party.index() >> PARTY_BITS).expect("an index");
+    if at >= parties.len() {
+        parties.resize_with(at + 1, Bucket::default);
+    }
+    &mut parties[at]
 }
 
 /// Adds up neighbours of one key.
@@ -276,6 +288,7 @@ pub struct Accumulator {
     parties: Vec<Bucket>,
     /// Unknown references and nobody.
     others: Bucket,
+    rows: usize,
 }
 
 impl Accumulator {
@@ -299,18 +312,19 @@ impl Accumulator {
     /// [`MoneyError::Overflow`] beyond 128 bits.
     pub fn add_numbered(&mut self, target: Target, terms: u32, sums: Sums) -> Result<(), MoneyError> {
         let bucket = match target {
-            Target::Party(party) => self.bucket(party),
+            Target::Party(party) => bucket_of(&mut self.parties, party),
             Target::Unknown(_) | Target::Nobody => &mut self.others,
         };
-        bucket.add(RowKey::of(target, terms), sums)
+        let before = bucket.len();
+        bucket.add(RowKey::of(target, terms), sums)?;
+        self.rows = self.rows + bucket.len() - before;
+        Ok(())
     }
 
-    fn bucket(&mut self, party: PartyIndex) -> &mut Bucket {
-        let at = usize::try_from(party.index() >> PARTY_BITS).expect("an index");
-        if at >= self.parties.len() {
-            self.parties.resize_with(at + 1, Bucket::default);
-        }
-        &mut self.parties[at]
+    /// Rows that it holds: of 24 bytes, if the amounts fit 64 bits.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.rows
     }
 
     /// All lines, ready to be summed.
@@ -374,12 +388,11 @@ impl Folded {
     /// Cuts the lines into at most so many parts that are about as large, and no smaller than `least` lines; at least one.
     #[must_use]
     pub fn parts(&self, most: usize, least: usize) -> Vec<Part<'_>> {
-        let lines = |bucket: &Bucket| bucket.narrow.len() + bucket.wide.len();
-        let all: usize = self.buckets.iter().map(lines).sum();
+        let all: usize = self.buckets.iter().map(Bucket::len).sum();
         let enough = all.div_ceil(most.max(1)).max(least);
         let (mut parts, mut first, mut count) = (Vec::new(), 0, 0);
         for (at, bucket) in self.buckets.iter().enumerate() {
-            count += lines(bucket);
+            count += bucket.len();
             if count > enough {
                 parts.push(Part(&self.buckets[first..=at]));
                 (first, count) = (at + 1, 0);

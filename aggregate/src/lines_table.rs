@@ -1,7 +1,7 @@
 //! Rows of `lines`: every result line with the event and the works that it came from.
 
 use crate::closed::Assigned;
-use crate::columns::{ColumnError, WordColumn, money_column, push_text};
+use crate::columns::{ColumnError, WordColumn, money_column};
 use crate::{Line, LineMaker, Reference};
 use arrow_array::builder::{BooleanBuilder, Int64Builder, ListBuilder, StringBuilder, TimestampMicrosecondBuilder};
 use arrow_array::{ArrayRef, RecordBatch};
@@ -129,7 +129,7 @@ impl LinesBuilder {
         self.late.append_value(assigned.late);
         self.undone.push_option(assigned.undone.map(|cycle| cycle.to_string()).as_deref());
         let key = &line.key;
-        push_text(&mut self.party, Some(&key.party));
+        self.party.append_value(&key.party);
         let kind = key.reference_kind.map_or("", ReferenceKind::as_str);
         let words = [kind, &key.mid, &key.agreement, &key.platform, key.use_.as_str(), key.currency.code(), key.status.as_str()];
         for (column, word) in self.keys.iter_mut().zip(words) {

@@ -8,7 +8,7 @@ use farthing_aggregate::accruals::Assignment;
 use farthing_aggregate::closed::ClosedThrough;
 use farthing_aggregate::fold::{Folded, Part};
 use farthing_archive::folders::FolderParts;
-use farthing_archive::{Encoded, Folders, NewFile, table_path, usage_by_month};
+use farthing_archive::{Archive, Encoded, Folders, NewFile, table_path, usage_by_month};
 use farthing_ingest::batch::Refusal;
 use farthing_ingest::{Committer, SealedBatch};
 use farthing_ledger::Effects;
@@ -60,14 +60,17 @@ async fn commit(books: &mut Books, evidence: Folders, mut sealed: SealedBatch) -
     fail::fail_point!("batch-sealed");
     let folded = std::mem::take(&mut sealed.lines).finish();
     let evidence = evidence.finish().context("the evidence cannot be encoded")?;
-    let usage = write(books, Table::Usage, sealed.batch, evidence).await.context("the evidence cannot be archived")?;
+    // Written while the sums are made.
+    let usage = tokio::spawn(write(books.archive.clone(), Table::Usage, sealed.batch, evidence));
+    let mut closed = books.catalog.closed.clone();
+    let mut sums = encode_sums(&folded, books, &sealed, &closed);
+    let usage = usage.await?.context("the evidence cannot be archived")?;
     fail::fail_point!("usage-written");
     let effects = Effects { dead_letters: std::mem::take(&mut sealed.dead_letters), ..Effects::default() };
     let letters_sha256 = dead_letters_sha256(&effects.dead_letters);
     loop {
-        let closed = books.catalog.closed.clone();
-        let sums = encode_sums(&folded, books, &sealed, &closed).context("the sums cannot be encoded")?;
-        let accruals = write(books, Table::Accruals, sealed.batch, sums.files).await.context("the sums cannot be archived")?;
+        let EncodedSums { files, totals } = sums.context("the sums cannot be encoded")?;
+        let accruals = write(books.archive.clone(), Table::Accruals, sealed.batch, files).await.context("the sums cannot be archived")?;
         fail::fail_point!("accruals-written");
         let batch = Batch {
             batch: sealed.batch,
@@ -75,7 +78,7 @@ async fn commit(books: &mut Books, evidence: Folders, mut sealed: SealedBatch) -
             slices: sealed.slices.clone(),
             files: usage.iter().chain(&accruals).cloned().collect(),
             closed_through: closed_list(&closed),
-            totals: sums.totals,
+            totals,
             dead_letters_sha256: letters_sha256.clone(),
             replayed: sealed.replayed.clone(),
         };
@@ -86,6 +89,8 @@ async fn commit(books: &mut Books, evidence: Folders, mut sealed: SealedBatch) -
                 for file in accruals {
                     books.archive.remove(&file.path).await?;
                 }
+                closed = books.catalog.closed.clone();
+                sums = encode_sums(&folded, books, &sealed, &closed);
             }
         }
     }
@@ -139,13 +144,13 @@ pub fn closed_list(closed: &ClosedThrough) -> Vec<Closed> {
     closed.iter().map(said).collect()
 }
 
-async fn write(books: &Books, table: Table, batch: u64, files: Vec<(Cycle, Encoded)>) -> anyhow::Result<Vec<File>> {
+async fn write(archive: Archive, table: Table, batch: u64, files: Vec<(Cycle, Encoded)>) -> anyhow::Result<Vec<File>> {
     let mut written = Vec::new();
     for (folder, Encoded { rows, bytes }) in files {
         let new = NewFile { table: table.name(), rows, batches: Some((batch, batch)), bytes };
         // The name tells the content: no two writers ever write different bytes to one name.
         let path = |sha256: &str| table_path(table, folder, &format!("batch-{batch:09}-{}", &sha256[..8]));
-        written.push(books.archive.put(new, path).await?);
+        written.push(archive.put(new, path).await?);
     }
     Ok(written)
 }

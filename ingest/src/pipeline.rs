@@ -39,8 +39,8 @@ pub fn run(
     let open = |(number, partition)| Blocks::open(number, partition);
     let blocks = job.partitions.iter().enumerate().map(open).collect::<Result<Vec<_>, _>>()?;
     let committed = Arc::new(Committed::new(job.last_batch));
-    let (task_sender, tasks) = sync_channel::<Task>(job.workers);
-    let (order_sender, order) = sync_channel::<Ordered>(job.workers * 2);
+    let (task_sender, tasks) = sync_channel::<Task>(job.workers * 2);
+    let (order_sender, order) = sync_channel::<Ordered>(job.workers * 6);
     let (sequenced_sender, sequenced) = sync_channel::<Sequenced>(WAITING);
     let reading = job.clone();
     start("read", move || read_all(&reading, blocks, &task_sender, &order_sender))?;

@@ -42,6 +42,9 @@ type Emit<'e> = dyn FnMut(Sequenced) -> Result<(), IngestError> + 'e;
 /// Bytes of dead letters that fill a batch: they wait in memory for its commit.
 const LETTER_BYTES: u64 = 64 << 20;
 
+/// Rows of sums that fill a batch: they wait in memory as well.
+const SUM_ROWS: usize = 8 << 20;
+
 /// Months that a batch holds before it is sealed early, and the bytes of events that it then needs: evidence is encoded as it comes
 /// for a bounded number of months, and waits in memory for all others.
 const MONTHS: usize = 64;
@@ -121,7 +124,8 @@ impl Sequencer {
         let Limits { events, bytes, age } = self.job.limits;
         let open = &self.open;
         let scattered = open.months.len() > MONTHS && open.bytes >= SCATTERED_BYTES;
-        scattered || open.read >= events || open.bytes >= bytes || open.letter_bytes >= LETTER_BYTES || open.since.elapsed() >= age
+        let heavy = open.letter_bytes >= LETTER_BYTES || open.lines.rows() >= SUM_ROWS;
+        scattered || heavy || open.read >= events || open.bytes >= bytes || open.since.elapsed() >= age
     }
 
     /// Seals the open batch within a block.

@@ -9,8 +9,8 @@ use farthing_aggregate::lines::parties_named;
 use farthing_aggregate::usage::{Origin, UsageBuilder};
 use farthing_aggregate::{Digest, LineMaker, Reference, Refused, identity};
 use farthing_schemas::event::{self, Body, Event, Usage};
-use farthing_schemas::registry::{PlatformIndex, Registry, Standing};
-use farthing_schemas::{Code, Currency, Cycle, Instant, Rejection, time};
+use farthing_schemas::registry::{AgreementIndex, PlatformIndex, Registry, Standing};
+use farthing_schemas::{Code, Currency, Cycle, Instant, Rejection, Status, time};
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -130,6 +130,8 @@ pub struct Worker<'r> {
     unknown: Vec<UnknownReference>,
     months: Vec<Cycle>,
     found: Vec<Option<Standing>>,
+    /// The numbers of an event's terms, by what tells its lines apart.
+    of_event: Vec<(Option<AgreementIndex>, Status, u32)>,
     room: Room,
 }
 
@@ -146,8 +148,8 @@ impl<'r> Worker<'r> {
     pub fn new(registry: &'r Registry, admission: &'r Admission, partitions: &'r [Partition]) -> Worker<'r> {
         let (maker, builder) = (LineMaker::default(), UsageBuilder::default());
         let (lines, terms, unknown, months) = (Vec::new(), Numbered::default(), Vec::new(), Vec::new());
-        let (found, room) = (Vec::new(), Room::default());
-        Worker { registry, admission, partitions, maker, builder, lines, terms, unknown, months, found, room }
+        let (found, of_event, room) = (Vec::new(), Vec::new(), Room::default());
+        Worker { registry, admission, partitions, maker, builder, lines, terms, unknown, months, found, of_event, room }
     }
 
     /// Decodes a block that arrived at `now`.
@@ -259,6 +261,7 @@ impl<'r> Worker<'r> {
     /// Keeps the event's lines in plain integers.
     fn keep_lines(&mut self, platform: PlatformIndex, usage: &Usage<'_>, currency: Currency, own: Cycle) -> Result<Range<usize>, Refused> {
         let first = self.lines.len();
+        self.of_event.clear();
         for line in self.maker.lines() {
             let target = match line.reference {
                 Reference::Party(party) => Target::Party(party),
@@ -269,8 +272,14 @@ impl<'r> Worker<'r> {
                 }
             };
             let (agreement, status) = (line.agreement, line.status);
-            let mid = agreement.map(|agreement| self.registry.agreement_terms(agreement).mid);
-            let terms = self.terms.number(Terms { agreement, mid, platform, undoes: None, own, currency, use_: usage.use_, status });
+            // The rest of the terms is that of the event.
+            let known = self.of_event.iter().find(|known| (known.0, known.1) == (agreement, status)).map(|known| known.2);
+            let terms = known.unwrap_or_else(|| {
+                let mid = agreement.map(|agreement| self.registry.agreement_terms(agreement).mid);
+                let terms = self.terms.number(Terms { agreement, mid, platform, undoes: None, own, currency, use_: usage.use_, status });
+                self.of_event.push((agreement, status, terms));
+                terms
+            });
             self.lines.push(DecodedLine { target, terms, sums: Sums { gross: line.gross, labour: line.labour } });
         }
         Ok(first..self.lines.len())

@@ -2,7 +2,7 @@
 
 use super::{Origin, Place, REVERSAL};
 use crate::Outcome;
-use crate::columns::{ColumnError, WordColumn, push_text};
+use crate::columns::{ColumnError, RareText, WordColumn};
 use crate::identity::Digest;
 use arrow_array::builder::{
     ArrayBuilder, BooleanBuilder, Decimal128Builder, FixedSizeBinaryBuilder, Int64Builder, StringBuilder, TimestampMicrosecondBuilder,
@@ -36,7 +36,7 @@ pub struct UsageBuilder {
     platform: WordColumn,
     use_: WordColumn,
     model: WordColumn,
-    output: StringBuilder,
+    output: RareText,
     revenue: Decimal128Builder,
     currency: WordColumn,
     rated: BooleanBuilder,
@@ -47,10 +47,10 @@ pub struct UsageBuilder {
     transform: WordColumn,
     unattributed: Decimal128Builder,
     entries: Entries,
-    reverses_source: StringBuilder,
-    reverses_id: StringBuilder,
+    reverses_source: RareText,
+    reverses_id: RareText,
     reverses_time: TimestampMicrosecondBuilder,
-    reason: StringBuilder,
+    reason: RareText,
     identity: FixedSizeBinaryBuilder,
     says: FixedSizeBinaryBuilder,
 }
@@ -68,7 +68,7 @@ impl Default for UsageBuilder {
             platform: WordColumn::default(),
             use_: WordColumn::default(),
             model: WordColumn::default(),
-            output: StringBuilder::new(),
+            output: RareText::default(),
             revenue: decimal(),
             currency: WordColumn::default(),
             rated: BooleanBuilder::new(),
@@ -79,10 +79,10 @@ impl Default for UsageBuilder {
             transform: WordColumn::default(),
             unattributed: decimal(),
             entries: Entries::default(),
-            reverses_source: StringBuilder::new(),
-            reverses_id: StringBuilder::new(),
+            reverses_source: RareText::default(),
+            reverses_id: RareText::default(),
             reverses_time: time(),
-            reason: StringBuilder::new(),
+            reason: RareText::default(),
             identity: FixedSizeBinaryBuilder::new(16),
             says: FixedSizeBinaryBuilder::new(16),
         }
@@ -99,7 +99,7 @@ impl UsageBuilder {
         self.time.append_value(event.time.micros());
         self.platform.push(&event.platform);
         self.model.push_option(event.model.as_deref());
-        push_text(&mut self.output, event.output.as_deref());
+        self.output.push(event.output.as_deref());
         self.identity.append_value(identity.0).expect("a digest is 16 bytes");
         self.says.append_value(says.0).expect("a digest is 16 bytes");
         self.revenue.append_option(outcome.map(|outcome| outcome.revenue.units()));
@@ -121,10 +121,10 @@ impl UsageBuilder {
         self.transform.push_option(attribution.kind.transform_str());
         self.unattributed.append_option(attribution.unattributed.map(Weight::units));
         self.entries.push(&attribution.entries);
-        push_text(&mut self.reverses_source, None);
-        push_text(&mut self.reverses_id, None);
+        self.reverses_source.push(None);
+        self.reverses_id.push(None);
         self.reverses_time.append_null();
-        push_text(&mut self.reason, None);
+        self.reason.push(None);
     }
 
     fn push_reversal(&mut self, reversal: &Reversal<'_>) {
@@ -135,10 +135,10 @@ impl UsageBuilder {
         }
         self.unattributed.append_null();
         self.entries.push_null();
-        self.reverses_source.append_value(&reversal.source);
-        self.reverses_id.append_value(&reversal.id);
+        self.reverses_source.push(Some(&reversal.source));
+        self.reverses_id.push(Some(&reversal.id));
         self.reverses_time.append_option(reversal.time.map(Instant::micros));
-        push_text(&mut self.reason, reversal.reason.as_deref());
+        self.reason.push(reversal.reason.as_deref());
     }
 
     /// The rows so far; starts over.
@@ -155,7 +155,7 @@ impl UsageBuilder {
             self.platform.finish(),
             self.use_.finish(),
             self.model.finish(),
-            finish_text(&mut self.output),
+            self.output.finish(),
             finish_decimals(&mut self.revenue),
             self.currency.finish(),
             Arc::new(self.rated.finish()),
@@ -166,10 +166,10 @@ impl UsageBuilder {
             self.transform.finish(),
             finish_decimals(&mut self.unattributed),
             self.entries.finish(),
-            finish_text(&mut self.reverses_source),
-            finish_text(&mut self.reverses_id),
+            self.reverses_source.finish(),
+            self.reverses_id.finish(),
             Arc::new(self.reverses_time.finish()),
-            finish_text(&mut self.reason),
+            self.reason.finish(),
             Arc::new(self.identity.finish()),
             Arc::new(self.says.finish()),
         ];
@@ -246,9 +246,9 @@ struct Entries {
     kind: WordColumn,
     reference: StringBuilder,
     weight: Decimal128Builder,
-    content_hash: StringBuilder,
-    role: StringBuilder,
-    consent_receipt: StringBuilder,
+    content_hash: RareText,
+    role: RareText,
+    consent_receipt: RareText,
 }
 
 impl Default for Entries {
@@ -258,9 +258,9 @@ impl Default for Entries {
             kind: WordColumn::default(),
             reference: StringBuilder::new(),
             weight: Decimal128Builder::new().with_data_type(tables::decimal()),
-            content_hash: StringBuilder::new(),
-            role: StringBuilder::new(),
-            consent_receipt: StringBuilder::new(),
+            content_hash: RareText::default(),
+            role: RareText::default(),
+            consent_receipt: RareText::default(),
         }
     }
 }
@@ -271,9 +271,9 @@ impl Entries {
             self.kind.push(entry.kind.as_str());
             self.reference.append_value(&entry.reference);
             self.weight.append_value(entry.weight.units());
-            push_text(&mut self.content_hash, entry.content_hash.as_deref());
-            push_text(&mut self.role, entry.role.as_deref());
-            push_text(&mut self.consent_receipt, entry.consent_receipt.as_deref());
+            self.content_hash.push(entry.content_hash.as_deref());
+            self.role.push(entry.role.as_deref());
+            self.consent_receipt.push(entry.consent_receipt.as_deref());
         }
         self.lists.push(self.weight.len(), true);
     }
@@ -287,9 +287,9 @@ impl Entries {
             self.kind.finish(),
             finish_text(&mut self.reference),
             finish_decimals(&mut self.weight),
-            finish_text(&mut self.content_hash),
-            finish_text(&mut self.role),
-            finish_text(&mut self.consent_receipt),
+            self.content_hash.finish(),
+            self.role.finish(),
+            self.consent_receipt.finish(),
         ];
         self.lists.finish(tables::entry_fields(), columns)
     }
