@@ -19,7 +19,7 @@ use farthing_schemas::money::MoneyError;
 use farthing_schemas::{Code, Rejection};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Instant as Clock;
+use std::time::{Duration, Instant as Clock};
 
 /// What becomes of one event in its place in the order.
 enum Verdict {
@@ -74,7 +74,7 @@ impl Sequencer {
 
     /// How long the open batch may still wait; none if it is empty.
     #[must_use]
-    pub fn patience(&self) -> Option<std::time::Duration> {
+    pub fn patience(&self) -> Option<Duration> {
         (self.open.read > 0).then(|| self.job.limits.age.saturating_sub(self.open.since.elapsed()))
     }
 
@@ -83,6 +83,10 @@ impl Sequencer {
     /// # Errors
     /// [`IngestError`]
     pub fn take(&mut self, decoded: &Decoded, emit: &mut Emit<'_>) -> Result<(), IngestError> {
+        // A block takes moments: its events need not look at the clock one by one.
+        if self.patience() == Some(Duration::ZERO) {
+            emit(self.seal())?;
+        }
         let mut current = Current::of(decoded);
         current.start_chunk();
         self.identities.send_for(decoded.slots.iter().filter_map(|slot| slot.what.identity()));
@@ -121,11 +125,11 @@ impl Sequencer {
     }
 
     fn full(&self) -> bool {
-        let Limits { events, bytes, age } = self.job.limits;
+        let Limits { events, bytes, .. } = self.job.limits;
         let open = &self.open;
         let scattered = open.months.len() > MONTHS && open.bytes >= SCATTERED_BYTES;
         let heavy = open.letter_bytes >= LETTER_BYTES || open.lines.rows() >= SUM_ROWS;
-        scattered || heavy || open.read >= events || open.bytes >= bytes || open.since.elapsed() >= age
+        scattered || heavy || open.read >= events || open.bytes >= bytes
     }
 
     /// Seals the open batch within a block.
