@@ -1,6 +1,6 @@
 //! Typed columns: building and reading the Arrow arrays that the tables are made of.
 
-use arrow_array::builder::StringBuilder;
+use arrow_array::builder::{Int32Builder, StringBuilder};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Decimal128Type, Int32Type, Int64Type, TimestampMicrosecondType};
 use arrow_array::{
@@ -34,7 +34,7 @@ pub enum ColumnError {
 /// Builds a dictionary column of few distinct words.
 #[derive(Default)]
 pub struct WordColumn {
-    keys: Vec<Option<i32>>,
+    keys: Int32Builder,
     words: Vec<String>,
     places: HashMap<String, i32, foldhash::fast::FixedState>,
     last: Option<i32>,
@@ -47,14 +47,14 @@ impl WordColumn {
         let same = self.last.filter(|last| usize::try_from(*last).is_ok_and(|last| self.words[last] == word));
         let key = same.unwrap_or_else(|| self.place(word));
         self.last = Some(key);
-        self.keys.push(Some(key));
+        self.keys.append_value(key);
     }
 
     /// Appends a word or nothing.
     pub fn push_option(&mut self, word: Option<&str>) {
         match word {
             Some(word) => self.push(word),
-            None => self.keys.push(None),
+            None => self.keys.append_null(),
         }
     }
 
@@ -70,7 +70,9 @@ impl WordColumn {
 
     /// The column; starts over.
     pub fn finish(&mut self) -> ArrayRef {
-        let keys = Int32Array::from(std::mem::take(&mut self.keys));
+        let keys = self.keys.finish();
+        // The next block has about as many.
+        self.keys = Int32Builder::with_capacity(keys.len());
         let words = StringArray::from(std::mem::take(&mut self.words));
         self.places.clear();
         self.last = None;

@@ -499,7 +499,7 @@ mod tests {
             lines.add(LineKey { target: Target::Nobody, terms: terms(status) }, sums(units)).expect("small");
         }
         let folded = lines.finish();
-        let rows: Vec<_> = folded.parts(1, 0)[0].summed(&[5, 1, 5]).map(|rows| rows.expect("small")).flatten().collect();
+        let rows: Vec<_> = folded.parts(1, 0)[0].summed(&[5, 1, 5]).flat_map(|rows| rows.expect("small")).collect();
         assert_eq!(rows, [(Target::Nobody, 1, sums(4)), (Target::Nobody, 5, sums(8))]);
         assert_eq!(folded.sums_of_terms(), Ok(vec![sums(2), sums(4), sums(6)]));
     }
@@ -528,7 +528,7 @@ mod tests {
         }
         let folded = lines.finish();
         assert_eq!(folded.unknown.iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>(), ["ann", "zoe"]);
-        let rows: Vec<_> = folded.parts(1, 0)[0].summed(&[0]).map(|rows| rows.expect("small")).flatten().map(|row| row.2).collect();
+        let rows: Vec<_> = folded.parts(1, 0)[0].summed(&[0]).flat_map(|rows| rows.expect("small")).map(|row| row.2).collect();
         assert_eq!(rows, [sums(2), sums(4)]);
     }
 

@@ -8,28 +8,28 @@ use farthing_schemas::{Currency, Money, ReferenceKind, Use};
 pub struct Digest(pub [u8; 16]);
 
 impl Digest {
-    fn of(hasher: &blake3::Hasher) -> Digest {
+    fn of(bytes: &[u8]) -> Digest {
         let mut short = [0; 16];
-        hasher.finalize_xof().fill(&mut short);
+        short.copy_from_slice(&blake3::hash(bytes).as_bytes()[..16]);
         Digest(short)
     }
 }
 
 /// Appends a field so that no two sequences of fields give the same bytes.
-fn field(hasher: &mut blake3::Hasher, text: &str) {
+fn field(bytes: &mut Vec<u8>, text: &str) {
     let length = u64::try_from(text.len()).unwrap_or(u64::MAX);
-    hasher.update(&length.to_le_bytes());
-    hasher.update(text.as_bytes());
+    bytes.extend_from_slice(&length.to_le_bytes());
+    bytes.extend_from_slice(text.as_bytes());
 }
 
 /// The identity of an event: its platform, source and id.
 #[must_use]
 pub fn of_event(platform: &str, source: &str, id: &str) -> Digest {
-    let mut hasher = blake3::Hasher::new();
+    let mut bytes = Vec::with_capacity(256);
     for text in [platform, source, id] {
-        field(&mut hasher, text);
+        field(&mut bytes, text);
     }
-    Digest::of(&hasher)
+    Digest::of(&bytes)
 }
 
 /// What a reversal says is whom it reverses: the identity of its original.
@@ -66,8 +66,6 @@ impl Saying {
     }
 
     pub(crate) fn digest(&self) -> Digest {
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(&self.bytes);
-        Digest::of(&hasher)
+        Digest::of(&self.bytes)
     }
 }

@@ -32,10 +32,8 @@ pub struct Encoded {
 /// [`ArchiveError::Parquet`]
 pub fn encode(table: Table, rows: &[RecordBatch]) -> Result<Encoded, ArchiveError> {
     let encoded = || {
-        let mut part = FilePart::default();
-        let (file, columns) = new_file(table)?;
-        rows.iter().try_for_each(|rows| part.write(&columns, rows))?;
-        written(file, vec![part])
+        let (_, columns) = new_file(table, 0)?;
+        written(table, vec![FilePart::of(&columns, rows)?])
     };
     encoded().map_err(|source| failed(table, source))
 }
@@ -59,7 +57,7 @@ impl Folders {
     /// # Errors
     /// [`ArchiveError::Parquet`] never, unless Parquet cannot hold the table's schema.
     pub fn new(table: Table) -> Result<Folders, ArchiveError> {
-        let (_, columns) = new_file(table).map_err(|source| failed(table, source))?;
+        let (_, columns) = new_file(table, 0).map_err(|source| failed(table, source))?;
         Ok(Folders { table, columns, folders: BTreeMap::new() })
     }
 
@@ -115,7 +113,7 @@ impl Folders {
         for (folder, part) in parts.into_iter().flat_map(|parts| parts.0) {
             files.entry(folder).or_default().push(part);
         }
-        let file = |(folder, parts)| Ok((folder, written(new_file(table)?.0, parts)?));
+        let file = |(folder, parts)| Ok((folder, written(table, parts)?));
         files.into_iter().map(file).collect::<Result<_, _>>().map_err(|source| failed(table, source))
     }
 }
@@ -130,6 +128,8 @@ struct FilePart {
     open: Option<(Vec<ArrowColumnWriter>, usize)>,
     ended: Vec<Vec<ArrowColumnChunk>>,
     rows: u64,
+    /// About how large it is when it is encoded.
+    bytes: usize,
 }
 
 impl FilePart {
@@ -161,6 +161,7 @@ impl FilePart {
 
     fn end_group(&mut self) -> Result<(), ParquetError> {
         if let Some((writers, _)) = self.open.take() {
+            self.bytes += writers.iter().map(ArrowColumnWriter::get_estimated_total_bytes).sum::<usize>();
             self.ended.push(writers.into_iter().map(ArrowColumnWriter::close).collect::<Result<_, _>>()?);
         }
         Ok(())
@@ -177,14 +178,18 @@ fn write_columns(writers: &mut [ArrowColumnWriter], rows: &RecordBatch) -> Resul
     Ok(())
 }
 
-fn new_file(table: Table) -> Result<(SerializedFileWriter<Vec<u8>>, ArrowRowGroupWriterFactory), ParquetError> {
-    ArrowWriter::try_new(Vec::new(), table.schema(), Some(properties(table)))?.into_serialized_writer()
+/// Room for a file's magic and footer.
+const AROUND: usize = 64 << 10;
+
+fn new_file(table: Table, bytes: usize) -> Result<(SerializedFileWriter<Vec<u8>>, ArrowRowGroupWriterFactory), ParquetError> {
+    ArrowWriter::try_new(Vec::with_capacity(bytes), table.schema(), Some(properties(table)))?.into_serialized_writer()
 }
 
-fn written(mut file: SerializedFileWriter<Vec<u8>>, parts: Vec<FilePart>) -> Result<Encoded, ParquetError> {
+fn written(table: Table, mut parts: Vec<FilePart>) -> Result<Encoded, ParquetError> {
+    parts.iter_mut().try_for_each(FilePart::end_group)?;
+    let (mut file, _) = new_file(table, parts.iter().map(|part| part.bytes).sum::<usize>() + AROUND)?;
     let mut rows = 0;
-    for mut part in parts {
-        part.end_group()?;
+    for part in parts {
         rows += part.rows;
         for chunks in part.ended {
             let mut group = file.next_row_group()?;

@@ -64,7 +64,7 @@ fn key_values(table: Table) -> Vec<KeyValue> {
 fn telling_columns(table: Table) -> &'static [&'static str] {
     match table {
         Table::Usage => &["batch", "row", "partition", "position", "source", "id", "time", "platform", "use", "registry_version"],
-        Table::Accruals => &["batch", "cycle", "party"],
+        Table::Accruals => &["batch", "cycle", "party", "status"],
         Table::Lines => &["source", "id", "time", "cycle", "party", "mid", "agreement", "platform", "status", "batch"],
     }
 }

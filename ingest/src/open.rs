@@ -1,7 +1,10 @@
 //! The open batch, and the part of a block that is on its way into it.
 
 use crate::worker::{Decoded, DecodedLine, Slot, What};
+use arrow_array::{BooleanArray, RecordBatch};
+use arrow_select::filter::filter_record_batch;
 use farthing_aggregate::Accumulator;
+use farthing_aggregate::columns::ColumnError;
 use farthing_aggregate::fold::{Target, UnknownReference};
 use farthing_aggregate::usage::Place;
 use farthing_schemas::Cycle;
@@ -86,6 +89,15 @@ impl<'d> Current<'d> {
         self.reverses.clear();
         self.terms.clear();
         self.terms.resize(self.decoded.terms.len(), None);
+    }
+
+    /// The rows since the last chunk that are metered.
+    pub fn kept_rows(&self) -> Result<RecordBatch, ColumnError> {
+        let rows = self.decoded.usage.slice(self.first_row, self.next_row - self.first_row);
+        if self.keep.iter().all(|keep| *keep) {
+            return Ok(rows);
+        }
+        Ok(filter_record_batch(&rows, &BooleanArray::from(self.keep.clone()))?)
     }
 
     /// The number of a line's terms in the open batch.

@@ -7,8 +7,7 @@ use crate::job::{Job, Limits};
 use crate::open::{Current, Open, index};
 use crate::recent::{Committed, Recent};
 use crate::worker::{Decoded, DecodedLine, Slot, What};
-use arrow_array::{BooleanArray, RecordBatch};
-use arrow_select::filter::filter_record_batch;
+use arrow_array::RecordBatch;
 use farthing_aggregate::again::{lines_again, negated};
 use farthing_aggregate::columns::ColumnError;
 use farthing_aggregate::fold::{LineKey, Sums};
@@ -265,13 +264,7 @@ impl Sequencer {
     fn finish_chunk(&mut self, current: &mut Current<'_>, emit: &mut Emit<'_>) -> Result<(), IngestError> {
         let kept = u32::try_from(current.slots.len()).expect("a block holds fewer than 2^32 rows");
         if kept > 0 {
-            let rows = current.decoded.usage.slice(current.first_row, current.next_row - current.first_row);
-            let all = current.keep.iter().all(|keep| *keep);
-            let rows = if all {
-                rows
-            } else {
-                filter_record_batch(&rows, &BooleanArray::from(current.keep.clone())).map_err(ColumnError::from)?
-            };
+            let rows = current.kept_rows()?;
             let first_row = self.open.rows - kept;
             let joining =
                 Joining { batch: self.open.batch, first_row, registry_version: self.job.registry.version(), reverses: &current.reverses };

@@ -2,6 +2,7 @@
 """The peers of `make bench`: what DuckDB does with the same files, as fast as we could make it.
 
   duckdb_fold.py equal EVENTS.ndjson REGISTRY.ndjson OUT.parquet [--threads N]   the same fold: the peer that Farthing is held against
+  duckdb_fold.py whole EVENTS.ndjson REGISTRY.ndjson OUT.parquet [--threads N]   the same fold, and the evidence beside it: the same state
   duckdb_fold.py sums EVENTS.ndjson OUT.parquet [--threads N]                    the sums alone: a lower bound of the work
   duckdb_fold.py read OUT.parquet KEY[,KEY...]                                   CSV of the keys, gross and labour; not timed
 
@@ -17,6 +18,8 @@ What `equal` leaves out, and Farthing does in the same run: the evidence (each e
 dead letters, the difference between a copy and a conflict, identities and copies across runs and restarts, a bound on memory, and the
 ledger with its manifest. On the other side Farthing's registry was loaded before the clock starts and is read from its own form, while
 `equal` reads the NDJSON: its report says how long that took.
+
+`whole` writes the evidence too, to OUT.parquet.usage: each event that counts, with all that the generator says of it.
 
 `sums` leaves out the registry and the split as well: revenue x weight per party, platform and type, what an analyst would write in a
 morning.
@@ -53,8 +56,15 @@ SELECT * FROM read_json($registry, format = 'newline_delimited', columns = {
 WHERE kind <> 'party'
 """
 
-# Weights and amounts are kept as whole millionths, so that their product is a whole number of units.
-EVENTS = f"""
+# What the evidence says of an event beyond what the fold needs, and the fields that it comes from.
+EVIDENT = ", data.model AS model, data.usage AS counts, data.attribution.method AS method, data.attribution.method_version AS method_version, data.attribution.kind AS kind"
+EVIDENT_DATA = "model VARCHAR, usage MAP(VARCHAR, BIGINT), "
+EVIDENT_ATTRIBUTION = "method VARCHAR, method_version VARCHAR, kind VARCHAR, "
+
+
+def events(columns="", data="", attribution=""):
+    """Weights and amounts are kept as whole millionths, so that their product is a whole number of units."""
+    return f"""
 CREATE TEMP TABLE usage AS
 SELECT *, nobody_stated + CASE WHEN weight + nobody_stated < 999000 THEN 1000000 - weight - nobody_stated
                                WHEN weight + nobody_stated > 1001000 THEN error('weights exceed one') ELSE 0 END AS nobody
@@ -63,12 +73,13 @@ FROM (SELECT id, source, data.platform AS platform, split_part(type, '.', 3) AS 
              data.attribution.entries AS entries,
              coalesce((data.attribution.unattributed * {MICRO})::BIGINT, 0) AS nobody_stated,
              coalesce((list_sum(list_transform(entries, lambda e: e.weight)) * {MICRO})::BIGINT, 0) AS weight,
-             list_unique(list_transform(entries, lambda e: e.party)) = len(entries) AS apart
+             list_unique(list_transform(entries, lambda e: e.party)) = len(entries) AS apart{columns}
       FROM read_json($events, format = 'newline_delimited', columns = {{
         id: 'VARCHAR', source: 'VARCHAR', type: 'VARCHAR', time: 'TIMESTAMP',
-        data: 'STRUCT(platform VARCHAR, revenue STRUCT(amount DECIMAL(9, 6), currency VARCHAR),
-                      attribution STRUCT(entries STRUCT(party VARCHAR, weight DECIMAL(9, 6))[], unattributed DECIMAL(9, 6)))'}}))
+        data: 'STRUCT(platform VARCHAR, {data}revenue STRUCT(amount DECIMAL(9, 6), currency VARCHAR),
+                      attribution STRUCT({attribution}entries STRUCT(party VARCHAR, weight DECIMAL(9, 6))[], unattributed DECIMAL(9, 6)))'}}))
 """
+
 
 COPIES = """
 CREATE TEMP TABLE copies AS
@@ -159,6 +170,15 @@ COPY (
 ) TO '{out}' (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, DICTIONARY_SIZE_LIMIT 1000)
 """
 
+EVIDENCE = """
+COPY (
+  SELECT rowid AS number, id, source, time, platform, "use", model, counts, currency,
+         (revenue::DECIMAL(38, 0) * 0.000001)::DECIMAL(38, 12) AS revenue, method, method_version, kind, entries,
+         (nobody_stated::DECIMAL(38, 0) * 0.000001)::DECIMAL(38, 12) AS unattributed
+  FROM usage WHERE rowid NOT IN (SELECT number FROM copies)
+) TO '{out}.usage' (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)
+"""
+
 SUMS_EVENTS = """
 CREATE TEMP TABLE usage AS
 SELECT id, source, data.platform AS platform, split_part(type, '.', 3) AS "use", data.revenue.amount AS amount,
@@ -178,8 +198,16 @@ COPY (
 ) TO '{out}' (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, DICTIONARY_SIZE_LIMIT 1000)
 """
 
-EQUAL_PHASES = {"registry": [REGISTRY], "events": [EVENTS, COPIES], "fold": [LANES, PARTS, ACCRUALS]}
-SUMS_PHASES = {"events": [SUMS_EVENTS, COPIES], "fold": [SUMS]}
+PHASES = {
+    "equal": {"registry": [REGISTRY], "events": [events(), COPIES], "fold": [LANES, PARTS, ACCRUALS]},
+    "whole": {
+        "registry": [REGISTRY],
+        "events": [events(EVIDENT, EVIDENT_DATA, EVIDENT_ATTRIBUTION), COPIES],
+        "evidence": [EVIDENCE],
+        "fold": [LANES, PARTS, ACCRUALS],
+    },
+    "sums": {"events": [SUMS_EVENTS, COPIES], "fold": [SUMS]},
+}
 EVENT_COUNT = "SELECT (SELECT count(*) FROM usage) - (SELECT count(*) FROM copies)"
 
 
@@ -207,6 +235,8 @@ def fold(options, phases):
     folder = os.path.dirname(os.path.abspath(options.out))
     database = duckdb.connect(config={"threads": options.threads, "preserve_insertion_order": False, "temp_directory": folder})
     seconds = run_phases(database, phases, vars(options))
+    if "evidence" in phases:
+        sync(f"{options.out}.usage")
     sync(options.out)
     sync(folder)
     events = database.execute(EVENT_COUNT).fetchone()[0]
@@ -232,7 +262,8 @@ def read(options):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     modes = parser.add_subparsers(dest="mode", required=True)
-    for mode, arguments in {"equal": ["events", "registry", "out"], "sums": ["events", "out"], "read": ["out", "keys"]}.items():
+    both = ["events", "registry", "out"]
+    for mode, arguments in {"equal": both, "whole": both, "sums": ["events", "out"], "read": ["out", "keys"]}.items():
         options = modes.add_parser(mode)
         for argument in arguments:
             options.add_argument(argument)
@@ -241,7 +272,7 @@ def main():
     if options.mode == "read":
         read(options)
     else:
-        fold(options, EQUAL_PHASES if options.mode == "equal" else SUMS_PHASES)
+        fold(options, PHASES[options.mode])
 
 
 if __name__ == "__main__":

@@ -79,7 +79,8 @@ pub fn compare(farthing: &Farthing, peer: &Peer, rounds: &[Round]) -> Result<Agr
     let mut events = 0;
     for round in rounds {
         events = report::count(&round.farthing, "metered")?;
-        for found in [report::count(&round.equal, "events")?, report::count(&round.sums, "events")?] {
+        for found in [report::count(&round.equal, "events")?, report::count(&round.whole, "events")?, report::count(&round.sums, "events")?]
+        {
             ensure!(events == found, "farthing metered {events} events, the peer {found}");
         }
     }

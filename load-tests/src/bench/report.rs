@@ -13,6 +13,8 @@ pub struct Round {
     pub farthing: Usage,
     /// DuckDB, the equal fold.
     pub equal: Usage,
+    /// DuckDB, the equal fold and the evidence.
+    pub whole: Usage,
     /// DuckDB, the sums alone.
     pub sums: Usage,
     /// The release binary over twice the events, where growth is measured.
@@ -23,6 +25,11 @@ impl Round {
     /// How many times as fast as the equal fold.
     pub fn ratio(&self) -> f64 {
         self.equal.wall_s / self.farthing.wall_s
+    }
+
+    /// How many times as fast as the equal fold with the evidence.
+    pub fn ratio_to_whole(&self) -> f64 {
+        self.whole.wall_s / self.farthing.wall_s
     }
 
     /// How many times as fast as the sums alone.
@@ -39,11 +46,13 @@ impl Round {
     pub fn print(&self, number: usize) {
         let growth = self.growth().map_or_else(String::new, |growth| format!("   twice the events: {growth:.2} times the time"));
         println!(
-            "  round {number}   farthing {}   equal fold {}   sums {}   ratio {:.2} (to the sums {:.2}){growth}",
+            "  round {number}   farthing {}   equal fold {}   with evidence {}   sums {}   ratio {:.2} (with evidence {:.2}, to the sums {:.2}){growth}",
             describe(&self.farthing),
             describe(&self.equal),
+            describe(&self.whole),
             describe(&self.sums),
             self.ratio(),
+            self.ratio_to_whole(),
             self.ratio_to_sums()
         );
     }
@@ -90,17 +99,22 @@ impl Stage {
         let rate = |side: fn(&Round) -> &Usage| Spread::of(self.rounds.iter().map(|round| lines as f64 / side(round).wall_s)).median;
         println!("fan-out {}: {lines} lines, {} MiB", self.fan_out, self.bytes >> 20);
         println!(
-            "  events/s   farthing {:.0}   duckdb {:.0}, the sums alone {:.0}   (median)",
+            "  events/s   farthing {:.0}   duckdb {:.0}, with evidence {:.0}, the sums alone {:.0}   (median)",
             rate(|round| &round.farthing),
             rate(|round| &round.equal),
+            rate(|round| &round.whole),
             rate(|round| &round.sums)
         );
         println!("  ratio      {}   to DuckDB doing the same fold", Spread::of(self.rounds.iter().map(Round::ratio)));
+        println!(
+            "  state      {}   to DuckDB doing the same fold and writing the evidence",
+            Spread::of(self.rounds.iter().map(Round::ratio_to_whole))
+        );
         println!("  bound      {}   to DuckDB doing the sums alone", Spread::of(self.rounds.iter().map(Round::ratio_to_sums)));
         println!("  peak       farthing {} MiB   duckdb {} MiB", self.farthing_peak_kib() >> 10, self.equal_peak_kib() >> 10);
         println!("  both found {}", self.agreed);
         if let Some(last) = self.rounds.last() {
-            for (side, usage) in [("farthing", &last.farthing), ("duckdb", &last.equal)] {
+            for (side, usage) in [("farthing", &last.farthing), ("duckdb", &last.equal), ("duckdb with evidence", &last.whole)] {
                 phases(usage).iter().for_each(|phases| println!("  time went  {side}: {phases}"));
             }
         }

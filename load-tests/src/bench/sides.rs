@@ -55,6 +55,8 @@ impl Farthing {
 pub enum Work {
     /// The same fold, to the same figures: what Farthing is held against.
     Equal,
+    /// The same fold with the evidence beside it: the same state.
+    Whole,
     /// The sums alone: a bound that no peer with the same figures can reach.
     Sums,
 }
@@ -63,6 +65,7 @@ impl Work {
     fn name(self) -> &'static str {
         match self {
             Self::Equal => "equal",
+            Self::Whole => "whole",
             Self::Sums => "sums",
         }
     }
@@ -90,7 +93,7 @@ impl Peer {
         }
         settle_disks();
         let mut arguments = command(&self.python, &[&self.program, work.name().as_ref(), &data.events()]);
-        if work == Work::Equal {
+        if work != Work::Sums {
             arguments.push(data.registry().into());
         }
         arguments.extend([out.into(), "--threads".into(), self.threads.to_string().into()]);
