@@ -8,7 +8,7 @@
 //! - A reversal's lines are its original's, negated, to the unit.
 //!
 //! Modules in reading order: [`identity`], [`attribution`], [`lines`], [`fold`], [`closed`], [`usage`], [`accruals`],
-//! [`again`], [`lines_table`], [`columns`].
+//! [`again`], [`lines_table`], [`columns`], [`numbered`].
 #![deny(missing_docs)]
 
 pub mod accruals;
@@ -20,6 +20,7 @@ pub mod fold;
 pub mod identity;
 pub mod lines;
 pub mod lines_table;
+pub mod numbered;
 pub mod usage;
 
 pub use attribution::Attributor;

@@ -4,16 +4,16 @@
 //! million parties every look-up waits for memory, a sort hardly does, and accruals have to be in order anyway. They are appended to
 //! buckets of neighbouring parties, each small enough to be sorted and summed within the processor's cache.
 
+mod rows;
+
+use crate::numbered::Numbered;
 use farthing_schemas::money::MoneyError;
 use farthing_schemas::registry::{AgreementIndex, MidIndex, PartyIndex, PlatformIndex};
 use farthing_schemas::{Currency, Cycle, Money, ReferenceKind, Status, Use};
-use hashbrown::HashMap;
+use rows::{Bucket, RowKey};
 
 /// Parties of one bucket.
 const PARTY_BITS: u32 = 12;
-
-/// Rows of one bucket before they are summed up for the first time, so that memory grows with keys and not with events.
-const ROWS_AT_LEAST: usize = 1 << 15;
 
 /// What lines are summed by: small integers, given meaning by the registry and by the batch's table of unknown references.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -76,207 +76,11 @@ impl Sums {
     }
 }
 
-/// Numbers distinct values as they come.
-#[derive(Debug)]
-pub struct Numbered<T> {
-    values: Vec<T>,
-    numbers: HashMap<T, u32, foldhash::fast::FixedState>,
-    last: u32,
-}
-
-impl<T> Default for Numbered<T> {
-    fn default() -> Numbered<T> {
-        Numbered { values: Vec::new(), numbers: HashMap::default(), last: 0 }
-    }
-}
-
-impl<T: Clone + Eq + std::hash::Hash> Numbered<T> {
-    /// The number of a value, which is new or known.
-    pub fn number(&mut self, value: T) -> u32 {
-        // Lines of one event, and of neighbours, often have the same terms.
-        if usize::try_from(self.last).is_ok_and(|at| self.values.get(at) == Some(&value)) {
-            return self.last;
-        }
-        let next = u32::try_from(self.values.len()).expect("a batch holds fewer than 2^32 distinct values");
-        let number = *self.numbers.entry(value).or_insert_with_key(|value| {
-            self.values.push(value.clone());
-            next
-        });
-        self.last = number;
-        number
-    }
-
-    /// The values by number.
-    #[must_use]
-    pub fn values(&self) -> &[T] {
-        &self.values
-    }
-
-    /// The values by number, for keeping; starts over.
-    pub fn take(&mut self) -> Vec<T> {
-        self.numbers.clear();
-        self.last = 0;
-        std::mem::take(&mut self.values)
-    }
-}
-
-impl Numbered<String> {
-    /// The number of a text, which is only copied if it is new.
-    pub fn number_of(&mut self, text: &str) -> u32 {
-        match self.numbers.get(text) {
-            Some(number) => *number,
-            None => self.number(text.to_owned()),
-        }
-    }
-}
-
 /// A reference that the registry does not know, as events name it.
 pub type UnknownReference = (ReferenceKind, String);
 
 /// A batch's table of unknown references: what [`Target::Unknown`] stands for.
 pub type UnknownTable = Numbered<UnknownReference>;
-
-/// A target and the number of its terms in one integer, in the order of targets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct RowKey(u64);
-
-const TERMS_BITS: u32 = 30;
-const INDEX_BITS: u32 = 32;
-
-impl RowKey {
-    fn of(target: Target, terms: u32) -> RowKey {
-        assert!(terms >> TERMS_BITS == 0, "a batch holds fewer than 2^30 terms");
-        let (kind, index) = match target {
-            Target::Party(party) => (0, party.index()),
-            Target::Unknown(place) => (1, place),
-            Target::Nobody => (2, 0),
-        };
-        RowKey(kind << (INDEX_BITS + TERMS_BITS) | u64::from(index) << TERMS_BITS | u64::from(terms))
-    }
-
-    fn target(self) -> Target {
-        let index = u32::try_from(self.0 >> TERMS_BITS & u64::from(u32::MAX)).expect("masked to 32 bits");
-        match self.0 >> (INDEX_BITS + TERMS_BITS) {
-            0 => Target::Party(PartyIndex::of(index)),
-            1 => Target::Unknown(index),
-            _ => Target::Nobody,
-        }
-    }
-
-    fn terms(self) -> u32 {
-        u32::try_from(self.0 & ((1 << TERMS_BITS) - 1)).expect("masked to 30 bits")
-    }
-
-    fn with_terms(self, terms: u32) -> RowKey {
-        RowKey(self.0 >> TERMS_BITS << TERMS_BITS | u64::from(terms))
-    }
-}
-
-/// A line or a sum of lines, if its amounts fit: half as many bytes to keep and to move as whole ones.
-#[derive(Clone, Copy, Debug)]
-struct Narrow {
-    key: RowKey,
-    gross: i64,
-    labour: i64,
-}
-
-impl Narrow {
-    fn of(key: RowKey, sums: Sums) -> Option<Narrow> {
-        let (gross, labour) = (i64::try_from(sums.gross.units()).ok()?, i64::try_from(sums.labour.units()).ok()?);
-        Some(Narrow { key, gross, labour })
-    }
-
-    fn sums(self) -> Sums {
-        Sums { gross: Money::from_units(self.gross.into()), labour: Money::from_units(self.labour.into()) }
-    }
-
-    /// Takes in a row of the same key, if the sum fits.
-    fn absorb(&mut self, other: Narrow) -> bool {
-        match (self.gross.checked_add(other.gross), self.labour.checked_add(other.labour)) {
-            (Some(gross), Some(labour)) if self.key == other.key => {
-                (self.gross, self.labour) = (gross, labour);
-                true
-            }
-            _ => false,
-        }
-    }
-}
-
-/// The rows of neighbouring parties, in no order; a key may have several.
-#[derive(Clone, Debug, Default)]
-struct Bucket {
-    narrow: Vec<Narrow>,
-    wide: Vec<(RowKey, Sums)>,
-    /// How many rows were left when they were summed up last.
-    distinct: usize,
-}
-
-impl Bucket {
-    fn add(&mut self, key: RowKey, sums: Sums) -> Result<(), MoneyError> {
-        match Narrow::of(key, sums) {
-            Some(row) => self.narrow.push(row),
-            None => self.wide.push((key, sums)),
-        }
-        if self.len() >= ROWS_AT_LEAST.max(2 * self.distinct) {
-            self.sum_up()?;
-        }
-        Ok(())
-    }
-
-    fn sum_up(&mut self) -> Result<(), MoneyError> {
-        self.narrow.sort_unstable_by_key(|row| row.key);
-        self.narrow.dedup_by(|next, kept| kept.absorb(*next));
-        self.wide.sort_unstable_by_key(|(key, _)| *key);
-        add_up(&mut self.wide)?;
-        self.distinct = self.len();
-        Ok(())
-    }
-
-    fn len(&self) -> usize {
-        self.narrow.len() + self.wide.len()
-    }
-
-    /// One row per key, in order, with `places[terms]` instead of the number of its terms.
-    fn rows(&self, places: &[u32]) -> Result<Vec<(RowKey, Sums)>, MoneyError> {
-        let placed = |key: RowKey| key.with_terms(places[usize::try_from(key.terms()).expect("an index")]);
-        let mut narrow: Vec<Narrow> = self.narrow.iter().map(|row| Narrow { key: placed(row.key), ..*row }).collect();
-        narrow.sort_unstable_by_key(|row| row.key);
-        narrow.dedup_by(|next, kept| kept.absorb(*next));
-        let mut rows: Vec<(RowKey, Sums)> = narrow.iter().map(|row| (row.key, row.sums())).collect();
-        if !self.wide.is_empty() {
-            rows.extend(self.wide.iter().map(|(key, sums)| (placed(*key), *sums)));
-            rows.sort_unstable_by_key(|(key, _)| *key);
-        }
-        // Neighbours of one key are left where a sum did not fit a narrow row.
-        add_up(&mut rows)?;
-        Ok(rows)
-    }
-
-    fn keys(&mut self) -> impl Iterator<Item = &mut RowKey> {
-        self.narrow.iter_mut().map(|row| &mut row.key).chain(self.wide.iter_mut().map(|(key, _)| key))
-    }
-}
-
-fn bucket_of(parties: &mut Vec<Bucket>, party: PartyIndex) -> &mut Bucket {
-    let at = usize::try_from(party.index() >> PARTY_BITS).expect("an index");
-    if at >= parties.len() {
-        parties.resize_with(at + 1, Bucket::default);
-    }
-    &mut parties[at]
-}
-
-/// Adds up neighbours of one key.
-fn add_up(rows: &mut Vec<(RowKey, Sums)>) -> Result<(), MoneyError> {
-    let mut result = Ok(());
-    rows.dedup_by(|next, kept| {
-        let same = next.0 == kept.0;
-        if same && result.is_ok() {
-            result = kept.1.add(next.1);
-        }
-        same
-    });
-    result
-}
 
 /// Lines of one batch, on their way to sums.
 #[derive(Debug, Default)]
@@ -410,31 +214,25 @@ impl Folded {
     /// [`MoneyError::Overflow`] beyond 128 bits.
     pub fn sums_of_terms(&self) -> Result<Vec<Sums>, MoneyError> {
         let mut totals = vec![Sums::default(); self.terms.len()];
-        let mut add = |key: RowKey, sums| totals[usize::try_from(key.terms()).expect("an index")].add(sums);
-        for bucket in &self.buckets {
-            bucket.narrow.iter().try_for_each(|row| add(row.key, row.sums()))?;
-            bucket.wide.iter().try_for_each(|(key, sums)| add(*key, *sums))?;
+        for (key, sums) in self.buckets.iter().flat_map(Bucket::unsummed) {
+            totals[usize::try_from(key.terms()).expect("an index")].add(sums)?;
         }
         Ok(totals)
     }
 }
 
+fn bucket_of(parties: &mut Vec<Bucket>, party: PartyIndex) -> &mut Bucket {
+    let at = usize::try_from(party.index() >> PARTY_BITS).expect("an index");
+    if at >= parties.len() {
+        parties.resize_with(at + 1, Bucket::default);
+    }
+    &mut parties[at]
+}
+
 #[cfg(test)]
 mod tests {
+    use super::rows::ROWS_AT_LEAST;
     use super::*;
-
-    #[test]
-    fn a_row_key_keeps_target_and_terms_and_their_order() {
-        let parties = [0, 1, u32::MAX].map(|index| Target::Party(PartyIndex::of(index)));
-        let targets = [parties[0], parties[1], parties[2], Target::Unknown(0), Target::Unknown(u32::MAX), Target::Nobody];
-        let terms = [0, 1, (1 << TERMS_BITS) - 1];
-        let keys: Vec<_> = targets.iter().flat_map(|target| terms.map(|terms| (*target, terms))).collect();
-        for (target, terms) in &keys {
-            let key = RowKey::of(*target, *terms);
-            assert_eq!((key.target(), key.terms()), (*target, *terms));
-        }
-        assert!(keys.is_sorted_by_key(|(target, terms)| RowKey::of(*target, *terms)));
-    }
 
     fn terms(status: Status) -> Terms {
         Terms {
