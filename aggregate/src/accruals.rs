@@ -16,7 +16,7 @@ use std::sync::Arc;
 /// Rows of a batch of the table: few enough to stay in the processor's cache until they are encoded.
 const ROWS: usize = 4096;
 
-/// Lines that a thread of its own pays for.
+/// Fewer lines than this are not worth a thread of their own.
 const PART_LINES: usize = 64 << 10;
 
 /// The terms of a row that was assigned to a cycle, in the order in which rows of one target stand.
@@ -219,6 +219,7 @@ impl<'a> Assignment<'a> {
     }
 }
 
+/// What [`AssignedTerms`] say, as columns with one row for each place.
 struct ColumnsOfTerms {
     cycle: ArrayRef,
     late: ArrayRef,

@@ -71,7 +71,7 @@ impl WordColumn {
     /// The column; starts over.
     pub fn finish(&mut self) -> ArrayRef {
         let keys = self.keys.finish();
-        // The next block has about as many.
+        // What is built next has about as many.
         self.keys = Int32Builder::with_capacity(keys.len());
         let words = StringArray::from(std::mem::take(&mut self.words));
         self.places.clear();

@@ -19,7 +19,7 @@ impl<T> Default for Numbered<T> {
 impl<T: Clone + Eq + std::hash::Hash> Numbered<T> {
     /// The number of a value, which is new or known.
     pub fn number(&mut self, value: T) -> u32 {
-        // Lines of one event, and of neighbours, often have the same terms.
+        // Runs of one value are the rule: compare before hashing.
         if usize::try_from(self.last).is_ok_and(|at| self.values.get(at) == Some(&value)) {
             return self.last;
         }

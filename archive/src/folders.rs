@@ -15,7 +15,8 @@ use parquet::file::writer::SerializedFileWriter;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-/// Folders of one table that are encoded as their rows come; what goes to others waits.
+/// Folders of one table that are encoded as their rows come; what goes to others waits. Batches of more months are sealed early
+/// (`ingest::sequencer`).
 const ENCODED_AT_ONCE: usize = 64;
 
 /// A Parquet file in memory.
@@ -121,7 +122,7 @@ impl Folders {
 /// Encoded rows of some folders that are in no file yet.
 pub struct FolderParts(BTreeMap<Cycle, FilePart>);
 
-/// Row groups that will stand in one file, one after the other.
+/// Row groups that will stand in one file, one after the other; none is open any more when [`written`] gets them.
 #[derive(Default)]
 struct FilePart {
     /// One writer per leaf of the schema, and the rows that they have taken.
@@ -179,15 +180,14 @@ fn write_columns(writers: &mut [ArrowColumnWriter], rows: &RecordBatch) -> Resul
 }
 
 /// Room for a file's magic and footer.
-const AROUND: usize = 64 << 10;
+const FOOTER_BYTES: usize = 64 << 10;
 
 fn new_file(table: Table, bytes: usize) -> Result<(SerializedFileWriter<Vec<u8>>, ArrowRowGroupWriterFactory), ParquetError> {
     ArrowWriter::try_new(Vec::with_capacity(bytes), table.schema(), Some(properties(table)))?.into_serialized_writer()
 }
 
-fn written(table: Table, mut parts: Vec<FilePart>) -> Result<Encoded, ParquetError> {
-    parts.iter_mut().try_for_each(FilePart::end_group)?;
-    let (mut file, _) = new_file(table, parts.iter().map(|part| part.bytes).sum::<usize>() + AROUND)?;
+fn written(table: Table, parts: Vec<FilePart>) -> Result<Encoded, ParquetError> {
+    let (mut file, _) = new_file(table, parts.iter().map(|part| part.bytes).sum::<usize>() + FOOTER_BYTES)?;
     let mut rows = 0;
     for part in parts {
         rows += part.rows;

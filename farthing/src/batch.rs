@@ -9,8 +9,7 @@ use farthing_aggregate::closed::ClosedThrough;
 use farthing_aggregate::fold::{Folded, Part};
 use farthing_archive::folders::FolderParts;
 use farthing_archive::{Archive, Encoded, Folders, NewFile, table_path, usage_by_month};
-use farthing_ingest::batch::Refusal;
-use farthing_ingest::{Committer, SealedBatch};
+use farthing_ingest::{Committer, Refusal, SealedBatch};
 use farthing_ledger::Effects;
 use farthing_schemas::manifest::{Act, Batch, Closed, File, Total, dead_letters_sha256};
 use farthing_schemas::tables::Table;
@@ -24,7 +23,7 @@ pub struct Commits<'b> {
     books: &'b mut Books,
     runtime: Handle,
     evidence: Folders,
-    /// How long committing took so far, without the evidence that was encoded before.
+    /// How long commits took so far; evidence that was encoded as it came is not in it.
     pub time: Duration,
 }
 
@@ -33,7 +32,7 @@ impl<'b> Commits<'b> {
         Ok(Commits { books, runtime: Handle::current(), evidence: Folders::new(Table::Usage)?, time: Duration::ZERO })
     }
 
-    fn take(&mut self, rows: &RecordBatch) -> anyhow::Result<()> {
+    fn encode(&mut self, rows: &RecordBatch) -> anyhow::Result<()> {
         for (month, rows) in usage_by_month(rows)? {
             self.evidence.write(month, rows)?;
         }
@@ -43,7 +42,7 @@ impl<'b> Commits<'b> {
 
 impl Committer for Commits<'_> {
     fn rows(&mut self, rows: RecordBatch) -> Result<(), Refusal> {
-        Ok(self.take(&rows).context("the evidence cannot be encoded")?)
+        Ok(self.encode(&rows).context("the evidence cannot be encoded")?)
     }
 
     fn commit(&mut self, sealed: SealedBatch) -> Result<(), Refusal> {
@@ -64,6 +63,7 @@ async fn commit(books: &mut Books, evidence: Folders, mut sealed: SealedBatch) -
     let usage = tokio::spawn(write(books.archive.clone(), Table::Usage, sealed.batch, evidence));
     let mut closed = books.catalog.closed.clone();
     let mut sums = encode_sums(&folded, books, &sealed, &closed);
+    // What becomes of the sums is asked after the evidence is written: no task is left that still writes.
     let usage = usage.await?.context("the evidence cannot be archived")?;
     fail::fail_point!("usage-written");
     let effects = Effects { dead_letters: std::mem::take(&mut sealed.dead_letters), ..Effects::default() };

@@ -17,10 +17,10 @@ pub struct Books {
     pub ledger: Ledger,
     pub archive: Archive,
     pub catalog: Catalog,
-    /// Compiled from the archive.
+    /// By version, compiled from the archive.
     registries: HashMap<u64, Arc<Registry>>,
     snapshot: RegistrySnapshot,
-    /// Read from the snapshot.
+    /// The one in force, if it was read from the snapshot.
     from_snapshot: Option<Arc<Registry>>,
 }
 

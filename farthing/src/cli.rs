@@ -123,13 +123,13 @@ pub struct MeterOptions {
 
 #[derive(Args, Clone, Debug)]
 pub struct LimitOptions {
-    /// Most events in one batch
+    /// Most events in one batch; it ends earlier where memory needs it (many sums, long dead letters, many months, a far reversal)
     #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
     pub batch_events: u64,
-    /// Most mebibytes of events in one batch
+    /// Most mebibytes of events in one batch, decompressed
     #[arg(long, value_name = "MIB", default_value_t = 1024, value_parser = clap::value_parser!(u64).range(1..=4096))]
     pub batch_mib: u64,
-    /// Most seconds from a batch's first event to its commit
+    /// Seconds after a batch's first event when it is sealed and its commit begins
     #[arg(long, value_name = "S", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub batch_seconds: u64,
     /// Threads that decode [default: one per processor]

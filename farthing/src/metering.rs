@@ -43,9 +43,9 @@ pub struct Seconds {
     pub registry: f32,
     /// Filling the index of identities.
     pub identities: f32,
-    /// Metering, commits included.
+    /// Metering, with the encoding of evidence and the commits.
     pub metering: f32,
-    /// Of which writing and committing batches.
+    /// Of which ending the evidence, summing, writing and committing batches.
     pub commits: f32,
 }
 

@@ -8,7 +8,7 @@ use farthing_aggregate::Digest;
 use farthing_aggregate::columns::Columns;
 use farthing_aggregate::usage::{Place, UsageRows};
 use farthing_archive::{Archive, ArchiveError, Catalog, read_around, read_table};
-use farthing_ingest::{Identities, Original, Originals, Remembered};
+use farthing_ingest::{Identities, Original, Originals, Refusal, Remembered};
 use farthing_ledger::Ledger;
 use farthing_schemas::manifest::File;
 use farthing_schemas::registry::Registry;
@@ -61,10 +61,9 @@ pub struct ArchivedOriginals {
     ledger: Ledger,
     catalog: Catalog,
     registries: BTreeMap<u64, Arc<Registry>>,
-    registry_files: Vec<File>,
     /// The file read last.
     file: Option<(String, Bytes)>,
-    /// Decoded rows of some files, the latest first.
+    /// Runs of decoded rows and the file of each, the latest first.
     at_hand: VecDeque<(String, Vec<RecordBatch>)>,
     runtime: Handle,
 }
@@ -78,7 +77,6 @@ impl ArchivedOriginals {
             ledger: books.ledger.clone(),
             catalog: books.catalog.clone(),
             registries: BTreeMap::from([(registry.version(), registry)]),
-            registry_files: books.catalog.registry.clone(),
             file: None,
             at_hand: VecDeque::new(),
             runtime: Handle::current(),
@@ -99,17 +97,12 @@ impl ArchivedOriginals {
     /// A row, if that file holds it.
     fn row_of(&mut self, file: &File, place: Place) -> anyhow::Result<Option<RecordBatch>> {
         let of_file = self.at_hand.iter().filter(|(path, _)| *path == file.path);
-        for rows in of_file.flat_map(|(_, rows)| rows) {
-            if let Some(at) = find(&UsageRows::of(rows)?, place) {
-                return Ok(Some(rows.slice(at, 1)));
-            }
+        if let Some(row) = row_among(of_file.flat_map(|(_, rows)| rows), place)? {
+            return Ok(Some(row));
         }
         let bytes = self.bytes(file)?;
         let Some(around) = read_around(&file.path, &bytes, place)? else { return Ok(None) };
-        let mut found = None;
-        for rows in &around {
-            found = found.or(find(&UsageRows::of(rows)?, place).map(|at| rows.slice(at, 1)));
-        }
+        let found = row_among(&around, place)?;
         self.at_hand.truncate(RUNS_AT_HAND - 1);
         self.at_hand.push_front((file.path.clone(), around));
         Ok(found)
@@ -142,7 +135,7 @@ impl ArchivedOriginals {
             return Ok(registry.clone());
         }
         let mut texts = Vec::new();
-        for file in self.registry_files.iter().take(usize::try_from(version)?) {
+        for file in self.catalog.registry.iter().take(usize::try_from(version)?) {
             let packed = self.runtime.block_on(self.archive.get(file))?;
             texts.push(zstd::decode_all(&packed[..])?);
         }
@@ -158,6 +151,16 @@ impl ArchivedOriginals {
     }
 }
 
+/// The row at a place, if it is among these.
+fn row_among<'r>(runs: impl IntoIterator<Item = &'r RecordBatch>, place: Place) -> anyhow::Result<Option<RecordBatch>> {
+    for rows in runs {
+        if let Some(at) = find(&UsageRows::of(rows)?, place) {
+            return Ok(Some(rows.slice(at, 1)));
+        }
+    }
+    Ok(None)
+}
+
 /// Rows of a file stand in the order of their places.
 fn find(rows: &UsageRows<'_>, place: Place) -> Option<usize> {
     let (mut low, mut high) = (0, rows.len());
@@ -169,7 +172,7 @@ fn find(rows: &UsageRows<'_>, place: Place) -> Option<usize> {
 }
 
 impl Originals for ArchivedOriginals {
-    fn read(&mut self, place: Place) -> Result<Original, Box<dyn std::error::Error + Send + Sync>> {
+    fn read(&mut self, place: Place) -> Result<Original, Refusal> {
         self.original(place).map_err(Into::into)
     }
 }

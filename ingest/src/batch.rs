@@ -6,7 +6,7 @@ use farthing_schemas::manifest::{DeadLetter, Slice};
 use farthing_schemas::registry::Registry;
 use std::sync::Arc;
 
-/// Whoever commits says why it cannot.
+/// Why whoever was called, to commit or to read an original, could not.
 pub type Refusal = Box<dyn std::error::Error + Send + Sync>;
 
 /// Takes evidence and sealed batches, on one thread and in order.

@@ -1,5 +1,6 @@
 //! Identities: who was metered already, and what they said.
 
+use crate::batch::Refusal;
 use arrow_array::RecordBatch;
 use farthing_aggregate::Digest;
 use farthing_aggregate::usage::Place;
@@ -36,7 +37,7 @@ pub trait Originals: Send {
     ///
     /// # Errors
     /// Whatever the archive says.
-    fn read(&mut self, place: Place) -> Result<Original, Box<dyn std::error::Error + Send + Sync>>;
+    fn read(&mut self, place: Place) -> Result<Original, Refusal>;
 }
 
 /// An identity's digest is uniform already: its first bytes are its hash.
@@ -100,8 +101,8 @@ impl Identities {
         }
     }
 
-    /// Looks at identities one after the other, so that their places come from memory side by side and are there when they are needed.
-    pub fn send_for(&self, identities: impl Iterator<Item = Digest>) {
+    /// Touches identities one after the other: their places come from memory side by side and are there when they are asked for.
+    pub fn prefetch(&self, identities: impl Iterator<Item = Digest>) {
         for identity in identities {
             std::hint::black_box(self.known.contains_key(&identity));
         }

@@ -8,14 +8,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::time::Duration;
 
-/// When a batch is full: whichever comes first.
+/// When a batch is full: whichever comes first. It ends earlier when too much waits in memory for its commit; see `sequencer`.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Events read.
     pub events: u64,
     /// Bytes read.
     pub bytes: u64,
-    /// Time since its first event.
+    /// Time since its first event, looked at between blocks.
     pub age: Duration,
 }
 

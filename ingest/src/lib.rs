@@ -1,29 +1,31 @@
 //! Ingest: bytes in, sealed batches out.
 //!
-//! A reader cuts sources into blocks of whole lines, workers decode and attribute them side by side, and one sequencer
-//! puts them in order again: it tells duplicates, conflicts and reversals, folds lines, hands on the evidence as it comes, and seals batches. Whoever
-//! calls [`run`] commits each batch; a batch that is not committed never existed, since positions move with it.
+//! A reader cuts sources into blocks of whole lines, workers decode and attribute them side by side, and one sequencer puts them in
+//! order again: it tells duplicates, conflicts and reversals, gathers lines, hands on the evidence as it comes, and seals batches.
+//! Whoever calls [`run`] commits each batch; a batch that is not committed never existed, since positions move with it.
 //!
 //! Invariants
 //! - Per partition, the slices of the batches are adjacent: nothing is skipped, nothing is read twice.
 //! - In each slice, read = metered + duplicate + rejected.
 //! - Nothing here writes: not a file, not a row.
 //!
-//! Modules in reading order: [`source`], [`block`], [`worker`], [`job`], [`identities`], `open`, `recent`, [`batch`], [`sequencer`], [`pipeline`].
+//! Modules in reading order: [`source`], [`block`], [`worker`], [`job`], [`identities`], `open`, `recent`, `committed`, [`batch`],
+//! `sequencer`, `pipeline`.
 #![deny(missing_docs)]
 
 pub mod batch;
 pub mod block;
+mod committed;
 pub mod identities;
 pub mod job;
 mod open;
-pub mod pipeline;
+mod pipeline;
 mod recent;
-pub mod sequencer;
+mod sequencer;
 pub mod source;
 pub mod worker;
 
-pub use batch::{Committer, SealedBatch};
+pub use batch::{Committer, Refusal, SealedBatch};
 pub use identities::{Identities, Original, Originals, Remembered};
 pub use job::{Job, Limits, Progress};
 pub use pipeline::run;
@@ -46,10 +48,10 @@ pub enum IngestError {
     Evidence(#[from] ColumnError),
     /// An original that a reversal names cannot be read from the archive.
     #[error("the original of a reversal cannot be read")]
-    Original(#[source] Box<dyn std::error::Error + Send + Sync>),
+    Original(#[source] Refusal),
     /// Whoever commits has failed.
     #[error("a batch cannot be committed")]
-    Commit(#[source] Box<dyn std::error::Error + Send + Sync>),
+    Commit(#[source] Refusal),
     /// The system gives no thread.
     #[error("a thread of the pipeline cannot be started")]
     Spawn(#[source] std::io::Error),

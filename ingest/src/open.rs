@@ -29,7 +29,7 @@ pub struct Open {
     pub bytes: u64,
 }
 
-/// The part of a block that belongs to the open batch, on its way out as complete rows.
+/// A chunk: the part of a block that belongs to the open batch, on its way out as complete rows.
 pub struct Current<'d> {
     pub decoded: &'d Decoded,
     /// The next row of the block's evidence.
@@ -38,8 +38,8 @@ pub struct Current<'d> {
     pub first_row: usize,
     /// Per row since then, whether it is metered.
     pub keep: Vec<bool>,
-    /// Per metered row, the slot it came from.
-    pub slots: Vec<usize>,
+    /// The slots of the metered rows, by their place in the chunk.
+    pub metered: Vec<usize>,
     /// Metered reversals and the places of their originals.
     pub reverses: Vec<(usize, Place)>,
     /// Per number of terms in the block, their number in the open batch, once a line has needed it.
@@ -78,20 +78,20 @@ pub fn index(number: u32) -> usize {
 
 impl<'d> Current<'d> {
     pub fn of(decoded: &'d Decoded) -> Current<'d> {
-        Current { decoded, next_row: 0, first_row: 0, keep: Vec::new(), slots: Vec::new(), reverses: Vec::new(), terms: Vec::new() }
+        Current { decoded, next_row: 0, first_row: 0, keep: Vec::new(), metered: Vec::new(), reverses: Vec::new(), terms: Vec::new() }
     }
 
-    /// What follows is on its way to another batch.
+    /// Begins a chunk: what follows is of a new block or for another batch.
     pub fn start_chunk(&mut self) {
         self.first_row = self.next_row;
         self.keep.clear();
-        self.slots.clear();
+        self.metered.clear();
         self.reverses.clear();
         self.terms.clear();
         self.terms.resize(self.decoded.terms.len(), None);
     }
 
-    /// The rows since the last chunk that are metered.
+    /// The metered rows of the chunk.
     pub fn kept_rows(&self) -> Result<RecordBatch, ColumnError> {
         let rows = self.decoded.usage.slice(self.first_row, self.next_row - self.first_row);
         if self.keep.iter().all(|keep| *keep) {
@@ -112,9 +112,9 @@ impl<'d> Current<'d> {
     }
 
     fn slot_of(&self, place: Place, open: &Open) -> Option<&'d Slot> {
-        let kept = u32::try_from(self.slots.len()).ok()?;
+        let kept = u32::try_from(self.metered.len()).ok()?;
         let at = place.row.checked_sub(open.rows - kept).filter(|_| place.batch == open.batch)?;
-        Some(&self.decoded.slots[*self.slots.get(usize::try_from(at).ok()?)?])
+        Some(&self.decoded.slots[*self.metered.get(usize::try_from(at).ok()?)?])
     }
 
     /// The lines of an original that this block gave the open batch.

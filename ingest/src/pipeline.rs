@@ -3,9 +3,9 @@
 use crate::IngestError;
 use crate::batch::Committer;
 use crate::block::{Block, Blocks};
+use crate::committed::Committed;
 use crate::identities::{Identities, Originals};
 use crate::job::Job;
-use crate::recent::Committed;
 use crate::sequencer::{Sequenced, Sequencer};
 use crate::source::SourceError;
 use crate::worker::{Decoded, Worker};
@@ -54,7 +54,7 @@ pub fn run(
     let sequencer = Sequencer::new(job.clone(), identities, originals, committed.clone());
     let sequencing = start("sequence", move || sequence(sequencer, &order, &sequenced_sender))?;
     let done = commit_all(&sequenced, committer, &committed);
-    committed.set(None);
+    committed.end();
     // After a failure the sequencer is not joined: the reader may wait for a pipe that never speaks again.
     done?;
     sequencing.join().unwrap_or(Err(IngestError::Thread))
@@ -67,7 +67,7 @@ fn commit_all(sequenced: &Receiver<Sequenced>, committer: &mut dyn Committer, co
             Sequenced::Sealed(batch) => {
                 let number = batch.batch;
                 committer.commit(*batch).map_err(IngestError::Commit)?;
-                committed.set(Some(number));
+                committed.advance(number);
             }
         }
     }

@@ -4,7 +4,6 @@ use crate::open::index;
 use arrow_array::RecordBatch;
 use farthing_aggregate::usage::Place;
 use std::collections::VecDeque;
-use std::sync::{Condvar, Mutex, PoisonError};
 
 /// Bytes of events whose rows are kept at hand.
 const BYTES: u64 = 64 << 20;
@@ -59,42 +58,6 @@ impl Recent {
     }
 }
 
-/// How far batches are committed, for whoever has to wait for one.
-#[derive(Debug)]
-pub struct Committed {
-    /// The last batch; none once there will be no more.
-    last: Mutex<Option<u64>>,
-    changed: Condvar,
-}
-
-impl Committed {
-    pub fn new(last: u64) -> Committed {
-        Committed { last: Mutex::new(Some(last)), changed: Condvar::new() }
-    }
-
-    /// The last batch that is committed.
-    pub fn last(&self) -> u64 {
-        self.lock().unwrap_or(0)
-    }
-
-    /// Tells that a batch is committed, or that none will be any more.
-    pub fn set(&self, last: Option<u64>) {
-        *self.lock() = last;
-        self.changed.notify_all();
-    }
-
-    /// Waits until a batch is committed; false if it will never be.
-    pub fn wait_for(&self, batch: u64) -> bool {
-        let waiting = |last: &mut Option<u64>| last.is_some_and(|last| last < batch);
-        self.changed.wait_while(self.lock(), waiting).unwrap_or_else(PoisonError::into_inner).is_some()
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<u64>> {
-        // A number is whole, whoever panicked while holding it.
-        self.last.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -126,18 +89,5 @@ mod tests {
         assert_eq!((recent.row(place(1, 0)), recent.row(place(2, 1))), (None, Some(rows(1..2))));
         recent.push(place(3, 0), rows(0..1), BYTES);
         assert_eq!((recent.row(place(2, 1)), recent.row(place(3, 0))), (None, Some(rows(0..1))));
-    }
-
-    #[test]
-    fn waiting_ends_with_the_commit_or_when_there_is_none() {
-        let committed = Arc::new(Committed::new(4));
-        assert!(committed.wait_for(4));
-        for (end, expected) in [(Some(5), true), (None, false)] {
-            let waiting = committed.clone();
-            let waits = std::thread::spawn(move || waiting.wait_for(5));
-            committed.set(end);
-            assert_eq!(waits.join().ok(), Some(expected));
-            committed.set(Some(4));
-        }
     }
 }

@@ -2,10 +2,11 @@
 
 use crate::IngestError;
 use crate::batch::SealedBatch;
+use crate::committed::Committed;
 use crate::identities::{Identities, Original, Originals, Remembered, Seen};
 use crate::job::{Job, Limits};
 use crate::open::{Current, Open, index};
-use crate::recent::{Committed, Recent};
+use crate::recent::Recent;
 use crate::worker::{Decoded, DecodedLine, Slot, What};
 use arrow_array::RecordBatch;
 use farthing_aggregate::again::{lines_again, negated};
@@ -39,15 +40,15 @@ pub enum Sequenced {
 type Emit<'e> = dyn FnMut(Sequenced) -> Result<(), IngestError> + 'e;
 
 /// Bytes of dead letters that fill a batch: they wait in memory for its commit.
-const LETTER_BYTES: u64 = 64 << 20;
+const LETTER_BYTES_MAX: u64 = 64 << 20;
 
 /// Rows of sums that fill a batch: they wait in memory as well.
-const SUM_ROWS: usize = 8 << 20;
+const SUM_ROWS_MAX: usize = 8 << 20;
 
 /// Months that a batch holds before it is sealed early, and the bytes of events that it then needs: evidence is encoded as it comes
-/// for a bounded number of months, and waits in memory for all others.
-const MONTHS: usize = 64;
-const SCATTERED_BYTES: u64 = 64 << 20;
+/// for so many months (`archive::folders`), and waits in memory for all others.
+const MONTHS_MAX: usize = 64;
+const SCATTERED_BYTES_MIN: u64 = 64 << 20;
 
 /// Orders, judges, folds and seals.
 pub struct Sequencer {
@@ -88,13 +89,13 @@ impl Sequencer {
         }
         let mut current = Current::of(decoded);
         current.start_chunk();
-        self.identities.send_for(decoded.slots.iter().filter_map(|slot| slot.what.identity()));
+        self.identities.prefetch(decoded.slots.iter().filter_map(|slot| slot.what.identity()));
         for (number, slot) in decoded.slots.iter().enumerate() {
             if let What::Reversal { original, .. } = slot.what {
                 self.reach(&mut current, original, emit)?;
             }
             let verdict = self.judge(&mut current, number, slot)?;
-            self.count(decoded, number, slot, verdict);
+            self.record(decoded, number, slot, verdict);
             if self.full() {
                 self.seal_at(&mut current, emit)?;
             }
@@ -126,8 +127,8 @@ impl Sequencer {
     fn full(&self) -> bool {
         let Limits { events, bytes, .. } = self.job.limits;
         let open = &self.open;
-        let scattered = open.months.len() > MONTHS && open.bytes >= SCATTERED_BYTES;
-        let heavy = open.letter_bytes >= LETTER_BYTES || open.lines.rows() >= SUM_ROWS;
+        let scattered = open.months.len() > MONTHS_MAX && open.bytes >= SCATTERED_BYTES_MIN;
+        let heavy = open.letter_bytes >= LETTER_BYTES_MAX || open.lines.rows() >= SUM_ROWS_MAX;
         scattered || heavy || open.read >= events || open.bytes >= bytes
     }
 
@@ -152,6 +153,7 @@ impl Sequencer {
         if self.committed.wait_for(place.batch) { Ok(()) } else { Err(IngestError::Thread) }
     }
 
+    /// Decides on one event; a metered one is remembered, and its lines are added.
     fn judge(&mut self, current: &mut Current<'_>, number: usize, slot: &Slot) -> Result<Verdict, IngestError> {
         let (identity, says, reversed) = match &slot.what {
             What::Rejected(rejection) => return Ok(Verdict::Rejected(rejection.clone())),
@@ -172,7 +174,7 @@ impl Sequencer {
             let place = Place { batch: self.open.batch, row: self.open.rows };
             self.identities.insert(Remembered { identity, says, place, reversal: reversed.is_some() });
             self.open.rows += 1;
-            current.slots.push(number);
+            current.metered.push(number);
             self.add_lines(current, slot)?;
         }
         current.keep.push(metered);
@@ -190,7 +192,8 @@ impl Sequencer {
         Ok(())
     }
 
-    fn count(&mut self, decoded: &Decoded, number: usize, slot: &Slot, verdict: Verdict) {
+    /// Moves the position over an event, counts what became of it and keeps its dead letter.
+    fn record(&mut self, decoded: &Decoded, number: usize, slot: &Slot, verdict: Verdict) {
         let Sequencer { job, positions, open, .. } = self;
         let partition = &job.partitions[decoded.partition];
         let start = positions[decoded.partition];
@@ -239,7 +242,7 @@ impl Sequencer {
             self.open.lines.add(key, sums).map_err(too_large)?;
         }
         self.identities.undo(identity);
-        current.reverses.push((current.slots.len(), place));
+        current.reverses.push((current.metered.len(), place));
         Ok(Verdict::Metered)
     }
 
@@ -262,7 +265,7 @@ impl Sequencer {
 
     /// Hands on the evidence that the block gave the open batch so far.
     fn finish_chunk(&mut self, current: &mut Current<'_>, emit: &mut Emit<'_>) -> Result<(), IngestError> {
-        let kept = u32::try_from(current.slots.len()).expect("a block holds fewer than 2^32 rows");
+        let kept = u32::try_from(current.metered.len()).expect("a block holds fewer than 2^32 rows");
         if kept > 0 {
             let rows = current.kept_rows()?;
             let first_row = self.open.rows - kept;
@@ -270,7 +273,7 @@ impl Sequencer {
                 Joining { batch: self.open.batch, first_row, registry_version: self.job.registry.version(), reverses: &current.reverses };
             let rows = join_batch(&rows, &joining)?;
             let slots = &current.decoded.slots;
-            let bytes = current.slots.iter().map(|slot| slots[*slot].next - slots[*slot].start).sum();
+            let bytes = current.metered.iter().map(|slot| slots[*slot].next - slots[*slot].start).sum();
             self.recent.forget(self.committed.last());
             self.recent.push(Place { batch: self.open.batch, row: first_row }, rows.clone(), bytes);
             self.open.months.extend(&current.decoded.months);

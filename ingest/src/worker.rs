@@ -132,7 +132,7 @@ pub struct Worker<'r> {
     months: Vec<Cycle>,
     found: Vec<Option<Standing>>,
     /// The numbers of an event's terms, by what tells its lines apart.
-    of_event: Vec<(Option<AgreementIndex>, Status, u32)>,
+    event_terms: Vec<(Option<AgreementIndex>, Status, u32)>,
     room: Room,
 }
 
@@ -147,10 +147,20 @@ impl<'r> Worker<'r> {
     /// A worker under one registry version.
     #[must_use]
     pub fn new(registry: &'r Registry, admission: &'r Admission, partitions: &'r [Partition]) -> Worker<'r> {
-        let (maker, builder) = (LineMaker::default(), UsageBuilder::default());
-        let (lines, terms, unknown, months) = (Vec::new(), Numbered::default(), Vec::new(), Vec::new());
-        let (found, of_event, room) = (Vec::new(), Vec::new(), Room::default());
-        Worker { registry, admission, partitions, maker, builder, lines, terms, unknown, months, found, of_event, room }
+        Worker {
+            registry,
+            admission,
+            partitions,
+            maker: LineMaker::default(),
+            builder: UsageBuilder::default(),
+            lines: Vec::new(),
+            terms: Numbered::default(),
+            unknown: Vec::new(),
+            months: Vec::new(),
+            found: Vec::new(),
+            event_terms: Vec::new(),
+            room: Room::default(),
+        }
     }
 
     /// Decodes a block that arrived at `now`.
@@ -167,7 +177,7 @@ impl<'r> Worker<'r> {
             if group.is_empty() {
                 break;
             }
-            self.group(block.partition, group, now, &mut slots)?;
+            self.attribute(block.partition, group, now, &mut slots)?;
         }
         drop(lines);
         self.room = Room { slots: slots.len(), lines: self.lines.len() };
@@ -185,7 +195,7 @@ impl<'r> Worker<'r> {
     }
 
     /// Attributes events whose parties are looked up side by side.
-    fn group(&mut self, partition: usize, group: Vec<Read<'_>>, now: Instant, slots: &mut Vec<Slot>) -> Result<(), IngestError> {
+    fn attribute(&mut self, partition: usize, group: Vec<Read<'_>>, now: Instant, slots: &mut Vec<Slot>) -> Result<(), IngestError> {
         let mut named = Vec::new();
         for usage in group.iter().filter_map(Read::usage) {
             named.extend(parties_named(usage));
@@ -262,7 +272,7 @@ impl<'r> Worker<'r> {
     /// Keeps the event's lines in plain integers.
     fn keep_lines(&mut self, platform: PlatformIndex, usage: &Usage<'_>, currency: Currency, own: Cycle) -> Result<Range<usize>, Refused> {
         let first = self.lines.len();
-        self.of_event.clear();
+        self.event_terms.clear();
         for line in self.maker.lines() {
             let target = match line.reference {
                 Reference::Party(party) => Target::Party(party),
@@ -274,11 +284,11 @@ impl<'r> Worker<'r> {
             };
             let (agreement, status) = (line.agreement, line.status);
             // The rest of the terms is that of the event.
-            let known = self.of_event.iter().find(|known| (known.0, known.1) == (agreement, status)).map(|known| known.2);
+            let known = self.event_terms.iter().find(|known| (known.0, known.1) == (agreement, status)).map(|known| known.2);
             let terms = known.unwrap_or_else(|| {
                 let mid = agreement.map(|agreement| self.registry.agreement_terms(agreement).mid);
                 let terms = self.terms.number(Terms { agreement, mid, platform, undoes: None, own, currency, use_: usage.use_, status });
-                self.of_event.push((agreement, status, terms));
+                self.event_terms.push((agreement, status, terms));
                 terms
             });
             self.lines.push(DecodedLine { target, terms, sums: Sums { gross: line.gross, labour: line.labour } });

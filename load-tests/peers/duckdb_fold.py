@@ -2,11 +2,11 @@
 """The peers of `make bench`: what DuckDB does with the same files, as fast as we could make it.
 
   duckdb_fold.py equal EVENTS.ndjson REGISTRY.ndjson OUT.parquet [--threads N]   the same fold: the peer that Farthing is held against
-  duckdb_fold.py whole EVENTS.ndjson REGISTRY.ndjson OUT.parquet [--threads N]   the same fold, and the evidence beside it: the same state
+  duckdb_fold.py whole EVENTS.ndjson REGISTRY.ndjson OUT.parquet [--threads N]   the same fold, and the evidence beside it: all that Farthing's archive holds
   duckdb_fold.py sums EVENTS.ndjson OUT.parquet [--threads N]                    the sums alone: a lower bound of the work
   duckdb_fold.py read OUT.parquet KEY[,KEY...]                                   CSV of the keys, gross and labour; not timed
 
-Both keep one event of each identity (platform, source, id) and write zstd Parquet that is synced before they end.
+All three keep one event of each identity (platform, source, id) and write zstd Parquet that is synced before they end.
 
 `equal` reads the registry too, splits each event's revenue over its parties and nobody to the unit of 10^-12 by largest remainder,
 resolves party -> membership -> MID -> agreement -> labour share and consent at the event's time, rounds labour up once per event and

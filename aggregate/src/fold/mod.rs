@@ -142,11 +142,10 @@ impl Accumulator {
 
     /// Numbers unknown references by name: rows must not stand in the order in which names were met.
     fn order_unknown(&mut self) -> Vec<UnknownReference> {
-        let met = self.unknown.take();
-        let mut order: Vec<usize> = (0..met.len()).collect();
-        order.sort_unstable_by_key(|at| &met[*at]);
+        let mut met: Vec<(usize, UnknownReference)> = self.unknown.take().into_iter().enumerate().collect();
+        met.sort_unstable_by(|a, b| a.1.cmp(&b.1));
         let mut ranks = vec![0; met.len()];
-        for (rank, at) in (0..).zip(&order) {
+        for (rank, (at, _)) in (0..).zip(&met) {
             ranks[*at] = rank;
         }
         for key in self.others.keys() {
@@ -155,7 +154,7 @@ impl Accumulator {
                 *key = RowKey::of(Target::Unknown(rank), key.terms());
             }
         }
-        order.into_iter().map(|at| met[at].clone()).collect()
+        met.into_iter().map(|(_, reference)| reference).collect()
     }
 }
 

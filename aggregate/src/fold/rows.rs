@@ -5,7 +5,7 @@ use farthing_schemas::Money;
 use farthing_schemas::money::MoneyError;
 use farthing_schemas::registry::PartyIndex;
 
-/// Rows of one bucket before they are summed up for the first time, so that memory grows with keys and not with events.
+/// A bucket with fewer rows is not summed up before the commit; beyond, memory grows with keys and not with events.
 pub(super) const ROWS_AT_LEAST: usize = 1 << 15;
 
 /// A target and the number of its terms in one integer, in the order of targets.

@@ -107,7 +107,7 @@ impl Stage {
         );
         println!("  ratio      {}   to DuckDB doing the same fold", Spread::of(self.rounds.iter().map(Round::ratio)));
         println!(
-            "  state      {}   to DuckDB doing the same fold and writing the evidence",
+            "  evidence   {}   to DuckDB doing the same fold and writing the evidence",
             Spread::of(self.rounds.iter().map(Round::ratio_to_whole))
         );
         println!("  bound      {}   to DuckDB doing the sums alone", Spread::of(self.rounds.iter().map(Round::ratio_to_sums)));

@@ -55,7 +55,7 @@ impl Farthing {
 pub enum Work {
     /// The same fold, to the same figures: what Farthing is held against.
     Equal,
-    /// The same fold with the evidence beside it: the same state.
+    /// The same fold with the evidence beside it, which Farthing always writes.
     Whole,
     /// The sums alone: a bound that no peer with the same figures can reach.
     Sums,
@@ -88,8 +88,8 @@ impl Peer {
     /// One timed run.
     pub fn fold(&self, work: Work, data: &Dataset) -> Result<Usage> {
         let out = self.out(work);
-        if out.exists() {
-            fs::remove_file(&out).with_context(|| format!("cannot remove {}", out.display()))?;
+        for old in [out.clone(), out.with_extension("parquet.usage")].iter().filter(|old| old.exists()) {
+            fs::remove_file(old).with_context(|| format!("cannot remove {}", old.display()))?;
         }
         settle_disks();
         let mut arguments = command(&self.python, &[&self.program, work.name().as_ref(), &data.events()]);

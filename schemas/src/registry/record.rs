@@ -249,7 +249,6 @@ pub struct Membership {
 
 /// What happens when an agreement's creators would get less than 70 %.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
 pub enum OnShortfall {
     /// The draft is refused.
     Refuse,

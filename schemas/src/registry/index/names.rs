@@ -20,7 +20,7 @@ pub(super) struct Names {
     /// Where each name starts, and where the next one will.
     starts: Vec<u32>,
     /// A power of two of them, at least half of them free; a name stands in the first free one from its hash's place on.
-    /// Not in a snapshot: see [`Names::find_places`].
+    /// Not in a snapshot: see [`Names::fill_slots`].
     #[serde(skip)]
     slots: Vec<Slot>,
 }
@@ -108,8 +108,8 @@ impl Names {
     /// The same as [`Names::find`], after a look at that number and the one after it: where names come in their order, this
     /// saves the search.
     pub(super) fn find_near(&self, near: u32, name: &str) -> Option<u32> {
-        let last = u32::try_from(self.len()).unwrap_or(u32::MAX);
-        let guess = (near..last).take(2).find(|number| self.get(*number) == name);
+        let end = u32::try_from(self.len()).unwrap_or(u32::MAX);
+        let guess = (near..end).take(2).find(|number| self.get(*number) == name);
         guess.or_else(|| self.find(name))
     }
 
@@ -131,7 +131,7 @@ impl Names {
 
     /// Makes the table of slots anew for names that were read without it: it is larger than all the rest of a snapshot
     /// and quickly made. None if the names do not stand where they should.
-    pub(super) fn find_places(&mut self) -> Option<()> {
+    pub(super) fn fill_slots(&mut self) -> Option<()> {
         self.slots = vec![FREE_SLOT; (2 * self.starts.len().checked_sub(1)?).next_power_of_two().max(2)];
         for number in 0..u32::try_from(self.len()).ok()? {
             let at = number as usize;
