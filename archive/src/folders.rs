@@ -5,7 +5,9 @@
 
 use crate::ArchiveError;
 use crate::write::{GROUP_ROWS, properties};
-use arrow_array::RecordBatch;
+use arrow_array::{RecordBatch, UInt64Array};
+use arrow_select::concat::concat_batches;
+use arrow_select::take::take_record_batch;
 use farthing_schemas::Cycle;
 use farthing_schemas::tables::Table;
 use parquet::arrow::ArrowWriter;
@@ -13,7 +15,6 @@ use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowColumnWriter, ArrowRow
 use parquet::errors::ParquetError;
 use parquet::file::writer::SerializedFileWriter;
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 
 /// Folders of one table that are encoded as their rows come; what goes to others waits. Batches of more months are sealed early
 /// (`ingest::sequencer`).
@@ -43,13 +44,10 @@ pub fn encode(table: Table, rows: &[RecordBatch]) -> Result<Encoded, ArchiveErro
 pub struct Folders {
     table: Table,
     columns: ArrowRowGroupWriterFactory,
-    folders: BTreeMap<Cycle, Folder>,
-}
-
-enum Folder {
-    Encoding(FilePart),
-    /// An encoder takes half a mebibyte before the first row: of very many folders most wait their turn.
-    Waiting(Vec<RecordBatch>),
+    encoding: BTreeMap<Cycle, FilePart>,
+    /// Rows of all other folders, with the folder of each row. An encoder takes half a mebibyte before its first row, and a batch of one
+    /// row a hundredth of that: of very many folders most wait together.
+    waiting: Vec<(RecordBatch, Vec<Cycle>)>,
 }
 
 impl Folders {
@@ -59,7 +57,7 @@ impl Folders {
     /// [`ArchiveError::Parquet`] never, unless Parquet cannot hold the table's schema.
     pub fn new(table: Table) -> Result<Folders, ArchiveError> {
         let (_, columns) = new_file(table, 0).map_err(|source| failed(table, source))?;
-        Ok(Folders { table, columns, folders: BTreeMap::new() })
+        Ok(Folders { table, columns, encoding: BTreeMap::new(), waiting: Vec::new() })
     }
 
     /// Takes rows of one folder.
@@ -67,17 +65,59 @@ impl Folders {
     /// # Errors
     /// [`ArchiveError::Parquet`]
     pub fn write(&mut self, folder: Cycle, rows: RecordBatch) -> Result<(), ArchiveError> {
-        let room = self.folders.len() < ENCODED_AT_ONCE;
-        let folder = match self.folders.entry(folder) {
-            Entry::Occupied(folder) => folder.into_mut(),
-            Entry::Vacant(new) if room => new.insert(Folder::Encoding(FilePart::default())),
-            Entry::Vacant(new) => new.insert(Folder::Waiting(Vec::new())),
-        };
-        match folder {
-            Folder::Encoding(part) => part.write(&self.columns, &rows).map_err(|source| failed(self.table, source))?,
-            Folder::Waiting(waiting) => waiting.push(rows),
+        if !self.encodes(folder) {
+            let folders = vec![folder; rows.num_rows()];
+            self.waiting.push((rows, folders));
+            return Ok(());
+        }
+        let part = self.encoding.entry(folder).or_default();
+        part.write(&self.columns, &rows).map_err(|source| failed(self.table, source))
+    }
+
+    /// Takes rows with the folder of each; those of one folder stay in their order.
+    ///
+    /// # Errors
+    /// [`ArchiveError::Parquet`]
+    pub fn write_each(&mut self, rows: &RecordBatch, folders: &[Cycle]) -> Result<(), ArchiveError> {
+        let (mut now, mut later) = (Vec::new(), Vec::new());
+        for (row, folder) in folders.iter().enumerate() {
+            if self.encodes(*folder) {
+                self.encoding.entry(*folder).or_default();
+                now.push(row);
+            } else {
+                later.push(row);
+            }
+        }
+        let at = |rows: &[usize]| rows.iter().map(|row| folders[*row]).collect::<Vec<_>>();
+        if !later.is_empty() {
+            self.waiting.push((self.taken(rows, &later)?, at(&later)));
+        }
+        for (folder, rows) in self.sorted(&self.taken(rows, &now)?, &at(&now))? {
+            self.write(folder, rows)?;
         }
         Ok(())
+    }
+
+    fn encodes(&self, folder: Cycle) -> bool {
+        self.encoding.len() < ENCODED_AT_ONCE || self.encoding.contains_key(&folder)
+    }
+
+    /// The rows of each folder.
+    fn sorted(&self, rows: &RecordBatch, folders: &[Cycle]) -> Result<Vec<(Cycle, RecordBatch)>, ArchiveError> {
+        let mut order: Vec<usize> = (0..folders.len()).collect();
+        order.sort_by_key(|row| folders[*row]);
+        let (rows, mut start) = (self.taken(rows, &order)?, 0);
+        let mut of_folders = Vec::new();
+        for run in order.chunk_by(|a, b| folders[*a] == folders[*b]) {
+            of_folders.push((folders[run[0]], rows.slice(start, run.len())));
+            start += run.len();
+        }
+        Ok(of_folders)
+    }
+
+    fn taken(&self, rows: &RecordBatch, wanted: &[usize]) -> Result<RecordBatch, ArchiveError> {
+        let wanted = UInt64Array::from_iter_values(wanted.iter().map(|row| u64::try_from(*row).unwrap_or(u64::MAX)));
+        take_record_batch(rows, &wanted).map_err(|source| failed(self.table, source.into()))
     }
 
     /// The files, in the order of their folders.
@@ -92,15 +132,20 @@ impl Folders {
     ///
     /// # Errors
     /// [`ArchiveError::Parquet`]
-    pub fn parts(self) -> Result<FolderParts, ArchiveError> {
-        let Folders { table, columns, folders } = self;
+    pub fn parts(mut self) -> Result<FolderParts, ArchiveError> {
+        let failed = |source| failed(self.table, source);
         let mut parts = BTreeMap::new();
-        for (folder, rows) in folders {
-            let part = match rows {
-                Folder::Encoding(mut part) => part.end_group().map(|()| part),
-                Folder::Waiting(rows) => FilePart::of(&columns, &rows),
-            };
-            parts.insert(folder, part.map_err(|source| failed(table, source))?);
+        let (rows, folders): (Vec<RecordBatch>, Vec<Vec<Cycle>>) = std::mem::take(&mut self.waiting).into_iter().unzip();
+        if !rows.is_empty() {
+            let together = concat_batches(&self.table.schema(), &rows).map_err(|source| failed(source.into()))?;
+            drop(rows);
+            for (folder, rows) in self.sorted(&together, &folders.concat())? {
+                parts.insert(folder, FilePart::of(&self.columns, &[rows]).map_err(failed)?);
+            }
+        }
+        for (folder, mut part) in std::mem::take(&mut self.encoding) {
+            part.end_group().map_err(failed)?;
+            parts.insert(folder, part);
         }
         Ok(FolderParts(parts))
     }

@@ -18,7 +18,7 @@ pub use catalog::{Catalog, CatalogError};
 pub use folders::{Encoded, Folders, encode};
 pub use read::{read_around, read_table};
 pub use store::{Archive, NewFile};
-pub use write::{table_path, usage_by_month};
+pub use write::{months, table_path};
 
 use farthing_aggregate::columns::ColumnError;
 

@@ -33,8 +33,9 @@ pub fn read_table(
     Ok(reader.map(move |batch| batch.map_err(|error| ArchiveError::Parquet { path: path.clone(), source: error.into() })))
 }
 
-/// Rows that are decoded around one that is asked for: reversals come in runs.
+/// Rows that are decoded before and after one that is asked for, since reversals come in runs; and how many encoded bytes of them.
 const ROWS_AROUND: usize = 1024;
+const BYTES_AROUND: usize = 1 << 20;
 
 /// Rows of a file of `usage` around the one at a place, that one among them; none if it is not there. What statistics rule out is not
 /// decoded.
@@ -53,12 +54,19 @@ pub fn read_around(path: &str, bytes: &Bytes, place: Place) -> Result<Option<Vec
         let keys = ProjectionMask::columns(metadata.parquet_schema(), ["batch", "row"]);
         let keys = of_group(number).with_projection(keys).build().map_err(failed)?;
         let Some(at) = position(path, keys, wanted)? else { continue };
-        let first = at.saturating_sub(ROWS_AROUND);
-        let selection = RowSelection::from(vec![RowSelector::skip(first), RowSelector::select(at - first + ROWS_AROUND)]);
+        let around = rows_around(group);
+        let first = at.saturating_sub(around);
+        let selection = RowSelection::from(vec![RowSelector::skip(first), RowSelector::select(at - first + 1 + around)]);
         let rows = of_group(number).with_batch_size(ROWS).with_row_selection(selection).build().map_err(failed)?;
         return rows.collect::<Result<_, _>>().map(Some).map_err(|error| failed(error.into()));
     }
     Ok(None)
+}
+
+/// Rows on each side: few of a group whose rows are large.
+fn rows_around(group: &RowGroupMetaData) -> usize {
+    let per_row = usize::try_from(group.total_byte_size() / group.num_rows().max(1)).unwrap_or(BYTES_AROUND);
+    ROWS_AROUND.min(BYTES_AROUND / per_row.max(1))
 }
 
 /// Whether a row group's statistics admit a value; if it has none, they do.

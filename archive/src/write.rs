@@ -1,7 +1,6 @@
 //! How tables are written as Parquet, and where.
 
-use arrow_array::{BooleanArray, RecordBatch};
-use arrow_select::filter::filter_record_batch;
+use arrow_array::RecordBatch;
 use farthing_aggregate::columns::{ColumnError, Columns};
 use farthing_schemas::tables::{Table, VERSION};
 use farthing_schemas::{Cycle, Instant};
@@ -9,7 +8,7 @@ use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
-use std::collections::BTreeSet;
+use std::ops::Range;
 
 /// Rows of a row group: small enough that a reader who looks for one party or hour skips most of a file.
 pub(crate) const GROUP_ROWS: usize = 128 << 10;
@@ -86,22 +85,19 @@ fn rising_columns(table: Table) -> &'static [(&'static str, Encoding)] {
     }
 }
 
-/// Rows of `usage` by the month of their time, each in order.
+/// The month of each row of `usage`.
 ///
 /// # Errors
 /// [`ColumnError`] if they are no rows of `usage`.
-pub fn usage_by_month(rows: &RecordBatch) -> Result<Vec<(Cycle, RecordBatch)>, ColumnError> {
-    let times = Columns(rows).times("time")?.values();
-    let Some(first) = times.first() else { return Ok(Vec::new()) };
-    let month = Instant::from_micros(*first).cycle();
-    let (from, to) = (month.start().micros(), month.end().micros());
-    if times.iter().all(|time| (from..to).contains(time)) {
-        return Ok(vec![(month, rows.clone())]);
-    }
-    let of_rows: Vec<Cycle> = times.iter().map(|time| Instant::from_micros(*time).cycle()).collect();
-    let of_month = |month: Cycle| {
-        let mask: BooleanArray = of_rows.iter().map(|of_row| Some(*of_row == month)).collect();
-        Ok((month, filter_record_batch(rows, &mask)?))
+pub fn months(rows: &RecordBatch) -> Result<Vec<Cycle>, ColumnError> {
+    let mut last: Option<(Cycle, Range<i64>)> = None;
+    let month_of = |time: &i64| match &last {
+        Some((month, times)) if times.contains(time) => *month,
+        _ => {
+            let month = Instant::from_micros(*time).cycle();
+            last = Some((month, month.start().micros()..month.end().micros()));
+            month
+        }
     };
-    of_rows.iter().copied().collect::<BTreeSet<_>>().into_iter().map(of_month).collect()
+    Ok(Columns(rows).times("time")?.values().iter().map(month_of).collect())
 }

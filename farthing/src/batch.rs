@@ -8,7 +8,7 @@ use farthing_aggregate::accruals::Assignment;
 use farthing_aggregate::closed::ClosedThrough;
 use farthing_aggregate::fold::{Folded, Part};
 use farthing_archive::folders::FolderParts;
-use farthing_archive::{Archive, Encoded, Folders, NewFile, table_path, usage_by_month};
+use farthing_archive::{Archive, Encoded, Folders, NewFile, months, table_path};
 use farthing_ingest::{Committer, Refusal, SealedBatch};
 use farthing_ledger::Effects;
 use farthing_schemas::manifest::{Act, Batch, Closed, File, Total, dead_letters_sha256};
@@ -32,9 +32,11 @@ impl<'b> Commits<'b> {
         Ok(Commits { books, runtime: Handle::current(), evidence: Folders::new(Table::Usage)?, time: Duration::ZERO })
     }
 
-    fn encode(&mut self, rows: &RecordBatch) -> anyhow::Result<()> {
-        for (month, rows) in usage_by_month(rows)? {
-            self.evidence.write(month, rows)?;
+    fn encode(&mut self, rows: RecordBatch) -> anyhow::Result<()> {
+        let months = months(&rows)?;
+        match months.first() {
+            Some(first) if months.iter().all(|month| month == first) => self.evidence.write(*first, rows)?,
+            _ => self.evidence.write_each(&rows, &months)?,
         }
         Ok(())
     }
@@ -42,7 +44,7 @@ impl<'b> Commits<'b> {
 
 impl Committer for Commits<'_> {
     fn rows(&mut self, rows: RecordBatch) -> Result<(), Refusal> {
-        Ok(self.encode(&rows).context("the evidence cannot be encoded")?)
+        Ok(self.encode(rows).context("the evidence cannot be encoded")?)
     }
 
     fn commit(&mut self, sealed: SealedBatch) -> Result<(), Refusal> {

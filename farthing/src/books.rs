@@ -64,12 +64,12 @@ impl Books {
         // Listed before the ledger is read: what is committed in between is then no surprise.
         let copies = books.archive.list("manifests").await?;
         books.refresh().await?;
-        books.belong_together(&copies)?;
+        books.belong_together(&copies).await?;
         Ok(books)
     }
 
     /// Another ledger's archive, or one that is ahead of this ledger, must not be touched: what it holds would be swept away.
-    fn belong_together(&self, copies: &[String]) -> anyhow::Result<()> {
+    async fn belong_together(&self, copies: &[String]) -> anyhow::Result<()> {
         let number = |path: &String| path.rsplit('/').next().and_then(|name| name.split('-').next()?.parse::<u64>().ok());
         let last = copies.iter().filter_map(number).max().unwrap_or(0);
         let folder = self.archive.folder().display();
@@ -80,7 +80,9 @@ impl Books {
                 self.catalog.sequence
             );
         }
-        if self.catalog.sequence > 0 && last > 0 && !copies.contains(&manifest_path(self.catalog.sequence, &self.catalog.sha256)) {
+        // Asked for now: the head may have come after the copies were listed.
+        let head = manifest_path(self.catalog.sequence, &self.catalog.sha256);
+        if self.catalog.sequence > 0 && last > 0 && !self.archive.exists(&head).await? {
             bail!(
                 "the archive at {folder} lacks manifest {} of this ledger: it is another ledger's, or a file is missing",
                 self.catalog.sequence

@@ -94,12 +94,8 @@ impl ArchivedOriginals {
         }
     }
 
-    /// A row, if that file holds it.
-    fn row_of(&mut self, file: &File, place: Place) -> anyhow::Result<Option<RecordBatch>> {
-        let of_file = self.at_hand.iter().filter(|(path, _)| *path == file.path);
-        if let Some(row) = row_among(of_file.flat_map(|(_, rows)| rows), place)? {
-            return Ok(Some(row));
-        }
+    /// A row, if that file holds it; the rows around it are at hand from then on.
+    fn read_row_of(&mut self, file: &File, place: Place) -> anyhow::Result<Option<RecordBatch>> {
         let bytes = self.bytes(file)?;
         let Some(around) = read_around(&file.path, &bytes, place)? else { return Ok(None) };
         let found = row_among(&around, place)?;
@@ -122,8 +118,12 @@ impl ArchivedOriginals {
     fn row_as_known(&mut self, place: Place) -> anyhow::Result<RecordBatch> {
         let of_batch = |file: &&File| file.batches.is_some_and(|(first, last)| (first..=last).contains(&place.batch));
         let candidates: Vec<File> = self.catalog.files("usage").filter(of_batch).cloned().collect();
+        let of_candidates = self.at_hand.iter().filter(|(path, _)| candidates.iter().any(|file| file.path == *path));
+        if let Some(row) = row_among(of_candidates.flat_map(|(_, rows)| rows), place)? {
+            return Ok(row);
+        }
         for file in candidates {
-            if let Some(row) = self.row_of(&file, place)? {
+            if let Some(row) = self.read_row_of(&file, place)? {
                 return Ok(row);
             }
         }

@@ -12,6 +12,9 @@ use farthing_schemas::manifest::{DeadLetter, Slice};
 use std::collections::BTreeSet;
 use std::time::Instant as Clock;
 
+/// What an unknown reference takes beside its text.
+const REFERENCE_BYTES: u64 = 128;
+
 /// The batch that is being filled.
 pub struct Open {
     pub batch: u64,
@@ -22,8 +25,8 @@ pub struct Open {
     pub months: BTreeSet<Cycle>,
     pub slices: Vec<Option<Slice>>,
     pub dead_letters: Vec<DeadLetter>,
-    /// Bytes of the dead letters.
-    pub letter_bytes: u64,
+    /// Bytes of what waits as it came: dead letters, and references that the registry does not know.
+    pub kept_bytes: u64,
     pub replayed: Vec<u64>,
     pub read: u64,
     pub bytes: u64,
@@ -56,7 +59,7 @@ impl Open {
             months: BTreeSet::new(),
             slices: vec![None; partitions],
             dead_letters: Vec::new(),
-            letter_bytes: 0,
+            kept_bytes: 0,
             replayed: Vec::new(),
             read: 0,
             bytes: 0,
@@ -66,7 +69,15 @@ impl Open {
     /// A target of a block as one of the batch.
     pub fn target(&mut self, target: Target, of_block: &[UnknownReference]) -> Target {
         match target {
-            Target::Unknown(place) => Target::Unknown(self.lines.unknown.number(of_block[index(place)].clone())),
+            Target::Unknown(place) => {
+                let reference = &of_block[index(place)];
+                let known = self.lines.unknown.values().len();
+                let number = self.lines.unknown.number(reference.clone());
+                if self.lines.unknown.values().len() > known {
+                    self.kept_bytes += u64::try_from(reference.1.len()).unwrap_or(u64::MAX) + REFERENCE_BYTES;
+                }
+                Target::Unknown(number)
+            }
             known => known,
         }
     }

@@ -53,11 +53,22 @@ pub fn run(
     drop(tasks);
     let sequencer = Sequencer::new(job.clone(), identities, originals, committed.clone());
     let sequencing = start("sequence", move || sequence(sequencer, &order, &sequenced_sender))?;
-    let done = commit_all(&sequenced, committer, &committed);
-    committed.end();
+    let done = {
+        // However this ends, nobody waits for a commit afterwards.
+        let _end = EndOnDrop(&committed);
+        commit_all(&sequenced, committer, &committed)
+    };
     // After a failure the sequencer is not joined: the reader may wait for a pipe that never speaks again.
     done?;
     sequencing.join().unwrap_or(Err(IngestError::Thread))
+}
+
+struct EndOnDrop<'a>(&'a Committed);
+
+impl Drop for EndOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.end();
+    }
 }
 
 fn commit_all(sequenced: &Receiver<Sequenced>, committer: &mut dyn Committer, committed: &Committed) -> Result<(), IngestError> {

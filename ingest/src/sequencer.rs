@@ -39,8 +39,8 @@ pub enum Sequenced {
 /// Takes what is handed on.
 type Emit<'e> = dyn FnMut(Sequenced) -> Result<(), IngestError> + 'e;
 
-/// Bytes of dead letters that fill a batch: they wait in memory for its commit.
-const LETTER_BYTES_MAX: u64 = 64 << 20;
+/// Bytes of dead letters and unknown references that fill a batch: they wait in memory for its commit.
+const KEPT_BYTES_MAX: u64 = 64 << 20;
 
 /// Rows of sums that fill a batch: they wait in memory as well.
 const SUM_ROWS_MAX: usize = 8 << 20;
@@ -128,7 +128,7 @@ impl Sequencer {
         let Limits { events, bytes, .. } = self.job.limits;
         let open = &self.open;
         let scattered = open.months.len() > MONTHS_MAX && open.bytes >= SCATTERED_BYTES_MIN;
-        let heavy = open.letter_bytes >= LETTER_BYTES_MAX || open.lines.rows() >= SUM_ROWS_MAX;
+        let heavy = open.kept_bytes >= KEPT_BYTES_MAX || open.lines.rows() >= SUM_ROWS_MAX;
         scattered || heavy || open.read >= events || open.bytes >= bytes
     }
 
@@ -207,7 +207,7 @@ impl Sequencer {
             Verdict::Rejected(rejection) => {
                 slice.counts.rejected += 1;
                 open.dead_letters.push(dead_letter(&partition.name, slot, rejection, decoded));
-                open.letter_bytes += slot.next - slot.start;
+                open.kept_bytes += slot.next - slot.start;
             }
         }
         positions[decoded.partition] = slot.next;

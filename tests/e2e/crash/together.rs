@@ -50,6 +50,19 @@ fn standard_input_held_open_keeps_the_lock_and_a_kill_frees_it() {
     assert_eq!(found["accruals"], expected().unwrap()["accruals"]);
 }
 
+#[test]
+fn readers_are_never_in_the_way_of_many_small_commits_nor_they_of_them() {
+    let scene = Scene::new().unwrap();
+    let mut running = Running::start(&mut scene.command(&meter(1))).unwrap();
+    let mut reads = 0;
+    while !running.ends_within(Duration::ZERO).unwrap() {
+        scene.ok(&words("accruals")).unwrap();
+        reads += 1;
+    }
+    assert!(reads > 1, "they ran side by side");
+    same(&scene.outcome().unwrap(), expected().unwrap(), "readers").unwrap();
+}
+
 /// What others do while a metering stands still in the middle of a commit.
 #[test]
 fn others_work_while_one_meters() {
