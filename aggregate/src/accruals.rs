@@ -3,6 +3,7 @@
 use crate::closed::{Assigned, ClosedHistory, ClosedThrough};
 use crate::columns::{ColumnError, Columns, WordColumn, Words, money_column, parsed};
 use crate::fold::{Folded, Part, SummedRow, Sums, Target, Terms};
+use crate::numbered::index;
 use arrow_array::builder::StringBuilder;
 use arrow_array::{ArrayRef, BooleanArray, Decimal128Array, Int64Array, RecordBatch, StringArray, UInt32Array};
 use arrow_select::take::take;
@@ -73,10 +74,6 @@ fn mid_id(registry: &Registry, mid: Option<MidIndex>) -> &str {
     mid.map_or("", |mid| registry.mid_id(mid))
 }
 
-fn index(place: u32) -> usize {
-    usize::try_from(place).expect("an index")
-}
-
 impl<'a> Assignment<'a> {
     /// Assigns each line to a cycle by what is closed now.
     ///
@@ -124,7 +121,7 @@ impl<'a> Assignment<'a> {
         let mut waiting: BTreeMap<Cycle, Vec<SummedRow>> = BTreeMap::new();
         for bucket in part.summed(&self.places) {
             for row in bucket.map_err(AssignError::from)? {
-                let cycle = self.terms[index(row.1)].assigned.cycle;
+                let cycle = self.terms[index(row.place)].assigned.cycle;
                 let rows = waiting.entry(cycle).or_default();
                 rows.push(row);
                 if rows.len() == ROWS {
@@ -190,12 +187,12 @@ impl<'a> Assignment<'a> {
 
     fn table(&self, batch: u64, of_terms: &ColumnsOfTerms, rows: &[SummedRow]) -> Result<RecordBatch, ColumnError> {
         let number = i64::try_from(batch).expect("batches are below 2^63");
-        let places = UInt32Array::from_iter_values(rows.iter().map(|(_, place, _)| *place));
+        let places = UInt32Array::from_iter_values(rows.iter().map(|row| row.place));
         let taken = |column: &ArrayRef| take(column, &places, None);
         let mut kind = WordColumn::default();
         let mut party = StringBuilder::new();
-        for (target, _, _) in rows {
-            let (kind_of, reference) = self.reference(*target);
+        for row in rows {
+            let (kind_of, reference) = self.reference(row.target);
             kind.push(kind_of);
             party.append_value(reference);
         }
@@ -212,8 +209,8 @@ impl<'a> Assignment<'a> {
             taken(&of_terms.use_)?,
             taken(&of_terms.currency)?,
             taken(&of_terms.status)?,
-            money_column(rows.iter().map(|(_, _, sums)| sums.gross)),
-            money_column(rows.iter().map(|(_, _, sums)| sums.labour)),
+            money_column(rows.iter().map(|row| row.sums.gross)),
+            money_column(rows.iter().map(|row| row.sums.labour)),
         ];
         Ok(RecordBatch::try_new(Table::Accruals.schema(), columns)?)
     }

@@ -1,5 +1,6 @@
 //! Typed columns: building and reading the Arrow arrays that the tables are made of.
 
+use crate::numbered::Numbered;
 use arrow_array::builder::{Int32Builder, StringBuilder};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Decimal128Type, Int32Type, Int64Type, TimestampMicrosecondType};
@@ -9,7 +10,6 @@ use arrow_array::{
 };
 use arrow_schema::ArrowError;
 use farthing_schemas::{Instant, Money};
-use hashbrown::HashMap;
 use std::sync::Arc;
 
 /// An archived file does not hold what its table's schema says.
@@ -35,18 +35,13 @@ pub enum ColumnError {
 #[derive(Default)]
 pub struct WordColumn {
     keys: Int32Builder,
-    words: Vec<String>,
-    places: HashMap<String, i32, foldhash::fast::FixedState>,
-    last: Option<i32>,
+    words: Numbered<String>,
 }
 
 impl WordColumn {
     /// Appends a word.
     pub fn push(&mut self, word: &str) {
-        // Runs of one word are the rule: compare before hashing.
-        let same = self.last.filter(|last| usize::try_from(*last).is_ok_and(|last| self.words[last] == word));
-        let key = same.unwrap_or_else(|| self.place(word));
-        self.last = Some(key);
+        let key = i32::try_from(self.words.number_of(word)).expect("a column holds fewer than 2^31 words");
         self.keys.append_value(key);
     }
 
@@ -58,25 +53,12 @@ impl WordColumn {
         }
     }
 
-    fn place(&mut self, word: &str) -> i32 {
-        if let Some(place) = self.places.get(word) {
-            return *place;
-        }
-        let place = i32::try_from(self.words.len()).expect("a batch holds fewer than 2^31 words");
-        self.words.push(word.to_owned());
-        self.places.insert(word.to_owned(), place);
-        place
-    }
-
     /// The column; starts over.
     pub fn finish(&mut self) -> ArrayRef {
         let keys = self.keys.finish();
         // What is built next has about as many.
         self.keys = Int32Builder::with_capacity(keys.len());
-        let words = StringArray::from(std::mem::take(&mut self.words));
-        self.places.clear();
-        self.last = None;
-        Arc::new(DictionaryArray::<Int32Type>::new(keys, Arc::new(words)))
+        Arc::new(DictionaryArray::<Int32Type>::new(keys, Arc::new(StringArray::from(self.words.take()))))
     }
 }
 

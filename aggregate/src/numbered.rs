@@ -2,6 +2,12 @@
 
 use hashbrown::HashMap;
 
+/// A number as an index.
+#[must_use]
+pub fn index(number: u32) -> usize {
+    usize::try_from(number).expect("an address space has at least 32 bits")
+}
+
 /// Numbers distinct values as they come.
 #[derive(Debug)]
 pub struct Numbered<T> {
@@ -20,7 +26,7 @@ impl<T: Clone + Eq + std::hash::Hash> Numbered<T> {
     /// The number of a value, which is new or known.
     pub fn number(&mut self, value: T) -> u32 {
         // Runs of one value are the rule: compare before hashing.
-        if usize::try_from(self.last).is_ok_and(|at| self.values.get(at) == Some(&value)) {
+        if self.values.get(index(self.last)) == Some(&value) {
             return self.last;
         }
         let next = u32::try_from(self.values.len()).expect("a batch holds fewer than 2^32 distinct values");
@@ -49,8 +55,14 @@ impl<T: Clone + Eq + std::hash::Hash> Numbered<T> {
 impl Numbered<String> {
     /// The number of a text, which is only copied if it is new.
     pub fn number_of(&mut self, text: &str) -> u32 {
+        if self.values.get(index(self.last)).is_some_and(|last| last == text) {
+            return self.last;
+        }
         match self.numbers.get(text) {
-            Some(number) => *number,
+            Some(number) => {
+                self.last = *number;
+                *number
+            }
             None => self.number(text.to_owned()),
         }
     }

@@ -78,7 +78,11 @@ impl Folders {
     ///
     /// # Errors
     /// [`ArchiveError::Parquet`]
-    pub fn write_each(&mut self, rows: &RecordBatch, folders: &[Cycle]) -> Result<(), ArchiveError> {
+    pub fn write_each(&mut self, rows: RecordBatch, folders: &[Cycle]) -> Result<(), ArchiveError> {
+        // Nearly always all of one folder: nothing to sort, nothing to copy.
+        if let Some(first) = folders.first().filter(|first| folders.iter().all(|folder| folder == *first)) {
+            return self.write(*first, rows);
+        }
         let (mut now, mut later) = (Vec::new(), Vec::new());
         for (row, folder) in folders.iter().enumerate() {
             if self.encodes(*folder) {
@@ -88,11 +92,10 @@ impl Folders {
                 later.push(row);
             }
         }
-        let at = |rows: &[usize]| rows.iter().map(|row| folders[*row]).collect::<Vec<_>>();
         if !later.is_empty() {
-            self.waiting.push((self.taken(rows, &later)?, at(&later)));
+            self.waiting.push((self.taken(&rows, &later)?, later.iter().map(|row| folders[*row]).collect()));
         }
-        for (folder, rows) in self.sorted(&self.taken(rows, &now)?, &at(&now))? {
+        for (folder, rows) in self.by_folder(&rows, now, folders)? {
             self.write(folder, rows)?;
         }
         Ok(())
@@ -102,13 +105,12 @@ impl Folders {
         self.encoding.len() < ENCODED_AT_ONCE || self.encoding.contains_key(&folder)
     }
 
-    /// The rows of each folder.
-    fn sorted(&self, rows: &RecordBatch, folders: &[Cycle]) -> Result<Vec<(Cycle, RecordBatch)>, ArchiveError> {
-        let mut order: Vec<usize> = (0..folders.len()).collect();
-        order.sort_by_key(|row| folders[*row]);
-        let (rows, mut start) = (self.taken(rows, &order)?, 0);
+    /// The wanted rows of each folder.
+    fn by_folder(&self, rows: &RecordBatch, mut wanted: Vec<usize>, folders: &[Cycle]) -> Result<Vec<(Cycle, RecordBatch)>, ArchiveError> {
+        wanted.sort_by_key(|row| folders[*row]);
+        let (rows, mut start) = (self.taken(rows, &wanted)?, 0);
         let mut of_folders = Vec::new();
-        for run in order.chunk_by(|a, b| folders[*a] == folders[*b]) {
+        for run in wanted.chunk_by(|a, b| folders[*a] == folders[*b]) {
             of_folders.push((folders[run[0]], rows.slice(start, run.len())));
             start += run.len();
         }
@@ -139,7 +141,7 @@ impl Folders {
         if !rows.is_empty() {
             let together = concat_batches(&self.table.schema(), &rows).map_err(|source| failed(source.into()))?;
             drop(rows);
-            for (folder, rows) in self.sorted(&together, &folders.concat())? {
+            for (folder, rows) in self.by_folder(&together, (0..together.num_rows()).collect(), &folders.concat())? {
                 parts.insert(folder, FilePart::of(&self.columns, &[rows]).map_err(failed)?);
             }
         }

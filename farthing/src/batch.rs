@@ -34,11 +34,7 @@ impl<'b> Commits<'b> {
 
     fn encode(&mut self, rows: RecordBatch) -> anyhow::Result<()> {
         let months = months(&rows)?;
-        match months.first() {
-            Some(first) if months.iter().all(|month| month == first) => self.evidence.write(*first, rows)?,
-            _ => self.evidence.write_each(&rows, &months)?,
-        }
-        Ok(())
+        Ok(self.evidence.write_each(rows, &months)?)
     }
 }
 

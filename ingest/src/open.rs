@@ -6,6 +6,7 @@ use arrow_select::filter::filter_record_batch;
 use farthing_aggregate::Accumulator;
 use farthing_aggregate::columns::ColumnError;
 use farthing_aggregate::fold::{Target, UnknownReference};
+use farthing_aggregate::numbered::index;
 use farthing_aggregate::usage::Place;
 use farthing_schemas::Cycle;
 use farthing_schemas::manifest::{DeadLetter, Slice};
@@ -81,10 +82,6 @@ impl Open {
             known => known,
         }
     }
-}
-
-pub fn index(number: u32) -> usize {
-    usize::try_from(number).expect("indexes fit the address space")
 }
 
 impl<'d> Current<'d> {

@@ -1,7 +1,7 @@
 //! Evidence at hand: the latest rows that may not be committed yet, so that reversals find their originals.
 
-use crate::open::index;
 use arrow_array::RecordBatch;
+use farthing_aggregate::numbered::index;
 use farthing_aggregate::usage::Place;
 use std::collections::VecDeque;
 

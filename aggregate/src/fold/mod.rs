@@ -6,7 +6,7 @@
 
 mod rows;
 
-use crate::numbered::Numbered;
+use crate::numbered::{Numbered, index};
 use farthing_schemas::money::MoneyError;
 use farthing_schemas::registry::{AgreementIndex, MidIndex, PartyIndex, PlatformIndex};
 use farthing_schemas::{Currency, Cycle, Money, ReferenceKind, Status, Use};
@@ -150,7 +150,7 @@ impl Accumulator {
         }
         for key in self.others.keys() {
             if let Target::Unknown(place) = key.target() {
-                let rank = ranks[usize::try_from(place).expect("places are indexes")];
+                let rank = ranks[index(place)];
                 *key = RowKey::of(Target::Unknown(rank), key.terms());
             }
         }
@@ -173,8 +173,16 @@ pub struct Folded {
 #[derive(Clone, Copy, Debug)]
 pub struct Part<'a>(&'a [Bucket]);
 
-/// A target, a place among terms, and their sum.
-pub type SummedRow = (Target, u32, Sums);
+/// What the lines of one key come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SummedRow {
+    /// Who it is for.
+    pub target: Target,
+    /// The place of its terms, as given to [`Part::summed`].
+    pub place: u32,
+    /// Their gross and labour.
+    pub sums: Sums,
+}
 
 impl Part<'_> {
     /// The sums per target and place of its terms, where the terms of number `n` have `places[n]`: bucket by bucket, ordered by target,
@@ -183,7 +191,8 @@ impl Part<'_> {
     /// # Errors
     /// Items are [`MoneyError::Overflow`] beyond 128 bits.
     pub fn summed(&self, places: &[u32]) -> impl Iterator<Item = Result<impl Iterator<Item = SummedRow> + use<>, MoneyError>> {
-        self.0.iter().map(|bucket| Ok(bucket.rows(places)?.into_iter().map(|(key, sums)| (key.target(), key.terms(), sums))))
+        let row = |(key, sums): (RowKey, Sums)| SummedRow { target: key.target(), place: key.terms(), sums };
+        self.0.iter().map(move |bucket| Ok(bucket.rows(places)?.into_iter().map(row)))
     }
 }
 
@@ -214,14 +223,14 @@ impl Folded {
     pub fn sums_of_terms(&self) -> Result<Vec<Sums>, MoneyError> {
         let mut totals = vec![Sums::default(); self.terms.len()];
         for (key, sums) in self.buckets.iter().flat_map(Bucket::unsummed) {
-            totals[usize::try_from(key.terms()).expect("an index")].add(sums)?;
+            totals[index(key.terms())].add(sums)?;
         }
         Ok(totals)
     }
 }
 
 fn bucket_of(parties: &mut Vec<Bucket>, party: PartyIndex) -> &mut Bucket {
-    let at = usize::try_from(party.index() >> PARTY_BITS).expect("an index");
+    let at = index(party.index() >> PARTY_BITS);
     if at >= parties.len() {
         parties.resize_with(at + 1, Bucket::default);
     }
@@ -250,13 +259,13 @@ mod tests {
         Sums { gross: Money::from_units(units), labour: Money::from_units(units / 2) }
     }
 
-    fn rows(lines: Accumulator) -> Result<Vec<SummedRow>, MoneyError> {
+    fn rows(lines: Accumulator) -> Result<Vec<(Target, u32, Sums)>, MoneyError> {
         let folded = lines.finish();
         let places: Vec<u32> = (0..).take(folded.terms.len()).collect();
         let mut rows = Vec::new();
         for part in folded.parts(3, 1) {
             for bucket in part.summed(&places) {
-                rows.extend(bucket?);
+                rows.extend(bucket?.map(|row| (row.target, row.place, row.sums)));
             }
         }
         Ok(rows)
@@ -296,7 +305,11 @@ mod tests {
             lines.add(LineKey { target: Target::Nobody, terms: terms(status) }, sums(units)).expect("small");
         }
         let folded = lines.finish();
-        let rows: Vec<_> = folded.parts(1, 0)[0].summed(&[5, 1, 5]).flat_map(|rows| rows.expect("small")).collect();
+        let rows: Vec<_> = folded.parts(1, 0)[0]
+            .summed(&[5, 1, 5])
+            .flat_map(|rows| rows.expect("small"))
+            .map(|row| (row.target, row.place, row.sums))
+            .collect();
         assert_eq!(rows, [(Target::Nobody, 1, sums(4)), (Target::Nobody, 5, sums(8))]);
         assert_eq!(folded.sums_of_terms(), Ok(vec![sums(2), sums(4), sums(6)]));
     }
@@ -325,7 +338,7 @@ mod tests {
         }
         let folded = lines.finish();
         assert_eq!(folded.unknown.iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>(), ["ann", "zoe"]);
-        let rows: Vec<_> = folded.parts(1, 0)[0].summed(&[0]).flat_map(|rows| rows.expect("small")).map(|row| row.2).collect();
+        let rows: Vec<_> = folded.parts(1, 0)[0].summed(&[0]).flat_map(|rows| rows.expect("small")).map(|row| row.sums).collect();
         assert_eq!(rows, [sums(2), sums(4)]);
     }
 

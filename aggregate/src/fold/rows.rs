@@ -1,6 +1,7 @@
 //! Rows: lines and sums of lines, in buckets that fit the processor's cache.
 
 use super::{Sums, Target};
+use crate::numbered::index;
 use farthing_schemas::Money;
 use farthing_schemas::money::MoneyError;
 use farthing_schemas::registry::PartyIndex;
@@ -110,7 +111,7 @@ impl Bucket {
 
     /// One row per key, in order, with `places[terms]` instead of the number of its terms.
     pub(super) fn rows(&self, places: &[u32]) -> Result<Vec<(RowKey, Sums)>, MoneyError> {
-        let placed = |key: RowKey| key.with_terms(places[usize::try_from(key.terms()).expect("an index")]);
+        let placed = |key: RowKey| key.with_terms(places[index(key.terms())]);
         let mut narrow: Vec<Narrow> = self.narrow.iter().map(|row| Narrow { key: placed(row.key), ..*row }).collect();
         narrow.sort_unstable_by_key(|row| row.key);
         narrow.dedup_by(|next, kept| kept.absorb(*next));

@@ -9,6 +9,7 @@ use farthing_aggregate::accruals::{AccrualRows, Assignment};
 use farthing_aggregate::again::{lines_again, negated};
 use farthing_aggregate::usage::UsageRows;
 use farthing_aggregate::{Accumulator, Digest, LineMaker, identity};
+use farthing_schemas::Cycle;
 use farthing_schemas::event::{Body, Event};
 use farthing_schemas::manifest::{Batch, File};
 use farthing_schemas::registry::Registry;
@@ -167,7 +168,7 @@ async fn compare_sums(
 ) -> anyhow::Result<()> {
     let mut rows_of = BTreeMap::new();
     for cycle in assignment.cycles() {
-        rows_of.insert(cycle, stored.of(books, batch, cycle.to_string(), compared).await?);
+        rows_of.insert(cycle, stored.of(books, batch, cycle, compared).await?);
     }
     let mut found = BTreeMap::new();
     for (cycle, rows) in &rows_of {
@@ -244,11 +245,11 @@ impl Said {
 struct StoredSums {
     files: Vec<File>,
     read: usize,
-    rows: BTreeMap<(u64, String), Vec<RecordBatch>>,
+    rows: BTreeMap<(u64, Cycle), Vec<RecordBatch>>,
 }
 
 impl StoredSums {
-    async fn of(&mut self, books: &Books, batch: u64, cycle: String, compared: &mut Compared) -> anyhow::Result<Vec<RecordBatch>> {
+    async fn of(&mut self, books: &Books, batch: u64, cycle: Cycle, compared: &mut Compared) -> anyhow::Result<Vec<RecordBatch>> {
         while let Some(file) = self.files.get(self.read).filter(|file| file.batches.is_some_and(|(first, _)| first <= batch)).cloned() {
             self.read_file(books, &file).await?;
             compared.files += 1;
@@ -262,12 +263,12 @@ impl StoredSums {
         for rows in trace::read_rows(books, file).await? {
             count += u64::try_from(rows.num_rows())?;
             let of = AccrualRows::of(&rows)?;
-            let key = |row: usize| -> anyhow::Result<(u64, String)> { Ok((of.batch(row), of.accrual(row)?.cycle.to_string())) };
+            // A file is of one cycle: its rows are told apart by their batch alone, and each one's cycle is compared later.
             let mut start = 0;
             while start < rows.num_rows() {
                 let batch = of.batch(start);
                 let length = (start..rows.num_rows()).take_while(|row| of.batch(*row) == batch).count();
-                self.rows.entry(key(start)?).or_default().push(rows.slice(start, length));
+                self.rows.entry((batch, of.assigned(start)?.cycle)).or_default().push(rows.slice(start, length));
                 start += length;
             }
         }
@@ -276,8 +277,8 @@ impl StoredSums {
     }
 
     fn nothing_left(&self, batch: u64) -> anyhow::Result<()> {
-        let left = self.rows.range((batch, String::new())..).next().filter(|((of, _), _)| *of == batch);
-        ensure!(left.is_none(), "accruals of batch {batch}: a cycle that its evidence does not give");
+        let left = self.rows.keys().any(|(of, _)| *of == batch);
+        ensure!(!left, "accruals of batch {batch}: a cycle that its evidence does not give");
         Ok(())
     }
 
