@@ -1,19 +1,17 @@
 //! [`Folders`]: rows of a table on their way to one Parquet file per folder.
 //!
-//! A row group is encoded column by column as its rows come, and knows nothing of the file that it will stand in: so threads can
-//! encode parts of the same files side by side.
+//! A row group knows nothing of the file that it will stand in: so threads can encode parts of the same files side by side.
 
 use crate::ArchiveError;
-use crate::write::{GROUP_ROWS, properties};
+use crate::chunk::Compressor;
+use crate::group::{Group, GroupFactory, GroupWriter, new_file};
+use crate::write::GROUP_ROWS;
 use arrow_array::{RecordBatch, UInt64Array};
 use arrow_select::concat::concat_batches;
 use arrow_select::take::take_record_batch;
 use farthing_schemas::Cycle;
 use farthing_schemas::tables::Table;
-use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves};
 use parquet::errors::ParquetError;
-use parquet::file::writer::SerializedFileWriter;
 use std::collections::BTreeMap;
 
 /// Folders of one table that are encoded as their rows come; what goes to others waits. Batches of more months are sealed early
@@ -34,8 +32,8 @@ pub struct Encoded {
 /// [`ArchiveError::Parquet`]
 pub fn encode(table: Table, rows: &[RecordBatch]) -> Result<Encoded, ArchiveError> {
     let encoded = || {
-        let (_, columns) = new_file(table, 0)?;
-        written(table, vec![FilePart::of(&columns, rows)?])
+        let (_, groups) = new_file(table, 0)?;
+        written(table, vec![FilePart::of(&groups, rows, &mut Compressor::new()?)?])
     };
     encoded().map_err(|source| failed(table, source))
 }
@@ -43,7 +41,8 @@ pub fn encode(table: Table, rows: &[RecordBatch]) -> Result<Encoded, ArchiveErro
 /// Rows of a table on their way to one Parquet file per folder, encoded as they come.
 pub struct Folders {
     table: Table,
-    columns: ArrowRowGroupWriterFactory,
+    groups: GroupFactory,
+    compressor: Compressor,
     encoding: BTreeMap<Cycle, FilePart>,
     /// Rows of all other folders, with the folder of each row. An encoder takes half a mebibyte before its first row, and a batch of one
     /// row a hundredth of that: of very many folders most wait together.
@@ -56,8 +55,9 @@ impl Folders {
     /// # Errors
     /// [`ArchiveError::Parquet`] never, unless Parquet cannot hold the table's schema.
     pub fn new(table: Table) -> Result<Folders, ArchiveError> {
-        let (_, columns) = new_file(table, 0).map_err(|source| failed(table, source))?;
-        Ok(Folders { table, columns, encoding: BTreeMap::new(), waiting: Vec::new() })
+        let new = || Ok((new_file(table, 0)?.1, Compressor::new()?));
+        let (groups, compressor) = new().map_err(|source| failed(table, source))?;
+        Ok(Folders { table, groups, compressor, encoding: BTreeMap::new(), waiting: Vec::new() })
     }
 
     /// Takes rows of one folder.
@@ -71,7 +71,7 @@ impl Folders {
             return Ok(());
         }
         let part = self.encoding.entry(folder).or_default();
-        part.write(&self.columns, &rows).map_err(|source| failed(self.table, source))
+        part.write(&self.groups, &rows, &mut self.compressor).map_err(|source| failed(self.table, source))
     }
 
     /// Takes rows with the folder of each; those of one folder stay in their order.
@@ -142,11 +142,11 @@ impl Folders {
             let together = concat_batches(&self.table.schema(), &rows).map_err(|source| failed(source.into()))?;
             drop(rows);
             for (folder, rows) in self.by_folder(&together, (0..together.num_rows()).collect(), &folders.concat())? {
-                parts.insert(folder, FilePart::of(&self.columns, &[rows]).map_err(failed)?);
+                parts.insert(folder, FilePart::of(&self.groups, &[rows], &mut self.compressor).map_err(failed)?);
             }
         }
         for (folder, mut part) in std::mem::take(&mut self.encoding) {
-            part.end_group().map_err(failed)?;
+            part.end_group(&mut self.compressor).map_err(failed)?;
             parts.insert(folder, part);
         }
         Ok(FolderParts(parts))
@@ -172,34 +172,30 @@ pub struct FolderParts(BTreeMap<Cycle, FilePart>);
 /// Row groups that will stand in one file, one after the other; none is open any more when [`written`] gets them.
 #[derive(Default)]
 struct FilePart {
-    /// One writer per leaf of the schema, and the rows that they have taken.
-    open: Option<(Vec<ArrowColumnWriter>, usize)>,
-    ended: Vec<Vec<ArrowColumnChunk>>,
+    open: Option<GroupWriter>,
+    ended: Vec<Group>,
     rows: u64,
-    /// About how large it is when it is encoded.
-    bytes: usize,
 }
 
 impl FilePart {
-    fn of(columns: &ArrowRowGroupWriterFactory, rows: &[RecordBatch]) -> Result<FilePart, ParquetError> {
+    fn of(groups: &GroupFactory, rows: &[RecordBatch], compressor: &mut Compressor) -> Result<FilePart, ParquetError> {
         let mut part = FilePart::default();
-        rows.iter().try_for_each(|rows| part.write(columns, rows))?;
-        part.end_group()?;
+        rows.iter().try_for_each(|rows| part.write(groups, rows, compressor))?;
+        part.end_group(compressor)?;
         Ok(part)
     }
 
-    fn write(&mut self, columns: &ArrowRowGroupWriterFactory, rows: &RecordBatch) -> Result<(), ParquetError> {
+    fn write(&mut self, groups: &GroupFactory, rows: &RecordBatch, compressor: &mut Compressor) -> Result<(), ParquetError> {
         let mut rest = rows.clone();
         while rest.num_rows() > 0 {
-            let (writers, taken) = match &mut self.open {
+            let group = match &mut self.open {
                 Some(open) => open,
-                None => self.open.insert((columns.create_column_writers(self.ended.len())?, 0)),
+                None => self.open.insert(groups.group(self.ended.len())?),
             };
-            let count = rest.num_rows().min(GROUP_ROWS - *taken);
-            write_columns(writers, &rest.slice(0, count))?;
-            *taken += count;
-            if *taken == GROUP_ROWS {
-                self.end_group()?;
+            let count = rest.num_rows().min(GROUP_ROWS - group.rows());
+            group.write(&rest.slice(0, count), compressor)?;
+            if group.rows() == GROUP_ROWS {
+                self.end_group(compressor)?;
             }
             rest = rest.slice(count, rest.num_rows() - count);
         }
@@ -207,40 +203,26 @@ impl FilePart {
         Ok(())
     }
 
-    fn end_group(&mut self) -> Result<(), ParquetError> {
-        if let Some((writers, _)) = self.open.take() {
-            self.bytes += writers.iter().map(ArrowColumnWriter::get_estimated_total_bytes).sum::<usize>();
-            self.ended.push(writers.into_iter().map(ArrowColumnWriter::close).collect::<Result<_, _>>()?);
+    fn end_group(&mut self, compressor: &mut Compressor) -> Result<(), ParquetError> {
+        if let Some(group) = self.open.take() {
+            self.ended.push(group.close(compressor)?);
         }
         Ok(())
     }
 }
 
-fn write_columns(writers: &mut [ArrowColumnWriter], rows: &RecordBatch) -> Result<(), ParquetError> {
-    let mut writers = writers.iter_mut();
-    for (field, column) in rows.schema_ref().fields().iter().zip(rows.columns()) {
-        for (leaf, writer) in compute_leaves(field, column)?.iter().zip(writers.by_ref()) {
-            writer.write(leaf)?;
-        }
-    }
-    Ok(())
-}
-
 /// Room for a file's magic and footer.
 const FOOTER_BYTES: usize = 64 << 10;
 
-fn new_file(table: Table, bytes: usize) -> Result<(SerializedFileWriter<Vec<u8>>, ArrowRowGroupWriterFactory), ParquetError> {
-    ArrowWriter::try_new(Vec::with_capacity(bytes), table.schema(), Some(properties(table)))?.into_serialized_writer()
-}
-
 fn written(table: Table, parts: Vec<FilePart>) -> Result<Encoded, ParquetError> {
-    let (mut file, _) = new_file(table, parts.iter().map(|part| part.bytes).sum::<usize>() + FOOTER_BYTES)?;
+    let bytes = parts.iter().flat_map(|part| &part.ended).map(|group| group.bytes).sum::<usize>();
+    let (mut file, _) = new_file(table, bytes + FOOTER_BYTES)?;
     let mut rows = 0;
     for part in parts {
         rows += part.rows;
-        for chunks in part.ended {
+        for ended in part.ended {
             let mut group = file.next_row_group()?;
-            chunks.into_iter().try_for_each(|chunk| chunk.append_to_row_group(&mut group))?;
+            ended.append_to(&mut group)?;
             group.close()?;
         }
     }

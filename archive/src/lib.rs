@@ -5,11 +5,13 @@
 //! - No row is read from a file whose bytes are not those that its manifest names.
 //! - Only files that a manifest names exist; others are leftovers of a crash and are swept away by their writer's successor.
 //!
-//! Modules in reading order: [`store`], [`catalog`], [`write`], [`folders`], [`read`].
+//! Modules in reading order: [`store`], [`catalog`], [`write`], [`folders`], `group`, `chunk`, [`read`].
 #![deny(missing_docs)]
 
 pub mod catalog;
+mod chunk;
 pub mod folders;
+mod group;
 pub mod read;
 pub mod store;
 pub mod write;

@@ -13,6 +13,12 @@ use std::ops::Range;
 /// Rows of a row group: small enough that a reader who looks for one party or hour skips most of a file.
 pub(crate) const GROUP_ROWS: usize = 128 << 10;
 
+/// Rows of a page, at most.
+pub(crate) const PAGE_ROWS: usize = 20_000;
+
+/// How pages are compressed: quickly.
+pub(crate) const ZSTD_LEVEL: i32 = 1;
+
 /// A dictionary larger than this is given up.
 const DICTIONARY_BYTES: usize = 128 << 10;
 
@@ -60,7 +66,7 @@ fn key_values(table: Table) -> Vec<KeyValue> {
 }
 
 /// Columns whose least and greatest value tell readers which row groups to skip; those of all others tell nothing and cost time.
-fn telling_columns(table: Table) -> &'static [&'static str] {
+pub(crate) fn telling_columns(table: Table) -> &'static [&'static str] {
     match table {
         Table::Usage => &["batch", "row", "partition", "position", "source", "id", "time", "platform", "use", "registry_version"],
         Table::Accruals => &["batch", "cycle", "party", "status"],

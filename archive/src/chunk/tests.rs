@@ -1,0 +1,187 @@
+//! What is written here is read back by the library, whatever the tables hold.
+
+use crate::folders::encode;
+use crate::write::telling_columns;
+use arrow_array::builder::{FixedSizeBinaryBuilder, ListBuilder, StringBuilder};
+use arrow_array::types::Int32Type;
+use arrow_array::{
+    Array, ArrayRef, BooleanArray, Decimal128Array, DictionaryArray, Int32Array, Int64Array, ListArray, RecordBatch, StringArray,
+    StructArray, TimestampMicrosecondArray,
+};
+use arrow_buffer::{NullBuffer, OffsetBuffer};
+use arrow_schema::{DataType, Field};
+use arrow_select::concat::concat_batches;
+use bytes::Bytes;
+use farthing_schemas::tables::{Table, instant};
+use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection, RowSelector};
+use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData};
+use std::sync::Arc;
+
+/// Numbers that look random and are the same in each run.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, end: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % end
+    }
+
+    fn whole(&mut self) -> i64 {
+        i64::try_from(self.below(1 << 30)).expect("small")
+    }
+
+    /// Any of 38 digits, or few that come again and again.
+    fn decimal(&mut self) -> i128 {
+        let most = 10_i128.pow(38) - 1;
+        match self.below(4) {
+            0 => most,
+            1 => -most,
+            2 => 0,
+            _ => i128::from(self.whole()) * i128::from(self.whole()) * i128::from(self.whole()),
+        }
+    }
+}
+
+/// How an array looks: how many distinct words it has, how long its lists are, and one of how many values is missing.
+#[derive(Clone, Copy)]
+struct Shape {
+    words: u64,
+    list: u64,
+    missing: u64,
+}
+
+fn array(field: &Field, rows: usize, shape: Shape, dice: &mut Dice) -> ArrayRef {
+    let mut missing = || field.is_nullable() && dice.below(shape.missing) == 0;
+    let valid: Vec<bool> = (0..rows).map(|_| !missing()).collect();
+    let some = |row: usize| valid[row];
+    match field.data_type() {
+        DataType::Int64 => Arc::new((0..rows).map(|row| some(row).then(|| dice.whole())).collect::<Int64Array>()),
+        DataType::Boolean => Arc::new((0..rows).map(|row| some(row).then(|| dice.below(2) == 0)).collect::<BooleanArray>()),
+        DataType::Utf8 => Arc::new((0..rows).map(|row| some(row).then(|| format!("t{}", dice.below(1000)))).collect::<StringArray>()),
+        DataType::Timestamp(..) => {
+            let times: TimestampMicrosecondArray = (0..rows).map(|row| some(row).then(|| dice.whole())).collect();
+            Arc::new(times.with_data_type(instant()))
+        }
+        DataType::Decimal128(..) => {
+            let decimals: Decimal128Array = (0..rows).map(|row| some(row).then(|| dice.decimal())).collect();
+            Arc::new(decimals.with_data_type(field.data_type().clone()))
+        }
+        DataType::Dictionary(..) => {
+            // Words that stand nowhere, and in another order in each array.
+            let first = dice.below(3);
+            let words: StringArray = (0..shape.words + 5).map(|word| Some(format!("w{}", (word + first) * 7 % 10_007))).collect();
+            let keys: Int32Array = (0..rows)
+                .scan(0, |last, row| {
+                    *last = if dice.below(30) < 20 { *last } else { dice.below(shape.words) };
+                    Some(some(row).then(|| i32::try_from(*last).expect("few")))
+                })
+                .collect();
+            Arc::new(DictionaryArray::<Int32Type>::new(keys, Arc::new(words)))
+        }
+        DataType::FixedSizeBinary(16) => {
+            let mut digests = FixedSizeBinaryBuilder::new(16);
+            (0..rows).for_each(|_| digests.append_value([u8::try_from(dice.below(256)).expect("a byte"); 16]).expect("16 bytes"));
+            Arc::new(digests.finish())
+        }
+        DataType::List(item) => match item.data_type() {
+            DataType::Struct(fields) => {
+                let lengths: Vec<usize> =
+                    (0..rows).map(|row| if some(row) { usize::try_from(dice.below(shape.list)).expect("short") } else { 0 }).collect();
+                let values = lengths.iter().sum();
+                let columns = fields.iter().map(|field| array(field, values, shape, dice)).collect();
+                let structs = StructArray::new(fields.clone(), columns, None);
+                let nulls = field.is_nullable().then(|| NullBuffer::from(valid.clone()));
+                Arc::new(ListArray::new(item.clone(), OffsetBuffer::from_lengths(lengths), Arc::new(structs), nulls))
+            }
+            _ => {
+                let mut lists = ListBuilder::new(StringBuilder::new()).with_field(item.clone());
+                (0..rows).for_each(|row| lists.append_value((0..row % 3).map(|text| Some(text.to_string()))));
+                Arc::new(lists.finish())
+            }
+        },
+        other => panic!("no table has {other}"),
+    }
+}
+
+fn rows(table: Table, rows: usize, shape: Shape, dice: &mut Dice) -> RecordBatch {
+    let schema = table.schema();
+    // Cut out of a larger one: what is written need not start where its arrays do.
+    let columns = schema.fields().iter().map(|field| array(field, rows + 3, shape, dice)).collect();
+    RecordBatch::try_new(schema, columns).expect("of the table's schema").slice(2, rows)
+}
+
+fn read(file: &Bytes, selection: Option<Vec<RowSelector>>) -> (RecordBatch, Arc<ParquetMetaData>) {
+    let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Required);
+    let mut reader = ParquetRecordBatchReaderBuilder::try_new_with_options(file.clone(), options).expect("a Parquet file");
+    let (schema, metadata) = (reader.schema().clone(), reader.metadata().clone());
+    if let Some(selection) = selection {
+        reader = reader.with_row_selection(RowSelection::from(selection));
+    }
+    let batches: Vec<RecordBatch> = reader.build().expect("a reader").collect::<Result<_, _>>().expect("readable rows");
+    (concat_batches(&schema, &batches).expect("of one schema"), metadata)
+}
+
+/// What the statistics say of a word column, row group by row group, is what stands there.
+fn check_statistics(table: Table, rows: &RecordBatch, metadata: &ParquetMetaData) {
+    let mut first = 0;
+    for group in metadata.row_groups() {
+        let count = usize::try_from(group.num_rows()).expect("few");
+        for name in telling_columns(table) {
+            let column = rows.column_by_name(name).expect("a column").slice(first, count);
+            let chunk = group.columns().iter().find(|chunk| chunk.column_path().string() == *name).expect("a chunk");
+            let statistics = chunk.statistics().expect("it tells");
+            assert_eq!(statistics.null_count_opt(), Some(0), "{name}");
+            let Some(words) = column.as_any().downcast_ref::<DictionaryArray<Int32Type>>() else { continue };
+            let words: Vec<&str> = words.downcast_dict::<StringArray>().expect("text").into_iter().flatten().collect();
+            let told = (statistics.min_bytes_opt(), statistics.max_bytes_opt());
+            assert_eq!(told, (words.iter().min().map(|word| word.as_bytes()), words.iter().max().map(|word| word.as_bytes())), "{name}");
+        }
+        first += count;
+    }
+}
+
+fn check(table: Table, batches: &[RecordBatch]) {
+    let file = Bytes::from(encode(table, batches).expect("encodable").bytes);
+    let expected = concat_batches(&table.schema(), batches).expect("of one schema");
+    let (found, metadata) = read(&file, None);
+    assert_eq!(found.num_rows(), expected.num_rows());
+    for (name, (found, expected)) in table.schema().fields().iter().zip(found.columns().iter().zip(expected.columns())) {
+        assert!(found == expected, "{} of {} is not what was written", name.name(), table.name());
+    }
+    check_statistics(table, &expected, &metadata);
+    // With the pages' places a reader can leave out what it does not want.
+    let skipped = expected.num_rows() * 2 / 3;
+    let wanted = (expected.num_rows() - skipped).min(5);
+    let (found, _) = read(&file, Some(vec![RowSelector::skip(skipped), RowSelector::select(wanted)]));
+    assert!(found.columns() == expected.slice(skipped, wanted).columns(), "other rows of {} than were asked for", table.name());
+}
+
+#[test]
+fn rows_of_every_table_are_read_back_as_they_were_written() {
+    let mut dice = Dice(1);
+    for table in Table::ALL {
+        for (words, list, missing) in [(1, 3, 2), (3, 1, 1), (400, 9, 50), (9000, 4, 1000)] {
+            let shape = Shape { words, list, missing };
+            let batches: Vec<RecordBatch> = [1, 2, 700, 4096, 3].map(|count| rows(table, count, shape, &mut dice)).into();
+            check(table, &batches);
+        }
+    }
+}
+
+#[test]
+fn pages_and_row_groups_end_where_they_are_full() {
+    let mut dice = Dice(2);
+    for (table, counts) in [(Table::Accruals, vec![150_000, 1, 19_999, 20_000]), (Table::Usage, vec![30_000, 110_000])] {
+        let shape = Shape { words: 30, list: 4, missing: 9 };
+        let batches: Vec<RecordBatch> = counts.into_iter().map(|count| rows(table, count, shape, &mut dice)).collect();
+        check(table, &batches);
+    }
+}
+
+#[test]
+fn a_list_may_be_longer_than_a_page() {
+    let mut dice = Dice(3);
+    let batches: Vec<RecordBatch> =
+        [2, 40_000, 16_384].map(|list| rows(Table::Usage, 9, Shape { words: 3, list, missing: 3 }, &mut dice)).into();
+    check(Table::Usage, &batches);
+}

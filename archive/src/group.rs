@@ -1,0 +1,147 @@
+//! [`GroupWriter`]: one row group, encoded column by column as its rows come.
+
+use crate::chunk::{Chunk, ChunkWriter, Compressor};
+use crate::write::{properties, telling_columns};
+use arrow_array::RecordBatch;
+use arrow_schema::{DataType, Field};
+use farthing_schemas::tables::Table;
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves};
+use parquet::errors::ParquetError;
+use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
+use parquet::schema::types::ColumnDescPtr;
+use std::io::Write;
+
+/// A file of a table in memory, for at least so many bytes, and what its row groups are made with.
+pub(crate) fn new_file(table: Table, bytes: usize) -> Result<(SerializedFileWriter<Vec<u8>>, GroupFactory), ParquetError> {
+    let arrow = ArrowWriter::try_new(Vec::with_capacity(bytes), table.schema(), Some(properties(table)))?;
+    let (file, library) = arrow.into_serialized_writer()?;
+    let columns = file.schema_descr().columns().to_vec();
+    Ok((file, GroupFactory { table, library, columns }))
+}
+
+/// Makes the row groups of a table.
+pub(crate) struct GroupFactory {
+    table: Table,
+    library: ArrowRowGroupWriterFactory,
+    /// The leaves of the schema.
+    columns: Vec<ColumnDescPtr>,
+}
+
+impl GroupFactory {
+    /// The row group at that place in its file.
+    pub(crate) fn group(&self, place: usize) -> Result<GroupWriter, ParquetError> {
+        let schema = self.table.schema();
+        let mut columns = self.columns.iter();
+        let ours = schema.fields().iter().flat_map(|field| {
+            let columns: Vec<&ColumnDescPtr> = columns.by_ref().take(leaves_of(field)).collect();
+            ours(field, &columns, telling_columns(self.table).contains(&field.name().as_str()))
+        });
+        let library = self.library.create_column_writers(place)?.into_iter();
+        let leaf = |(ours, library): (Option<ChunkWriter>, _)| match ours {
+            Some(ours) => LeafWriter::Ours(Box::new(ours)),
+            None => LeafWriter::Library(Box::new(library)),
+        };
+        Ok(GroupWriter { leaves: ours.zip(library).map(leaf).collect(), rows: 0 })
+    }
+}
+
+/// The fields of a list's structs.
+fn struct_fields(field: &Field) -> Option<&[std::sync::Arc<Field>]> {
+    match field.data_type() {
+        DataType::List(item) => match item.data_type() {
+            DataType::Struct(fields) => Some(fields),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn leaves_of(field: &Field) -> usize {
+    struct_fields(field).map_or(1, <[_]>::len)
+}
+
+/// A writer of ours for each leaf of a field that the library does not write.
+fn ours(field: &Field, columns: &[&ColumnDescPtr], telling: bool) -> Vec<Option<ChunkWriter>> {
+    let Some(fields) = struct_fields(field) else {
+        return columns.iter().map(|column| ChunkWriter::of_rows(column, field.data_type(), telling)).collect();
+    };
+    let of_field = |(place, (field, column)): (usize, (&std::sync::Arc<Field>, &&ColumnDescPtr))| {
+        (!field.is_nullable()).then(|| ChunkWriter::of_lists(column, place, field.data_type())).flatten()
+    };
+    fields.iter().zip(columns).enumerate().map(of_field).collect()
+}
+
+enum LeafWriter {
+    Library(Box<ArrowColumnWriter>),
+    Ours(Box<ChunkWriter>),
+}
+
+enum LeafChunk {
+    Library(ArrowColumnChunk),
+    Ours(Chunk),
+}
+
+/// A row group on its way; it knows nothing of the file that it will stand in.
+pub(crate) struct GroupWriter {
+    leaves: Vec<LeafWriter>,
+    rows: usize,
+}
+
+impl GroupWriter {
+    pub(crate) fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Takes rows of the table.
+    pub(crate) fn write(&mut self, rows: &RecordBatch, compressor: &mut Compressor) -> Result<(), ParquetError> {
+        self.rows += rows.num_rows();
+        let mut leaves = self.leaves.as_mut_slice();
+        for (field, column) in rows.schema_ref().fields().iter().zip(rows.columns()) {
+            let (of_field, rest) = leaves.split_at_mut(leaves_of(field));
+            leaves = rest;
+            if of_field.iter().any(|leaf| matches!(leaf, LeafWriter::Library(_))) {
+                for (leaf, writer) in compute_leaves(field, column)?.iter().zip(of_field.iter_mut()) {
+                    if let LeafWriter::Library(writer) = writer {
+                        writer.write(leaf)?;
+                    }
+                }
+            }
+            for writer in of_field {
+                if let LeafWriter::Ours(writer) = writer {
+                    writer.write(column, compressor)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn close(self, compressor: &mut Compressor) -> Result<Group, ParquetError> {
+        let bytes = |leaf: &LeafWriter| match leaf {
+            LeafWriter::Library(writer) => writer.get_estimated_total_bytes(),
+            LeafWriter::Ours(writer) => writer.bytes(),
+        };
+        let bytes = self.leaves.iter().map(bytes).sum();
+        let close = |leaf| match leaf {
+            LeafWriter::Library(writer) => Ok(LeafChunk::Library(writer.close()?)),
+            LeafWriter::Ours(writer) => Ok(LeafChunk::Ours(writer.close(compressor)?)),
+        };
+        Ok(Group { chunks: self.leaves.into_iter().map(close).collect::<Result<_, ParquetError>>()?, bytes })
+    }
+}
+
+/// An encoded row group that is in no file yet.
+pub(crate) struct Group {
+    chunks: Vec<LeafChunk>,
+    /// About how large it is.
+    pub(crate) bytes: usize,
+}
+
+impl Group {
+    pub(crate) fn append_to<W: Write + Send>(self, group: &mut SerializedRowGroupWriter<'_, W>) -> Result<(), ParquetError> {
+        self.chunks.into_iter().try_for_each(|chunk| match chunk {
+            LeafChunk::Library(chunk) => chunk.append_to_row_group(group),
+            LeafChunk::Ours(chunk) => chunk.append_to_row_group(group),
+        })
+    }
+}
