@@ -41,8 +41,13 @@ pub struct WordColumn {
 impl WordColumn {
     /// Appends a word.
     pub fn push(&mut self, word: &str) {
+        self.push_run(word, 1);
+    }
+
+    /// Appends the same word several times.
+    pub fn push_run(&mut self, word: &str, times: usize) {
         let key = i32::try_from(self.words.number_of(word)).expect("a column holds fewer than 2^31 words");
-        self.keys.append_value(key);
+        self.keys.append_value_n(key, times);
     }
 
     /// Appends a word or nothing.
@@ -88,6 +93,15 @@ impl RareText {
                 texts.append_value(text);
                 self.texts = Some(texts);
             }
+        }
+    }
+
+    /// Appends the texts of several rows, which often are none at all.
+    pub fn push_all<'t>(&mut self, rows: usize, texts: impl Iterator<Item = Option<&'t str>> + Clone) {
+        if self.texts.is_none() && texts.clone().all(|text| text.is_none()) {
+            self.nulls += rows;
+        } else {
+            texts.for_each(|text| self.push(text));
         }
     }
 

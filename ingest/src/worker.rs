@@ -110,12 +110,10 @@ struct Read<'a> {
     event: Result<Event<'a>, Rejection>,
 }
 
-impl<'a> Read<'a> {
-    fn usage(&self) -> Option<&Usage<'a>> {
-        match &self.event.as_ref().ok()?.body {
-            Body::Usage(usage) => Some(usage),
-            Body::Reversal(_) => None,
-        }
+fn usage_of<'e, 'a>(event: &'e Event<'a>) -> Option<&'e Usage<'a>> {
+    match &event.body {
+        Body::Usage(usage) => Some(usage),
+        Body::Reversal(_) => None,
     }
 }
 
@@ -177,7 +175,7 @@ impl<'r> Worker<'r> {
             if group.is_empty() {
                 break;
             }
-            self.attribute(block.partition, group, now, &mut slots)?;
+            self.attribute(block.partition, &group, now, &mut slots)?;
         }
         drop(lines);
         self.room = Room { slots: slots.len(), lines: self.lines.len() };
@@ -195,24 +193,28 @@ impl<'r> Worker<'r> {
     }
 
     /// Attributes events whose parties are looked up side by side.
-    fn attribute(&mut self, partition: usize, group: Vec<Read<'_>>, now: Instant, slots: &mut Vec<Slot>) -> Result<(), IngestError> {
+    fn attribute(&mut self, partition: usize, group: &[Read<'_>], now: Instant, slots: &mut Vec<Slot>) -> Result<(), IngestError> {
         let mut named = Vec::new();
-        for usage in group.iter().filter_map(Read::usage) {
+        for usage in group.iter().filter_map(|read| usage_of(read.event.as_ref().ok()?)) {
             named.extend(parties_named(usage));
         }
         self.registry.find_parties(&named, &mut self.found);
         let found = std::mem::take(&mut self.found);
         let mut rest = &found[..];
-        for read in group {
-            let (of_event, after) = rest.split_at(read.usage().map_or(0, |usage| usage.attribution.entries.len()));
+        for Read { start, next, event } in group {
+            let entries = event.as_ref().ok().and_then(usage_of).map_or(0, |usage| usage.attribution.entries.len());
+            let (of_event, after) = rest.split_at(entries);
             rest = after;
-            let Read { start, next, event } = read;
-            let what = match event.map_err(Refused::from).and_then(|event| self.event(partition, start, &event, of_event, now)) {
+            let what = match event {
+                Ok(event) => self.event(partition, *start, event, of_event, now),
+                Err(rejection) => Err(rejection.clone().into()),
+            };
+            let what = match what {
                 Ok(what) => what,
                 Err(Refused::Rejected(rejection)) => What::Rejected(rejection),
                 Err(overflow) => return Err(IngestError::Fold(overflow)),
             };
-            slots.push(Slot { start, next, what });
+            slots.push(Slot { start: *start, next: *next, what });
         }
         self.found = found;
         Ok(())

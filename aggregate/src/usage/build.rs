@@ -267,14 +267,16 @@ impl Default for Entries {
 
 impl Entries {
     fn push(&mut self, entries: &[Entry<'_>]) {
+        for alike in entries.chunk_by(|a, b| a.kind == b.kind) {
+            self.kind.push_run(alike[0].kind.as_str(), alike.len());
+        }
         for entry in entries {
-            self.kind.push(entry.kind.as_str());
             self.reference.append_value(&entry.reference);
             self.weight.append_value(entry.weight.units());
-            self.content_hash.push(entry.content_hash.as_deref());
-            self.role.push(entry.role.as_deref());
-            self.consent_receipt.push(entry.consent_receipt.as_deref());
         }
+        self.content_hash.push_all(entries.len(), entries.iter().map(|entry| entry.content_hash.as_deref()));
+        self.role.push_all(entries.len(), entries.iter().map(|entry| entry.role.as_deref()));
+        self.consent_receipt.push_all(entries.len(), entries.iter().map(|entry| entry.consent_receipt.as_deref()));
         self.lists.push(self.weight.len(), true);
     }
 

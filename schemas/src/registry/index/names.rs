@@ -19,18 +19,21 @@ pub(super) struct Names {
     text: String,
     /// Where each name starts, and where the next one will.
     starts: Vec<u32>,
-    /// A power of two of them, at least half of them free; a name stands in the first free one from its hash's place on.
+    /// A power of two of them, at least half of their slots free; a name stands in the first free one from its hash's line on.
     /// Not in a snapshot: see [`Names::fill_slots`].
     #[serde(skip)]
-    slots: Vec<Slot>,
+    lines: Vec<Line>,
 }
+
+/// Slots that come from memory together: few look-ups need a second line.
+#[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
+struct Line([Slot; 2]);
 
 /// Bytes of a name that its slot holds.
 const HEAD: usize = 22;
 
-/// Aligned, so that it never lies across two lines of the cache.
 #[derive(Clone, Copy, Debug)]
-#[repr(align(32))]
 struct Slot {
     /// [`FREE`] in a free slot.
     number: u32,
@@ -60,6 +63,7 @@ impl Shape {
 const FREE: u32 = u32::MAX;
 
 const FREE_SLOT: Slot = Slot { number: FREE, start: 0, shape: Shape { length: 0, head: [0; HEAD] } };
+const FREE_LINE: Line = Line([FREE_SLOT; 2]);
 
 /// The same on every machine and in every run.
 fn hash(name: &str) -> u64 {
@@ -68,7 +72,7 @@ fn hash(name: &str) -> u64 {
 
 impl Names {
     pub(super) fn new() -> Names {
-        Names { text: String::new(), starts: vec![0], slots: vec![FREE_SLOT; 2] }
+        Names { text: String::new(), starts: vec![0], lines: vec![FREE_LINE] }
     }
 
     /// Makes room for that many more, so that no name is moved or hashed again as they come.
@@ -88,7 +92,7 @@ impl Names {
 
     pub(super) fn find(&self, name: &str) -> Option<u32> {
         let hash = hash(name);
-        self.find_from(self.slots[self.place(hash)], hash, name)
+        self.find_from(&self.lines[self.place(hash)], hash, name)
     }
 
     /// Looks up names side by side; `found` gets the number of each, in order.
@@ -97,10 +101,10 @@ impl Names {
             // Each wait for memory in a loop of its own that does little else: so the processor is on to the next names meanwhile.
             let mut hashes = [0; SIDE_BY_SIDE];
             hashes.iter_mut().zip(names).for_each(|(of_name, name)| *of_name = hash(name));
-            let mut slots = [FREE_SLOT; SIDE_BY_SIDE];
-            slots.iter_mut().zip(&hashes[..names.len()]).for_each(|(slot, hash)| *slot = self.slots[self.place(*hash)]);
-            for ((slot, hash), name) in slots.iter().zip(hashes).zip(names) {
-                found(self.find_from(*slot, hash, name));
+            let mut lines = [FREE_LINE; SIDE_BY_SIDE];
+            lines.iter_mut().zip(&hashes[..names.len()]).for_each(|(line, hash)| *line = self.lines[self.place(*hash)]);
+            for ((line, hash), name) in lines.iter().zip(hashes).zip(names) {
+                found(self.find_from(line, hash, name));
             }
         }
     }
@@ -116,7 +120,7 @@ impl Names {
     /// The number of a name, and whether it is new; none if there is no room for more.
     pub(super) fn intern(&mut self, name: &str) -> Option<(u32, bool)> {
         let hash = hash(name);
-        if let Some(number) = self.find_from(self.slots[self.place(hash)], hash, name) {
+        if let Some(number) = self.find_from(&self.lines[self.place(hash)], hash, name) {
             return Some((number, false));
         }
         let number = u32::try_from(self.len()).ok()?;
@@ -132,7 +136,7 @@ impl Names {
     /// Makes the table of slots anew for names that were read without it: it is larger than all the rest of a snapshot
     /// and quickly made. None if the names do not stand where they should.
     pub(super) fn fill_slots(&mut self) -> Option<()> {
-        self.slots = vec![FREE_SLOT; (2 * self.starts.len().checked_sub(1)?).next_power_of_two().max(2)];
+        self.lines = vec![FREE_LINE; self.starts.len().checked_sub(1)?.next_power_of_two()];
         for number in 0..u32::try_from(self.len()).ok()? {
             let at = number as usize;
             let (start, end) = (self.starts[at], self.starts[at + 1].checked_sub(1)?);
@@ -150,50 +154,57 @@ impl Names {
     }
 
     pub(super) fn heap_bytes(&self) -> usize {
-        self.text.capacity() + self.starts.capacity() * size_of::<u32>() + self.slots.capacity() * size_of::<Slot>()
+        self.text.capacity() + self.starts.capacity() * size_of::<u32>() + self.lines.capacity() * size_of::<Line>()
     }
 
     /// Keeps half of the slots free for that many names.
     fn grow(&mut self, names: usize) {
-        let slots = (2 * names).next_power_of_two();
-        if slots <= self.slots.len() {
+        let lines = names.next_power_of_two();
+        if lines <= self.lines.len() {
             return;
         }
-        let old = std::mem::replace(&mut self.slots, vec![FREE_SLOT; slots]);
-        for slot in old.into_iter().filter(|slot| slot.number != FREE) {
+        let old = std::mem::replace(&mut self.lines, vec![FREE_LINE; lines]);
+        for slot in old.into_iter().flat_map(|line| line.0).filter(|slot| slot.number != FREE) {
             self.put(hash(self.get(slot.number)), slot);
         }
     }
 
     fn put(&mut self, hash: u64, slot: Slot) {
         let mut at = self.place(hash);
-        while self.slots[at].number != FREE {
-            at = self.after(at);
-        }
-        self.slots[at] = slot;
-    }
-
-    /// Finds a name from the slot at its hash's place on.
-    fn find_from(&self, mut slot: Slot, hash: u64, name: &str) -> Option<u32> {
-        let shape = Shape::of(name);
-        let mut at = self.place(hash);
-        while slot.number != FREE {
-            if slot.shape == shape && (name.len() <= HEAD || self.stands_at(slot.start, name)) {
-                return Some(slot.number);
+        loop {
+            if let Some(free) = self.lines[at].0.iter_mut().find(|there| there.number == FREE) {
+                *free = slot;
+                return;
             }
             at = self.after(at);
-            slot = self.slots[at];
         }
-        None
+    }
+
+    /// Finds a name from the line at its hash's place on.
+    fn find_from(&self, first: &Line, hash: u64, name: &str) -> Option<u32> {
+        let shape = Shape::of(name);
+        let (mut line, mut at) = (first, self.place(hash));
+        loop {
+            for slot in &line.0 {
+                if slot.number == FREE {
+                    return None;
+                }
+                if slot.shape == shape && (name.len() <= HEAD || self.stands_at(slot.start, name)) {
+                    return Some(slot.number);
+                }
+            }
+            at = self.after(at);
+            line = &self.lines[at];
+        }
     }
 
     fn place(&self, hash: u64) -> usize {
-        let last = u64::try_from(self.slots.len() - 1).expect("a length fits 64 bits");
+        let last = u64::try_from(self.lines.len() - 1).expect("a length fits 64 bits");
         usize::try_from(hash & last).expect("at most the last place")
     }
 
     fn after(&self, at: usize) -> usize {
-        (at + 1) & (self.slots.len() - 1)
+        (at + 1) & (self.lines.len() - 1)
     }
 
     /// Whether just that name starts there; a name that only begins so does not end with it.
