@@ -11,6 +11,7 @@ use arrow_select::concat::concat_batches;
 use arrow_select::take::take_record_batch;
 use farthing_schemas::Cycle;
 use farthing_schemas::tables::Table;
+use object_store::PutPayload;
 use parquet::errors::ParquetError;
 use std::collections::BTreeMap;
 
@@ -23,7 +24,7 @@ pub struct Encoded {
     /// How many rows it has.
     pub rows: u64,
     /// Its bytes.
-    pub bytes: Vec<u8>,
+    pub bytes: PutPayload,
 }
 
 /// Encodes rows of a table as one Parquet file.
@@ -32,7 +33,7 @@ pub struct Encoded {
 /// [`ArchiveError::Parquet`]
 pub fn encode(table: Table, rows: &[RecordBatch]) -> Result<Encoded, ArchiveError> {
     let encoded = || {
-        let (_, groups) = new_file(table, 0)?;
+        let (_, groups) = new_file(table)?;
         written(table, vec![FilePart::of(&groups, rows, &mut Compressor::new()?)?])
     };
     encoded().map_err(|source| failed(table, source))
@@ -55,7 +56,7 @@ impl Folders {
     /// # Errors
     /// [`ArchiveError::Parquet`] never, unless Parquet cannot hold the table's schema.
     pub fn new(table: Table) -> Result<Folders, ArchiveError> {
-        let new = || Ok((new_file(table, 0)?.1, Compressor::new()?));
+        let new = || Ok((new_file(table)?.1, Compressor::new()?));
         let (groups, compressor) = new().map_err(|source| failed(table, source))?;
         Ok(Folders { table, groups, compressor, encoding: BTreeMap::new(), waiting: Vec::new() })
     }
@@ -211,12 +212,8 @@ impl FilePart {
     }
 }
 
-/// Room for a file's magic and footer.
-const FOOTER_BYTES: usize = 64 << 10;
-
 fn written(table: Table, parts: Vec<FilePart>) -> Result<Encoded, ParquetError> {
-    let bytes = parts.iter().flat_map(|part| &part.ended).map(|group| group.bytes).sum::<usize>();
-    let (mut file, _) = new_file(table, bytes + FOOTER_BYTES)?;
+    let (mut file, _) = new_file(table)?;
     let mut rows = 0;
     for part in parts {
         rows += part.rows;
@@ -226,7 +223,7 @@ fn written(table: Table, parts: Vec<FilePart>) -> Result<Encoded, ParquetError> 
             group.close()?;
         }
     }
-    Ok(Encoded { rows, bytes: file.into_inner()? })
+    Ok(Encoded { rows, bytes: file.into_inner()?.0.freeze() })
 }
 
 fn failed(table: Table, source: ParquetError) -> ArchiveError {

@@ -5,6 +5,7 @@ use crate::write::{properties, telling_columns};
 use arrow_array::RecordBatch;
 use arrow_schema::{DataType, Field};
 use farthing_schemas::tables::Table;
+use object_store::PutPayloadMut;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves};
 use parquet::errors::ParquetError;
@@ -12,9 +13,27 @@ use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::types::ColumnDescPtr;
 use std::io::Write;
 
-/// A file of a table in memory, for at least so many bytes, and what its row groups are made with.
-pub(crate) fn new_file(table: Table, bytes: usize) -> Result<(SerializedFileWriter<Vec<u8>>, GroupFactory), ParquetError> {
-    let arrow = ArrowWriter::try_new(Vec::with_capacity(bytes), table.schema(), Some(properties(table)))?;
+/// Bytes of a piece of a file.
+const PIECE_BYTES: usize = 256 << 10;
+
+/// A file in pieces: it takes no more room than what it was made of gives back meanwhile, and is never copied as it grows.
+pub(crate) struct Pieces(pub(crate) PutPayloadMut);
+
+impl Write for Pieces {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A file of a table in memory, and what its row groups are made with.
+pub(crate) fn new_file(table: Table) -> Result<(SerializedFileWriter<Pieces>, GroupFactory), ParquetError> {
+    let pieces = Pieces(PutPayloadMut::new().with_block_size(PIECE_BYTES));
+    let arrow = ArrowWriter::try_new(pieces, table.schema(), Some(properties(table)))?;
     let (file, library) = arrow.into_serialized_writer()?;
     let columns = file.schema_descr().columns().to_vec();
     Ok((file, GroupFactory { table, library, columns }))
@@ -33,16 +52,16 @@ impl GroupFactory {
     pub(crate) fn group(&self, place: usize) -> Result<GroupWriter, ParquetError> {
         let schema = self.table.schema();
         let mut columns = self.columns.iter();
-        let ours = schema.fields().iter().flat_map(|field| {
+        let writers = schema.fields().iter().flat_map(|field| {
             let columns: Vec<&ColumnDescPtr> = columns.by_ref().take(leaves_of(field)).collect();
-            ours(field, &columns, telling_columns(self.table).contains(&field.name().as_str()))
+            writers_of_ours(field, &columns, telling_columns(self.table).contains(&field.name().as_str()))
         });
         let library = self.library.create_column_writers(place)?.into_iter();
         let leaf = |(ours, library): (Option<ChunkWriter>, _)| match ours {
             Some(ours) => LeafWriter::Ours(Box::new(ours)),
             None => LeafWriter::Library(Box::new(library)),
         };
-        Ok(GroupWriter { leaves: ours.zip(library).map(leaf).collect(), rows: 0 })
+        Ok(GroupWriter { leaves: writers.zip(library).map(leaf).collect(), rows: 0 })
     }
 }
 
@@ -62,12 +81,13 @@ fn leaves_of(field: &Field) -> usize {
 }
 
 /// A writer of ours for each leaf of a field that the library does not write.
-fn ours(field: &Field, columns: &[&ColumnDescPtr], telling: bool) -> Vec<Option<ChunkWriter>> {
+fn writers_of_ours(field: &Field, columns: &[&ColumnDescPtr], telling: bool) -> Vec<Option<ChunkWriter>> {
     let Some(fields) = struct_fields(field) else {
         return columns.iter().map(|column| ChunkWriter::of_rows(column, field.data_type(), telling)).collect();
     };
+    let list_is_nullable = field.is_nullable();
     let of_field = |(place, (field, column)): (usize, (&std::sync::Arc<Field>, &&ColumnDescPtr))| {
-        (!field.is_nullable()).then(|| ChunkWriter::of_lists(column, place, field.data_type())).flatten()
+        ChunkWriter::of_lists(column, place, field.data_type(), list_is_nullable)
     };
     fields.iter().zip(columns).enumerate().map(of_field).collect()
 }
@@ -117,24 +137,17 @@ impl GroupWriter {
     }
 
     pub(crate) fn close(self, compressor: &mut Compressor) -> Result<Group, ParquetError> {
-        let bytes = |leaf: &LeafWriter| match leaf {
-            LeafWriter::Library(writer) => writer.get_estimated_total_bytes(),
-            LeafWriter::Ours(writer) => writer.bytes(),
-        };
-        let bytes = self.leaves.iter().map(bytes).sum();
         let close = |leaf| match leaf {
             LeafWriter::Library(writer) => Ok(LeafChunk::Library(writer.close()?)),
             LeafWriter::Ours(writer) => Ok(LeafChunk::Ours(writer.close(compressor)?)),
         };
-        Ok(Group { chunks: self.leaves.into_iter().map(close).collect::<Result<_, ParquetError>>()?, bytes })
+        Ok(Group { chunks: self.leaves.into_iter().map(close).collect::<Result<_, ParquetError>>()? })
     }
 }
 
 /// An encoded row group that is in no file yet.
 pub(crate) struct Group {
     chunks: Vec<LeafChunk>,
-    /// About how large it is.
-    pub(crate) bytes: usize,
 }
 
 impl Group {

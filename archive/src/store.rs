@@ -2,7 +2,7 @@
 
 use crate::ArchiveError;
 use bytes::Bytes;
-use farthing_schemas::manifest::{File, sha256_hex};
+use farthing_schemas::manifest::{File, sha256_hex, sha256_hex_of};
 use futures::TryStreamExt;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
@@ -19,8 +19,8 @@ pub struct NewFile {
     pub rows: u64,
     /// The batches that its rows belong to, first and last.
     pub batches: Option<(u64, u64)>,
-    /// All of it.
-    pub bytes: Vec<u8>,
+    /// All of it, in one piece or more.
+    pub bytes: PutPayload,
 }
 
 /// An open archive.
@@ -65,10 +65,10 @@ impl Archive {
     /// [`ArchiveError::Store`]; the file is then not there.
     pub async fn put(&self, new: NewFile, path: impl FnOnce(&str) -> String) -> Result<File, ArchiveError> {
         let NewFile { table, rows, batches, bytes } = new;
-        let (size, sha256) = (u64::try_from(bytes.len()).unwrap_or(u64::MAX), sha256_hex(&bytes));
+        let size = u64::try_from(bytes.content_length()).unwrap_or(u64::MAX);
+        let sha256 = sha256_hex_of(bytes.as_ref().iter().map(|piece| &piece[..]));
         let file = File { table: table.to_owned(), path: path(&sha256), rows, batches, bytes: size, sha256 };
-        let payload = PutPayload::from(bytes);
-        self.store.put(&Path::from(file.path.as_str()), payload).await.map_err(|source| refused(&file.path, source))?;
+        self.store.put(&Path::from(file.path.as_str()), bytes).await.map_err(|source| refused(&file.path, source))?;
         Ok(file)
     }
 

@@ -20,7 +20,7 @@ pub(crate) const PAGE_ROWS: usize = 20_000;
 pub(crate) const ZSTD_LEVEL: i32 = 1;
 
 /// A dictionary larger than this is given up.
-const DICTIONARY_BYTES: usize = 128 << 10;
+pub(crate) const DICTIONARY_BYTES: usize = 128 << 10;
 
 /// The path of a file of a table: `usage/v1/month=2026-10/NAME.parquet`.
 #[must_use]

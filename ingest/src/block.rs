@@ -79,6 +79,8 @@ impl Blocks {
                 return Err(SourceError::Endless { path: self.reader.path.clone(), position: self.start, most: LINE_BYTES });
             }
             if count == 0 {
+                // Many sources may be at their end for long.
+                bytes.shrink_to_fit();
                 if ended && !bytes.is_empty() {
                     return Ok(Some(self.block(bytes)));
                 }
@@ -150,5 +152,18 @@ mod tests {
         let block = Block { partition: 0, start: 10, bytes: b"a\r\n\n  \nbc\n d".to_vec(), letters: Vec::new() };
         let seen: Vec<_> = lines(&block).collect();
         assert_eq!(seen, vec![(10, 13, &b"a"[..]), (17, 20, &b"bc"[..]), (20, 22, &b" d"[..])]);
+    }
+
+    #[test]
+    fn a_source_at_its_end_keeps_no_room() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a.ndjson");
+        std::fs::write(&path, b"{}\n{").expect("written");
+        let partition = Partition { name: "a".to_owned(), input: Input::File(path), next: 0, epoch: 0 };
+        let mut blocks = Blocks::open(0, &partition).expect("there");
+        assert_eq!(blocks.next(false).expect("readable").map(|block| block.bytes), Some(b"{}\n".to_vec()));
+        assert!(blocks.next(false).expect("readable").is_none());
+        assert_eq!(blocks.carry, b"{");
+        assert!(blocks.carry.capacity() < 64, "{}", blocks.carry.capacity());
     }
 }

@@ -6,7 +6,7 @@ use farthing_aggregate::usage::Place;
 use std::collections::VecDeque;
 
 /// Bytes of events whose rows are kept at hand.
-const BYTES: u64 = 64 << 20;
+const BYTES: u64 = 16 << 20;
 
 /// What few rows take at least, however short their events.
 const CHUNK_BYTES: u64 = 16 << 10;

@@ -179,7 +179,7 @@ impl Reader {
     /// # Errors
     /// [`SourceError::Read`]
     pub fn read(&mut self, into: &mut Vec<u8>, most: u64) -> Result<u64, SourceError> {
-        // Vectors that grow as they are read into copy all that they hold each time.
+        // A vector that grows as it is read into copies all that it holds each time.
         into.reserve(usize::try_from(most).unwrap_or(0));
         let result = if self.pipe { read_once(&mut self.inner, into, most) } else { self.inner.by_ref().take(most).read_to_end(into) };
         let count = result.map_err(|source| SourceError::Read { path: self.path.clone(), position: self.position, source })?;

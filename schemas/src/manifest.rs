@@ -216,7 +216,15 @@ impl Manifest {
 /// SHA-256 of bytes, in hex.
 #[must_use]
 pub fn sha256_hex(bytes: &[u8]) -> String {
-    hex::encode(Sha256::digest(bytes))
+    sha256_hex_of([bytes])
+}
+
+/// The same of bytes that come in pieces.
+#[must_use]
+pub fn sha256_hex_of<'b>(pieces: impl IntoIterator<Item = &'b [u8]>) -> String {
+    let mut hasher = Sha256::new();
+    pieces.into_iter().for_each(|piece| hasher.update(piece));
+    hex::encode(hasher.finalize())
 }
 
 /// One rejected event, as the dead-letter store keeps it.

@@ -60,3 +60,58 @@ fn put_varint(mut number: usize, out: &mut Vec<u8>) {
     }
     out.push(number.to_le_bytes()[0]);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The numbers, as the format describes them: bit by bit.
+    fn read(mut bytes: &[u8], width: u8) -> Vec<u32> {
+        let mut numbers = Vec::new();
+        let width = usize::from(width);
+        while !bytes.is_empty() {
+            let (mut header, mut shift) = (0, 0);
+            loop {
+                let byte = bytes[0];
+                bytes = &bytes[1..];
+                header |= usize::from(byte & 0x7f) << shift;
+                shift += 7;
+                if byte < 0x80 {
+                    break;
+                }
+            }
+            let count = header >> 1;
+            let (values, length) = if header & 1 == 1 { (count * 8, count * width) } else { (1, width.div_ceil(8)) };
+            let bit = |at: usize| u32::from(bytes[at / 8] >> (at % 8) & 1);
+            let value = |value: usize| (0..width).map(|place| bit(value * width + place) << place).sum::<u32>();
+            let repeated = if header & 1 == 1 { 1 } else { count };
+            numbers.extend((0..values).flat_map(|at| std::iter::repeat_n(value(at), repeated)));
+            bytes = &bytes[length..];
+        }
+        numbers
+    }
+
+    #[test]
+    fn runs_and_packed_numbers_of_any_width_are_read_back() {
+        for width in 1..=32 {
+            let greatest = u32::MAX >> (32 - u32::from(width));
+            for lengths in [vec![1; 50], vec![15, 16, 17], vec![7, 200, 1, 16, 3, 1000, 8], vec![8, 8, 24, 5], vec![20_000, 1]] {
+                let value = |at: usize| u32::try_from(at * 2_654_435_761 % 4_294_967_291).unwrap_or(0) & greatest;
+                let numbers: Vec<u32> =
+                    lengths.iter().enumerate().flat_map(|(at, length)| std::iter::repeat_n(value(at + 1), *length)).collect();
+                let mut out = Vec::new();
+                put(&numbers, width, &mut out);
+                let mut found = read(&out, width);
+                assert!(found.len() < numbers.len() + GROUP, "only the last group is filled up");
+                found.truncate(numbers.len());
+                assert_eq!(found, numbers);
+            }
+        }
+    }
+
+    #[test]
+    fn a_width_is_what_the_greatest_number_takes() {
+        let widths = [(0, 1), (1, 1), (2, 2), (3, 2), (4, 3), (255, 8), (256, 9), (u32::MAX, 32)];
+        assert_eq!(widths.map(|(greatest, _)| width_of(greatest)), widths.map(|(_, width)| width));
+    }
+}

@@ -3,6 +3,7 @@
 use crate::folders::encode;
 use crate::write::telling_columns;
 use arrow_array::builder::{FixedSizeBinaryBuilder, ListBuilder, StringBuilder};
+use arrow_array::cast::AsArray;
 use arrow_array::types::Int32Type;
 use arrow_array::{
     Array, ArrayRef, BooleanArray, Decimal128Array, DictionaryArray, Int32Array, Int64Array, ListArray, RecordBatch, StringArray,
@@ -141,7 +142,7 @@ fn check_statistics(table: Table, rows: &RecordBatch, metadata: &ParquetMetaData
 }
 
 fn check(table: Table, batches: &[RecordBatch]) {
-    let file = Bytes::from(encode(table, batches).expect("encodable").bytes);
+    let file = Bytes::from_iter(encode(table, batches).expect("encodable").bytes.iter().flatten().copied());
     let expected = concat_batches(&table.schema(), batches).expect("of one schema");
     let (found, metadata) = read(&file, None);
     assert_eq!(found.num_rows(), expected.num_rows());
@@ -184,4 +185,50 @@ fn a_list_may_be_longer_than_a_page() {
     let batches: Vec<RecordBatch> =
         [2, 40_000, 16_384].map(|list| rows(Table::Usage, 9, Shape { words: 3, list, missing: 3 }, &mut dice)).into();
     check(Table::Usage, &batches);
+}
+
+/// The batch with another column in the place of one.
+fn with(batch: &RecordBatch, name: &str, column: ArrayRef) -> RecordBatch {
+    let mut columns = batch.columns().to_vec();
+    columns[batch.schema_ref().index_of(name).expect("a column")] = column;
+    RecordBatch::try_new(batch.schema(), columns).expect("of the table's schema")
+}
+
+#[test]
+fn very_many_words_are_written_without_a_dictionary_and_told_of_all_the_same() {
+    let mut dice = Dice(4);
+    let words = |first: usize| -> ArrayRef {
+        let words: StringArray = (0..30_000).map(|word| Some(format!("{:0>40}", (first + word) * 7919 % 100_003))).collect();
+        Arc::new(DictionaryArray::<Int32Type>::new(Int32Array::from_iter_values(0..30_000), Arc::new(words)))
+    };
+    let batch = rows(Table::Usage, 30_000, Shape { words: 3, list: 2, missing: 2 }, &mut dice);
+    let batches: Vec<RecordBatch> = [0, 30_000].map(|first| with(&batch, "platform", words(first))).into();
+    check(Table::Usage, &batches);
+    let file = Bytes::from_iter(encode(Table::Usage, &batches).expect("encodable").bytes.iter().flatten().copied());
+    let (_, metadata) = read(&file, None);
+    let platform = metadata.row_group(0).columns().iter().find(|chunk| chunk.column_path().string() == "platform").expect("a chunk");
+    let length = platform.data_page_offset() - platform.dictionary_page_offset().expect("the first page has one");
+    assert!(length < 1 << 20, "a dictionary of {length} bytes");
+}
+
+#[test]
+fn what_a_missing_list_hides_is_not_written() {
+    let mut dice = Dice(5);
+    let batch = rows(Table::Usage, 500, Shape { words: 5, list: 6, missing: 1 << 30 }, &mut dice);
+    let lists = batch.column_by_name("entries").expect("a column").as_list::<i32>().clone();
+    let (field, offsets, values, _) = lists.into_parts();
+    for of in [2, 50] {
+        let nulls = NullBuffer::from((0..500).map(|_| dice.below(of) != 0).collect::<Vec<bool>>());
+        let hiding = ListArray::new(field.clone(), offsets.clone(), values.clone(), Some(nulls));
+        let batch = with(&batch, "entries", Arc::new(hiding));
+        check(Table::Usage, &[batch.clone(), batch.slice(1, 17), batch.slice(490, 10)]);
+    }
+}
+
+#[test]
+fn a_word_that_is_missing_by_its_dictionary_is_refused() {
+    let batch = rows(Table::Usage, 2, Shape { words: 5, list: 6, missing: 2 }, &mut Dice(6));
+    let words: StringArray = [Some("a"), None].into_iter().collect();
+    let column = DictionaryArray::<Int32Type>::new(Int32Array::from(vec![0, 1]), Arc::new(words));
+    assert!(encode(Table::Usage, &[with(&batch, "model", Arc::new(column))]).is_err());
 }
