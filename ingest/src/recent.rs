@@ -5,8 +5,8 @@ use farthing_aggregate::numbered::index;
 use farthing_aggregate::usage::Place;
 use std::collections::VecDeque;
 
-/// Bytes of events whose rows are kept at hand.
-const BYTES: u64 = 16 << 20;
+/// Bytes of events whose rows are kept at hand: few enough for the processor's caches, which each block would else find cold.
+const BYTES: u64 = 8 << 20;
 
 /// What few rows take at least, however short their events.
 const CHUNK_BYTES: u64 = 16 << 10;
