@@ -3,7 +3,7 @@
 use crate::chunk::{Chunk, ChunkWriter, Compressor};
 use crate::write::{properties, telling_columns};
 use arrow_array::RecordBatch;
-use arrow_schema::{DataType, Field};
+use arrow_schema::{DataType, Field, FieldRef, Fields};
 use farthing_schemas::tables::Table;
 use object_store::PutPayloadMut;
 use parquet::arrow::ArrowWriter;
@@ -34,15 +34,15 @@ impl Write for Pieces {
 pub(crate) fn new_file(table: Table) -> Result<(SerializedFileWriter<Pieces>, GroupFactory), ParquetError> {
     let pieces = Pieces(PutPayloadMut::new().with_block_size(PIECE_BYTES));
     let arrow = ArrowWriter::try_new(pieces, table.schema(), Some(properties(table)))?;
-    let (file, library) = arrow.into_serialized_writer()?;
+    let (file, writers) = arrow.into_serialized_writer()?;
     let columns = file.schema_descr().columns().to_vec();
-    Ok((file, GroupFactory { table, library, columns }))
+    Ok((file, GroupFactory { table, writers, columns }))
 }
 
 /// Makes the row groups of a table.
 pub(crate) struct GroupFactory {
     table: Table,
-    library: ArrowRowGroupWriterFactory,
+    writers: ArrowRowGroupWriterFactory,
     /// The leaves of the schema.
     columns: Vec<ColumnDescPtr>,
 }
@@ -52,21 +52,20 @@ impl GroupFactory {
     pub(crate) fn group(&self, place: usize) -> Result<GroupWriter, ParquetError> {
         let schema = self.table.schema();
         let mut columns = self.columns.iter();
-        let writers = schema.fields().iter().flat_map(|field| {
+        let ours = schema.fields().iter().flat_map(|field| {
             let columns: Vec<&ColumnDescPtr> = columns.by_ref().take(leaves_of(field)).collect();
             writers_of_ours(field, &columns, telling_columns(self.table).contains(&field.name().as_str()))
         });
-        let library = self.library.create_column_writers(place)?.into_iter();
-        let leaf = |(ours, library): (Option<ChunkWriter>, _)| match ours {
+        let leaf = |(ours, writer): (Option<ChunkWriter>, _)| match ours {
             Some(ours) => LeafWriter::Ours(Box::new(ours)),
-            None => LeafWriter::Library(Box::new(library)),
+            None => LeafWriter::Library(Box::new(writer)),
         };
-        Ok(GroupWriter { leaves: writers.zip(library).map(leaf).collect(), rows: 0 })
+        Ok(GroupWriter { leaves: ours.zip(self.writers.create_column_writers(place)?).map(leaf).collect(), rows: 0 })
     }
 }
 
 /// The fields of a list's structs.
-fn struct_fields(field: &Field) -> Option<&[std::sync::Arc<Field>]> {
+fn struct_fields(field: &Field) -> Option<&Fields> {
     match field.data_type() {
         DataType::List(item) => match item.data_type() {
             DataType::Struct(fields) => Some(fields),
@@ -77,7 +76,7 @@ fn struct_fields(field: &Field) -> Option<&[std::sync::Arc<Field>]> {
 }
 
 fn leaves_of(field: &Field) -> usize {
-    struct_fields(field).map_or(1, <[_]>::len)
+    struct_fields(field).map_or(1, |fields| fields.len())
 }
 
 /// A writer of ours for each leaf of a field that the library does not write.
@@ -86,7 +85,7 @@ fn writers_of_ours(field: &Field, columns: &[&ColumnDescPtr], telling: bool) -> 
         return columns.iter().map(|column| ChunkWriter::of_rows(column, field.data_type(), telling)).collect();
     };
     let list_is_nullable = field.is_nullable();
-    let of_field = |(place, (field, column)): (usize, (&std::sync::Arc<Field>, &&ColumnDescPtr))| {
+    let of_field = |(place, (field, column)): (usize, (&FieldRef, &&ColumnDescPtr))| {
         ChunkWriter::of_lists(column, place, field.data_type(), list_is_nullable)
     };
     fields.iter().zip(columns).enumerate().map(of_field).collect()
