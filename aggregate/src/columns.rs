@@ -97,9 +97,9 @@ impl RareText {
     }
 
     /// Appends the texts of several rows, which often are none at all.
-    pub fn push_all<'t>(&mut self, rows: usize, texts: impl Iterator<Item = Option<&'t str>> + Clone) {
+    pub fn push_all<'t>(&mut self, texts: impl ExactSizeIterator<Item = Option<&'t str>> + Clone) {
         if self.texts.is_none() && texts.clone().all(|text| text.is_none()) {
-            self.nulls += rows;
+            self.nulls += texts.len();
         } else {
             texts.for_each(|text| self.push(text));
         }

@@ -274,9 +274,9 @@ impl Entries {
             self.reference.append_value(&entry.reference);
             self.weight.append_value(entry.weight.units());
         }
-        self.content_hash.push_all(entries.len(), entries.iter().map(|entry| entry.content_hash.as_deref()));
-        self.role.push_all(entries.len(), entries.iter().map(|entry| entry.role.as_deref()));
-        self.consent_receipt.push_all(entries.len(), entries.iter().map(|entry| entry.consent_receipt.as_deref()));
+        self.content_hash.push_all(entries.iter().map(|entry| entry.content_hash.as_deref()));
+        self.role.push_all(entries.iter().map(|entry| entry.role.as_deref()));
+        self.consent_receipt.push_all(entries.iter().map(|entry| entry.consent_receipt.as_deref()));
         self.lists.push(self.weight.len(), true);
     }
 

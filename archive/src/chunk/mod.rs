@@ -5,21 +5,24 @@
 //! an eighth less time without those look-ups and buffers.
 
 mod hybrid;
+mod pages;
 #[cfg(test)]
 mod tests;
 mod values;
 
-use crate::write::{PAGE_ROWS, ZSTD_LEVEL};
+use crate::write::PAGE_ROWS;
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef, ListArray, StructArray};
 use arrow_schema::DataType;
 use bytes::Bytes;
-use parquet::basic::{Compression, Encoding, EncodingMask, PageType, ZstdLevel};
+pub(crate) use pages::Compressor;
+use pages::Written;
+use parquet::basic::{Compression, Encoding, EncodingMask, ZstdLevel};
 use parquet::column::page::{CompressedPage, Page, PageWriter};
 use parquet::column::writer::ColumnCloseResult;
 use parquet::data_type::ByteArray;
 use parquet::errors::ParquetError;
-use parquet::file::metadata::{ColumnChunkMetaData, OffsetIndexBuilder};
+use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::statistics::{Statistics, ValueStatistics};
 use parquet::file::writer::{SerializedPageWriter, SerializedRowGroupWriter, TrackedWrite};
 use parquet::schema::types::ColumnDescPtr;
@@ -30,28 +33,11 @@ use values::{Values, put_word};
 /// Values of a page are at most about so many bytes.
 const PAGE_BYTES: usize = 1 << 20;
 
+/// About what a page's header takes.
+const HEADER_BYTES: usize = 64;
+
 /// Values of a list are taken so many at once, or as many as one row has.
 const STEP: i32 = 32 << 10;
-
-/// Compresses pages; its memory serves one after the other.
-pub(crate) struct Compressor {
-    zstd: zstd::bulk::Compressor<'static>,
-    out: Vec<u8>,
-}
-
-impl Compressor {
-    pub(crate) fn new() -> Result<Compressor, ParquetError> {
-        let zstd = zstd::bulk::Compressor::new(ZSTD_LEVEL)?;
-        Ok(Compressor { zstd, out: Vec::new() })
-    }
-
-    fn compress(&mut self, bytes: &[u8]) -> Result<Bytes, ParquetError> {
-        self.out.clear();
-        self.out.reserve(zstd::zstd_safe::compress_bound(bytes.len()));
-        self.zstd.compress_to_buffer(bytes, &mut self.out)?;
-        Ok(Bytes::copy_from_slice(&self.out))
-    }
-}
 
 /// Where the values of a leaf stand.
 #[derive(Clone, Copy)]
@@ -79,10 +65,8 @@ pub(crate) struct ChunkWriter {
     telling: bool,
     values: Values,
     open: OpenPage,
+    /// The pages that are done, and the rows of each.
     pages: Vec<(CompressedPage, usize)>,
-    rows: usize,
-    /// Of the pages that are done.
-    bytes: usize,
 }
 
 /// An encoded column chunk.
@@ -122,8 +106,6 @@ impl ChunkWriter {
             values,
             open: OpenPage::default(),
             pages: Vec::new(),
-            rows: 0,
-            bytes: 0,
         })
     }
 
@@ -136,7 +118,6 @@ impl ChunkWriter {
                 Place::List(field) => self.push_lists(array.as_list_opt().ok_or_else(column_error)?, field, start)?,
             };
             self.open.rows += end - start;
-            self.rows += end - start;
             start = end;
             if self.open.rows == PAGE_ROWS || self.values.waiting() >= PAGE_BYTES {
                 self.end_page(compressor)?;
@@ -210,7 +191,6 @@ impl ChunkWriter {
             rep_level_encoding: Encoding::RLE,
             statistics: None,
         };
-        self.bytes += page.buffer().len();
         self.pages.push((CompressedPage::new(page, body.len()), open.rows));
         Ok(())
     }
@@ -220,7 +200,8 @@ impl ChunkWriter {
         if self.open.rows > 0 {
             self.end_page(compressor)?;
         }
-        let mut sink = TrackedWrite::new(Vec::with_capacity(self.bytes + self.pages.len() * 64));
+        let mut sink =
+            TrackedWrite::new(Vec::with_capacity(self.pages.iter().map(|(page, _)| page.compressed_size() + HEADER_BYTES).sum()));
         let mut writer = SerializedPageWriter::new(&mut sink);
         let mut written = Written::new();
         if let Some(words) = self.values.dictionary() {
@@ -255,55 +236,12 @@ impl ChunkWriter {
         }
         Ok(ColumnCloseResult {
             bytes_written: u64::try_from(written.compressed).map_err(|_| column_error())?,
-            rows_written: u64::try_from(self.rows).map_err(|_| column_error())?,
+            rows_written: u64::try_from(written.rows).map_err(|_| column_error())?,
             metadata: metadata.build()?,
             bloom_filter: None,
             column_index: None,
             offset_index: Some(written.pages.build()),
         })
-    }
-}
-
-/// What the metadata says of the pages.
-struct Written {
-    encodings: Vec<Encoding>,
-    compressed: i64,
-    uncompressed: i64,
-    values: i64,
-    dictionary: Option<i64>,
-    data: Option<i64>,
-    pages: OffsetIndexBuilder,
-}
-
-impl Written {
-    fn new() -> Written {
-        Written {
-            // Of levels, wherever there are any.
-            encodings: vec![Encoding::RLE],
-            compressed: 0,
-            uncompressed: 0,
-            values: 0,
-            dictionary: None,
-            data: None,
-            pages: OffsetIndexBuilder::new(),
-        }
-    }
-
-    fn put(&mut self, page: CompressedPage, rows: usize, writer: &mut dyn PageWriter) -> Result<(), ParquetError> {
-        self.encodings.push(page.encoding());
-        let page = writer.write_page(page)?;
-        let offset = i64::try_from(page.offset)?;
-        self.compressed += i64::try_from(page.compressed_size)?;
-        self.uncompressed += i64::try_from(page.uncompressed_size)?;
-        if page.page_type == PageType::DICTIONARY_PAGE {
-            self.dictionary = Some(offset);
-            return Ok(());
-        }
-        self.data.get_or_insert(offset);
-        self.values += i64::from(page.num_values);
-        self.pages.append_row_count(i64::try_from(rows)?);
-        self.pages.append_offset_and_size(offset, i32::try_from(page.compressed_size)?);
-        Ok(())
     }
 }
 

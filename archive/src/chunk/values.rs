@@ -81,7 +81,6 @@ impl Values {
 #[derive(Default)]
 pub(super) struct Words {
     known: Numbered<String>,
-    known_bytes: usize,
     numbers: Vec<u32>,
     /// The last array's words, and the number of each that was met.
     last: Option<(ArrayRef, Vec<Option<u32>>)>,
@@ -104,9 +103,9 @@ impl Words {
             return Err(column_error());
         }
         let keys = array.keys();
-        let given = range.filter(|row| keys.is_valid(*row)).map(|row| usize::try_from(keys.value(row)).map_err(|_| column_error()));
+        let mut given = range.filter(|row| keys.is_valid(*row)).map(|row| usize::try_from(keys.value(row)).map_err(|_| column_error()));
         if let Some(plain) = &mut self.plain {
-            return given.into_iter().try_for_each(|key| plain.push(words.value(key?)));
+            return given.try_for_each(|key| plain.push(words.value(key?)));
         }
         let (_, numbers) = match &mut self.last {
             Some(last) if std::ptr::addr_eq(last.0.as_ref(), array.values().as_ref()) => last,
@@ -114,12 +113,7 @@ impl Words {
         };
         for key in given {
             let key = key?;
-            let number = *numbers[key].get_or_insert_with(|| {
-                let (word, count) = (words.value(key), self.known.values().len());
-                let number = self.known.number_of(word);
-                self.known_bytes += if self.known.values().len() > count { word.len() } else { 0 };
-                number
-            });
+            let number = *numbers[key].get_or_insert_with(|| self.known.number_of(words.value(key)));
             self.numbers.push(number);
         }
         Ok(())
@@ -134,7 +128,7 @@ impl Words {
         out.push(width);
         hybrid::put(&self.numbers, width, out);
         self.numbers.clear();
-        if self.known_bytes > DICTIONARY_BYTES {
+        if self.known.values().iter().map(String::len).sum::<usize>() > DICTIONARY_BYTES {
             let word = || self.known.values()[0].clone();
             self.plain = Some(Plain { bytes: Vec::new(), least: word(), greatest: word() });
             self.last = None;
