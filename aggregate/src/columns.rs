@@ -1,6 +1,6 @@
 //! Typed columns: building and reading the Arrow arrays that the tables are made of.
 
-use crate::numbered::Numbered;
+use crate::numbered::NumberedTexts;
 use arrow_array::builder::{Int32Builder, StringBuilder};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Decimal128Type, Int32Type, Int64Type, TimestampMicrosecondType};
@@ -35,7 +35,7 @@ pub enum ColumnError {
 #[derive(Default)]
 pub struct WordColumn {
     keys: Int32Builder,
-    words: Numbered<String>,
+    words: NumberedTexts,
 }
 
 impl WordColumn {
@@ -63,7 +63,7 @@ impl WordColumn {
         let keys = self.keys.finish();
         // What is built next has about as many.
         self.keys = Int32Builder::with_capacity(keys.len());
-        Arc::new(DictionaryArray::<Int32Type>::new(keys, Arc::new(StringArray::from(self.words.take()))))
+        Arc::new(DictionaryArray::<Int32Type>::new(keys, Arc::new(self.words.finish())))
     }
 }
 

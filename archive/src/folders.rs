@@ -4,6 +4,7 @@
 
 use crate::ArchiveError;
 use crate::chunk::Compressor;
+use crate::content::{Content, ContentWriter};
 use crate::group::{Group, GroupFactory, GroupWriter, new_file};
 use crate::write::GROUP_ROWS;
 use arrow_array::{RecordBatch, UInt64Array};
@@ -11,9 +12,10 @@ use arrow_select::concat::concat_batches;
 use arrow_select::take::take_record_batch;
 use farthing_schemas::Cycle;
 use farthing_schemas::tables::Table;
-use object_store::PutPayload;
 use parquet::errors::ParquetError;
+use parquet::file::writer::SerializedFileWriter;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 /// Folders of one table that are encoded as their rows come; what goes to others waits. Batches of more months are sealed early
 /// (`ingest::sequencer`).
@@ -23,8 +25,8 @@ const ENCODED_AT_ONCE: usize = 64;
 pub struct Encoded {
     /// How many rows it has.
     pub rows: u64,
-    /// Its bytes.
-    pub bytes: PutPayload,
+    /// All of it.
+    pub content: Content,
 }
 
 /// Encodes rows of a table as one Parquet file.
@@ -33,8 +35,10 @@ pub struct Encoded {
 /// [`ArchiveError::Parquet`]
 pub fn encode(table: Table, rows: &[RecordBatch]) -> Result<Encoded, ArchiveError> {
     let encoded = || {
-        let (_, groups) = new_file(table)?;
-        written(table, vec![FilePart::of(&groups, rows, &mut Compressor::new()?)?])
+        let (file, groups) = new_file(table)?;
+        let mut file = OpenFile { file, rows: 0 };
+        file.append(FilePart::of(&groups, rows, &mut Compressor::new()?)?)?;
+        file.finish()
     };
     encoded().map_err(|source| failed(table, source))
 }
@@ -128,10 +132,12 @@ impl Folders {
     /// # Errors
     /// [`ArchiveError::Parquet`]
     pub fn finish(self) -> Result<Vec<(Cycle, Encoded)>, ArchiveError> {
-        Folders::join(self.table, [self.parts()?])
+        let mut joining = Joining::new(self.table);
+        joining.append(self.parts()?)?;
+        joining.finish()
     }
 
-    /// Ends the encoding: what [`Folders::join`] makes files of.
+    /// Ends the encoding: what [`Joining`] makes files of.
     ///
     /// # Errors
     /// [`ArchiveError::Parquet`]
@@ -152,25 +158,12 @@ impl Folders {
         }
         Ok(FolderParts(parts))
     }
-
-    /// The files of rows that were encoded in parts: in each file they stand in the order of the parts.
-    ///
-    /// # Errors
-    /// [`ArchiveError::Parquet`]
-    pub fn join(table: Table, parts: impl IntoIterator<Item = FolderParts>) -> Result<Vec<(Cycle, Encoded)>, ArchiveError> {
-        let mut files: BTreeMap<Cycle, Vec<FilePart>> = BTreeMap::new();
-        for (folder, part) in parts.into_iter().flat_map(|parts| parts.0) {
-            files.entry(folder).or_default().push(part);
-        }
-        let file = |(folder, parts)| Ok((folder, written(table, parts)?));
-        files.into_iter().map(file).collect::<Result<_, _>>().map_err(|source| failed(table, source))
-    }
 }
 
 /// Encoded rows of some folders that are in no file yet.
 pub struct FolderParts(BTreeMap<Cycle, FilePart>);
 
-/// Row groups that will stand in one file, one after the other; none is open any more when [`written`] gets them.
+/// Row groups that will stand in one file, one after the other; none is open any more when a file gets them.
 #[derive(Default)]
 struct FilePart {
     open: Option<GroupWriter>,
@@ -212,18 +205,59 @@ impl FilePart {
     }
 }
 
-fn written(table: Table, parts: Vec<FilePart>) -> Result<Encoded, ParquetError> {
-    let (mut file, _) = new_file(table)?;
-    let mut rows = 0;
-    for part in parts {
-        rows += part.rows;
-        for ended in part.ended {
-            let mut group = file.next_row_group()?;
-            ended.append_to(&mut group)?;
-            group.close()?;
-        }
+/// One file per folder, of rows that were encoded in parts: in each file they stand in the order of the parts.
+pub struct Joining {
+    table: Table,
+    files: BTreeMap<Cycle, OpenFile>,
+}
+
+impl Joining {
+    /// No files yet.
+    #[must_use]
+    pub fn new(table: Table) -> Joining {
+        Joining { table, files: BTreeMap::new() }
     }
-    Ok(Encoded { rows, bytes: file.into_inner()?.0.freeze() })
+
+    /// Takes the next part.
+    ///
+    /// # Errors
+    /// [`ArchiveError::Parquet`]
+    pub fn append(&mut self, parts: FolderParts) -> Result<(), ArchiveError> {
+        let append = |(folder, part)| match self.files.entry(folder) {
+            Entry::Occupied(file) => file.into_mut().append(part),
+            Entry::Vacant(vacant) => vacant.insert(OpenFile { file: new_file(self.table)?.0, rows: 0 }).append(part),
+        };
+        parts.0.into_iter().try_for_each(append).map_err(|source| failed(self.table, source))
+    }
+
+    /// The files, in the order of their folders.
+    ///
+    /// # Errors
+    /// [`ArchiveError::Parquet`]
+    pub fn finish(self) -> Result<Vec<(Cycle, Encoded)>, ArchiveError> {
+        let file = |(folder, file): (Cycle, OpenFile)| Ok((folder, file.finish()?));
+        self.files.into_iter().map(file).collect::<Result<_, _>>().map_err(|source| failed(self.table, source))
+    }
+}
+
+struct OpenFile {
+    file: SerializedFileWriter<ContentWriter>,
+    rows: u64,
+}
+
+impl OpenFile {
+    fn append(&mut self, part: FilePart) -> Result<(), ParquetError> {
+        self.rows += part.rows;
+        part.ended.into_iter().try_for_each(|ended| {
+            let mut group = self.file.next_row_group()?;
+            ended.append_to(&mut group)?;
+            group.close().map(|_| ())
+        })
+    }
+
+    fn finish(self) -> Result<Encoded, ParquetError> {
+        Ok(Encoded { rows: self.rows, content: self.file.into_inner()?.finish() })
+    }
 }
 
 fn failed(table: Table, source: ParquetError) -> ArchiveError {

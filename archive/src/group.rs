@@ -1,11 +1,11 @@
 //! [`GroupWriter`]: one row group, encoded column by column as its rows come.
 
 use crate::chunk::{Chunk, ChunkWriter, Compressor};
-use crate::write::{properties, telling_columns};
+use crate::content::ContentWriter;
+use crate::write::{dictionary_bytes, properties, telling_columns};
 use arrow_array::RecordBatch;
 use arrow_schema::{DataType, Field, FieldRef, Fields};
 use farthing_schemas::tables::Table;
-use object_store::PutPayloadMut;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves};
 use parquet::errors::ParquetError;
@@ -13,27 +13,9 @@ use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::types::ColumnDescPtr;
 use std::io::Write;
 
-/// Bytes of a piece of a file.
-const PIECE_BYTES: usize = 256 << 10;
-
-/// A file in pieces: it takes no more room than what it was made of gives back meanwhile, and is never copied as it grows.
-pub(crate) struct Pieces(pub(crate) PutPayloadMut);
-
-impl Write for Pieces {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
 /// A file of a table in memory, and what its row groups are made with.
-pub(crate) fn new_file(table: Table) -> Result<(SerializedFileWriter<Pieces>, GroupFactory), ParquetError> {
-    let pieces = Pieces(PutPayloadMut::new().with_block_size(PIECE_BYTES));
-    let arrow = ArrowWriter::try_new(pieces, table.schema(), Some(properties(table)))?;
+pub(crate) fn new_file(table: Table) -> Result<(SerializedFileWriter<ContentWriter>, GroupFactory), ParquetError> {
+    let arrow = ArrowWriter::try_new(ContentWriter::new(), table.schema(), Some(properties(table)))?;
     let (file, writers) = arrow.into_serialized_writer()?;
     let columns = file.schema_descr().columns().to_vec();
     Ok((file, GroupFactory { table, writers, columns }))
@@ -54,13 +36,27 @@ impl GroupFactory {
         let mut columns = self.columns.iter();
         let ours = schema.fields().iter().flat_map(|field| {
             let columns: Vec<&ColumnDescPtr> = columns.by_ref().take(leaves_of(field)).collect();
-            writers_of_ours(field, &columns, telling_columns(self.table).contains(&field.name().as_str()))
+            self.writers_of_ours(field, &columns)
         });
         let leaf = |(ours, writer): (Option<ChunkWriter>, _)| match ours {
             Some(ours) => LeafWriter::Ours(Box::new(ours)),
             None => LeafWriter::Library(Box::new(writer)),
         };
         Ok(GroupWriter { leaves: ours.zip(self.writers.create_column_writers(place)?).map(leaf).collect(), rows: 0 })
+    }
+
+    /// A writer of ours for each leaf of a field that the library does not write.
+    fn writers_of_ours(&self, field: &Field, columns: &[&ColumnDescPtr]) -> Vec<Option<ChunkWriter>> {
+        let Some(fields) = struct_fields(field) else {
+            let telling = telling_columns(self.table).contains(&field.name().as_str());
+            let bytes = dictionary_bytes(self.table, field.name());
+            return columns.iter().map(|column| ChunkWriter::of_rows(column, field.data_type(), bytes, telling)).collect();
+        };
+        let list_is_nullable = field.is_nullable();
+        let of_field = |(place, (field, column)): (usize, (&FieldRef, &&ColumnDescPtr))| {
+            ChunkWriter::of_lists(column, place, field.data_type(), list_is_nullable)
+        };
+        fields.iter().zip(columns).enumerate().map(of_field).collect()
     }
 }
 
@@ -77,18 +73,6 @@ fn struct_fields(field: &Field) -> Option<&Fields> {
 
 fn leaves_of(field: &Field) -> usize {
     struct_fields(field).map_or(1, |fields| fields.len())
-}
-
-/// A writer of ours for each leaf of a field that the library does not write.
-fn writers_of_ours(field: &Field, columns: &[&ColumnDescPtr], telling: bool) -> Vec<Option<ChunkWriter>> {
-    let Some(fields) = struct_fields(field) else {
-        return columns.iter().map(|column| ChunkWriter::of_rows(column, field.data_type(), telling)).collect();
-    };
-    let list_is_nullable = field.is_nullable();
-    let of_field = |(place, (field, column)): (usize, (&FieldRef, &&ColumnDescPtr))| {
-        ChunkWriter::of_lists(column, place, field.data_type(), list_is_nullable)
-    };
-    fields.iter().zip(columns).enumerate().map(of_field).collect()
 }
 
 enum LeafWriter {

@@ -5,11 +5,12 @@
 //! - No row is read from a file whose bytes are not those that its manifest names.
 //! - Only files that a manifest names exist; others are leftovers of a crash and are swept away by their writer's successor.
 //!
-//! Modules in reading order: [`store`], [`catalog`], [`write`], [`folders`], `group`, `chunk`, [`read`].
+//! Modules in reading order: [`content`], [`store`], [`catalog`], [`write`], [`folders`], `group`, `chunk`, [`read`].
 #![deny(missing_docs)]
 
 pub mod catalog;
 mod chunk;
+pub mod content;
 pub mod folders;
 mod group;
 pub mod read;
@@ -17,7 +18,8 @@ pub mod store;
 pub mod write;
 
 pub use catalog::{Catalog, CatalogError};
-pub use folders::{Encoded, Folders, encode};
+pub use content::Content;
+pub use folders::{Encoded, Folders, Joining, encode};
 pub use read::{read_around, read_table};
 pub use store::{Archive, NewFile};
 pub use write::{months, table_path};

@@ -1,12 +1,13 @@
 //! The object store: whole files in, whole files out.
 
 use crate::ArchiveError;
+use crate::content::Content;
 use bytes::Bytes;
-use farthing_schemas::manifest::{File, sha256_hex, sha256_hex_of};
+use farthing_schemas::manifest::{File, sha256_hex};
 use futures::TryStreamExt;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt, PutPayload};
+use object_store::{ObjectStore, ObjectStoreExt};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -19,8 +20,8 @@ pub struct NewFile {
     pub rows: u64,
     /// The batches that its rows belong to, first and last.
     pub batches: Option<(u64, u64)>,
-    /// All of it, in one piece or more.
-    pub bytes: PutPayload,
+    /// All of it.
+    pub content: Content,
 }
 
 /// An open archive.
@@ -64,11 +65,10 @@ impl Archive {
     /// # Errors
     /// [`ArchiveError::Store`]; the file is then not there.
     pub async fn put(&self, new: NewFile, path: impl FnOnce(&str) -> String) -> Result<File, ArchiveError> {
-        let NewFile { table, rows, batches, bytes } = new;
-        let size = u64::try_from(bytes.content_length()).unwrap_or(u64::MAX);
-        let sha256 = sha256_hex_of(bytes.as_ref().iter().map(|piece| &piece[..]));
-        let file = File { table: table.to_owned(), path: path(&sha256), rows, batches, bytes: size, sha256 };
-        self.store.put(&Path::from(file.path.as_str()), bytes).await.map_err(|source| refused(&file.path, source))?;
+        let NewFile { table, rows, batches, content: Content { pieces, sha256 } } = new;
+        let bytes = u64::try_from(pieces.content_length()).unwrap_or(u64::MAX);
+        let file = File { table: table.to_owned(), path: path(&sha256), rows, batches, bytes, sha256 };
+        self.store.put(&Path::from(file.path.as_str()), pieces).await.map_err(|source| refused(&file.path, source))?;
         Ok(file)
     }
 

@@ -19,8 +19,11 @@ pub(crate) const PAGE_ROWS: usize = 20_000;
 /// How pages are compressed: quickly.
 pub(crate) const ZSTD_LEVEL: i32 = 1;
 
-/// A dictionary larger than this is given up.
+/// A dictionary larger than this is given up: by then it costs more than it saves.
 pub(crate) const DICTIONARY_BYTES: usize = 128 << 10;
+
+/// Rows of accruals stand in the order of parties, each of which has several: their dictionary saves more than it costs.
+const PARTIES_BYTES: usize = 4 << 20;
 
 /// The path of a file of a table: `usage/v1/month=2026-10/NAME.parquet`.
 #[must_use]
@@ -36,15 +39,10 @@ pub(crate) fn properties(table: Table) -> WriterProperties {
         .set_key_value_metadata(Some(key_values(table)))
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_dictionary_enabled(true)
-        // A column of many values gives up its dictionary soon: by then it costs more than it saves.
         .set_dictionary_page_size_limit(DICTIONARY_BYTES)
         .set_statistics_enabled(EnabledStatistics::None);
     for telling in telling_columns(table) {
         properties = properties.set_column_statistics_enabled(ColumnPath::from(*telling), EnabledStatistics::Chunk);
-    }
-    // Nearly every value is another one: a dictionary would be built and thrown away.
-    for distinct in distinct_columns(table) {
-        properties = properties.set_column_dictionary_enabled(ColumnPath::from(*distinct), false);
     }
     // Neighbours are alike: what is left of them is their difference.
     for (rising, encoding) in rising_columns(table) {
@@ -53,7 +51,8 @@ pub(crate) fn properties(table: Table) -> WriterProperties {
     }
     // Digests are as random as bytes can be: nothing to compress.
     for random in ["identity", "says"] {
-        properties = properties.set_column_compression(ColumnPath::from(random), Compression::UNCOMPRESSED);
+        let path = ColumnPath::from(random);
+        properties = properties.set_column_dictionary_enabled(path.clone(), false).set_column_compression(path, Compression::UNCOMPRESSED);
     }
     properties.build()
 }
@@ -74,11 +73,13 @@ pub(crate) fn telling_columns(table: Table) -> &'static [&'static str] {
     }
 }
 
-fn distinct_columns(table: Table) -> &'static [&'static str] {
-    match table {
-        Table::Usage => &["id", "output", "identity", "says"],
-        Table::Accruals => &["gross", "labour"],
-        Table::Lines => &["id", "gross", "labour"],
+/// How large the dictionary of a column of texts may become before it is given up.
+pub(crate) fn dictionary_bytes(table: Table, column: &str) -> usize {
+    match (table, column) {
+        // Nearly every text is another one.
+        (_, "id" | "output") => 0,
+        (Table::Accruals, "party") => PARTIES_BYTES,
+        _ => DICTIONARY_BYTES,
     }
 }
 
@@ -86,7 +87,7 @@ fn rising_columns(table: Table) -> &'static [(&'static str, Encoding)] {
     const NUMBER: Encoding = Encoding::DELTA_BINARY_PACKED;
     match table {
         Table::Usage => &[("batch", NUMBER), ("row", NUMBER), ("position", NUMBER), ("time", NUMBER), ("registry_version", NUMBER)],
-        Table::Accruals => &[("batch", NUMBER), ("party", Encoding::DELTA_BYTE_ARRAY)],
+        Table::Accruals => &[("batch", NUMBER)],
         Table::Lines => &[("time", NUMBER), ("registry_version", NUMBER), ("batch", NUMBER)],
     }
 }

@@ -8,15 +8,20 @@ use farthing_aggregate::accruals::Assignment;
 use farthing_aggregate::closed::ClosedThrough;
 use farthing_aggregate::fold::{Folded, Part};
 use farthing_archive::folders::FolderParts;
-use farthing_archive::{Archive, Encoded, Folders, NewFile, months, table_path};
+use farthing_archive::{Archive, Encoded, Folders, Joining, NewFile, months, table_path};
 use farthing_ingest::{Committer, Refusal, SealedBatch};
 use farthing_ledger::Effects;
 use farthing_schemas::manifest::{Act, Batch, Closed, File, Total, dead_letters_sha256};
 use farthing_schemas::tables::Table;
 use farthing_schemas::{Currency, Cycle};
-use std::thread::ScopedJoinHandle;
+use std::sync::Mutex;
+use std::sync::mpsc::sync_channel;
 use std::time::{Duration, Instant as Clock};
 use tokio::runtime::Handle;
+
+/// The lines of a batch are cut into so many parts for each thread: few, since each begins row groups of its own, and enough for what was
+/// encoded first to be put into files meanwhile, and for the threads to end together.
+const PARTS_PER_THREAD: usize = 8;
 
 /// Commits batches to the books, on one thread.
 pub struct Commits<'b> {
@@ -106,23 +111,55 @@ fn encode_sums(folded: &Folded, books: &Books, sealed: &SealedBatch, closed: &Cl
     let mut history = books.catalog.history.clone();
     history.since(sealed.batch, closed);
     let assignment = Assignment::of(folded, &sealed.registry, closed, &history)?;
-    let files = Folders::join(Table::Accruals, encode_parts(&assignment, sealed.batch)?)?;
-    let totals = assignment.totals()?.into_iter().map(|(currency, sums)| Total {
+    let encode = |part| encode_part(&assignment, sealed.batch, part);
+    let mut files = Joining::new(Table::Accruals);
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let totals = std::thread::scope(|scope| {
+        let totals = scope.spawn(|| assignment.totals());
+        side_by_side(assignment.parts(threads * PARTS_PER_THREAD), threads, encode, |part| Ok(files.append(part)?))?;
+        totals.join().map_err(|_| failed())?.map_err(anyhow::Error::from)
+    })?;
+    let totals = totals.into_iter().map(|(currency, sums)| Total {
         currency: currency.to_string(),
         gross: sums.gross.to_string(),
         labour: sums.labour.to_string(),
     });
-    Ok(EncodedSums { files, totals: totals.collect() })
+    Ok(EncodedSums { files: files.finish()?, totals: totals.collect() })
 }
 
-/// Sums up and encodes on as many threads as there are processors: nothing else can be done until the batch is committed.
-fn encode_parts(assignment: &Assignment<'_>, batch: u64) -> anyhow::Result<Vec<FolderParts>> {
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+fn failed() -> anyhow::Error {
+    anyhow!("a thread that sums up and encodes has failed")
+}
+
+/// Works on so many threads, since nothing else can be done until the batch is committed; `take` gets the results in the order of the
+/// tasks, while threads still work.
+fn side_by_side<T: Send, R: Send>(
+    tasks: Vec<T>,
+    threads: usize,
+    work: impl Fn(T) -> anyhow::Result<R> + Sync,
+    mut take: impl FnMut(R) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let with_result = |task| {
+        let (sender, result) = sync_channel(1);
+        ((task, sender), result)
+    };
+    let (tasks, results): (Vec<_>, Vec<_>) = tasks.into_iter().map(with_result).unzip();
+    let tasks = Mutex::new(tasks.into_iter());
+    let next = || tasks.lock().ok()?.next();
     std::thread::scope(|scope| {
-        let encode = |part| scope.spawn(move || encode_part(assignment, batch, part));
-        let encoding: Vec<_> = assignment.parts(threads).into_iter().map(encode).collect();
-        let encoded = |part: ScopedJoinHandle<'_, _>| part.join().map_err(|_| anyhow!("a thread that encodes has failed"))?;
-        encoding.into_iter().map(encoded).collect()
+        let worker = |_| {
+            scope.spawn(|| {
+                while let Some((task, result)) = next() {
+                    // Nobody listens after a failure.
+                    let _ = result.send(work(task));
+                }
+            })
+        };
+        let workers: Vec<_> = (0..threads).map(worker).collect();
+        let done = results.into_iter().try_for_each(|result| take(result.recv().map_err(|_| failed())??));
+        // One that has panicked has been noticed by what it did not send.
+        workers.into_iter().for_each(|worker| drop(worker.join()));
+        done
     })
 }
 
@@ -144,8 +181,8 @@ pub fn closed_list(closed: &ClosedThrough) -> Vec<Closed> {
 
 async fn write(archive: Archive, table: Table, batch: u64, files: Vec<(Cycle, Encoded)>) -> anyhow::Result<Vec<File>> {
     let mut written = Vec::new();
-    for (folder, Encoded { rows, bytes }) in files {
-        let new = NewFile { table: table.name(), rows, batches: Some((batch, batch)), bytes };
+    for (folder, Encoded { rows, content }) in files {
+        let new = NewFile { table: table.name(), rows, batches: Some((batch, batch)), content };
         // The name tells the content: no two writers ever write different bytes to one name.
         let path = |sha256: &str| table_path(table, folder, &format!("batch-{batch:09}-{}", &sha256[..8]));
         written.push(archive.put(new, path).await?);

@@ -107,7 +107,7 @@ impl Books {
         let manifest = Manifest { version: VERSION, sequence, previous, at: now().to_string(), act };
         self.still_there(manifest.files()).await?;
         let body = manifest.to_json();
-        let copy = NewFile { table: "manifests", rows: 1, batches: None, bytes: body.clone().into() };
+        let copy = NewFile { table: "manifests", rows: 1, batches: None, content: body.clone().into_bytes().into() };
         let File { path, sha256, .. } = self.archive.put(copy, |sha256| manifest_path(sequence, sha256)).await?;
         fail::fail_point!("manifest-written");
         match self.ledger.append(&manifest, effects).await {

@@ -70,10 +70,22 @@ struct Known {
 const REVERSAL: u32 = 1 << 31;
 const UNDONE: u32 = 1 << 30;
 
+type Shard = HashMap<Digest, Known, BuildHasherDefault<Uniform>>;
+
+/// How many shards there are: one for each last byte of an identity.
+const SHARDS: usize = 256;
+
 /// All identities that were ever metered.
-#[derive(Default)]
+///
+/// They are spread over shards, so that one grows at a time, within the processor's cache, and not all of them at once.
 pub struct Identities {
-    known: HashMap<Digest, Known, BuildHasherDefault<Uniform>>,
+    shards: [Shard; SHARDS],
+}
+
+impl Default for Identities {
+    fn default() -> Identities {
+        Identities::with_room(0)
+    }
 }
 
 /// What an identity turns out to be.
@@ -91,7 +103,13 @@ impl Identities {
     /// An index of what the archive names, with room for more.
     #[must_use]
     pub fn with_room(count: usize) -> Identities {
-        Identities { known: HashMap::with_capacity_and_hasher(count, BuildHasherDefault::default()) }
+        // Shards are not quite alike.
+        let each = count / SHARDS + count / SHARDS / 8;
+        Identities { shards: std::array::from_fn(|_| HashMap::with_capacity_and_hasher(each, BuildHasherDefault::default())) }
+    }
+
+    fn shard(&self, identity: Digest) -> &Shard {
+        &self.shards[shard_of(identity)]
     }
 
     /// Marks the originals of the reversals as undone: once all that the archive holds is remembered.
@@ -104,14 +122,14 @@ impl Identities {
     /// Touches identities one after the other: their places come from memory side by side and are there when they are asked for.
     pub fn prefetch(&self, identities: impl Iterator<Item = Digest>) {
         for identity in identities {
-            std::hint::black_box(self.known.contains_key(&identity));
+            std::hint::black_box(self.shard(identity).contains_key(&identity));
         }
     }
 
     /// Compares an event with what its identity said before.
     #[must_use]
     pub fn seen(&self, identity: Digest, says: Digest) -> Seen {
-        match self.known.get(&identity) {
+        match self.shard(identity).get(&identity) {
             None => Seen::New,
             Some(known) if known.says == shortened(says) => Seen::Duplicate,
             Some(_) => Seen::Conflict,
@@ -121,7 +139,7 @@ impl Identities {
     /// Where an original stands that can still be reversed.
     #[must_use]
     pub fn reversible(&self, original: Digest) -> Option<Place> {
-        let known = self.known.get(&original).filter(|known| known.row & (REVERSAL | UNDONE) == 0)?;
+        let known = self.shard(original).get(&original).filter(|known| known.row & (REVERSAL | UNDONE) == 0)?;
         Some(Place { batch: u64::from(known.batch), row: known.row })
     }
 
@@ -130,15 +148,19 @@ impl Identities {
         let batch = u32::try_from(event.place.batch).expect("fewer than 2^32 batches");
         assert!(event.place.row < UNDONE, "fewer than 2^30 rows in a batch");
         let row = event.place.row | if event.reversal { REVERSAL } else { 0 };
-        self.known.insert(event.identity, Known { says: shortened(event.says), batch, row });
+        self.shards[shard_of(event.identity)].insert(event.identity, Known { says: shortened(event.says), batch, row });
     }
 
     /// Marks an original as reversed.
     pub fn undo(&mut self, original: Digest) {
-        if let Entry::Occupied(mut known) = self.known.entry(original) {
+        if let Entry::Occupied(mut known) = self.shards[shard_of(original)].entry(original) {
             known.get_mut().row |= UNDONE;
         }
     }
+}
+
+fn shard_of(identity: Digest) -> usize {
+    usize::from(identity.0[15])
 }
 
 /// Sayings are compared within one identity, whose platform can only fool itself: 64 bits are plenty.

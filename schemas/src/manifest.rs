@@ -216,15 +216,24 @@ impl Manifest {
 /// SHA-256 of bytes, in hex.
 #[must_use]
 pub fn sha256_hex(bytes: &[u8]) -> String {
-    sha256_hex_of([bytes])
+    hex::encode(Sha256::digest(bytes))
 }
 
-/// The same of bytes that come in pieces.
-#[must_use]
-pub fn sha256_hex_of<'b>(pieces: impl IntoIterator<Item = &'b [u8]>) -> String {
-    let mut hasher = Sha256::new();
-    pieces.into_iter().for_each(|piece| hasher.update(piece));
-    hex::encode(hasher.finalize())
+/// The same of bytes that come one after the other.
+#[derive(Clone, Debug, Default)]
+pub struct Sha256Hex(Sha256);
+
+impl Sha256Hex {
+    /// Takes the next bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// SHA-256 of all of them, in hex.
+    #[must_use]
+    pub fn finish(self) -> String {
+        hex::encode(self.0.finalize())
+    }
 }
 
 /// One rejected event, as the dead-letter store keeps it.

@@ -4,6 +4,7 @@
 //! million parties every look-up waits for memory, a sort hardly does, and accruals have to be in order anyway. They are appended to
 //! buckets of neighbouring parties, each small enough to be sorted and summed within the processor's cache.
 
+mod order;
 mod rows;
 
 use crate::numbered::{Numbered, index};

@@ -1,6 +1,7 @@
 //! Rows: lines and sums of lines, in buckets that fit the processor's cache.
 
-use super::{Sums, Target};
+use super::order::in_order;
+use super::{PARTY_BITS, Sums, Target};
 use crate::numbered::index;
 use farthing_schemas::Money;
 use farthing_schemas::money::MoneyError;
@@ -10,7 +11,7 @@ use farthing_schemas::registry::PartyIndex;
 pub(super) const ROWS_AT_LEAST: usize = 1 << 15;
 
 /// A target and the number of its terms in one integer, in the order of targets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct RowKey(u64);
 
 const TERMS_BITS: u32 = 30;
@@ -40,15 +41,25 @@ impl RowKey {
         u32::try_from(self.0 & ((1 << TERMS_BITS) - 1)).expect("masked to 30 bits")
     }
 
+    /// What the keys of a bucket's parties have in common.
+    pub(super) fn bucket(self) -> u64 {
+        self.0 >> (TERMS_BITS + PARTY_BITS)
+    }
+
+    /// The number of a party within its bucket.
+    pub(super) fn place_in_bucket(self) -> usize {
+        usize::try_from(self.0 >> TERMS_BITS & ((1 << PARTY_BITS) - 1)).expect("masked to few bits")
+    }
+
     fn with_terms(self, terms: u32) -> RowKey {
         RowKey(self.0 >> TERMS_BITS << TERMS_BITS | u64::from(terms))
     }
 }
 
 /// A line or a sum of lines, if its amounts fit: half as many bytes to keep and to move as whole ones.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Narrow {
-    key: RowKey,
+    pub(super) key: RowKey,
     gross: i64,
     labour: i64,
 }
@@ -75,10 +86,17 @@ impl Narrow {
     }
 }
 
+/// Rows that are kept in one piece: a list that grows in pieces is never copied, nor larger than its rows.
+const PIECE_ROWS: usize = 4096;
+
 /// The rows of neighbouring parties, in no order; a key may have several.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Bucket {
-    narrow: Vec<Narrow>,
+    /// Pieces that are full.
+    full: Vec<Vec<Narrow>>,
+    /// How many rows they hold.
+    full_rows: usize,
+    open: Vec<Narrow>,
     wide: Vec<(RowKey, Sums)>,
     /// How many rows were left when they were summed up last.
     distinct: usize,
@@ -87,7 +105,7 @@ pub(super) struct Bucket {
 impl Bucket {
     pub(super) fn add(&mut self, key: RowKey, sums: Sums) -> Result<(), MoneyError> {
         match Narrow::of(key, sums) {
-            Some(row) => self.narrow.push(row),
+            Some(row) => self.push(row),
             None => self.wide.push((key, sums)),
         }
         if self.len() >= ROWS_AT_LEAST.max(2 * self.distinct) {
@@ -96,9 +114,17 @@ impl Bucket {
         Ok(())
     }
 
+    fn push(&mut self, row: Narrow) {
+        if self.open.len() >= PIECE_ROWS {
+            self.full_rows += self.open.len();
+            self.full.push(std::mem::replace(&mut self.open, Vec::with_capacity(PIECE_ROWS)));
+        }
+        self.open.push(row);
+    }
+
     fn sum_up(&mut self) -> Result<(), MoneyError> {
-        self.narrow.sort_unstable_by_key(|row| row.key);
-        self.narrow.dedup_by(|next, kept| kept.absorb(*next));
+        self.open = self.sorted(|key| key);
+        (self.full, self.full_rows) = (Vec::new(), 0);
         self.wide.sort_unstable_by_key(|(key, _)| *key);
         add_up(&mut self.wide)?;
         self.distinct = self.len();
@@ -106,16 +132,25 @@ impl Bucket {
     }
 
     pub(super) fn len(&self) -> usize {
-        self.narrow.len() + self.wide.len()
+        self.full_rows + self.open.len() + self.wide.len()
+    }
+
+    fn narrow(&self) -> impl Iterator<Item = Narrow> + Clone {
+        self.full.iter().chain([&self.open]).flatten().copied()
+    }
+
+    /// The narrow rows in the order of their keys as they are `placed`, neighbours of one key added up where that fits.
+    fn sorted(&self, placed: impl Fn(RowKey) -> RowKey + Copy) -> Vec<Narrow> {
+        let rows = self.narrow().map(|row| Narrow { key: placed(row.key), ..row });
+        let mut rows = in_order(rows, self.full_rows + self.open.len());
+        rows.dedup_by(|next, kept| kept.absorb(*next));
+        rows
     }
 
     /// One row per key, in order, with `places[terms]` instead of the number of its terms.
     pub(super) fn rows(&self, places: &[u32]) -> Result<Vec<(RowKey, Sums)>, MoneyError> {
         let placed = |key: RowKey| key.with_terms(places[index(key.terms())]);
-        let mut narrow: Vec<Narrow> = self.narrow.iter().map(|row| Narrow { key: placed(row.key), ..*row }).collect();
-        narrow.sort_unstable_by_key(|row| row.key);
-        narrow.dedup_by(|next, kept| kept.absorb(*next));
-        let mut rows: Vec<(RowKey, Sums)> = narrow.iter().map(|row| (row.key, row.sums())).collect();
+        let mut rows: Vec<(RowKey, Sums)> = self.sorted(placed).iter().map(|row| (row.key, row.sums())).collect();
         if !self.wide.is_empty() {
             rows.extend(self.wide.iter().map(|(key, sums)| (placed(*key), *sums)));
             rows.sort_unstable_by_key(|(key, _)| *key);
@@ -127,12 +162,13 @@ impl Bucket {
 
     /// Its rows as they are, in no order.
     pub(super) fn unsummed(&self) -> impl Iterator<Item = (RowKey, Sums)> {
-        self.narrow.iter().map(|row| (row.key, row.sums())).chain(self.wide.iter().copied())
+        self.narrow().map(|row| (row.key, row.sums())).chain(self.wide.iter().copied())
     }
 
     /// The keys, to be changed.
     pub(super) fn keys(&mut self) -> impl Iterator<Item = &mut RowKey> {
-        self.narrow.iter_mut().map(|row| &mut row.key).chain(self.wide.iter_mut().map(|(key, _)| key))
+        let narrow = self.full.iter_mut().chain([&mut self.open]).flatten().map(|row| &mut row.key);
+        narrow.chain(self.wide.iter_mut().map(|(key, _)| key))
     }
 }
 

@@ -1,4 +1,4 @@
-//! [`ChunkWriter`]: words and decimals as Parquet column chunks.
+//! [`ChunkWriter`]: texts, words and decimals as Parquet column chunks.
 //!
 //! The library writes all other columns, and the pages' headers, the metadata and the file of these too. It looks up each word of a
 //! dictionary column once more, though Arrow holds them numbered, and takes a reference-counted buffer for each decimal. Metering takes
@@ -10,7 +10,7 @@ mod pages;
 mod tests;
 mod values;
 
-use crate::write::PAGE_ROWS;
+use crate::write::{DICTIONARY_BYTES, PAGE_ROWS};
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef, ListArray, StructArray};
 use arrow_schema::DataType;
@@ -61,8 +61,6 @@ struct OpenPage {
 pub(crate) struct ChunkWriter {
     column: ColumnDescPtr,
     place: Place,
-    /// Whether readers are told the least and the greatest value.
-    telling: bool,
     values: Values,
     open: OpenPage,
     /// The pages that are done, and the rows of each.
@@ -86,27 +84,22 @@ fn column_error() -> ParquetError {
 }
 
 impl ChunkWriter {
-    /// For a column of that type; nothing if the library writes it.
-    pub(crate) fn of_rows(column: &ColumnDescPtr, kind: &DataType, telling: bool) -> Option<ChunkWriter> {
-        ChunkWriter::new(column, Place::Row, kind, telling)
+    /// For a column of that type, whose dictionary may have so many bytes; nothing if the library writes it.
+    pub(crate) fn of_rows(column: &ColumnDescPtr, kind: &DataType, dictionary_bytes: usize, telling: bool) -> Option<ChunkWriter> {
+        let telling = telling && column.max_def_level() == 0;
+        // Only required columns tell: no value is missing.
+        Some(ChunkWriter::new(column, Place::Row, Values::of(kind, dictionary_bytes, telling)?))
     }
 
     /// For a required field of the required structs of a list; nothing if it is not that, or the library writes it.
     pub(crate) fn of_lists(column: &ColumnDescPtr, field: usize, kind: &DataType, list_is_nullable: bool) -> Option<ChunkWriter> {
         let required = column.max_def_level() == 1 + i16::from(list_is_nullable);
-        required.then(|| ChunkWriter::new(column, Place::List(field), kind, false)).flatten()
+        let values = Values::of(kind, DICTIONARY_BYTES, false).filter(|_| required)?;
+        Some(ChunkWriter::new(column, Place::List(field), values))
     }
 
-    fn new(column: &ColumnDescPtr, place: Place, kind: &DataType, telling: bool) -> Option<ChunkWriter> {
-        let values = Values::of(kind)?;
-        Some(ChunkWriter {
-            column: column.clone(),
-            place,
-            telling: telling && column.max_def_level() == 0,
-            values,
-            open: OpenPage::default(),
-            pages: Vec::new(),
-        })
+    fn new(column: &ColumnDescPtr, place: Place, values: Values) -> ChunkWriter {
+        ChunkWriter { column: column.clone(), place, values, open: OpenPage::default(), pages: Vec::new() }
     }
 
     /// Takes the rows of an array: of the whole list, if it is for a field of its structs.
@@ -119,7 +112,7 @@ impl ChunkWriter {
             };
             self.open.rows += end - start;
             start = end;
-            if self.open.rows == PAGE_ROWS || self.values.waiting() >= PAGE_BYTES {
+            if self.open.rows == PAGE_ROWS || self.values.waiting() >= PAGE_BYTES || self.values.full() {
                 self.end_page(compressor)?;
             }
         }
@@ -228,9 +221,8 @@ impl ChunkWriter {
             .set_num_values(written.values)
             .set_dictionary_page_offset(written.dictionary)
             .set_data_page_offset(written.data.unwrap_or_default());
-        if let Some((least, greatest)) = self.values.ends().filter(|_| self.telling) {
+        if let Some((least, greatest)) = self.values.ends() {
             let bytes = |word: &str| Some(ByteArray::from(word));
-            // Only required columns tell: no value is missing.
             let told = ValueStatistics::new(bytes(least), bytes(greatest), None, Some(0), false);
             metadata = metadata.set_statistics(Statistics::ByteArray(told));
         }

@@ -15,7 +15,10 @@ use arrow_select::concat::concat_batches;
 use bytes::Bytes;
 use farthing_schemas::tables::{Table, instant};
 use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection, RowSelector};
+use parquet::basic::{Encoding, PageType};
+use parquet::column::page::Page;
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData};
+use parquet::file::reader::{FileReader, SerializedFileReader};
 use std::sync::Arc;
 
 /// Numbers that look random and are the same in each run.
@@ -122,7 +125,7 @@ fn read(file: &Bytes, selection: Option<Vec<RowSelector>>) -> (RecordBatch, Arc<
     (concat_batches(&schema, &batches).expect("of one schema"), metadata)
 }
 
-/// What the statistics say of a word column, row group by row group, is what stands there.
+/// What the statistics say of a column of texts or words, row group by row group, is what stands there.
 fn check_statistics(table: Table, rows: &RecordBatch, metadata: &ParquetMetaData) {
     let mut first = 0;
     for group in metadata.row_groups() {
@@ -132,8 +135,13 @@ fn check_statistics(table: Table, rows: &RecordBatch, metadata: &ParquetMetaData
             let chunk = group.columns().iter().find(|chunk| chunk.column_path().string() == *name).expect("a chunk");
             let statistics = chunk.statistics().expect("it tells");
             assert_eq!(statistics.null_count_opt(), Some(0), "{name}");
-            let Some(words) = column.as_any().downcast_ref::<DictionaryArray<Int32Type>>() else { continue };
-            let words: Vec<&str> = words.downcast_dict::<StringArray>().expect("text").into_iter().flatten().collect();
+            let words: Vec<&str> = match column.data_type() {
+                DataType::Utf8 => column.as_string::<i32>().iter().flatten().collect(),
+                DataType::Dictionary(..) => {
+                    column.as_dictionary::<Int32Type>().downcast_dict::<StringArray>().expect("text").into_iter().flatten().collect()
+                }
+                _ => continue,
+            };
             let told = (statistics.min_bytes_opt(), statistics.max_bytes_opt());
             assert_eq!(told, (words.iter().min().map(|word| word.as_bytes()), words.iter().max().map(|word| word.as_bytes())), "{name}");
         }
@@ -142,7 +150,7 @@ fn check_statistics(table: Table, rows: &RecordBatch, metadata: &ParquetMetaData
 }
 
 fn check(table: Table, batches: &[RecordBatch]) {
-    let file = Bytes::from_iter(encode(table, batches).expect("encodable").bytes.iter().flatten().copied());
+    let file = Bytes::from_iter(encode(table, batches).expect("encodable").content.pieces.iter().flatten().copied());
     let expected = concat_batches(&table.schema(), batches).expect("of one schema");
     let (found, metadata) = read(&file, None);
     assert_eq!(found.num_rows(), expected.num_rows());
@@ -197,18 +205,32 @@ fn with(batch: &RecordBatch, name: &str, column: ArrayRef) -> RecordBatch {
 #[test]
 fn very_many_words_are_written_without_a_dictionary_and_told_of_all_the_same() {
     let mut dice = Dice(4);
-    let words = |first: usize| -> ArrayRef {
-        let words: StringArray = (0..30_000).map(|word| Some(format!("{:0>40}", (first + word) * 7919 % 100_003))).collect();
-        Arc::new(DictionaryArray::<Int32Type>::new(Int32Array::from_iter_values(0..30_000), Arc::new(words)))
+    let texts =
+        |first: usize| -> StringArray { (0..30_000).map(|word| Some(format!("{:0>40}", (first + word) * 7919 % 100_003))).collect() };
+    let words = |first: usize| DictionaryArray::<Int32Type>::new(Int32Array::from_iter_values(0..30_000), Arc::new(texts(first)));
+    let mut dictionary = |table: Table, column: &str, two: [ArrayRef; 2]| {
+        let batch = rows(table, 30_000, Shape { words: 3, list: 2, missing: 2 }, &mut dice);
+        let batches = two.map(|array| with(&batch, column, array));
+        check(table, &batches);
+        let file = Bytes::from_iter(encode(table, &batches).expect("encodable").content.pieces.iter().flatten().copied());
+        let reader = SerializedFileReader::new(file).expect("a Parquet file");
+        let leaf = reader.metadata().file_metadata().schema_descr().columns().iter().position(|leaf| leaf.path().string() == column);
+        let pages = reader.get_row_group(0).and_then(|group| group.get_column_page_reader(leaf.expect("a column"))).expect("pages");
+        let pages: Vec<Page> = pages.collect::<Result<_, _>>().expect("readable");
+        let dictionary = pages.iter().find(|page| page.page_type() == PageType::DICTIONARY_PAGE).map(|page| page.buffer().len());
+        (dictionary, pages.last().expect("a page").encoding() == Encoding::PLAIN)
     };
-    let batch = rows(Table::Usage, 30_000, Shape { words: 3, list: 2, missing: 2 }, &mut dice);
-    let batches: Vec<RecordBatch> = [0, 30_000].map(|first| with(&batch, "platform", words(first))).into();
-    check(Table::Usage, &batches);
-    let file = Bytes::from_iter(encode(Table::Usage, &batches).expect("encodable").bytes.iter().flatten().copied());
-    let (_, metadata) = read(&file, None);
-    let platform = metadata.row_group(0).columns().iter().find(|chunk| chunk.column_path().string() == "platform").expect("a chunk");
-    let length = platform.data_page_offset() - platform.dictionary_page_offset().expect("the first page has one");
-    assert!(length < 1 << 20, "a dictionary of {length} bytes");
+    let two_of = |array: &dyn Fn(usize) -> ArrayRef| [array(0), array(30_000)];
+    for (table, column, two) in [
+        (Table::Usage, "platform", two_of(&|first| Arc::new(words(first)))),
+        (Table::Usage, "source", two_of(&|first| Arc::new(texts(first)))),
+    ] {
+        let (length, plain) = dictionary(table, column, two);
+        assert!(plain && length.is_some_and(|length| length < 1 << 20), "{column} has a dictionary of {length:?} bytes");
+    }
+    assert_eq!(dictionary(Table::Usage, "id", two_of(&|first| Arc::new(texts(first)))), (None, true));
+    let (length, plain) = dictionary(Table::Accruals, "party", two_of(&|first| Arc::new(texts(first))));
+    assert!(!plain && length.is_some_and(|length| length > 1 << 20), "parties keep theirs, of {length:?} bytes");
 }
 
 #[test]

@@ -1,12 +1,11 @@
 //! The values of a column chunk, as they stand in its pages.
 
 use super::{column_error, hybrid};
-use crate::write::DICTIONARY_BYTES;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Decimal128Type, Int32Type};
 use arrow_array::{Array, ArrayRef, StringArray};
 use arrow_schema::DataType;
-use farthing_aggregate::numbered::Numbered;
+use farthing_aggregate::numbered::NumberedTexts;
 use parquet::basic::Encoding;
 use parquet::errors::ParquetError;
 use std::ops::Range;
@@ -16,17 +15,19 @@ const DECIMAL_BYTES: usize = 16;
 
 /// Values that wait for the end of their page.
 pub(super) enum Values {
-    Words(Words),
+    Words(Box<Words>),
     /// Encoded already: plain, the highest byte first.
     Decimals(Vec<u8>),
 }
 
 impl Values {
-    /// For arrays of that type; nothing if they are not encoded here.
-    pub(super) fn of(kind: &DataType) -> Option<Values> {
+    /// For arrays of that type, whose dictionary may have so many bytes; nothing if they are not encoded here. Only what is `telling` has
+    /// a least and a greatest word.
+    pub(super) fn of(kind: &DataType, dictionary_bytes: usize, telling: bool) -> Option<Values> {
         match kind {
+            DataType::Utf8 => Some(Values::Words(Box::new(Words::new(dictionary_bytes, telling)))),
             DataType::Dictionary(key, word) if (&**key, &**word) == (&DataType::Int32, &DataType::Utf8) => {
-                Some(Values::Words(Words::default()))
+                Some(Values::Words(Box::new(Words::new(dictionary_bytes, telling))))
             }
             DataType::Decimal128(38, _) => Some(Values::Decimals(Vec::new())),
             _ => None,
@@ -60,10 +61,18 @@ impl Values {
         }
     }
 
-    /// The words of the chunk's dictionary, if it has one.
-    pub(super) fn dictionary(&self) -> Option<&[String]> {
+    /// Whether the page has to end, because the dictionary is given up.
+    pub(super) fn full(&self) -> bool {
         match self {
-            Values::Words(words) => Some(words.known.values()),
+            Values::Words(words) => words.plain.is_none() && words.known.bytes() > words.dictionary_bytes,
+            Values::Decimals(_) => false,
+        }
+    }
+
+    /// The words of the chunk's dictionary, if it has one.
+    pub(super) fn dictionary(&self) -> Option<&NumberedTexts> {
+        match self {
+            Values::Words(words) => Some(&words.known).filter(|known| words.plain.is_none() || !known.is_empty()),
             Values::Decimals(_) => None,
         }
     }
@@ -71,31 +80,62 @@ impl Values {
     /// The least and the greatest word of the chunk.
     pub(super) fn ends(&self) -> Option<(&str, &str)> {
         let Values::Words(words) = self else { return None };
-        let known = words.known.values().iter().map(String::as_str);
-        let all = known.chain(words.plain.iter().flat_map(|plain| [plain.least.as_str(), plain.greatest.as_str()]));
+        if !words.telling {
+            return None;
+        }
+        let plain = words.plain.iter().filter_map(|plain| plain.ends.as_ref());
+        let all = words.known.iter().chain(plain.flat_map(|ends| [ends.0.as_str(), ends.1.as_str()]));
         Some((all.clone().min()?, all.max()?))
     }
 }
 
 /// Words by their number in the chunk's dictionary; as they are, once there are too many.
-#[derive(Default)]
 pub(super) struct Words {
-    known: Numbered<String>,
+    dictionary_bytes: usize,
+    telling: bool,
+    known: NumberedTexts,
     numbers: Vec<u32>,
     /// The last array's words, and the number of each that was met.
     last: Option<(ArrayRef, Vec<Option<u32>>)>,
     plain: Option<Plain>,
 }
 
-/// Words of a chunk that has given up its dictionary.
+/// Words of a chunk that has no dictionary, or has given it up.
+#[derive(Default)]
 struct Plain {
     bytes: Vec<u8>,
-    least: String,
-    greatest: String,
+    /// The least and the greatest one, if they are told.
+    ends: Option<(String, String)>,
 }
 
 impl Words {
+    /// Without any dictionary, if it may have no bytes.
+    fn new(dictionary_bytes: usize, telling: bool) -> Words {
+        let plain = (dictionary_bytes == 0).then(Plain::default);
+        Words { dictionary_bytes, telling, known: NumberedTexts::default(), numbers: Vec::new(), last: None, plain }
+    }
+
     fn push(&mut self, array: &dyn Array, range: Range<usize>) -> Result<(), ParquetError> {
+        match array.as_string_opt::<i32>() {
+            Some(texts) => self.push_texts(texts, range),
+            None => self.push_numbered(array, range),
+        }
+    }
+
+    fn push_texts(&mut self, texts: &StringArray, range: Range<usize>) -> Result<(), ParquetError> {
+        let count = range.len();
+        let mut given = range.filter(|row| texts.is_valid(*row)).map(|row| texts.value(row));
+        match &mut self.plain {
+            Some(plain) => given.try_for_each(|word| plain.push(word, self.telling)),
+            None => {
+                self.numbers.reserve(count);
+                self.numbers.extend(given.map(|word| self.known.number_of(word)));
+                Ok(())
+            }
+        }
+    }
+
+    fn push_numbered(&mut self, array: &dyn Array, range: Range<usize>) -> Result<(), ParquetError> {
         let array = array.as_dictionary_opt::<Int32Type>().ok_or_else(column_error)?;
         let words: &StringArray = array.values().as_string_opt().ok_or_else(column_error)?;
         // What is missing is so by its key: levels are made of keys alone.
@@ -105,7 +145,7 @@ impl Words {
         let keys = array.keys();
         let mut given = range.filter(|row| keys.is_valid(*row)).map(|row| usize::try_from(keys.value(row)).map_err(|_| column_error()));
         if let Some(plain) = &mut self.plain {
-            return given.try_for_each(|key| plain.push(words.value(key?)));
+            return given.try_for_each(|key| plain.push(words.value(key?), self.telling));
         }
         let (_, numbers) = match &mut self.last {
             Some(last) if std::ptr::addr_eq(last.0.as_ref(), array.values().as_ref()) => last,
@@ -124,13 +164,12 @@ impl Words {
             out.append(&mut plain.bytes);
             return Encoding::PLAIN;
         }
-        let width = hybrid::width_of(u32::try_from(self.known.values().len().saturating_sub(1)).unwrap_or(u32::MAX));
+        let width = hybrid::width_of(u32::try_from(self.known.len().saturating_sub(1)).unwrap_or(u32::MAX));
         out.push(width);
         hybrid::put(&self.numbers, width, out);
         self.numbers.clear();
-        if self.known.values().iter().map(String::len).sum::<usize>() > DICTIONARY_BYTES {
-            let word = || self.known.values()[0].clone();
-            self.plain = Some(Plain { bytes: Vec::new(), least: word(), greatest: word() });
+        if self.known.bytes() > self.dictionary_bytes {
+            self.plain = Some(Plain::default());
             self.last = None;
         }
         Encoding::RLE_DICTIONARY
@@ -138,13 +177,20 @@ impl Words {
 }
 
 impl Plain {
-    fn push(&mut self, word: &str) -> Result<(), ParquetError> {
-        if word < self.least.as_str() {
-            word.clone_into(&mut self.least);
-        } else if word > self.greatest.as_str() {
-            word.clone_into(&mut self.greatest);
+    fn push(&mut self, word: &str, telling: bool) -> Result<(), ParquetError> {
+        if telling {
+            self.tell(word);
         }
         put_word(word, &mut self.bytes)
+    }
+
+    fn tell(&mut self, word: &str) {
+        match &mut self.ends {
+            None => self.ends = Some((word.to_owned(), word.to_owned())),
+            Some((least, _)) if word < least.as_str() => word.clone_into(least),
+            Some((_, greatest)) if word > greatest.as_str() => word.clone_into(greatest),
+            Some(_) => {}
+        }
     }
 }
 

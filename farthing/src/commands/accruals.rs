@@ -7,7 +7,7 @@ use crate::place::Place;
 use anyhow::bail;
 use farthing_aggregate::accruals::AccrualRows;
 use farthing_aggregate::fold::Sums;
-use farthing_aggregate::numbered::Numbered;
+use farthing_aggregate::numbered::NumberedTexts;
 use farthing_archive::read_table;
 use farthing_schemas::tables::Table;
 use farthing_schemas::{Accrual, Cycle, Money};
@@ -52,7 +52,7 @@ fn chosen(by: &[String]) -> anyhow::Result<Vec<usize>> {
 /// Sums by the words of some columns, which are numbered: there may be millions of parties.
 struct Sheet<'a> {
     columns: &'a [usize],
-    words: [Numbered<String>; 8],
+    words: [NumberedTexts; 8],
     sums: HashMap<[u32; 8], Sums>,
 }
 
@@ -78,7 +78,7 @@ impl Sheet<'_> {
 
     /// The lines that are not 0, by their words.
     fn lines(&self) -> Vec<Line> {
-        let word = |key: &[u32; 8], column: usize| self.words[column].values()[key[column] as usize].clone();
+        let word = |key: &[u32; 8], column: usize| self.words[column].get(key[column]).expect("it was numbered").to_owned();
         let sums = self.sums.iter().filter(|(_, sums)| **sums != Sums::default());
         let mut lines: Vec<Line> =
             sums.map(|(key, sums)| (self.columns.iter().map(|column| word(key, *column)).collect(), *sums)).collect();

@@ -255,8 +255,8 @@ async fn merge_run(
 }
 
 async fn write(books: &Books, table: Table, folder: Cycle, batches: (u64, u64), rows: &[RecordBatch]) -> anyhow::Result<File> {
-    let Encoded { rows, bytes } = encode(table, rows)?;
-    let new = NewFile { table: table.name(), rows, batches: Some(batches), bytes };
+    let Encoded { rows, content } = encode(table, rows)?;
+    let new = NewFile { table: table.name(), rows, batches: Some(batches), content };
     let path = |sha256: &str| table_path(table, folder, &format!("compact-{:09}-{:09}-{}", batches.0, batches.1, &sha256[..8]));
     Ok(books.archive.put(new, path).await?)
 }

@@ -50,7 +50,7 @@ pub async fn load_files(at: &Place, files: &[PathBuf]) -> anyhow::Result<(u64, u
         let packed = zstd::encode_all(&text[..], 0)?;
         texts.push(text);
         let compiled = compile(texts);
-        let new = NewFile { table: "registry", rows: changed, batches: None, bytes: packed.into() };
+        let new = NewFile { table: "registry", rows: changed, batches: None, content: packed.into() };
         let file = books.archive.put(new, |sha256| registry_path(version, sha256)).await?;
         let act = Act::Registry(RegistryLoad { registry_version: version, file });
         if books.append(act, &Effects { party_details, ..Effects::default() }).await? == Appended::Done {

@@ -11,7 +11,7 @@ use farthing_aggregate::closed::Assigned;
 use farthing_aggregate::columns::Columns;
 use farthing_aggregate::fold::Sums;
 use farthing_aggregate::lines_table::{LinesBuilder, NamedLine};
-use farthing_aggregate::numbered::Numbered;
+use farthing_aggregate::numbered::NumberedTexts;
 use farthing_archive::read_table;
 use farthing_schemas::ReferenceKind;
 use farthing_schemas::manifest::sha256_hex;
@@ -63,7 +63,7 @@ pub async fn compare(books: &mut Books, compared: &mut Compared) -> anyhow::Resu
 /// What the result lines give less what was accrued, per cycle and key: nothing, in the end.
 #[derive(Default)]
 struct Balance {
-    words: Numbered<String>,
+    words: NumberedTexts,
     left: HashMap<(Assigned, [u32; 8]), Sums>,
 }
 
@@ -90,7 +90,7 @@ impl Balance {
     }
 
     fn settled(&self) -> anyhow::Result<()> {
-        let word = |number: &u32| self.words.values()[*number as usize].as_str();
+        let word = |number: &u32| self.words.get(*number).expect("it was numbered");
         let unsettled = self.left.iter().filter(|(_, sums)| **sums != Sums::default());
         let named = unsettled.map(|((assigned, key), sums)| (assigned, key.each_ref().map(word), sums));
         if let Some((assigned, words, sums)) = named.min_by_key(|(assigned, words, _)| (*assigned, *words)) {

@@ -15,14 +15,33 @@ const SIDE_BY_SIDE: usize = 64;
 /// Distinct names, numbered as they came.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Names {
+    texts: Texts,
+    /// [`PARTS`] of them; a name's hash says in which one it stands. Not in a snapshot: see [`Names::fill_parts`].
+    #[serde(skip)]
+    parts: Vec<Part>,
+}
+
+/// Names by number.
+#[derive(Debug, Serialize, Deserialize)]
+struct Texts {
     /// The names one after the other, each with its [`END`].
     text: String,
     /// Where each name starts, and where the next one will.
     starts: Vec<u32>,
+}
+
+/// The table of names is kept in so many parts, which grow one by one and can be filled side by side.
+const PARTS: usize = 64;
+
+/// Fewer names than this are not worth a second thread.
+const FILLED_ALONE: usize = 1 << 16;
+
+/// A part of the table.
+#[derive(Clone, Debug, Default)]
+struct Part {
     /// A power of two of them, at least half of their slots free; a name stands in the first free one from its hash's line on.
-    /// Not in a snapshot: see [`Names::fill_slots`].
-    #[serde(skip)]
     lines: Vec<Line>,
+    names: usize,
 }
 
 /// Slots that come from memory together: few look-ups need a second line.
@@ -70,29 +89,135 @@ fn hash(name: &str) -> u64 {
     foldhash::fast::FixedState::default().hash_one(name)
 }
 
-impl Names {
-    pub(super) fn new() -> Names {
-        Names { text: String::new(), starts: vec![0], lines: vec![FREE_LINE] }
-    }
-
-    /// Makes room for that many more, so that no name is moved or hashed again as they come.
-    pub(super) fn reserve(&mut self, more: usize) {
-        self.starts.reserve(more);
-        self.grow(self.len() + more);
-    }
-
-    pub(super) fn len(&self) -> usize {
+impl Texts {
+    fn len(&self) -> usize {
         self.starts.len() - 1
     }
 
-    pub(super) fn get(&self, number: u32) -> &str {
+    fn get(&self, number: u32) -> &str {
         let number = number as usize;
         &self.text[self.starts[number] as usize..self.starts[number + 1] as usize - 1]
     }
 
+    /// Adds a name; none if there is no room for more.
+    fn push(&mut self, name: &str) -> Option<Slot> {
+        let slot = Slot { number: u32::try_from(self.len()).ok()?, start: *self.starts.last()?, shape: Shape::of(name) };
+        self.starts.push(u32::try_from(self.text.len() + name.len() + 1).ok()?);
+        self.text.push_str(name);
+        self.text.push(char::from(END));
+        Some(slot)
+    }
+
+    /// A name that was not looked at before; none if it does not stand where it should.
+    fn checked(&self, number: u32) -> Option<&str> {
+        let at = number as usize;
+        self.text.get(self.starts[at] as usize..self.starts[at + 1].checked_sub(1)? as usize)
+    }
+
+    /// Whether just that name starts there; a name that only begins so does not end with it.
+    fn stands_at(&self, start: u32, name: &str) -> bool {
+        let there = self.text.as_bytes().get(start as usize..).unwrap_or_default();
+        let same = there.get(..name.len()) == Some(name.as_bytes()) && there.get(name.len()) == Some(&END);
+        // A text from outside that holds an end itself could span two names.
+        same && !name.as_bytes().contains(&END)
+    }
+}
+
+/// The part in which a name stands, by the bits of its hash that say nothing about its line.
+fn part_of(hash: u64) -> usize {
+    usize::try_from(hash >> (u64::BITS - PARTS.ilog2())).expect("few bits")
+}
+
+impl Part {
+    fn with_room(names: usize) -> Part {
+        Part { lines: vec![FREE_LINE; names.next_power_of_two()], names: 0 }
+    }
+
+    fn place(&self, hash: u64) -> usize {
+        let last = u64::try_from(self.lines.len() - 1).expect("a length fits 64 bits");
+        usize::try_from(hash & last).expect("at most the last place")
+    }
+
+    fn after(&self, at: usize) -> usize {
+        (at + 1) & (self.lines.len() - 1)
+    }
+
+    fn line(&self, hash: u64) -> &Line {
+        &self.lines[self.place(hash)]
+    }
+
+    /// Finds a name from the line at its hash's place on.
+    fn find_from(&self, first: &Line, hash: u64, name: &str, texts: &Texts) -> Option<u32> {
+        let shape = Shape::of(name);
+        let (mut line, mut at) = (first, self.place(hash));
+        loop {
+            for slot in &line.0 {
+                if slot.number == FREE {
+                    return None;
+                }
+                if slot.shape == shape && (name.len() <= HEAD || texts.stands_at(slot.start, name)) {
+                    return Some(slot.number);
+                }
+            }
+            at = self.after(at);
+            line = &self.lines[at];
+        }
+    }
+
+    /// Puts a name that is new in a free slot; half of the slots stay free.
+    fn put(&mut self, hash: u64, slot: Slot, texts: &Texts) {
+        if self.names == self.lines.len() {
+            self.grow(self.names + 1, texts);
+        }
+        self.names += 1;
+        let mut at = self.place(hash);
+        loop {
+            if let Some(free) = self.lines[at].0.iter_mut().find(|there| there.number == FREE) {
+                *free = slot;
+                return;
+            }
+            at = self.after(at);
+        }
+    }
+
+    /// Makes room for that many names.
+    fn grow(&mut self, names: usize, texts: &Texts) {
+        if names > self.lines.len() {
+            let old = std::mem::replace(self, Part::with_room(names));
+            for slot in old.lines.into_iter().flat_map(|line| line.0).filter(|slot| slot.number != FREE) {
+                self.put(hash(texts.get(slot.number)), slot, texts);
+            }
+        }
+    }
+}
+
+impl Names {
+    pub(super) fn new() -> Names {
+        Names { texts: Texts { text: String::new(), starts: vec![0] }, parts: vec![Part::with_room(1); PARTS] }
+    }
+
+    /// Makes room for that many more, so that few names are moved or hashed again as they come.
+    pub(super) fn reserve(&mut self, more: usize) {
+        self.texts.starts.reserve(more);
+        let names = (self.len() + more).div_ceil(PARTS);
+        self.parts.iter_mut().for_each(|part| part.grow(names, &self.texts));
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.texts.len()
+    }
+
+    pub(super) fn get(&self, number: u32) -> &str {
+        self.texts.get(number)
+    }
+
     pub(super) fn find(&self, name: &str) -> Option<u32> {
-        let hash = hash(name);
-        self.find_from(&self.lines[self.place(hash)], hash, name)
+        self.find_hashed(hash(name), name)
+    }
+
+    fn find_hashed(&self, hash: u64, name: &str) -> Option<u32> {
+        let part = &self.parts[part_of(hash)];
+        part.find_from(part.line(hash), hash, name, &self.texts)
     }
 
     /// Looks up names side by side; `found` gets the number of each, in order.
@@ -102,9 +227,9 @@ impl Names {
             let mut hashes = [0; SIDE_BY_SIDE];
             hashes.iter_mut().zip(names).for_each(|(of_name, name)| *of_name = hash(name));
             let mut lines = [FREE_LINE; SIDE_BY_SIDE];
-            lines.iter_mut().zip(&hashes[..names.len()]).for_each(|(line, hash)| *line = self.lines[self.place(*hash)]);
+            lines.iter_mut().zip(&hashes[..names.len()]).for_each(|(line, hash)| *line = *self.parts[part_of(*hash)].line(*hash));
             for ((line, hash), name) in lines.iter().zip(hashes).zip(names) {
-                found(self.find_from(line, hash, name));
+                found(self.parts[part_of(hash)].find_from(line, hash, name, &self.texts));
             }
         }
     }
@@ -120,100 +245,60 @@ impl Names {
     /// The number of a name, and whether it is new; none if there is no room for more.
     pub(super) fn intern(&mut self, name: &str) -> Option<(u32, bool)> {
         let hash = hash(name);
-        if let Some(number) = self.find_from(&self.lines[self.place(hash)], hash, name) {
+        if let Some(number) = self.find_hashed(hash, name) {
             return Some((number, false));
         }
-        let number = u32::try_from(self.len()).ok()?;
-        let start = *self.starts.last()?;
-        self.starts.push(u32::try_from(self.text.len() + name.len() + 1).ok()?);
-        self.text.push_str(name);
-        self.text.push(char::from(END));
-        self.grow(self.len());
-        self.put(hash, Slot { number, start, shape: Shape::of(name) });
-        Some((number, true))
+        let slot = self.texts.push(name)?;
+        self.parts[part_of(hash)].put(hash, slot, &self.texts);
+        Some((slot.number, true))
     }
 
-    /// Makes the table of slots anew for names that were read without it: it is larger than all the rest of a snapshot
-    /// and quickly made. None if the names do not stand where they should.
-    pub(super) fn fill_slots(&mut self) -> Option<()> {
-        self.lines = vec![FREE_LINE; self.starts.len().checked_sub(1)?.next_power_of_two()];
-        for number in 0..u32::try_from(self.len()).ok()? {
-            let at = number as usize;
-            let (start, end) = (self.starts[at], self.starts[at + 1].checked_sub(1)?);
-            let name = self.text.get(start as usize..end as usize)?;
-            let (hash, shape) = (hash(name), Shape::of(name));
-            self.put(hash, Slot { number, start, shape });
-        }
+    /// Makes the table anew for names that were read without it: it is larger than all the rest of a snapshot and quickly made.
+    /// None if the names do not stand where they should.
+    pub(super) fn fill_parts(&mut self) -> Option<()> {
+        self.texts.starts.len().checked_sub(1)?;
+        self.parts = vec![Part::default(); PARTS];
+        let threads = if self.len() < FILLED_ALONE { 1 } else { 2 };
+        let (texts, each) = (&self.texts, PARTS / threads);
+        let filled = std::thread::scope(|scope| {
+            let fill = |(number, parts)| scope.spawn(move || fill(number * each, parts, texts));
+            let filling: Vec<_> = self.parts.chunks_mut(each).enumerate().map(fill).collect();
+            filling.into_iter().map(|filling| filling.join().ok().flatten()).collect()
+        });
         self.shrink();
-        Some(())
+        filled
     }
 
     pub(super) fn shrink(&mut self) {
-        self.text.shrink_to_fit();
-        self.starts.shrink_to_fit();
+        self.texts.text.shrink_to_fit();
+        self.texts.starts.shrink_to_fit();
     }
 
     pub(super) fn heap_bytes(&self) -> usize {
-        self.text.capacity() + self.starts.capacity() * size_of::<u32>() + self.lines.capacity() * size_of::<Line>()
+        let lines: usize = self.parts.iter().map(|part| part.lines.capacity()).sum();
+        self.texts.text.capacity() + self.texts.starts.capacity() * size_of::<u32>() + lines * size_of::<Line>()
     }
+}
 
-    /// Keeps half of the slots free for that many names.
-    fn grow(&mut self, names: usize) {
-        let lines = names.next_power_of_two();
-        if lines <= self.lines.len() {
-            return;
-        }
-        let old = std::mem::replace(&mut self.lines, vec![FREE_LINE; lines]);
-        for slot in old.into_iter().flat_map(|line| line.0).filter(|slot| slot.number != FREE) {
-            self.put(hash(self.get(slot.number)), slot);
-        }
-    }
-
-    fn put(&mut self, hash: u64, slot: Slot) {
-        let mut at = self.place(hash);
-        loop {
-            if let Some(free) = self.lines[at].0.iter_mut().find(|there| there.number == FREE) {
-                *free = slot;
-                return;
-            }
-            at = self.after(at);
+/// Fills parts of the table, of which the first one has that number.
+fn fill(first: usize, parts: &mut [Part], texts: &Texts) -> Option<()> {
+    let each = texts.len().div_ceil(PARTS);
+    let mut numbers = vec![Vec::with_capacity(each + each / 8); parts.len()];
+    for number in 0..u32::try_from(texts.len()).ok()? {
+        let part = part_of(hash(texts.checked(number)?));
+        if let Some(numbers) = part.checked_sub(first).and_then(|part| numbers.get_mut(part)) {
+            numbers.push(number);
         }
     }
-
-    /// Finds a name from the line at its hash's place on.
-    fn find_from(&self, first: &Line, hash: u64, name: &str) -> Option<u32> {
-        let shape = Shape::of(name);
-        let (mut line, mut at) = (first, self.place(hash));
-        loop {
-            for slot in &line.0 {
-                if slot.number == FREE {
-                    return None;
-                }
-                if slot.shape == shape && (name.len() <= HEAD || self.stands_at(slot.start, name)) {
-                    return Some(slot.number);
-                }
-            }
-            at = self.after(at);
-            line = &self.lines[at];
+    // One after the other: each part fits the processor's cache.
+    for (part, numbers) in parts.iter_mut().zip(numbers) {
+        *part = Part::with_room(each.max(numbers.len()));
+        for number in numbers {
+            let name = texts.get(number);
+            part.put(hash(name), Slot { number, start: texts.starts[number as usize], shape: Shape::of(name) }, texts);
         }
     }
-
-    fn place(&self, hash: u64) -> usize {
-        let last = u64::try_from(self.lines.len() - 1).expect("a length fits 64 bits");
-        usize::try_from(hash & last).expect("at most the last place")
-    }
-
-    fn after(&self, at: usize) -> usize {
-        (at + 1) & (self.lines.len() - 1)
-    }
-
-    /// Whether just that name starts there; a name that only begins so does not end with it.
-    fn stands_at(&self, start: u32, name: &str) -> bool {
-        let there = self.text.as_bytes().get(start as usize..).unwrap_or_default();
-        let same = there.get(..name.len()) == Some(name.as_bytes()) && there.get(name.len()) == Some(&END);
-        // A text from outside that holds an end itself could span two names.
-        same && !name.as_bytes().contains(&END)
-    }
+    Some(())
 }
 
 #[cfg(test)]
