@@ -127,14 +127,10 @@ impl Folders {
         take_record_batch(rows, &wanted).map_err(|source| failed(self.table, source.into()))
     }
 
-    /// The files, in the order of their folders.
-    ///
-    /// # Errors
-    /// [`ArchiveError::Parquet`]
-    pub fn finish(self) -> Result<Vec<(Cycle, Encoded)>, ArchiveError> {
-        let mut joining = Joining::new(self.table);
-        joining.append(self.parts()?)?;
-        joining.finish()
+    /// What is encoded so far, for [`Joining`]; what is still on its way stays.
+    pub fn ended(&mut self) -> FolderParts {
+        let with_any = self.encoding.iter_mut().filter(|(_, part)| !part.ended.is_empty());
+        FolderParts(with_any.map(|(folder, part)| (*folder, FilePart { open: None, ended: std::mem::take(&mut part.ended) })).collect())
     }
 
     /// Ends the encoding: what [`Joining`] makes files of.
@@ -168,7 +164,6 @@ pub struct FolderParts(BTreeMap<Cycle, FilePart>);
 struct FilePart {
     open: Option<GroupWriter>,
     ended: Vec<Group>,
-    rows: u64,
 }
 
 impl FilePart {
@@ -193,7 +188,6 @@ impl FilePart {
             }
             rest = rest.slice(count, rest.num_rows() - count);
         }
-        self.rows += u64::try_from(rows.num_rows()).unwrap_or(u64::MAX);
         Ok(())
     }
 
@@ -247,8 +241,8 @@ struct OpenFile {
 
 impl OpenFile {
     fn append(&mut self, part: FilePart) -> Result<(), ParquetError> {
-        self.rows += part.rows;
         part.ended.into_iter().try_for_each(|ended| {
+            self.rows += u64::try_from(ended.rows).unwrap_or(u64::MAX);
             let mut group = self.file.next_row_group()?;
             ended.append_to(&mut group)?;
             group.close().map(|_| ())

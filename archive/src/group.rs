@@ -53,9 +53,8 @@ impl GroupFactory {
             return columns.iter().map(|column| ChunkWriter::of_rows(column, field.data_type(), bytes, telling)).collect();
         };
         let list_is_nullable = field.is_nullable();
-        let of_field = |(place, (field, column)): (usize, (&FieldRef, &&ColumnDescPtr))| {
-            ChunkWriter::of_lists(column, place, field.data_type(), list_is_nullable)
-        };
+        let of_field =
+            |(place, (field, column)): (usize, (&FieldRef, &&ColumnDescPtr))| ChunkWriter::of_lists(column, place, field, list_is_nullable);
         fields.iter().zip(columns).enumerate().map(of_field).collect()
     }
 }
@@ -124,12 +123,13 @@ impl GroupWriter {
             LeafWriter::Library(writer) => Ok(LeafChunk::Library(writer.close()?)),
             LeafWriter::Ours(writer) => Ok(LeafChunk::Ours(writer.close(compressor)?)),
         };
-        Ok(Group { chunks: self.leaves.into_iter().map(close).collect::<Result<_, ParquetError>>()? })
+        Ok(Group { rows: self.rows, chunks: self.leaves.into_iter().map(close).collect::<Result<_, ParquetError>>()? })
     }
 }
 
 /// An encoded row group that is in no file yet.
 pub(crate) struct Group {
+    pub(crate) rows: usize,
     chunks: Vec<LeafChunk>,
 }
 

@@ -44,10 +44,10 @@ pub(crate) fn properties(table: Table) -> WriterProperties {
     for telling in telling_columns(table) {
         properties = properties.set_column_statistics_enabled(ColumnPath::from(*telling), EnabledStatistics::Chunk);
     }
-    // Neighbours are alike: what is left of them is their difference.
-    for (rising, encoding) in rising_columns(table) {
-        let path = ColumnPath::from(*rising);
-        properties = properties.set_column_dictionary_enabled(path.clone(), false).set_column_encoding(path, *encoding);
+    // Neighbours are alike, or all are small: what is left of them is their difference.
+    for packed in packed_columns(table) {
+        let path = ColumnPath::new(packed.split('.').map(str::to_owned).collect());
+        properties = properties.set_column_dictionary_enabled(path.clone(), false).set_column_encoding(path, Encoding::DELTA_BINARY_PACKED);
     }
     // Digests are as random as bytes can be: nothing to compress.
     for random in ["identity", "says"] {
@@ -83,12 +83,12 @@ pub(crate) fn dictionary_bytes(table: Table, column: &str) -> usize {
     }
 }
 
-fn rising_columns(table: Table) -> &'static [(&'static str, Encoding)] {
-    const NUMBER: Encoding = Encoding::DELTA_BINARY_PACKED;
+/// Columns of whole numbers and times, each by its path in the file.
+fn packed_columns(table: Table) -> &'static [&'static str] {
     match table {
-        Table::Usage => &[("batch", NUMBER), ("row", NUMBER), ("position", NUMBER), ("time", NUMBER), ("registry_version", NUMBER)],
-        Table::Accruals => &[("batch", NUMBER)],
-        Table::Lines => &[("time", NUMBER), ("registry_version", NUMBER), ("batch", NUMBER)],
+        Table::Usage => &["batch", "row", "position", "time", "counts.list.element.count", "registry_version"],
+        Table::Accruals => &["batch"],
+        Table::Lines => &["time", "registry_version", "batch"],
     }
 }
 

@@ -27,30 +27,48 @@ const PARTS_PER_THREAD: usize = 8;
 pub struct Commits<'b> {
     books: &'b mut Books,
     runtime: Handle,
-    evidence: Folders,
+    evidence: Evidence,
     /// How long commits took so far; evidence that was encoded as it came is not in it.
     pub time: Duration,
 }
 
 impl<'b> Commits<'b> {
     pub fn to(books: &'b mut Books) -> anyhow::Result<Commits<'b>> {
-        Ok(Commits { books, runtime: Handle::current(), evidence: Folders::new(Table::Usage)?, time: Duration::ZERO })
+        Ok(Commits { books, runtime: Handle::current(), evidence: Evidence::new()?, time: Duration::ZERO })
+    }
+}
+
+/// The evidence of the batch that is sealed next. It is encoded, hashed and put into its files as it comes.
+struct Evidence {
+    folders: Folders,
+    files: Joining,
+}
+
+impl Evidence {
+    fn new() -> anyhow::Result<Evidence> {
+        Ok(Evidence { folders: Folders::new(Table::Usage)?, files: Joining::new(Table::Usage) })
     }
 
     fn encode(&mut self, rows: RecordBatch) -> anyhow::Result<()> {
         let months = months(&rows)?;
-        Ok(self.evidence.write_each(rows, &months)?)
+        self.folders.write_each(rows, &months)?;
+        Ok(self.files.append(self.folders.ended())?)
+    }
+
+    fn finish(mut self) -> anyhow::Result<Vec<(Cycle, Encoded)>> {
+        self.files.append(self.folders.parts()?)?;
+        Ok(self.files.finish()?)
     }
 }
 
 impl Committer for Commits<'_> {
     fn rows(&mut self, rows: RecordBatch) -> Result<(), Refusal> {
-        Ok(self.encode(rows).context("the evidence cannot be encoded")?)
+        Ok(self.evidence.encode(rows).context("the evidence cannot be encoded")?)
     }
 
     fn commit(&mut self, sealed: SealedBatch) -> Result<(), Refusal> {
         let clock = Clock::now();
-        let evidence = std::mem::replace(&mut self.evidence, Folders::new(Table::Usage)?);
+        let evidence = std::mem::replace(&mut self.evidence, Evidence::new()?);
         self.runtime.block_on(commit(self.books, evidence, sealed))?;
         self.time += clock.elapsed();
         Ok(())
@@ -58,7 +76,7 @@ impl Committer for Commits<'_> {
 }
 
 /// Commits a sealed batch. If this fails or the process ends anywhere, either all of it is there or nothing.
-async fn commit(books: &mut Books, evidence: Folders, mut sealed: SealedBatch) -> anyhow::Result<()> {
+async fn commit(books: &mut Books, evidence: Evidence, mut sealed: SealedBatch) -> anyhow::Result<()> {
     fail::fail_point!("batch-sealed");
     let folded = std::mem::take(&mut sealed.lines).finish();
     let evidence = evidence.finish().context("the evidence cannot be encoded")?;

@@ -1,13 +1,12 @@
 //! The open batch, and the part of a block that is on its way into it.
 
 use crate::worker::{Decoded, DecodedLine, Slot, What};
-use arrow_array::{BooleanArray, RecordBatch};
-use arrow_select::filter::filter_record_batch;
+use arrow_array::RecordBatch;
 use farthing_aggregate::Accumulator;
 use farthing_aggregate::columns::ColumnError;
 use farthing_aggregate::fold::{Target, UnknownReference};
 use farthing_aggregate::numbered::index;
-use farthing_aggregate::usage::Place;
+use farthing_aggregate::usage::{Place, kept_rows};
 use farthing_schemas::Cycle;
 use farthing_schemas::manifest::{DeadLetter, Slice};
 use std::collections::BTreeSet;
@@ -105,7 +104,7 @@ impl<'d> Current<'d> {
         if self.keep.iter().all(|keep| *keep) {
             return Ok(rows);
         }
-        Ok(filter_record_batch(&rows, &BooleanArray::from(self.keep.clone()))?)
+        kept_rows(&rows, &self.keep)
     }
 
     /// The number of a line's terms in the open batch.

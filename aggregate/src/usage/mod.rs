@@ -1,9 +1,11 @@
 //! The evidence: metered events as rows of `usage`, written so that everything can be computed from them again.
 
 mod build;
+mod kept;
 mod read;
 
 pub use build::{Joining, UsageBuilder, join_batch};
+pub use kept::kept_rows;
 pub use read::UsageRows;
 
 /// Where a metered event stands: its batch and its row among all rows of that batch.

@@ -13,7 +13,7 @@ mod values;
 use crate::write::{DICTIONARY_BYTES, PAGE_ROWS};
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef, ListArray, StructArray};
-use arrow_schema::DataType;
+use arrow_schema::{DataType, Field};
 use bytes::Bytes;
 pub(crate) use pages::Compressor;
 use pages::Written;
@@ -44,8 +44,8 @@ const STEP: i32 = 32 << 10;
 enum Place {
     /// One or none per row.
     Row,
-    /// In that field of the structs of a list.
-    List(usize),
+    /// In a field of the structs of a list.
+    List { field: usize, nullable: bool },
 }
 
 /// What waits for the end of a page, beside its values.
@@ -91,11 +91,12 @@ impl ChunkWriter {
         Some(ChunkWriter::new(column, Place::Row, Values::of(kind, dictionary_bytes, telling)?))
     }
 
-    /// For a required field of the required structs of a list; nothing if it is not that, or the library writes it.
-    pub(crate) fn of_lists(column: &ColumnDescPtr, field: usize, kind: &DataType, list_is_nullable: bool) -> Option<ChunkWriter> {
-        let required = column.max_def_level() == 1 + i16::from(list_is_nullable);
-        let values = Values::of(kind, DICTIONARY_BYTES, false).filter(|_| required)?;
-        Some(ChunkWriter::new(column, Place::List(field), values))
+    /// For that field of the required structs of a list; nothing if the structs are nullable, or the library writes it.
+    pub(crate) fn of_lists(column: &ColumnDescPtr, place: usize, field: &Field, list_is_nullable: bool) -> Option<ChunkWriter> {
+        let nullable = field.is_nullable();
+        let structs_are_required = column.max_def_level() == 1 + i16::from(list_is_nullable) + i16::from(nullable);
+        let values = Values::of(field.data_type(), DICTIONARY_BYTES, false).filter(|_| structs_are_required)?;
+        Some(ChunkWriter::new(column, Place::List { field: place, nullable }, values))
     }
 
     fn new(column: &ColumnDescPtr, place: Place, values: Values) -> ChunkWriter {
@@ -108,7 +109,9 @@ impl ChunkWriter {
         while start < array.len() {
             let end = match self.place {
                 Place::Row => self.push_rows(array, start)?,
-                Place::List(field) => self.push_lists(array.as_list_opt().ok_or_else(column_error)?, field, start)?,
+                Place::List { field, nullable } => {
+                    self.push_lists(array.as_list_opt().ok_or_else(column_error)?, field, nullable, start)?
+                }
             };
             self.open.rows += end - start;
             start = end;
@@ -134,7 +137,7 @@ impl ChunkWriter {
     }
 
     /// Takes some lists; gives the row after them.
-    fn push_lists(&mut self, lists: &ListArray, field: usize, start: usize) -> Result<usize, ParquetError> {
+    fn push_lists(&mut self, lists: &ListArray, field: usize, nullable: bool, start: usize) -> Result<usize, ParquetError> {
         let offsets = lists.value_offsets();
         let most = lists.len().min(start + PAGE_ROWS - self.open.rows);
         let fits = |end: &usize| offsets[*end] - offsets[start] <= STEP;
@@ -144,7 +147,7 @@ impl ChunkWriter {
         // Values of neighbouring rows are neighbours, and nearly always taken together.
         let mut together: Range<usize> = 0..0;
         for row in start..end {
-            let values = self.levels_of(lists, row)?;
+            let values = self.levels_of(lists, row, leaf, nullable)?;
             if values.start != together.end {
                 self.values.push(leaf, std::mem::replace(&mut together, values.start..values.start))?;
             }
@@ -155,19 +158,24 @@ impl ChunkWriter {
     }
 
     /// Notes the levels of a row's list; gives its values.
-    fn levels_of(&mut self, lists: &ListArray, row: usize) -> Result<Range<usize>, ParquetError> {
+    fn levels_of(&mut self, lists: &ListArray, row: usize, leaf: &ArrayRef, nullable: bool) -> Result<Range<usize>, ParquetError> {
         let whole = |offset: i32| usize::try_from(offset).map_err(|_| column_error());
         let values = whole(lists.value_offsets()[row])?..whole(lists.value_offsets()[row + 1])?;
         let open = &mut self.open;
         let count = if lists.is_null(row) { 0 } else { values.len() };
-        // Defined down to the values, to a list without any, or not even to the list.
-        let full = u8::try_from(self.column.max_def_level()).map_err(|_| column_error())?;
-        let defined = if count > 0 { full } else { (full - 1).saturating_sub(u8::from(lists.is_null(row))) };
+        let values = values.start..values.start + count;
         open.repetition.push(0);
         open.repetition.resize(open.repetition.len() + count.saturating_sub(1), 1);
-        open.definition.resize(open.repetition.len(), defined);
+        // Defined down to the values, to their structs, to a list without any, or not even to the list.
+        let full = u8::try_from(self.column.max_def_level()).map_err(|_| column_error())?;
+        let structs = full - u8::from(nullable);
+        match leaf.nulls().filter(|_| nullable) {
+            _ if count == 0 => open.definition.push((structs - 1).saturating_sub(u8::from(lists.is_null(row)))),
+            Some(nulls) => open.definition.extend(values.clone().map(|value| structs + u8::from(nulls.is_valid(value)))),
+            None => open.definition.resize(open.repetition.len(), full),
+        }
         open.values += count.max(1);
-        Ok(values.start..values.start + count)
+        Ok(values)
     }
 
     fn end_page(&mut self, compressor: &mut Compressor) -> Result<(), ParquetError> {
@@ -177,7 +185,7 @@ impl ChunkWriter {
         put_levels(&open.definition, self.column.max_def_level(), &mut body)?;
         let encoding = self.values.end_page(&mut body);
         let page = Page::DataPage {
-            buf: compressor.compress(&body)?,
+            buf: compressor.compress(&body, &self.values)?,
             num_values: u32::try_from(open.values).map_err(|_| column_error())?,
             encoding,
             def_level_encoding: Encoding::RLE,
@@ -200,7 +208,7 @@ impl ChunkWriter {
         if let Some(words) = self.values.dictionary() {
             let mut body = Vec::new();
             words.iter().try_for_each(|word| put_word(word, &mut body))?;
-            let (num_values, buf) = (u32::try_from(words.len()).map_err(|_| column_error())?, compressor.compress(&body)?);
+            let (num_values, buf) = (u32::try_from(words.len()).map_err(|_| column_error())?, compressor.compress(&body, &self.values)?);
             let page = Page::DictionaryPage { buf, num_values, encoding: Encoding::PLAIN, is_sorted: false };
             written.put(CompressedPage::new(page, body.len()), 0, &mut writer)?;
         }

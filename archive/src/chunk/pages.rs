@@ -1,28 +1,45 @@
 //! Pages on their way into a column chunk.
 
+use super::values::Values;
 use crate::write::ZSTD_LEVEL;
 use bytes::Bytes;
 use parquet::basic::{Encoding, PageType};
 use parquet::column::page::{CompressedPage, PageWriter};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::OffsetIndexBuilder;
+use zstd::zstd_safe::CParameter;
+
+/// Of a table that the processor's nearest cache holds, zstd compresses columns quicker than of its own choice of 2^14, and no worse.
+const HASH_LOG: u32 = 11;
+
+/// Most bytes of a decimal are zeros: searched for less than words they become no larger, and take a quarter less time.
+const DECIMALS_LEVEL: i32 = -1;
 
 /// Compresses pages; its memory serves one after the other.
 pub(crate) struct Compressor {
-    zstd: zstd::bulk::Compressor<'static>,
+    words: zstd::bulk::Compressor<'static>,
+    decimals: zstd::bulk::Compressor<'static>,
     out: Vec<u8>,
 }
 
 impl Compressor {
     pub(crate) fn new() -> Result<Compressor, ParquetError> {
-        let zstd = zstd::bulk::Compressor::new(ZSTD_LEVEL)?;
-        Ok(Compressor { zstd, out: Vec::new() })
+        let of_level = |level| {
+            let mut compressor = zstd::bulk::Compressor::new(level)?;
+            compressor.set_parameter(CParameter::HashLog(HASH_LOG))?;
+            std::io::Result::Ok(compressor)
+        };
+        Ok(Compressor { words: of_level(ZSTD_LEVEL)?, decimals: of_level(DECIMALS_LEVEL)?, out: Vec::new() })
     }
 
-    pub(super) fn compress(&mut self, bytes: &[u8]) -> Result<Bytes, ParquetError> {
+    pub(super) fn compress(&mut self, bytes: &[u8], of: &Values) -> Result<Bytes, ParquetError> {
+        let compressor = match of {
+            Values::Words(_) => &mut self.words,
+            Values::Decimals(_) => &mut self.decimals,
+        };
         self.out.clear();
         self.out.reserve(zstd::zstd_safe::compress_bound(bytes.len()));
-        self.zstd.compress_to_buffer(bytes, &mut self.out)?;
+        compressor.compress_to_buffer(bytes, &mut self.out)?;
         Ok(Bytes::copy_from_slice(&self.out))
     }
 }
