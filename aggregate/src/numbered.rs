@@ -1,4 +1,4 @@
-//! [`Numbered`]: values as small numbers, in the order in which they are met.
+//! [`Numbered`] and [`NumberedTexts`]: values and texts as small numbers, in the order in which they are met.
 
 use arrow_array::StringArray;
 use arrow_buffer::{Buffer, OffsetBuffer};

@@ -1,6 +1,6 @@
 //! [`Content`]: the bytes of a file that is to be written, with their SHA-256.
 
-use farthing_schemas::manifest::Sha256Hex;
+use farthing_schemas::manifest::{Sha256Hasher, sha256_hex};
 use object_store::{PutPayload, PutPayloadMut};
 use std::io::Write;
 
@@ -14,11 +14,12 @@ pub struct Content {
     pub(crate) sha256: String,
 }
 
-impl From<Vec<u8>> for Content {
-    fn from(bytes: Vec<u8>) -> Content {
-        let mut sha256 = Sha256Hex::default();
-        sha256.update(&bytes);
-        Content { pieces: bytes.into(), sha256: sha256.finish() }
+impl Content {
+    /// A file of these bytes.
+    #[must_use]
+    pub fn of(bytes: Vec<u8>) -> Content {
+        let sha256 = sha256_hex(&bytes);
+        Content { pieces: bytes.into(), sha256 }
     }
 }
 
@@ -26,12 +27,12 @@ impl From<Vec<u8>> for Content {
 /// as it grows; it is hashed as it comes, while others still make the rest of it.
 pub(crate) struct ContentWriter {
     pieces: PutPayloadMut,
-    sha256: Sha256Hex,
+    sha256: Sha256Hasher,
 }
 
 impl ContentWriter {
     pub(crate) fn new() -> ContentWriter {
-        ContentWriter { pieces: PutPayloadMut::new().with_block_size(PIECE_BYTES), sha256: Sha256Hex::default() }
+        ContentWriter { pieces: PutPayloadMut::new().with_block_size(PIECE_BYTES), sha256: Sha256Hasher::default() }
     }
 
     pub(crate) fn finish(self) -> Content {

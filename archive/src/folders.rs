@@ -36,7 +36,7 @@ pub struct Encoded {
 pub fn encode(table: Table, rows: &[RecordBatch]) -> Result<Encoded, ArchiveError> {
     let encoded = || {
         let (file, groups) = new_file(table)?;
-        let mut file = OpenFile { file, rows: 0 };
+        let mut file = OpenFile(file);
         file.append(FilePart::of(&groups, rows, &mut Compressor::new()?)?)?;
         file.finish()
     };
@@ -127,17 +127,17 @@ impl Folders {
         take_record_batch(rows, &wanted).map_err(|source| failed(self.table, source.into()))
     }
 
-    /// What is encoded so far, for [`Joining`]; what is still on its way stays.
-    pub fn ended(&mut self) -> FolderParts {
+    /// Gives away what is encoded so far, for [`FolderFiles`]; row groups that are on their way stay.
+    pub fn take_ended(&mut self) -> FolderParts {
         let with_any = self.encoding.iter_mut().filter(|(_, part)| !part.ended.is_empty());
-        FolderParts(with_any.map(|(folder, part)| (*folder, FilePart { open: None, ended: std::mem::take(&mut part.ended) })).collect())
+        FolderParts(with_any.map(|(folder, part)| (*folder, std::mem::take(&mut part.ended))).collect())
     }
 
-    /// Ends the encoding: what [`Joining`] makes files of.
+    /// Ends the encoding; gives what was not taken yet.
     ///
     /// # Errors
     /// [`ArchiveError::Parquet`]
-    pub fn parts(mut self) -> Result<FolderParts, ArchiveError> {
+    pub fn finish(mut self) -> Result<FolderParts, ArchiveError> {
         let failed = |source| failed(self.table, source);
         let mut parts = BTreeMap::new();
         let (rows, folders): (Vec<RecordBatch>, Vec<Vec<Cycle>>) = std::mem::take(&mut self.waiting).into_iter().unzip();
@@ -148,18 +148,17 @@ impl Folders {
                 parts.insert(folder, FilePart::of(&self.groups, &[rows], &mut self.compressor).map_err(failed)?);
             }
         }
-        for (folder, mut part) in std::mem::take(&mut self.encoding) {
-            part.end_group(&mut self.compressor).map_err(failed)?;
-            parts.insert(folder, part);
+        for (folder, part) in std::mem::take(&mut self.encoding) {
+            parts.insert(folder, part.finish(&mut self.compressor).map_err(failed)?);
         }
         Ok(FolderParts(parts))
     }
 }
 
 /// Encoded rows of some folders that are in no file yet.
-pub struct FolderParts(BTreeMap<Cycle, FilePart>);
+pub struct FolderParts(BTreeMap<Cycle, Vec<Group>>);
 
-/// Row groups that will stand in one file, one after the other; none is open any more when a file gets them.
+/// Row groups that will stand in one file, one after the other.
 #[derive(Default)]
 struct FilePart {
     open: Option<GroupWriter>,
@@ -167,11 +166,10 @@ struct FilePart {
 }
 
 impl FilePart {
-    fn of(groups: &GroupFactory, rows: &[RecordBatch], compressor: &mut Compressor) -> Result<FilePart, ParquetError> {
+    fn of(groups: &GroupFactory, rows: &[RecordBatch], compressor: &mut Compressor) -> Result<Vec<Group>, ParquetError> {
         let mut part = FilePart::default();
         rows.iter().try_for_each(|rows| part.write(groups, rows, compressor))?;
-        part.end_group(compressor)?;
-        Ok(part)
+        part.finish(compressor)
     }
 
     fn write(&mut self, groups: &GroupFactory, rows: &RecordBatch, compressor: &mut Compressor) -> Result<(), ParquetError> {
@@ -179,7 +177,7 @@ impl FilePart {
         while rest.num_rows() > 0 {
             let group = match &mut self.open {
                 Some(open) => open,
-                None => self.open.insert(groups.group(self.ended.len())?),
+                None => self.open.insert(groups.group()?),
             };
             let count = rest.num_rows().min(GROUP_ROWS - group.rows());
             group.write(&rest.slice(0, count), compressor)?;
@@ -197,19 +195,24 @@ impl FilePart {
         }
         Ok(())
     }
+
+    fn finish(mut self, compressor: &mut Compressor) -> Result<Vec<Group>, ParquetError> {
+        self.end_group(compressor)?;
+        Ok(self.ended)
+    }
 }
 
 /// One file per folder, of rows that were encoded in parts: in each file they stand in the order of the parts.
-pub struct Joining {
+pub struct FolderFiles {
     table: Table,
     files: BTreeMap<Cycle, OpenFile>,
 }
 
-impl Joining {
+impl FolderFiles {
     /// No files yet.
     #[must_use]
-    pub fn new(table: Table) -> Joining {
-        Joining { table, files: BTreeMap::new() }
+    pub fn new(table: Table) -> FolderFiles {
+        FolderFiles { table, files: BTreeMap::new() }
     }
 
     /// Takes the next part.
@@ -217,9 +220,9 @@ impl Joining {
     /// # Errors
     /// [`ArchiveError::Parquet`]
     pub fn append(&mut self, parts: FolderParts) -> Result<(), ArchiveError> {
-        let append = |(folder, part)| match self.files.entry(folder) {
-            Entry::Occupied(file) => file.into_mut().append(part),
-            Entry::Vacant(vacant) => vacant.insert(OpenFile { file: new_file(self.table)?.0, rows: 0 }).append(part),
+        let append = |(folder, groups)| match self.files.entry(folder) {
+            Entry::Occupied(file) => file.into_mut().append(groups),
+            Entry::Vacant(vacant) => vacant.insert(OpenFile(new_file(self.table)?.0)).append(groups),
         };
         parts.0.into_iter().try_for_each(append).map_err(|source| failed(self.table, source))
     }
@@ -234,23 +237,20 @@ impl Joining {
     }
 }
 
-struct OpenFile {
-    file: SerializedFileWriter<ContentWriter>,
-    rows: u64,
-}
+struct OpenFile(SerializedFileWriter<ContentWriter>);
 
 impl OpenFile {
-    fn append(&mut self, part: FilePart) -> Result<(), ParquetError> {
-        part.ended.into_iter().try_for_each(|ended| {
-            self.rows += u64::try_from(ended.rows).unwrap_or(u64::MAX);
-            let mut group = self.file.next_row_group()?;
+    fn append(&mut self, groups: Vec<Group>) -> Result<(), ParquetError> {
+        groups.into_iter().try_for_each(|ended| {
+            let mut group = self.0.next_row_group()?;
             ended.append_to(&mut group)?;
             group.close().map(|_| ())
         })
     }
 
     fn finish(self) -> Result<Encoded, ParquetError> {
-        Ok(Encoded { rows: self.rows, content: self.file.into_inner()?.finish() })
+        let rows = self.0.flushed_row_groups().iter().map(|group| u64::try_from(group.num_rows()).unwrap_or(0)).sum();
+        Ok(Encoded { rows, content: self.0.into_inner()?.finish() })
     }
 }
 

@@ -30,8 +30,8 @@ pub(crate) struct GroupFactory {
 }
 
 impl GroupFactory {
-    /// The row group at that place in its file.
-    pub(crate) fn group(&self, place: usize) -> Result<GroupWriter, ParquetError> {
+    /// The next row group. The library wants its place in the file, for encryption alone.
+    pub(crate) fn group(&self) -> Result<GroupWriter, ParquetError> {
         let schema = self.table.schema();
         let mut columns = self.columns.iter();
         let ours = schema.fields().iter().flat_map(|field| {
@@ -42,7 +42,7 @@ impl GroupFactory {
             Some(ours) => LeafWriter::Ours(Box::new(ours)),
             None => LeafWriter::Library(Box::new(writer)),
         };
-        Ok(GroupWriter { leaves: ours.zip(self.writers.create_column_writers(place)?).map(leaf).collect(), rows: 0 })
+        Ok(GroupWriter { leaves: ours.zip(self.writers.create_column_writers(0)?).map(leaf).collect(), rows: 0 })
     }
 
     /// A writer of ours for each leaf of a field that the library does not write.
@@ -52,9 +52,8 @@ impl GroupFactory {
             let bytes = dictionary_bytes(self.table, field.name());
             return columns.iter().map(|column| ChunkWriter::of_rows(column, field.data_type(), bytes, telling)).collect();
         };
-        let list_is_nullable = field.is_nullable();
-        let of_field =
-            |(place, (field, column)): (usize, (&FieldRef, &&ColumnDescPtr))| ChunkWriter::of_lists(column, place, field, list_is_nullable);
+        let list = field;
+        let of_field = |(at, (field, column)): (usize, (&FieldRef, &&ColumnDescPtr))| ChunkWriter::of_lists(column, at, field, list);
         fields.iter().zip(columns).enumerate().map(of_field).collect()
     }
 }
@@ -123,13 +122,12 @@ impl GroupWriter {
             LeafWriter::Library(writer) => Ok(LeafChunk::Library(writer.close()?)),
             LeafWriter::Ours(writer) => Ok(LeafChunk::Ours(writer.close(compressor)?)),
         };
-        Ok(Group { rows: self.rows, chunks: self.leaves.into_iter().map(close).collect::<Result<_, ParquetError>>()? })
+        Ok(Group { chunks: self.leaves.into_iter().map(close).collect::<Result<_, ParquetError>>()? })
     }
 }
 
 /// An encoded row group that is in no file yet.
 pub(crate) struct Group {
-    pub(crate) rows: usize,
     chunks: Vec<LeafChunk>,
 }
 

@@ -19,7 +19,7 @@ pub mod write;
 
 pub use catalog::{Catalog, CatalogError};
 pub use content::Content;
-pub use folders::{Encoded, Folders, Joining, encode};
+pub use folders::{Encoded, FolderFiles, Folders, encode};
 pub use read::{read_around, read_table};
 pub use store::{Archive, NewFile};
 pub use write::{months, table_path};

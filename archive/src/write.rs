@@ -16,9 +16,6 @@ pub(crate) const GROUP_ROWS: usize = 128 << 10;
 /// Rows of a page, at most.
 pub(crate) const PAGE_ROWS: usize = 20_000;
 
-/// How pages are compressed: quickly.
-pub(crate) const ZSTD_LEVEL: i32 = 1;
-
 /// A dictionary larger than this is given up: by then it costs more than it saves.
 pub(crate) const DICTIONARY_BYTES: usize = 128 << 10;
 
@@ -50,8 +47,8 @@ pub(crate) fn properties(table: Table) -> WriterProperties {
         properties = properties.set_column_dictionary_enabled(path.clone(), false).set_column_encoding(path, Encoding::DELTA_BINARY_PACKED);
     }
     // Digests are as random as bytes can be: nothing to compress.
-    for random in ["identity", "says"] {
-        let path = ColumnPath::from(random);
+    for random in random_columns(table) {
+        let path = ColumnPath::from(*random);
         properties = properties.set_column_dictionary_enabled(path.clone(), false).set_column_compression(path, Compression::UNCOMPRESSED);
     }
     properties.build()
@@ -83,8 +80,15 @@ pub(crate) fn dictionary_bytes(table: Table, column: &str) -> usize {
     }
 }
 
+fn random_columns(table: Table) -> &'static [&'static str] {
+    match table {
+        Table::Usage => &["identity", "says"],
+        Table::Accruals | Table::Lines => &[],
+    }
+}
+
 /// Columns of whole numbers and times, each by its path in the file.
-fn packed_columns(table: Table) -> &'static [&'static str] {
+pub(crate) fn packed_columns(table: Table) -> &'static [&'static str] {
     match table {
         Table::Usage => &["batch", "row", "position", "time", "counts.list.element.count", "registry_version"],
         Table::Accruals => &["batch"],

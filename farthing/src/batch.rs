@@ -2,20 +2,19 @@
 //! makes them exist.
 
 use crate::books::{Appended, Books};
+use crate::side_by_side::side_by_side;
 use anyhow::{Context, anyhow};
 use arrow_array::RecordBatch;
 use farthing_aggregate::accruals::Assignment;
 use farthing_aggregate::closed::ClosedThrough;
 use farthing_aggregate::fold::{Folded, Part};
 use farthing_archive::folders::FolderParts;
-use farthing_archive::{Archive, Encoded, Folders, Joining, NewFile, months, table_path};
+use farthing_archive::{Archive, Encoded, FolderFiles, Folders, NewFile, months, table_path};
 use farthing_ingest::{Committer, Refusal, SealedBatch};
 use farthing_ledger::Effects;
 use farthing_schemas::manifest::{Act, Batch, Closed, File, Total, dead_letters_sha256};
 use farthing_schemas::tables::Table;
 use farthing_schemas::{Currency, Cycle};
-use std::sync::Mutex;
-use std::sync::mpsc::sync_channel;
 use std::time::{Duration, Instant as Clock};
 use tokio::runtime::Handle;
 
@@ -41,22 +40,22 @@ impl<'b> Commits<'b> {
 /// The evidence of the batch that is sealed next. It is encoded, hashed and put into its files as it comes.
 struct Evidence {
     folders: Folders,
-    files: Joining,
+    files: FolderFiles,
 }
 
 impl Evidence {
     fn new() -> anyhow::Result<Evidence> {
-        Ok(Evidence { folders: Folders::new(Table::Usage)?, files: Joining::new(Table::Usage) })
+        Ok(Evidence { folders: Folders::new(Table::Usage)?, files: FolderFiles::new(Table::Usage) })
     }
 
     fn encode(&mut self, rows: RecordBatch) -> anyhow::Result<()> {
         let months = months(&rows)?;
         self.folders.write_each(rows, &months)?;
-        Ok(self.files.append(self.folders.ended())?)
+        Ok(self.files.append(self.folders.take_ended())?)
     }
 
     fn finish(mut self) -> anyhow::Result<Vec<(Cycle, Encoded)>> {
-        self.files.append(self.folders.parts()?)?;
+        self.files.append(self.folders.finish()?)?;
         Ok(self.files.finish()?)
     }
 }
@@ -88,7 +87,6 @@ async fn commit(books: &mut Books, evidence: Evidence, mut sealed: SealedBatch) 
     let usage = usage.await?.context("the evidence cannot be archived")?;
     fail::fail_point!("usage-written");
     let effects = Effects { dead_letters: std::mem::take(&mut sealed.dead_letters), ..Effects::default() };
-    let letters_sha256 = dead_letters_sha256(&effects.dead_letters);
     loop {
         let EncodedSums { files, totals } = sums.context("the sums cannot be encoded")?;
         let accruals = write(books.archive.clone(), Table::Accruals, sealed.batch, files).await.context("the sums cannot be archived")?;
@@ -97,10 +95,10 @@ async fn commit(books: &mut Books, evidence: Evidence, mut sealed: SealedBatch) 
             batch: sealed.batch,
             registry_version: sealed.registry.version(),
             slices: sealed.slices.clone(),
-            files: usage.iter().chain(&accruals).cloned().collect(),
+            files: [&usage[..], &accruals].concat(),
             closed_through: closed_list(&closed),
             totals,
-            dead_letters_sha256: letters_sha256.clone(),
+            dead_letters_sha256: dead_letters_sha256(&effects.dead_letters),
             replayed: sealed.replayed.clone(),
         };
         // A cycle may have closed meanwhile: then the sums are assigned again. The evidence stays as it is.
@@ -130,12 +128,13 @@ fn encode_sums(folded: &Folded, books: &Books, sealed: &SealedBatch, closed: &Cl
     history.since(sealed.batch, closed);
     let assignment = Assignment::of(folded, &sealed.registry, closed, &history)?;
     let encode = |part| encode_part(&assignment, sealed.batch, part);
-    let mut files = Joining::new(Table::Accruals);
+    let mut files = FolderFiles::new(Table::Accruals);
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let totals = std::thread::scope(|scope| {
         let totals = scope.spawn(|| assignment.totals());
-        side_by_side(assignment.parts(threads * PARTS_PER_THREAD), threads, encode, |part| Ok(files.append(part)?))?;
-        totals.join().map_err(|_| failed())?.map_err(anyhow::Error::from)
+        let encoded = side_by_side(assignment.parts(threads * PARTS_PER_THREAD), threads, encode, |part| Ok(files.append(part)?));
+        let totals = totals.join().map_err(|_| anyhow!("the thread that adds up has failed"));
+        encoded.and_then(|()| Ok(totals??))
     })?;
     let totals = totals.into_iter().map(|(currency, sums)| Total {
         currency: currency.to_string(),
@@ -145,46 +144,10 @@ fn encode_sums(folded: &Folded, books: &Books, sealed: &SealedBatch, closed: &Cl
     Ok(EncodedSums { files: files.finish()?, totals: totals.collect() })
 }
 
-fn failed() -> anyhow::Error {
-    anyhow!("a thread that sums up and encodes has failed")
-}
-
-/// Works on so many threads, since nothing else can be done until the batch is committed; `take` gets the results in the order of the
-/// tasks, while threads still work.
-fn side_by_side<T: Send, R: Send>(
-    tasks: Vec<T>,
-    threads: usize,
-    work: impl Fn(T) -> anyhow::Result<R> + Sync,
-    mut take: impl FnMut(R) -> anyhow::Result<()>,
-) -> anyhow::Result<()> {
-    let with_result = |task| {
-        let (sender, result) = sync_channel(1);
-        ((task, sender), result)
-    };
-    let (tasks, results): (Vec<_>, Vec<_>) = tasks.into_iter().map(with_result).unzip();
-    let tasks = Mutex::new(tasks.into_iter());
-    let next = || tasks.lock().ok()?.next();
-    std::thread::scope(|scope| {
-        let worker = |_| {
-            scope.spawn(|| {
-                while let Some((task, result)) = next() {
-                    // Nobody listens after a failure.
-                    let _ = result.send(work(task));
-                }
-            })
-        };
-        let workers: Vec<_> = (0..threads).map(worker).collect();
-        let done = results.into_iter().try_for_each(|result| take(result.recv().map_err(|_| failed())??));
-        // One that has panicked has been noticed by what it did not send.
-        workers.into_iter().for_each(|worker| drop(worker.join()));
-        done
-    })
-}
-
 fn encode_part(assignment: &Assignment<'_>, batch: u64, part: Part<'_>) -> anyhow::Result<FolderParts> {
     let mut folders = Folders::new(Table::Accruals)?;
     assignment.tables(batch, part, |cycle, rows| folders.write(cycle, rows).map_err(anyhow::Error::from))?;
-    Ok(folders.parts()?)
+    Ok(folders.finish()?)
 }
 
 /// What was closed, as a manifest says it.

@@ -5,7 +5,7 @@ use crate::registry_snapshot::RegistrySnapshot;
 use crate::time::now;
 use anyhow::{Context, bail};
 use farthing_archive::catalog::manifest_path;
-use farthing_archive::{Archive, Catalog, NewFile};
+use farthing_archive::{Archive, Catalog, Content, NewFile};
 use farthing_ledger::{Effects, Ledger, LedgerError};
 use farthing_schemas::manifest::{Act, File, Manifest, VERSION};
 use farthing_schemas::registry::{Registry, State};
@@ -107,7 +107,7 @@ impl Books {
         let manifest = Manifest { version: VERSION, sequence, previous, at: now().to_string(), act };
         self.still_there(manifest.files()).await?;
         let body = manifest.to_json();
-        let copy = NewFile { table: "manifests", rows: 1, batches: None, content: body.clone().into_bytes().into() };
+        let copy = NewFile { table: "manifests", rows: 1, batches: None, content: Content::of(body.clone().into_bytes()) };
         let File { path, sha256, .. } = self.archive.put(copy, |sha256| manifest_path(sequence, sha256)).await?;
         fail::fail_point!("manifest-written");
         match self.ledger.append(&manifest, effects).await {

@@ -15,6 +15,7 @@ mod place;
 mod plan_input;
 mod progress;
 mod registry_snapshot;
+mod side_by_side;
 mod time;
 mod trace;
 

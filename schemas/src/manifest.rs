@@ -219,11 +219,11 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
     hex::encode(Sha256::digest(bytes))
 }
 
-/// The same of bytes that come one after the other.
+/// Makes the same of bytes that come one after the other.
 #[derive(Clone, Debug, Default)]
-pub struct Sha256Hex(Sha256);
+pub struct Sha256Hasher(Sha256);
 
-impl Sha256Hex {
+impl Sha256Hasher {
     /// Takes the next bytes.
     pub fn update(&mut self, bytes: &[u8]) {
         self.0.update(bytes);

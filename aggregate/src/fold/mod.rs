@@ -1,8 +1,8 @@
 //! The accumulator: lines of many events, on their way to sums per key.
 //!
-//! Lines are appended one after the other and sorted when they are summed, instead of looked up one by one in a table: with a
-//! million parties every look-up waits for memory, a sort hardly does, and accruals have to be in order anyway. They are appended to
-//! buckets of neighbouring parties, each small enough to be sorted and summed within the processor's cache.
+//! Lines are appended one after the other and put in order when they are summed, instead of looked up one by one in a table: with a
+//! million parties every look-up waits for memory, ordering hardly does, and accruals have to be in order anyway. They are appended to
+//! buckets of neighbouring parties, each small enough to be put in order and summed within the processor's cache.
 
 mod order;
 mod rows;
@@ -13,7 +13,7 @@ use farthing_schemas::registry::{AgreementIndex, MidIndex, PartyIndex, PlatformI
 use farthing_schemas::{Currency, Cycle, Money, ReferenceKind, Status, Use};
 use rows::{Bucket, RowKey};
 
-/// Parties of one bucket.
+/// The bits of a party's number that tell it from the others of its bucket.
 const PARTY_BITS: u32 = 12;
 
 /// What lines are summed by: small integers, given meaning by the registry and by the batch's table of unknown references.

@@ -13,11 +13,12 @@ const PARTIES: usize = 1 << PARTY_BITS;
 pub(super) fn in_order(rows: impl Iterator<Item = Narrow> + Clone, count: usize) -> Vec<Narrow> {
     let starts = if count < PARTIES { None } else { starts_of_parties(rows.clone()) };
     match starts {
-        Some(starts) => placed(rows, count, starts),
+        Some(starts) => put_in_order(rows, count, starts),
         None => {
-            let mut rows: Vec<Narrow> = rows.collect();
-            rows.sort_unstable_by_key(|row| row.key);
-            rows
+            let mut ordered = Vec::with_capacity(count);
+            ordered.extend(rows);
+            ordered.sort_unstable_by_key(|row: &Narrow| row.key);
+            ordered
         }
     }
 }
@@ -30,7 +31,7 @@ fn starts_of_parties(rows: impl Iterator<Item = Narrow>) -> Option<Vec<u32>> {
         if *bucket.get_or_insert(row.key.bucket()) != row.key.bucket() {
             return None;
         }
-        starts[row.key.place_in_bucket()] += 1;
+        starts[row.key.number_in_bucket()] += 1;
     }
     let mut next = 0;
     for start in &mut starts {
@@ -39,20 +40,20 @@ fn starts_of_parties(rows: impl Iterator<Item = Narrow>) -> Option<Vec<u32>> {
     Some(starts)
 }
 
-fn placed(rows: impl Iterator<Item = Narrow>, count: usize, mut next: Vec<u32>) -> Vec<Narrow> {
-    let mut placed = vec![Narrow::default(); count];
+fn put_in_order(rows: impl Iterator<Item = Narrow>, count: usize, mut next: Vec<u32>) -> Vec<Narrow> {
+    let mut ordered = vec![Narrow::default(); count];
     for row in rows {
-        let place = &mut next[row.key.place_in_bucket()];
-        placed[index(*place)] = row;
+        let place = &mut next[row.key.number_in_bucket()];
+        ordered[index(*place)] = row;
         *place += 1;
     }
     // What was the next place of a party is now the end of its rows.
     let mut start = 0;
     for end in next.into_iter().map(index) {
-        placed[start..end].sort_unstable_by_key(|row| row.key);
+        ordered[start..end].sort_unstable_by_key(|row| row.key);
         start = end;
     }
-    placed
+    ordered
 }
 
 #[cfg(test)]

@@ -47,7 +47,7 @@ impl RowKey {
     }
 
     /// The number of a party within its bucket.
-    pub(super) fn place_in_bucket(self) -> usize {
+    pub(super) fn number_in_bucket(self) -> usize {
         usize::try_from(self.0 >> TERMS_BITS & ((1 << PARTY_BITS) - 1)).expect("masked to few bits")
     }
 
@@ -124,6 +124,7 @@ impl Bucket {
 
     fn sum_up(&mut self) -> Result<(), MoneyError> {
         self.open = self.sorted(|key| key);
+        self.open.shrink_to_fit();
         (self.full, self.full_rows) = (Vec::new(), 0);
         self.wide.sort_unstable_by_key(|(key, _)| *key);
         add_up(&mut self.wide)?;

@@ -13,7 +13,7 @@ use std::sync::Arc;
 /// # Errors
 /// [`ColumnError::Arrow`] never, if there is a `keep` for each row.
 pub fn kept_rows(rows: &RecordBatch, keep: &[bool]) -> Result<RecordBatch, ColumnError> {
-    let predicate = predicate(BooleanArray::from(keep.to_vec()));
+    let predicate = predicate_of(BooleanArray::from(keep.to_vec()));
     let columns = rows.columns().iter().map(|column| match column.as_list_opt::<i32>() {
         Some(lists) if lists.values().as_struct_opt().is_some_and(|structs| structs.null_count() == 0) => {
             kept_lists(lists, keep, &predicate)
@@ -24,7 +24,7 @@ pub fn kept_rows(rows: &RecordBatch, keep: &[bool]) -> Result<RecordBatch, Colum
     Ok(RecordBatch::try_new_with_options(rows.schema(), columns.collect::<Result<_, _>>()?, &options)?)
 }
 
-fn predicate(keep: BooleanArray) -> FilterPredicate {
+fn predicate_of(keep: BooleanArray) -> FilterPredicate {
     FilterBuilder::new(&keep).optimize().build()
 }
 
@@ -50,7 +50,7 @@ fn kept_lists(lists: &ListArray, keep: &[bool], predicate: &FilterPredicate) -> 
             lengths.push(length);
         }
     }
-    let of_values = self::predicate(BooleanArray::from(keep_values.finish()));
+    let of_values = predicate_of(BooleanArray::from(keep_values.finish()));
     let structs: &StructArray = lists.values().as_struct();
     let columns = structs.columns().iter().map(|column| kept(&column.slice(start, end - start), &of_values));
     let columns: Vec<ArrayRef> = columns.collect::<Result<_, _>>()?;

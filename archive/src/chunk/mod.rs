@@ -13,6 +13,7 @@ mod values;
 use crate::write::{DICTIONARY_BYTES, PAGE_ROWS};
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef, ListArray, StructArray};
+use arrow_buffer::NullBuffer;
 use arrow_schema::{DataType, Field};
 use bytes::Bytes;
 pub(crate) use pages::Compressor;
@@ -28,7 +29,7 @@ use parquet::file::writer::{SerializedPageWriter, SerializedRowGroupWriter, Trac
 use parquet::schema::types::ColumnDescPtr;
 use std::io::Write;
 use std::ops::Range;
-use values::{Values, put_word};
+use values::{Values, put_text};
 
 /// Values of a page are at most about so many bytes.
 const PAGE_BYTES: usize = 1 << 20;
@@ -45,7 +46,17 @@ enum Place {
     /// One or none per row.
     Row,
     /// In a field of the structs of a list.
-    List { field: usize, nullable: bool },
+    List(ListField),
+}
+
+/// A field of the required structs of a list.
+#[derive(Clone, Copy)]
+struct ListField {
+    at: usize,
+    /// The definition level of a struct: below it are a list without any, and a missing list.
+    structs: u8,
+    /// The definition level of a value: higher, if values may be missing.
+    values: u8,
 }
 
 /// What waits for the end of a page, beside its values.
@@ -86,17 +97,17 @@ fn column_error() -> ParquetError {
 impl ChunkWriter {
     /// For a column of that type, whose dictionary may have so many bytes; nothing if the library writes it.
     pub(crate) fn of_rows(column: &ColumnDescPtr, kind: &DataType, dictionary_bytes: usize, telling: bool) -> Option<ChunkWriter> {
-        let telling = telling && column.max_def_level() == 0;
         // Only required columns tell: no value is missing.
+        let telling = telling && column.max_def_level() == 0;
         Some(ChunkWriter::new(column, Place::Row, Values::of(kind, dictionary_bytes, telling)?))
     }
 
     /// For that field of the required structs of a list; nothing if the structs are nullable, or the library writes it.
-    pub(crate) fn of_lists(column: &ColumnDescPtr, place: usize, field: &Field, list_is_nullable: bool) -> Option<ChunkWriter> {
-        let nullable = field.is_nullable();
-        let structs_are_required = column.max_def_level() == 1 + i16::from(list_is_nullable) + i16::from(nullable);
-        let values = Values::of(field.data_type(), DICTIONARY_BYTES, false).filter(|_| structs_are_required)?;
-        Some(ChunkWriter::new(column, Place::List { field: place, nullable }, values))
+    pub(crate) fn of_lists(column: &ColumnDescPtr, at: usize, field: &Field, list: &Field) -> Option<ChunkWriter> {
+        let structs = 1 + u8::from(list.is_nullable());
+        let of = ListField { at, structs, values: structs + u8::from(field.is_nullable()) };
+        let values = Values::of(field.data_type(), DICTIONARY_BYTES, false)?;
+        (column.max_def_level() == i16::from(of.values)).then(|| ChunkWriter::new(column, Place::List(of), values))
     }
 
     fn new(column: &ColumnDescPtr, place: Place, values: Values) -> ChunkWriter {
@@ -109,9 +120,7 @@ impl ChunkWriter {
         while start < array.len() {
             let end = match self.place {
                 Place::Row => self.push_rows(array, start)?,
-                Place::List { field, nullable } => {
-                    self.push_lists(array.as_list_opt().ok_or_else(column_error)?, field, nullable, start)?
-                }
+                Place::List(of) => self.push_lists(array.as_list_opt().ok_or_else(column_error)?, of, start)?,
             };
             self.open.rows += end - start;
             start = end;
@@ -124,7 +133,9 @@ impl ChunkWriter {
 
     /// Takes what the open page has room for; gives the row after it.
     fn push_rows(&mut self, array: &ArrayRef, start: usize) -> Result<usize, ParquetError> {
-        let end = array.len().min(start + PAGE_ROWS - self.open.rows);
+        let most = array.len().min(start + PAGE_ROWS - self.open.rows);
+        let fits = |end: &usize| Values::bytes_between(array, start, *end) <= PAGE_BYTES;
+        let end = furthest(start, most, fits);
         self.open.values += end - start;
         if self.column.max_def_level() > 0 {
             match array.nulls() {
@@ -137,17 +148,18 @@ impl ChunkWriter {
     }
 
     /// Takes some lists; gives the row after them.
-    fn push_lists(&mut self, lists: &ListArray, field: usize, nullable: bool, start: usize) -> Result<usize, ParquetError> {
+    fn push_lists(&mut self, lists: &ListArray, of: ListField, start: usize) -> Result<usize, ParquetError> {
         let offsets = lists.value_offsets();
         let most = lists.len().min(start + PAGE_ROWS - self.open.rows);
-        let fits = |end: &usize| offsets[*end] - offsets[start] <= STEP;
-        let end = (start + 1..=most).take_while(fits).last().unwrap_or(start + 1);
         let structs: &StructArray = lists.values().as_struct_opt().ok_or_else(column_error)?;
-        let leaf = structs.columns().get(field).ok_or_else(column_error)?;
+        let leaf = structs.columns().get(of.at).ok_or_else(column_error)?;
+        let at = |row: usize| usize::try_from(offsets[row]).unwrap_or(0);
+        let fits = |end: &usize| offsets[*end] - offsets[start] <= STEP && Values::bytes_between(leaf, at(start), at(*end)) <= PAGE_BYTES;
+        let end = furthest(start, most, fits);
         // Values of neighbouring rows are neighbours, and nearly always taken together.
         let mut together: Range<usize> = 0..0;
         for row in start..end {
-            let values = self.levels_of(lists, row, leaf, nullable)?;
+            let values = self.levels_of(lists, row, of, leaf.nulls())?;
             if values.start != together.end {
                 self.values.push(leaf, std::mem::replace(&mut together, values.start..values.start))?;
             }
@@ -158,23 +170,28 @@ impl ChunkWriter {
     }
 
     /// Notes the levels of a row's list; gives its values.
-    fn levels_of(&mut self, lists: &ListArray, row: usize, leaf: &ArrayRef, nullable: bool) -> Result<Range<usize>, ParquetError> {
+    fn levels_of(
+        &mut self,
+        lists: &ListArray,
+        row: usize,
+        of: ListField,
+        missing: Option<&NullBuffer>,
+    ) -> Result<Range<usize>, ParquetError> {
         let whole = |offset: i32| usize::try_from(offset).map_err(|_| column_error());
-        let values = whole(lists.value_offsets()[row])?..whole(lists.value_offsets()[row + 1])?;
+        let (start, end) = (whole(lists.value_offsets()[row])?, whole(lists.value_offsets()[row + 1])?);
+        let values = if lists.is_null(row) { start..start } else { start..end };
         let open = &mut self.open;
-        let count = if lists.is_null(row) { 0 } else { values.len() };
-        let values = values.start..values.start + count;
+        open.values += values.len().max(1);
         open.repetition.push(0);
-        open.repetition.resize(open.repetition.len() + count.saturating_sub(1), 1);
-        // Defined down to the values, to their structs, to a list without any, or not even to the list.
-        let full = u8::try_from(self.column.max_def_level()).map_err(|_| column_error())?;
-        let structs = full - u8::from(nullable);
-        match leaf.nulls().filter(|_| nullable) {
-            _ if count == 0 => open.definition.push((structs - 1).saturating_sub(u8::from(lists.is_null(row)))),
-            Some(nulls) => open.definition.extend(values.clone().map(|value| structs + u8::from(nulls.is_valid(value)))),
-            None => open.definition.resize(open.repetition.len(), full),
+        if values.is_empty() {
+            open.definition.push((of.structs - 1).saturating_sub(u8::from(lists.is_null(row))));
+            return Ok(values);
         }
-        open.values += count.max(1);
+        open.repetition.resize(open.repetition.len() + values.len() - 1, 1);
+        match missing {
+            Some(nulls) => open.definition.extend(values.clone().map(|at| if nulls.is_valid(at) { of.values } else { of.structs })),
+            None => open.definition.resize(open.repetition.len(), of.values),
+        }
         Ok(values)
     }
 
@@ -207,7 +224,7 @@ impl ChunkWriter {
         let mut written = Written::new();
         if let Some(words) = self.values.dictionary() {
             let mut body = Vec::new();
-            words.iter().try_for_each(|word| put_word(word, &mut body))?;
+            words.iter().try_for_each(|word| put_text(word, &mut body))?;
             let (num_values, buf) = (u32::try_from(words.len()).map_err(|_| column_error())?, compressor.compress(&body, &self.values)?);
             let page = Page::DictionaryPage { buf, num_values, encoding: Encoding::PLAIN, is_sorted: false };
             written.put(CompressedPage::new(page, body.len()), 0, &mut writer)?;
@@ -243,6 +260,11 @@ impl ChunkWriter {
             offset_index: Some(written.pages.build()),
         })
     }
+}
+
+/// The furthest end up to `most` that fits; at least one row is taken.
+fn furthest(start: usize, most: usize, fits: impl Fn(&usize) -> bool) -> usize {
+    if fits(&most) { most } else { (start + 1..most).take_while(fits).last().unwrap_or(start + 1) }
 }
 
 /// Levels with their length before them; none if there is only one level.

@@ -1,7 +1,7 @@
 //! What is written here is read back by the library, whatever the tables hold.
 
 use crate::folders::encode;
-use crate::write::telling_columns;
+use crate::write::{packed_columns, telling_columns};
 use arrow_array::builder::{FixedSizeBinaryBuilder, ListBuilder, StringBuilder};
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int32Type;
@@ -253,4 +253,42 @@ fn a_word_that_is_missing_by_its_dictionary_is_refused() {
     let words: StringArray = [Some("a"), None].into_iter().collect();
     let column = DictionaryArray::<Int32Type>::new(Int32Array::from(vec![0, 1]), Arc::new(words));
     assert!(encode(Table::Usage, &[with(&batch, "model", Arc::new(column))]).is_err());
+}
+
+#[test]
+fn whole_numbers_are_packed_in_every_table() {
+    for table in Table::ALL {
+        let batch = rows(table, 50, Shape { words: 3, list: 3, missing: 2 }, &mut Dice(7));
+        let file = Bytes::from_iter(encode(table, &[batch]).expect("encodable").content.pieces.iter().flatten().copied());
+        let (_, metadata) = read(&file, None);
+        for name in packed_columns(table) {
+            let chunk = metadata.row_group(0).columns().iter().find(|chunk| chunk.column_path().string() == *name);
+            let packed = chunk.is_some_and(|chunk| chunk.encodings().any(|encoding| encoding == Encoding::DELTA_BINARY_PACKED));
+            assert!(packed, "{name} of {}", table.name());
+        }
+    }
+}
+
+#[test]
+fn pages_of_long_texts_are_no_larger_than_others() {
+    let mut dice = Dice(8);
+    let batch = rows(Table::Usage, 300, Shape { words: 3, list: 3, missing: 1 << 30 }, &mut dice);
+    let long =
+        |count: usize| -> ArrayRef { Arc::new((0..count).map(|at| Some(format!("{at}{}", "x".repeat(200_000)))).collect::<StringArray>()) };
+    let lists = batch.column_by_name("entries").expect("a column").as_list::<i32>().clone();
+    let (field, offsets, values, nulls) = lists.into_parts();
+    let (fields, mut columns, _) = values.as_struct().clone().into_parts();
+    columns[fields.find("content_hash").expect("a field").0] = long(values.len());
+    let entries = ListArray::new(field, offsets, Arc::new(StructArray::new(fields, columns, None)), nulls);
+    let batch = with(&with(&batch, "reason", long(300)), "entries", Arc::new(entries));
+    check(Table::Usage, std::slice::from_ref(&batch));
+    let file = Bytes::from_iter(encode(Table::Usage, &[batch]).expect("encodable").content.pieces.iter().flatten().copied());
+    let reader = SerializedFileReader::new(file).expect("a Parquet file");
+    let group = reader.get_row_group(0).expect("the only one");
+    for leaf in 0..group.num_columns() {
+        for page in group.get_column_page_reader(leaf).expect("pages") {
+            let bytes = page.expect("readable").buffer().len();
+            assert!(bytes < 3 << 20, "a page of {bytes} bytes");
+        }
+    }
 }

@@ -15,29 +15,36 @@ const DECIMAL_BYTES: usize = 16;
 
 /// Values that wait for the end of their page.
 pub(super) enum Values {
-    Words(Box<Words>),
+    Texts(Box<Texts>),
     /// Encoded already: plain, the highest byte first.
     Decimals(Vec<u8>),
 }
 
 impl Values {
     /// For arrays of that type, whose dictionary may have so many bytes; nothing if they are not encoded here. Only what is `telling` has
-    /// a least and a greatest word.
+    /// a least and a greatest text.
     pub(super) fn of(kind: &DataType, dictionary_bytes: usize, telling: bool) -> Option<Values> {
-        match kind {
-            DataType::Utf8 => Some(Values::Words(Box::new(Words::new(dictionary_bytes, telling)))),
-            DataType::Dictionary(key, word) if (&**key, &**word) == (&DataType::Int32, &DataType::Utf8) => {
-                Some(Values::Words(Box::new(Words::new(dictionary_bytes, telling))))
-            }
+        let texts = match kind {
+            DataType::Dictionary(key, text) if **key == DataType::Int32 => text,
+            kind => kind,
+        };
+        match texts {
+            DataType::Utf8 => Some(Values::Texts(Box::new(Texts::new(dictionary_bytes, telling)))),
             DataType::Decimal128(38, _) => Some(Values::Decimals(Vec::new())),
             _ => None,
         }
     }
 
+    /// How many bytes the texts of an array have from one place to another; none, if they are numbered or no texts.
+    pub(super) fn bytes_between(array: &dyn Array, from: usize, to: usize) -> usize {
+        let texts = array.as_string_opt::<i32>().map(StringArray::value_offsets);
+        texts.map_or(0, |offsets| usize::try_from(offsets[to] - offsets[from]).unwrap_or(0))
+    }
+
     /// Takes the values in a range that are not null.
     pub(super) fn push(&mut self, array: &dyn Array, range: Range<usize>) -> Result<(), ParquetError> {
         match self {
-            Values::Words(words) => words.push(array, range),
+            Values::Texts(texts) => texts.push(array, range),
             Values::Decimals(bytes) => push_decimals(array, range, bytes),
         }
     }
@@ -45,7 +52,7 @@ impl Values {
     /// How many bytes a page of what waits would have, about.
     pub(super) fn waiting(&self) -> usize {
         match self {
-            Values::Words(words) => words.numbers.len() * size_of::<u32>() + words.plain.as_ref().map_or(0, |plain| plain.bytes.len()),
+            Values::Texts(texts) => texts.numbers.len() * size_of::<u32>() + texts.plain.as_ref().map_or(0, |plain| plain.bytes.len()),
             Values::Decimals(bytes) => bytes.len(),
         }
     }
@@ -53,7 +60,7 @@ impl Values {
     /// Appends the values of a page and says how they are encoded; starts over.
     pub(super) fn end_page(&mut self, out: &mut Vec<u8>) -> Encoding {
         match self {
-            Values::Words(words) => words.end_page(out),
+            Values::Texts(texts) => texts.end_page(out),
             Values::Decimals(bytes) => {
                 out.append(bytes);
                 Encoding::PLAIN
@@ -61,36 +68,36 @@ impl Values {
         }
     }
 
-    /// Whether the page has to end, because the dictionary is given up.
+    /// Whether the page has to end, because the dictionary is to be given up.
     pub(super) fn full(&self) -> bool {
         match self {
-            Values::Words(words) => words.plain.is_none() && words.known.bytes() > words.dictionary_bytes,
+            Values::Texts(texts) => texts.plain.is_none() && texts.too_large(),
             Values::Decimals(_) => false,
         }
     }
 
-    /// The words of the chunk's dictionary, if it has one.
+    /// The texts of the chunk's dictionary, if it has one.
     pub(super) fn dictionary(&self) -> Option<&NumberedTexts> {
         match self {
-            Values::Words(words) => Some(&words.known).filter(|known| words.plain.is_none() || !known.is_empty()),
+            Values::Texts(texts) => Some(&texts.known).filter(|known| texts.plain.is_none() || !known.is_empty()),
             Values::Decimals(_) => None,
         }
     }
 
-    /// The least and the greatest word of the chunk.
+    /// The least and the greatest text of the chunk.
     pub(super) fn ends(&self) -> Option<(&str, &str)> {
-        let Values::Words(words) = self else { return None };
-        if !words.telling {
+        let Values::Texts(texts) = self else { return None };
+        if !texts.telling {
             return None;
         }
-        let plain = words.plain.iter().filter_map(|plain| plain.ends.as_ref());
-        let all = words.known.iter().chain(plain.flat_map(|ends| [ends.0.as_str(), ends.1.as_str()]));
+        let plain = texts.plain.iter().filter_map(|plain| plain.ends.as_ref());
+        let all = texts.known.iter().chain(plain.flat_map(|ends| [ends.0.as_str(), ends.1.as_str()]));
         Some((all.clone().min()?, all.max()?))
     }
 }
 
-/// Words by their number in the chunk's dictionary; as they are, once there are too many.
-pub(super) struct Words {
+/// Texts by their number in the chunk's dictionary; as they are, once there are too many.
+pub(super) struct Texts {
     dictionary_bytes: usize,
     telling: bool,
     known: NumberedTexts,
@@ -100,7 +107,7 @@ pub(super) struct Words {
     plain: Option<Plain>,
 }
 
-/// Words of a chunk that has no dictionary, or has given it up.
+/// Texts of a chunk that has no dictionary, or has given it up.
 #[derive(Default)]
 struct Plain {
     bytes: Vec<u8>,
@@ -108,11 +115,15 @@ struct Plain {
     ends: Option<(String, String)>,
 }
 
-impl Words {
+impl Texts {
     /// Without any dictionary, if it may have no bytes.
-    fn new(dictionary_bytes: usize, telling: bool) -> Words {
+    fn new(dictionary_bytes: usize, telling: bool) -> Texts {
         let plain = (dictionary_bytes == 0).then(Plain::default);
-        Words { dictionary_bytes, telling, known: NumberedTexts::default(), numbers: Vec::new(), last: None, plain }
+        Texts { dictionary_bytes, telling, known: NumberedTexts::default(), numbers: Vec::new(), last: None, plain }
+    }
+
+    fn too_large(&self) -> bool {
+        self.known.bytes() > self.dictionary_bytes
     }
 
     fn push(&mut self, array: &dyn Array, range: Range<usize>) -> Result<(), ParquetError> {
@@ -168,7 +179,7 @@ impl Words {
         out.push(width);
         hybrid::put(&self.numbers, width, out);
         self.numbers.clear();
-        if self.known.bytes() > self.dictionary_bytes {
+        if self.too_large() {
             self.plain = Some(Plain::default());
             self.last = None;
         }
@@ -181,7 +192,7 @@ impl Plain {
         if telling {
             self.tell(word);
         }
-        put_word(word, &mut self.bytes)
+        put_text(word, &mut self.bytes)
     }
 
     fn tell(&mut self, word: &str) {
@@ -194,9 +205,9 @@ impl Plain {
     }
 }
 
-/// A word as it stands in a dictionary, or in a page without one.
-pub(super) fn put_word(word: &str, out: &mut Vec<u8>) -> Result<(), ParquetError> {
-    let length = u32::try_from(word.len()).map_err(|_| ParquetError::General("a word of 4 GiB".to_owned()))?;
+/// A text as it stands in a dictionary, or in a page without one.
+pub(super) fn put_text(word: &str, out: &mut Vec<u8>) -> Result<(), ParquetError> {
+    let length = u32::try_from(word.len()).map_err(|_| ParquetError::General("a text of 4 GiB".to_owned()))?;
     out.extend_from_slice(&length.to_le_bytes());
     out.extend_from_slice(word.as_bytes());
     Ok(())

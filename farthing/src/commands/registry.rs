@@ -5,8 +5,8 @@ use crate::cli::RegistryCommand;
 use crate::output::{self, Answer};
 use crate::place::Place;
 use anyhow::{Context, bail};
-use farthing_archive::NewFile;
 use farthing_archive::catalog::registry_path;
+use farthing_archive::{Content, NewFile};
 use farthing_ledger::{Effects, PartyDetails};
 use farthing_schemas::manifest::{Act, RegistryLoad, sha256_hex};
 use farthing_schemas::registry::{BuildError, Delta, Record, Registry, read_load};
@@ -50,7 +50,7 @@ pub async fn load_files(at: &Place, files: &[PathBuf]) -> anyhow::Result<(u64, u
         let packed = zstd::encode_all(&text[..], 0)?;
         texts.push(text);
         let compiled = compile(texts);
-        let new = NewFile { table: "registry", rows: changed, batches: None, content: packed.into() };
+        let new = NewFile { table: "registry", rows: changed, batches: None, content: Content::of(packed) };
         let file = books.archive.put(new, |sha256| registry_path(version, sha256)).await?;
         let act = Act::Registry(RegistryLoad { registry_version: version, file });
         if books.append(act, &Effects { party_details, ..Effects::default() }).await? == Appended::Done {

@@ -1,10 +1,12 @@
 //! [`Names`]: ids as small numbers, their text in one place.
 //!
-//! A look-up of one name among millions is a wait for memory and little else: so the table is our own, one array that says in one
-//! place what a name is, if it is short, and its number; and many names can be looked up side by side ([`Names::find_all`]).
+//! A look-up of one name among millions is a wait for memory and little else: so the table is our own, many names can be looked up side
+//! by side ([`Names::find_all`]), and it is made by two threads when it is large ([`Names::fill_shards`]).
+
+mod shard;
 
 use serde::{Deserialize, Serialize};
-use std::hash::BuildHasher;
+use shard::{FREE_LINE, Shape, Shard, Slot, hash};
 
 /// Ends each name in the text: no id holds a control character.
 const END: u8 = 0;
@@ -16,9 +18,9 @@ const SIDE_BY_SIDE: usize = 64;
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Names {
     texts: Texts,
-    /// [`PARTS`] of them; a name's hash says in which one it stands. Not in a snapshot: see [`Names::fill_parts`].
+    /// [`SHARDS`] of them; a name's hash says in which one it stands. Not in a snapshot: see [`Names::fill_shards`].
     #[serde(skip)]
-    parts: Vec<Part>,
+    shards: Vec<Shard>,
 }
 
 /// Names by number.
@@ -30,64 +32,11 @@ struct Texts {
     starts: Vec<u32>,
 }
 
-/// The table of names is kept in so many parts, which grow one by one and can be filled side by side.
-const PARTS: usize = 64;
+/// The table of names is kept in so many shards, which grow one by one and can be filled side by side.
+const SHARDS: usize = 64;
 
 /// Fewer names than this are not worth a second thread.
 const FILLED_ALONE: usize = 1 << 16;
-
-/// A part of the table.
-#[derive(Clone, Debug, Default)]
-struct Part {
-    /// A power of two of them, at least half of their slots free; a name stands in the first free one from its hash's line on.
-    lines: Vec<Line>,
-    names: usize,
-}
-
-/// Slots that come from memory together: few look-ups need a second line.
-#[derive(Clone, Copy, Debug)]
-#[repr(align(64))]
-struct Line([Slot; 2]);
-
-/// Bytes of a name that its slot holds.
-const HEAD: usize = 22;
-
-#[derive(Clone, Copy, Debug)]
-struct Slot {
-    /// [`FREE`] in a free slot.
-    number: u32,
-    start: u32,
-    shape: Shape,
-}
-
-/// What tells a short name from all others, and a long one from most.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Shape {
-    /// In bytes; no id is longer than this can say.
-    length: u16,
-    /// The name's first bytes, and zeros after its end.
-    head: [u8; HEAD],
-}
-
-impl Shape {
-    fn of(name: &str) -> Shape {
-        let mut head = [0; HEAD];
-        let count = name.len().min(HEAD);
-        head[..count].copy_from_slice(&name.as_bytes()[..count]);
-        Shape { length: u16::try_from(name.len()).unwrap_or(u16::MAX), head }
-    }
-}
-
-/// No name has this number: there are fewer than 2^32 bytes of text.
-const FREE: u32 = u32::MAX;
-
-const FREE_SLOT: Slot = Slot { number: FREE, start: 0, shape: Shape { length: 0, head: [0; HEAD] } };
-const FREE_LINE: Line = Line([FREE_SLOT; 2]);
-
-/// The same on every machine and in every run.
-fn hash(name: &str) -> u64 {
-    foldhash::fast::FixedState::default().hash_one(name)
-}
 
 impl Texts {
     fn len(&self) -> usize {
@@ -123,84 +72,21 @@ impl Texts {
     }
 }
 
-/// The part in which a name stands, by the bits of its hash that say nothing about its line.
-fn part_of(hash: u64) -> usize {
-    usize::try_from(hash >> (u64::BITS - PARTS.ilog2())).expect("few bits")
-}
-
-impl Part {
-    fn with_room(names: usize) -> Part {
-        Part { lines: vec![FREE_LINE; names.next_power_of_two()], names: 0 }
-    }
-
-    fn place(&self, hash: u64) -> usize {
-        let last = u64::try_from(self.lines.len() - 1).expect("a length fits 64 bits");
-        usize::try_from(hash & last).expect("at most the last place")
-    }
-
-    fn after(&self, at: usize) -> usize {
-        (at + 1) & (self.lines.len() - 1)
-    }
-
-    fn line(&self, hash: u64) -> &Line {
-        &self.lines[self.place(hash)]
-    }
-
-    /// Finds a name from the line at its hash's place on.
-    fn find_from(&self, first: &Line, hash: u64, name: &str, texts: &Texts) -> Option<u32> {
-        let shape = Shape::of(name);
-        let (mut line, mut at) = (first, self.place(hash));
-        loop {
-            for slot in &line.0 {
-                if slot.number == FREE {
-                    return None;
-                }
-                if slot.shape == shape && (name.len() <= HEAD || texts.stands_at(slot.start, name)) {
-                    return Some(slot.number);
-                }
-            }
-            at = self.after(at);
-            line = &self.lines[at];
-        }
-    }
-
-    /// Puts a name that is new in a free slot; half of the slots stay free.
-    fn put(&mut self, hash: u64, slot: Slot, texts: &Texts) {
-        if self.names == self.lines.len() {
-            self.grow(self.names + 1, texts);
-        }
-        self.names += 1;
-        let mut at = self.place(hash);
-        loop {
-            if let Some(free) = self.lines[at].0.iter_mut().find(|there| there.number == FREE) {
-                *free = slot;
-                return;
-            }
-            at = self.after(at);
-        }
-    }
-
-    /// Makes room for that many names.
-    fn grow(&mut self, names: usize, texts: &Texts) {
-        if names > self.lines.len() {
-            let old = std::mem::replace(self, Part::with_room(names));
-            for slot in old.lines.into_iter().flat_map(|line| line.0).filter(|slot| slot.number != FREE) {
-                self.put(hash(texts.get(slot.number)), slot, texts);
-            }
-        }
-    }
+/// The shard in which a name stands, by the bits of its hash that say nothing about its line.
+fn shard_of(hash: u64) -> usize {
+    usize::try_from(hash >> (u64::BITS - SHARDS.ilog2())).expect("few bits")
 }
 
 impl Names {
     pub(super) fn new() -> Names {
-        Names { texts: Texts { text: String::new(), starts: vec![0] }, parts: vec![Part::with_room(1); PARTS] }
+        Names { texts: Texts { text: String::new(), starts: vec![0] }, shards: vec![Shard::with_room(1); SHARDS] }
     }
 
     /// Makes room for that many more, so that few names are moved or hashed again as they come.
     pub(super) fn reserve(&mut self, more: usize) {
         self.texts.starts.reserve(more);
-        let names = (self.len() + more).div_ceil(PARTS);
-        self.parts.iter_mut().for_each(|part| part.grow(names, &self.texts));
+        let names = (self.len() + more).div_ceil(SHARDS);
+        self.shards.iter_mut().for_each(|shard| shard.grow(names, &self.texts));
     }
 
     pub(super) fn len(&self) -> usize {
@@ -216,8 +102,8 @@ impl Names {
     }
 
     fn find_hashed(&self, hash: u64, name: &str) -> Option<u32> {
-        let part = &self.parts[part_of(hash)];
-        part.find_from(part.line(hash), hash, name, &self.texts)
+        let shard = &self.shards[shard_of(hash)];
+        shard.find_from(shard.line(hash), hash, name, &self.texts)
     }
 
     /// Looks up names side by side; `found` gets the number of each, in order.
@@ -227,9 +113,9 @@ impl Names {
             let mut hashes = [0; SIDE_BY_SIDE];
             hashes.iter_mut().zip(names).for_each(|(of_name, name)| *of_name = hash(name));
             let mut lines = [FREE_LINE; SIDE_BY_SIDE];
-            lines.iter_mut().zip(&hashes[..names.len()]).for_each(|(line, hash)| *line = *self.parts[part_of(*hash)].line(*hash));
+            lines.iter_mut().zip(&hashes[..names.len()]).for_each(|(line, hash)| *line = *self.shards[shard_of(*hash)].line(*hash));
             for ((line, hash), name) in lines.iter().zip(hashes).zip(names) {
-                found(self.parts[part_of(hash)].find_from(line, hash, name, &self.texts));
+                found(self.shards[shard_of(hash)].find_from(line, hash, name, &self.texts));
             }
         }
     }
@@ -249,21 +135,28 @@ impl Names {
             return Some((number, false));
         }
         let slot = self.texts.push(name)?;
-        self.parts[part_of(hash)].put(hash, slot, &self.texts);
+        self.shards[shard_of(hash)].put(hash, slot, &self.texts);
         Some((slot.number, true))
     }
 
     /// Makes the table anew for names that were read without it: it is larger than all the rest of a snapshot and quickly made.
     /// None if the names do not stand where they should.
-    pub(super) fn fill_parts(&mut self) -> Option<()> {
-        self.texts.starts.len().checked_sub(1)?;
-        self.parts = vec![Part::default(); PARTS];
-        let threads = if self.len() < FILLED_ALONE { 1 } else { 2 };
-        let (texts, each) = (&self.texts, PARTS / threads);
+    pub(super) fn fill_shards(&mut self) -> Option<()> {
+        self.fill_with(if self.texts.starts.len() < FILLED_ALONE { 1 } else { 2 })
+    }
+
+    fn fill_with(&mut self, threads: usize) -> Option<()> {
+        if self.texts.starts.is_empty() {
+            return None;
+        }
+        self.shards = vec![Shard::with_room(1); SHARDS];
+        let (texts, each) = (&self.texts, SHARDS / threads);
         let filled = std::thread::scope(|scope| {
-            let fill = |(number, parts)| scope.spawn(move || fill(number * each, parts, texts));
-            let filling: Vec<_> = self.parts.chunks_mut(each).enumerate().map(fill).collect();
-            filling.into_iter().map(|filling| filling.join().ok().flatten()).collect()
+            let (ours, others) = self.shards.split_at_mut(each);
+            let filling = |(number, shards)| scope.spawn(move || fill((number + 1) * each, shards, texts));
+            let filling: Vec<_> = others.chunks_mut(each).enumerate().map(filling).collect();
+            let filled = fill(0, ours, texts);
+            filling.into_iter().fold(filled, |filled, other| filled.and(other.join().ok().flatten()))
         });
         self.shrink();
         filled
@@ -275,27 +168,27 @@ impl Names {
     }
 
     pub(super) fn heap_bytes(&self) -> usize {
-        let lines: usize = self.parts.iter().map(|part| part.lines.capacity()).sum();
-        self.texts.text.capacity() + self.texts.starts.capacity() * size_of::<u32>() + lines * size_of::<Line>()
+        let shards: usize = self.shards.iter().map(Shard::heap_bytes).sum();
+        self.texts.text.capacity() + self.texts.starts.capacity() * size_of::<u32>() + shards
     }
 }
 
-/// Fills parts of the table, of which the first one has that number.
-fn fill(first: usize, parts: &mut [Part], texts: &Texts) -> Option<()> {
-    let each = texts.len().div_ceil(PARTS);
-    let mut numbers = vec![Vec::with_capacity(each + each / 8); parts.len()];
+/// Fills shards of the table, of which the first one has that number.
+fn fill(first: usize, shards: &mut [Shard], texts: &Texts) -> Option<()> {
+    let each = texts.len().div_ceil(SHARDS);
+    let mut numbers: Vec<Vec<u32>> = shards.iter().map(|_| Vec::with_capacity(each + each / 8)).collect();
     for number in 0..u32::try_from(texts.len()).ok()? {
-        let part = part_of(hash(texts.checked(number)?));
-        if let Some(numbers) = part.checked_sub(first).and_then(|part| numbers.get_mut(part)) {
+        let shard = shard_of(hash(texts.checked(number)?));
+        if let Some(numbers) = shard.checked_sub(first).and_then(|shard| numbers.get_mut(shard)) {
             numbers.push(number);
         }
     }
-    // One after the other: each part fits the processor's cache.
-    for (part, numbers) in parts.iter_mut().zip(numbers) {
-        *part = Part::with_room(each.max(numbers.len()));
+    // One after the other: each fits the processor's cache.
+    for (shard, numbers) in shards.iter_mut().zip(numbers) {
+        *shard = Shard::with_room(each.max(numbers.len()));
         for number in numbers {
             let name = texts.get(number);
-            part.put(hash(name), Slot { number, start: texts.starts[number as usize], shape: Shape::of(name) }, texts);
+            shard.put(hash(name), Slot { number, start: texts.starts[number as usize], shape: Shape::of(name) }, texts);
         }
     }
     Some(())
@@ -322,6 +215,22 @@ mod tests {
             assert_eq!(found, one_by_one);
             assert_eq!(found.iter().flatten().count(), count.min(10));
         }
+    }
+
+    #[test]
+    fn a_table_that_is_filled_anew_is_the_same() {
+        let mut names = Names::new();
+        let of = |number: u32| format!("pty_{:x}", number.wrapping_mul(2_654_435_769));
+        (0..3000).for_each(|number| assert_eq!(names.intern(&of(number)), Some((number, true))));
+        for threads in [1, 2, 4] {
+            names.fill_with(threads).expect("all stand where they should");
+            assert!((0..3000).all(|number| names.find(&of(number)) == Some(number)), "{threads}");
+            assert_eq!(names.find(&of(3000)), None);
+        }
+        names.texts.starts[1500] = u32::MAX;
+        assert_eq!(names.fill_with(2), None);
+        names.texts.starts.clear();
+        assert_eq!(names.fill_with(1), None);
     }
 
     #[test]

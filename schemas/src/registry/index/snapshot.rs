@@ -62,7 +62,7 @@ impl Registry {
         let mut registry: Registry = postcard::from_bytes(rows).ok()?;
         registry.agreement_spans = agreement_spans(&registry.agreement_terms);
         let Registry { platforms, mids, agreements, parties, works, .. } = &mut registry;
-        [platforms, mids, agreements, parties, works].into_iter().try_for_each(Names::fill_parts)?;
+        [platforms, mids, agreements, parties, works].into_iter().try_for_each(Names::fill_shards)?;
         Some(registry)
     }
 }
