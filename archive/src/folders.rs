@@ -128,6 +128,7 @@ impl Folders {
     }
 
     /// Gives away what is encoded so far, for [`FolderFiles`]; row groups that are on their way stay.
+    #[must_use]
     pub fn take_ended(&mut self) -> FolderParts {
         let with_any = self.encoding.iter_mut().filter(|(_, part)| !part.ended.is_empty());
         FolderParts(with_any.map(|(folder, part)| (*folder, std::mem::take(&mut part.ended))).collect())

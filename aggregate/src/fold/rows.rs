@@ -86,7 +86,7 @@ impl Narrow {
     }
 }
 
-/// Rows that are kept in one piece: a list that grows in pieces is never copied, nor larger than its rows.
+/// Rows that are kept in one piece: a list that grows in pieces is not copied as it grows, and hardly larger than its rows.
 const PIECE_ROWS: usize = 4096;
 
 /// The rows of neighbouring parties, in no order; a key may have several.
