@@ -94,7 +94,10 @@ fn entries<'a>(cursor: &mut Cursor<'a>) -> Result<Vec<Entry<'a>>, Fault> {
         if index >= ENTRIES_MAX {
             return Err(fault(Code::TooManyEntries, format!("data.attribution.entries has more than {ENTRIES_MAX}")));
         }
-        entry(cursor, &mut entries).map_err(|found| at(index, found))
+        match cursor.attempt(|cursor| usual_entry(cursor, &mut entries)) {
+            Some(()) => Ok(()),
+            None => entry(cursor, &mut entries).map_err(|found| at(index, found)),
+        }
     })?;
     Ok(entries)
 }
@@ -107,7 +110,26 @@ fn at(index: usize, found: Fault) -> Fault {
     }
 }
 
-#[inline]
+/// A reference of ASCII characters and then a weight, with nothing else: the form of most entries, read without [`Fields`]. All others,
+/// and what is wrong with one, are for [`entry`].
+#[inline(always)]
+fn usual_entry<'a>(cursor: &mut Cursor<'a>, entries: &mut Vec<Entry<'a>>) -> Option<()> {
+    let kind = match cursor.first_known_key()? {
+        EntryKey::Party => ReferenceKind::Party,
+        EntryKey::Work => ReferenceKind::Work,
+        _ => return None,
+    };
+    let reference = cursor.plain_text().filter(|text| is_graphic(text) && IDENTITY.holds(text.len()))?;
+    let EntryKey::Weight = cursor.next_known_key()? else { return None };
+    let weight = cursor.plain_number().or_else(|| cursor.plain_text())?.parse().ok()?;
+    if !cursor.ends() {
+        return None;
+    }
+    let reference = Cow::Borrowed(reference);
+    entries.push(Entry { kind, reference, weight, content_hash: None, role: None, consent_receipt: None });
+    Some(())
+}
+
 fn entry<'a>(cursor: &mut Cursor<'a>, entries: &mut Vec<Entry<'a>>) -> Result<(), Fault> {
     if cursor.shape() != Shape::Object {
         return Err(fault(Code::BadField, "is not an object"));
@@ -136,8 +158,11 @@ fn reference<'a>(fields: &Fields<'a, EntryKey, { EntryKey::COUNT }>) -> Result<(
 }
 
 fn is_plain(reference: &str) -> bool {
-    reference.bytes().fold(true, |plain, byte| plain & byte.is_ascii_graphic())
-        || !reference.chars().any(|character| character.is_whitespace() || character.is_control())
+    is_graphic(reference) || !reference.chars().any(|character| character.is_whitespace() || character.is_control())
+}
+
+fn is_graphic(text: &str) -> bool {
+    text.bytes().fold(true, |graphic, byte| graphic & byte.is_ascii_graphic())
 }
 
 fn weight(key: impl Key, value: Value<'_>) -> Result<Weight, Fault> {

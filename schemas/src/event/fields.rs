@@ -73,6 +73,13 @@ pub(super) struct Bytes {
     most: usize,
 }
 
+impl Bytes {
+    /// Whether a text may have so many.
+    pub(super) fn holds(self, length: usize) -> bool {
+        (self.least..=self.most).contains(&length)
+    }
+}
+
 /// Free text that is kept for statements.
 pub(super) const SHORT: Bytes = Bytes { least: 0, most: 256 };
 /// What identifies something.
@@ -137,7 +144,7 @@ impl<'a, K: Key, const N: usize> Fields<'a, K, N> {
             None => Ok(None),
             Some(Value::Text(text)) => {
                 let text = text.unescaped();
-                if (bytes.least..=bytes.most).contains(&text.len()) { Ok(Some(text)) } else { Err(wrong_length(key, text.len(), bytes)) }
+                if bytes.holds(text.len()) { Ok(Some(text)) } else { Err(wrong_length(key, text.len(), bytes)) }
             }
             Some(_) => Err(wrong(key, "is not a string")),
         }

@@ -147,6 +147,56 @@ impl<'a> Cursor<'a> {
         Ok(())
     }
 
+    /// What `read` finds; what it has passed counts as not passed if it finds nothing.
+    #[inline(always)]
+    pub(super) fn attempt<T>(&mut self, read: impl FnOnce(&mut Cursor<'a>) -> Option<T>) -> Option<T> {
+        let start = self.at;
+        let found = read(self);
+        if found.is_none() {
+            self.at = start;
+        }
+        found
+    }
+
+    /// Passes the start of an object and its first key, if it is known and written without escapes.
+    #[inline]
+    pub(super) fn first_known_key<K: Key>(&mut self) -> Option<K> {
+        if self.passes(b'{') { self.plain_key() } else { None }
+    }
+
+    /// Passes a comma and the key behind it, if it is known and written without escapes.
+    #[inline]
+    pub(super) fn next_known_key<K: Key>(&mut self) -> Option<K> {
+        if self.passes(b',') { self.plain_key() } else { None }
+    }
+
+    /// Passes the end of an object.
+    #[inline]
+    pub(super) fn ends(&mut self) -> bool {
+        self.passes(b'}')
+    }
+
+    /// Passes a string without escapes.
+    #[inline(always)]
+    pub(super) fn plain_text(&mut self) -> Option<&'a str> {
+        if !self.passes(b'"') {
+            return None;
+        }
+        let start = self.at;
+        let end = scan::plain_string(self.text.as_bytes(), start)?;
+        self.at = end + 1;
+        self.text.get(start..end)
+    }
+
+    /// Passes a number without an exponent.
+    #[inline]
+    pub(super) fn plain_number(&mut self) -> Option<&'a str> {
+        self.peek();
+        let end = scan::plain_number(self.text.as_bytes(), self.at)?;
+        let start = std::mem::replace(&mut self.at, end);
+        self.text.get(start..end)
+    }
+
     /// Makes sure that nothing follows.
     pub(super) fn finish(&mut self) -> Result<(), Fault> {
         if self.peek().is_none() { Ok(()) } else { Err(not_json()) }
@@ -174,11 +224,21 @@ impl<'a> Cursor<'a> {
         if self.peek() != Some(b'"') {
             return Err(not_json());
         }
-        let rest = self.text.as_bytes().get(self.at + 1..).unwrap_or_default();
-        let Some((key, length)) = K::at_start(rest) else { return self.other_key() };
+        match self.attempt(Cursor::plain_key) {
+            Some(key) => Ok(Some(key)),
+            None => self.other_key(),
+        }
+    }
+
+    /// Passes a known key without escapes and its colon.
+    #[inline(always)]
+    fn plain_key<K: Key>(&mut self) -> Option<K> {
+        if self.peek() != Some(b'"') {
+            return None;
+        }
+        let (key, length) = K::at_start(self.text.as_bytes().get(self.at + 1..)?)?;
         self.at += length + 2;
-        self.pass(b':')?;
-        Ok(Some(key))
+        self.passes(b':').then_some(key)
     }
 
     /// A key that is unknown, or known and written with escapes: `pl\u0061tform` is `platform`, and must not slip past.

@@ -20,6 +20,14 @@ const SPACED: &str = concat!(
     r#""source": "//search.example/run", "id": "topic-303", "specversion": "1.0"}"#
 );
 
+/// With entries of the usual form, a reference and a weight alone, and others among them.
+const USUAL: &str = concat!(
+    r#"{"specversion":"1.0","id":"7","source":"//a/b","type":"farthing.usage.citation.v1","time":"2026-10-16T18:17:03Z","#,
+    r#""data":{"platform":"plt_a","revenue":{"amount":"1.5","currency":"EUR"},"attribution":{"kind":"citation_count","entries":["#,
+    r#"{"party":"pty_7","weight":0.5},{"work":"wrk_9","weight":"2"},{"party":"pty_7","weight":3,"role":"author"},"#,
+    r#"{"weight":1,"party":"pty_8"},{"party":"ürk","weight":4e1}]}}}"#
+);
+
 /// Passes over a line as JSON is read, and writes the bytes that stand in strings and outside of them with `write`.
 fn respelled(line: &[u8], mut write: impl FnMut(Place, u8, &mut Vec<u8>)) -> Vec<u8> {
     let mut out = Vec::new();
@@ -81,7 +89,7 @@ fn all_spellings_agree(line: &[u8]) -> Result<(), TestCaseError> {
 
 #[test]
 fn the_bases_are_valid_in_every_spelling() {
-    for line in [USAGE, REVERSAL, SPACED] {
+    for line in [USAGE, REVERSAL, SPACED, USUAL] {
         assert_eq!(decode(line.as_bytes()).err(), None);
         all_spellings_agree(line.as_bytes()).expect("spellings agree");
     }
@@ -102,7 +110,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 100_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn of_changed_events(base in select(vec![USAGE, REVERSAL, SPACED]), changes in vec(change(), 1..4)) {
+    fn of_changed_events(base in select(vec![USAGE, REVERSAL, SPACED, USUAL]), changes in vec(change(), 1..4)) {
         all_spellings_agree(&changes.iter().fold(base.as_bytes().to_vec(), changed))?;
     }
 }
