@@ -15,10 +15,22 @@ impl Digest {
     }
 }
 
-/// Appends a field so that no two sequences of fields give the same bytes.
-fn field(bytes: &mut Vec<u8>, text: &str) {
-    let length = u64::try_from(text.len()).unwrap_or(u64::MAX);
-    bytes.extend_from_slice(&length.to_le_bytes());
+/// Appends a whole number with as many bytes as it needs, after how many they are: the lowest first, in two's complement.
+fn number(bytes: &mut Vec<u8>, number: i128) {
+    let size = if number < 0 { !number } else { number };
+    // One bit more than its size, for the sign.
+    let count = size.checked_ilog2().map_or(1, |bits| bits / 8 + 1 + u32::from(bits % 8 == 7));
+    let count = u8::try_from(count).expect("at most 16");
+    bytes.push(count);
+    // All 16 are copied at once and cut off again: that is quicker than to copy just so many.
+    let end = bytes.len() + usize::from(count);
+    bytes.extend_from_slice(&number.to_le_bytes());
+    bytes.truncate(end);
+}
+
+/// Appends a text so that no two sequences of texts give the same bytes.
+fn text(bytes: &mut Vec<u8>, text: &str) {
+    number(bytes, i128::try_from(text.len()).unwrap_or(i128::MAX));
     bytes.extend_from_slice(text.as_bytes());
 }
 
@@ -26,8 +38,8 @@ fn field(bytes: &mut Vec<u8>, text: &str) {
 #[must_use]
 pub fn of_event(platform: &str, source: &str, id: &str) -> Digest {
     let mut bytes = Vec::with_capacity(256);
-    for text in [platform, source, id] {
-        field(&mut bytes, text);
+    for part in [platform, source, id] {
+        text(&mut bytes, part);
     }
     Digest::of(&bytes)
 }
@@ -52,7 +64,7 @@ impl Saying {
     pub(crate) fn begin(&mut self, use_: Use, revenue: Money, currency: Currency) {
         self.bytes.clear();
         self.bytes.push(use_ as u8);
-        self.bytes.extend_from_slice(&revenue.units().to_le_bytes());
+        number(&mut self.bytes, revenue.units());
         self.bytes.extend_from_slice(currency.code().as_bytes());
     }
 
@@ -62,7 +74,7 @@ impl Saying {
         self.bytes.extend_from_slice(reference.as_bytes());
         // References hold no control characters: 0 ends them.
         self.bytes.push(0);
-        self.bytes.extend_from_slice(&gross.units().to_le_bytes());
+        number(&mut self.bytes, gross.units());
     }
 
     pub(crate) fn digest(&self) -> Digest {
@@ -76,13 +88,39 @@ mod tests {
 
     /// By how many references are said.
     const SAYINGS: [(i128, &str); 3] =
-        [(0, "99d0832a384e66a968f8ff3c9cab2702"), (1, "94c28b91339db8ea14a4fe68d0066343"), (40, "631234f0728e4028b447e9bccb730450")];
+        [(0, "b4f9be2986229c2f7ee442c2ad78a2fa"), (1, "2d02af5453d77130a13bd6c0abab95c2"), (40, "1b3b16f9e23aec35ae4a8777f080c99c")];
 
     /// Archives hold these digests, which other programs gave for the same bytes: another value is another version of them.
     #[test]
+    fn numbers_are_told_apart_by_few_bytes() {
+        let bytes = |value: i128| {
+            let mut bytes = Vec::new();
+            number(&mut bytes, value);
+            bytes
+        };
+        let read = |bytes: &[u8]| {
+            let fill = if bytes[bytes.len() - 1] >= 0x80 { 0xff } else { 0 };
+            let mut whole = [fill; 16];
+            whole[..bytes.len() - 1].copy_from_slice(&bytes[1..]);
+            i128::from_le_bytes(whole)
+        };
+        for (value, expected) in
+            [(0, vec![1, 0]), (-1, vec![1, 255]), (127, vec![1, 127]), (128, vec![2, 128, 0]), (-129, vec![2, 127, 255])]
+        {
+            assert_eq!(bytes(value), expected);
+        }
+        for bit in 0..127 {
+            for value in [(1 << bit) - 1, 1 << bit, -(1 << bit), -(1 << bit) - 1, i128::MAX >> bit, i128::MIN >> bit] {
+                assert_eq!(read(&bytes(value)), value);
+                assert_eq!(bytes(value).len(), usize::from(bytes(value)[0]) + 1);
+            }
+        }
+    }
+
+    #[test]
     fn digests_stay_as_they_are() {
         let hex = |digest: Digest| digest.0.map(|byte| format!("{byte:02x}")).concat();
-        assert_eq!(hex(of_event("plt_a", "//a/1", "e-1")), "ac797985771f8eb6fd0fe36e772aa450");
+        assert_eq!(hex(of_event("plt_a", "//a/1", "e-1")), "7a3d087828debc4389ad6790f87a1a31");
         for (references, expected) in SAYINGS {
             let mut saying = Saying::new();
             saying.begin(Use::Retrieval, Money::from_units(25), "USD".parse().expect("a currency"));
