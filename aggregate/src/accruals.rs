@@ -4,18 +4,30 @@ use crate::closed::{Assigned, ClosedHistory, ClosedThrough};
 use crate::columns::{ColumnError, Columns, WordColumn, Words, money_column, parsed};
 use crate::fold::{Folded, Part, SummedRow, Sums, Target, Terms};
 use crate::numbered::index;
-use arrow_array::builder::StringBuilder;
-use arrow_array::{ArrayRef, BooleanArray, Decimal128Array, Int64Array, RecordBatch, StringArray, UInt32Array};
+use arrow_array::{
+    ArrayRef, BooleanArray, Decimal128Array, DictionaryArray, Int32Array, Int64Array, RecordBatch, StringArray, UInt32Array,
+};
+use arrow_schema::{Field, Schema, SchemaRef};
 use arrow_select::take::take;
 use farthing_schemas::money::MoneyError;
 use farthing_schemas::registry::{AgreementIndex, MidIndex, PlatformIndex, Registry};
-use farthing_schemas::tables::Table;
+use farthing_schemas::tables::{self, Table};
 use farthing_schemas::{Accrual, Currency, Cycle, Money, ReferenceKind, Status, Use, accrual::AccrualKey};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// Rows of a batch of the table: few enough to stay in the processor's cache until they are encoded.
 const ROWS: usize = 4096;
+
+/// The table as it is made: texts that repeat are numbered, so that they are copied and looked up once.
+static NUMBERED: LazyLock<SchemaRef> = LazyLock::new(|| {
+    let schema = Table::Accruals.schema();
+    let numbered = |field: &Arc<Field>| match field.name().as_str() {
+        "cycle" | "party" => Arc::new(field.as_ref().clone().with_data_type(tables::word())),
+        _ => field.clone(),
+    };
+    Arc::new(Schema::new_with_metadata(schema.fields().iter().map(numbered).collect::<Vec<_>>(), schema.metadata().clone()))
+});
 
 /// Fewer lines than this are not worth a thread of their own.
 const PART_LINES: usize = 64 << 10;
@@ -168,12 +180,13 @@ impl<'a> Assignment<'a> {
     /// What the terms say, a row for each: the rows of a table take theirs from here.
     fn columns_of_terms(&self) -> ColumnsOfTerms {
         let registry = self.registry;
-        let mut undone = WordColumn::default();
+        let (mut cycle, mut undone) = (WordColumn::default(), WordColumn::default());
         for terms in &self.terms {
+            cycle.push(&terms.assigned.cycle.to_string());
             undone.push_option(terms.assigned.undone.map(|cycle| cycle.to_string()).as_deref());
         }
         ColumnsOfTerms {
-            cycle: Arc::new(StringArray::from_iter_values(self.terms.iter().map(|terms| terms.assigned.cycle.to_string()))),
+            cycle: cycle.finish(),
             late: Arc::new(self.terms.iter().map(|terms| Some(terms.assigned.late)).collect::<BooleanArray>()),
             undone: undone.finish(),
             mid: self.words(|terms| mid_id(registry, terms.mid)),
@@ -189,20 +202,18 @@ impl<'a> Assignment<'a> {
         let number = i64::try_from(batch).expect("batches are below 2^63");
         let places = UInt32Array::from_iter_values(rows.iter().map(|row| row.place));
         let taken = |column: &ArrayRef| take(column, &places, None);
-        let mut kind = WordColumn::default();
-        let mut party = StringBuilder::new();
-        for row in rows {
-            let (kind_of, reference) = self.reference(row.target);
-            kind.push(kind_of);
-            party.append_value(reference);
-        }
+        // Rows of one target stand together.
+        let groups = rows.chunk_by(|row, next| row.target == next.target);
+        let keys = Int32Array::from_iter_values((0..).zip(groups.clone()).flat_map(|(key, rows)| std::iter::repeat_n(key, rows.len())));
+        let (kinds, references): (Vec<_>, Vec<_>) = groups.map(|rows| self.reference(rows[0].target)).unzip();
+        let numbered = |words| DictionaryArray::try_new(keys.clone(), Arc::new(StringArray::from_iter_values(words)));
         let columns: Vec<ArrayRef> = vec![
             Arc::new(Int64Array::from_value(number, rows.len())),
             taken(&of_terms.cycle)?,
             taken(&of_terms.late)?,
             taken(&of_terms.undone)?,
-            kind.finish(),
-            Arc::new(party.finish()),
+            Arc::new(numbered(kinds)?),
+            Arc::new(numbered(references)?),
             taken(&of_terms.mid)?,
             taken(&of_terms.agreement)?,
             taken(&of_terms.platform)?,
@@ -212,7 +223,7 @@ impl<'a> Assignment<'a> {
             money_column(rows.iter().map(|row| row.sums.gross)),
             money_column(rows.iter().map(|row| row.sums.labour)),
         ];
-        Ok(RecordBatch::try_new(Table::Accruals.schema(), columns)?)
+        Ok(RecordBatch::try_new(NUMBERED.clone(), columns)?)
     }
 }
 
@@ -232,11 +243,11 @@ struct ColumnsOfTerms {
 /// Rows of `accruals`, read back.
 pub struct AccrualRows<'a> {
     batch: &'a Int64Array,
-    cycle: &'a StringArray,
+    cycle: Words<'a>,
     late: &'a BooleanArray,
     undone: Words<'a>,
     reference_kind: Words<'a>,
-    party: &'a StringArray,
+    party: Words<'a>,
     words: [Words<'a>; 3],
     use_: Words<'a>,
     currency: Words<'a>,
@@ -254,11 +265,11 @@ impl<'a> AccrualRows<'a> {
         let columns = Columns(batch);
         Ok(AccrualRows {
             batch: columns.whole("batch")?,
-            cycle: columns.text("cycle")?,
+            cycle: columns.words("cycle")?,
             late: columns.flags("late")?,
             undone: columns.words("undone")?,
             reference_kind: columns.words("reference_kind")?,
-            party: columns.text("party")?,
+            party: columns.words("party")?,
             words: [columns.words("mid")?, columns.words("agreement")?, columns.words("platform")?],
             use_: columns.words("use")?,
             currency: columns.words("currency")?,
@@ -290,7 +301,7 @@ impl<'a> AccrualRows<'a> {
     #[must_use]
     pub fn words(&self, row: usize) -> [&'a str; 8] {
         let [mid, agreement, platform] = self.words.map(|words| words.at(row));
-        let (kind, party) = (self.reference_kind.at(row), self.party.value(row));
+        let (kind, party) = (self.reference_kind.at(row), self.party.at(row));
         [kind, party, mid, agreement, platform, self.use_.at(row), self.currency.at(row), self.status.at(row)]
     }
 
@@ -300,7 +311,7 @@ impl<'a> AccrualRows<'a> {
     /// [`ColumnError::Value`] if no cycle stands there.
     pub fn assigned(&self, row: usize) -> Result<Assigned, ColumnError> {
         let undone = self.undone.get(row).map(|cycle| parsed("undone", cycle)).transpose()?;
-        Ok(Assigned { cycle: parsed("cycle", self.cycle.value(row))?, late: self.late.value(row), undone })
+        Ok(Assigned { cycle: parsed("cycle", self.cycle.at(row))?, late: self.late.value(row), undone })
     }
 
     /// Gross and labour of a row.
@@ -323,7 +334,7 @@ impl<'a> AccrualRows<'a> {
             undone,
             key: AccrualKey {
                 reference_kind: if kind.is_empty() { None } else { Some(parsed("reference_kind", kind)?) },
-                party: self.party.value(row).to_owned(),
+                party: self.party.at(row).to_owned(),
                 mid: self.words[0].at(row).to_owned(),
                 agreement: self.words[1].at(row).to_owned(),
                 platform: self.words[2].at(row).to_owned(),

@@ -112,10 +112,11 @@ impl RareText {
     }
 }
 
-/// A dictionary column, read.
+/// A column of texts, numbered or not, read.
 #[derive(Clone, Copy)]
 pub struct Words<'a> {
-    keys: &'a Int32Array,
+    /// The place of each row's word, if they are numbered.
+    keys: Option<&'a Int32Array>,
     words: &'a StringArray,
 }
 
@@ -123,10 +124,11 @@ impl<'a> Words<'a> {
     /// The word of a row.
     #[must_use]
     pub fn get(&self, row: usize) -> Option<&'a str> {
-        if self.keys.is_null(row) {
+        let Some(keys) = self.keys else { return text_at(self.words, row) };
+        if keys.is_null(row) {
             return None;
         }
-        usize::try_from(self.keys.value(row)).ok().map(|key| self.words.value(key))
+        usize::try_from(keys.value(row)).ok().map(|key| self.words.value(key))
     }
 
     /// The word of a row of a column without nulls.
@@ -136,8 +138,11 @@ impl<'a> Words<'a> {
     }
 
     fn of(array: &'a ArrayRef) -> Option<Words<'a>> {
+        if let Some(words) = array.as_string_opt() {
+            return Some(Words { keys: None, words });
+        }
         let dictionary = array.as_dictionary_opt::<Int32Type>()?;
-        Some(Words { keys: dictionary.keys(), words: dictionary.values().as_string_opt()? })
+        Some(Words { keys: Some(dictionary.keys()), words: dictionary.values().as_string_opt()? })
     }
 }
 
@@ -151,7 +156,7 @@ impl<'a> Columns<'a> {
         column.and_then(cast).ok_or_else(|| ColumnError::Unexpected(name.to_owned()))
     }
 
-    /// A column of words.
+    /// A column of texts, numbered or not.
     ///
     /// # Errors
     /// [`ColumnError::Unexpected`], as for all columns here.

@@ -43,7 +43,8 @@ pub fn encode(table: Table, rows: &[RecordBatch]) -> Result<Encoded, ArchiveErro
     encoded().map_err(|source| failed(table, source))
 }
 
-/// Rows of a table on their way to one Parquet file per folder, encoded as they come.
+/// Rows of a table on their way to one Parquet file per folder, encoded as they come. Texts may be numbered even where the table's schema
+/// has them plain: what is in the files is the same.
 pub struct Folders {
     table: Table,
     groups: GroupFactory,
@@ -142,8 +143,8 @@ impl Folders {
         let failed = |source| failed(self.table, source);
         let mut parts = BTreeMap::new();
         let (rows, folders): (Vec<RecordBatch>, Vec<Vec<Cycle>>) = std::mem::take(&mut self.waiting).into_iter().unzip();
-        if !rows.is_empty() {
-            let together = concat_batches(&self.table.schema(), &rows).map_err(|source| failed(source.into()))?;
+        if let Some(schema) = rows.first().map(RecordBatch::schema) {
+            let together = concat_batches(&schema, &rows).map_err(|source| failed(source.into()))?;
             drop(rows);
             for (folder, rows) in self.by_folder(&together, (0..together.num_rows()).collect(), &folders.concat())? {
                 parts.insert(folder, FilePart::of(&self.groups, &[rows], &mut self.compressor).map_err(failed)?);

@@ -15,6 +15,8 @@ use farthing_ledger::Effects;
 use farthing_schemas::manifest::{Act, Batch, Closed, File, Total, dead_letters_sha256};
 use farthing_schemas::tables::Table;
 use farthing_schemas::{Currency, Cycle};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant as Clock};
 use tokio::runtime::Handle;
 
@@ -33,41 +35,62 @@ pub struct Commits<'b> {
 
 impl<'b> Commits<'b> {
     pub fn to(books: &'b mut Books) -> anyhow::Result<Commits<'b>> {
-        Ok(Commits { books, runtime: Handle::current(), evidence: Evidence::new()?, time: Duration::ZERO })
+        Ok(Commits { books, runtime: Handle::current(), evidence: Evidence::start()?, time: Duration::ZERO })
+    }
+
+    /// Begins the evidence of the next batch; gives that of the last one.
+    fn next_evidence(&mut self) -> anyhow::Result<Evidence> {
+        Ok(std::mem::replace(&mut self.evidence, Evidence::start()?))
     }
 }
 
-/// The evidence of the batch that is sealed next. It is encoded, hashed and put into its files as it comes.
+/// Rows of evidence that wait to be encoded, in blocks.
+const WAITING: usize = 16;
+
+/// The evidence of the batch that is sealed next. A thread of its own encodes and hashes it as it comes, and what is left while the sums
+/// of the batch are made.
 struct Evidence {
-    folders: Folders,
-    files: FolderFiles,
+    rows: SyncSender<RecordBatch>,
+    encoding: JoinHandle<anyhow::Result<Vec<(Cycle, Encoded)>>>,
 }
 
 impl Evidence {
-    fn new() -> anyhow::Result<Evidence> {
-        Ok(Evidence { folders: Folders::new(Table::Usage)?, files: FolderFiles::new(Table::Usage) })
+    fn start() -> anyhow::Result<Evidence> {
+        let (rows, coming) = sync_channel(WAITING);
+        let encoding = thread::Builder::new().name("evidence".to_owned()).spawn(move || encode_evidence(&coming))?;
+        Ok(Evidence { rows, encoding })
     }
 
-    fn encode(&mut self, rows: RecordBatch) -> anyhow::Result<()> {
+    fn finish(self) -> anyhow::Result<Vec<(Cycle, Encoded)>> {
+        drop(self.rows);
+        let encoded = self.encoding.join().map_err(|_| anyhow!("the thread that encodes evidence has failed"));
+        encoded.flatten().context("the evidence cannot be encoded")
+    }
+}
+
+fn encode_evidence(coming: &Receiver<RecordBatch>) -> anyhow::Result<Vec<(Cycle, Encoded)>> {
+    let (mut folders, mut files) = (Folders::new(Table::Usage)?, FolderFiles::new(Table::Usage));
+    for rows in coming {
         let months = months(&rows)?;
-        self.folders.write_each(rows, &months)?;
-        Ok(self.files.append(self.folders.take_ended())?)
+        folders.write_each(rows, &months)?;
+        files.append(folders.take_ended())?;
     }
-
-    fn finish(mut self) -> anyhow::Result<Vec<(Cycle, Encoded)>> {
-        self.files.append(self.folders.finish()?)?;
-        Ok(self.files.finish()?)
-    }
+    files.append(folders.finish()?)?;
+    Ok(files.finish()?)
 }
 
 impl Committer for Commits<'_> {
     fn rows(&mut self, rows: RecordBatch) -> Result<(), Refusal> {
-        Ok(self.evidence.encode(rows).context("the evidence cannot be encoded")?)
+        if self.evidence.rows.send(rows).is_err() {
+            // It listens to its end, unless it has failed.
+            self.next_evidence()?.finish()?;
+        }
+        Ok(())
     }
 
     fn commit(&mut self, sealed: SealedBatch) -> Result<(), Refusal> {
         let clock = Clock::now();
-        let evidence = std::mem::replace(&mut self.evidence, Evidence::new()?);
+        let evidence = self.next_evidence()?;
         self.runtime.block_on(commit(self.books, evidence, sealed))?;
         self.time += clock.elapsed();
         Ok(())
@@ -78,13 +101,12 @@ impl Committer for Commits<'_> {
 async fn commit(books: &mut Books, evidence: Evidence, mut sealed: SealedBatch) -> anyhow::Result<()> {
     fail::fail_point!("batch-sealed");
     let folded = std::mem::take(&mut sealed.lines).finish();
-    let evidence = evidence.finish().context("the evidence cannot be encoded")?;
-    // Written while the sums are made.
-    let usage = tokio::spawn(write(books.archive.clone(), Table::Usage, sealed.batch, evidence));
+    // Encoded to its end and written while the sums are made.
+    let usage = tokio::spawn(archive_evidence(books.archive.clone(), sealed.batch, evidence));
     let mut closed = books.catalog.closed.clone();
     let mut sums = encode_sums(&folded, books, &sealed, &closed);
     // What becomes of the sums is asked after the evidence is written: no task is left that still writes.
-    let usage = usage.await?.context("the evidence cannot be archived")?;
+    let usage = usage.await??;
     fail::fail_point!("usage-written");
     let effects = Effects { dead_letters: std::mem::take(&mut sealed.dead_letters), ..Effects::default() };
     loop {
@@ -114,7 +136,14 @@ async fn commit(books: &mut Books, evidence: Evidence, mut sealed: SealedBatch) 
         }
     }
     fail::fail_point!("batch-committed");
+    // To give back so much memory takes as long as a sync: nobody waits for it. If no thread starts, it is given back here.
+    let _ = thread::Builder::new().name("forget".to_owned()).spawn(move || drop(folded));
     Ok(())
+}
+
+async fn archive_evidence(archive: Archive, batch: u64, evidence: Evidence) -> anyhow::Result<Vec<File>> {
+    let files = tokio::task::spawn_blocking(|| evidence.finish()).await??;
+    write(archive, Table::Usage, batch, files).await.context("the evidence cannot be archived")
 }
 
 /// The sums of a batch as they are assigned now.

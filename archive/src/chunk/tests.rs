@@ -10,10 +10,10 @@ use arrow_array::{
     StructArray, TimestampMicrosecondArray,
 };
 use arrow_buffer::{NullBuffer, OffsetBuffer};
-use arrow_schema::{DataType, Field};
+use arrow_schema::{DataType, Field, Schema};
 use arrow_select::concat::concat_batches;
 use bytes::Bytes;
-use farthing_schemas::tables::{Table, instant};
+use farthing_schemas::tables::{Table, instant, word};
 use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection, RowSelector};
 use parquet::basic::{Encoding, PageType};
 use parquet::column::page::Page;
@@ -231,6 +231,22 @@ fn very_many_words_are_written_without_a_dictionary_and_told_of_all_the_same() {
     assert_eq!(dictionary(Table::Usage, "id", two_of(&|first| Arc::new(texts(first)))), (None, true));
     let (length, plain) = dictionary(Table::Accruals, "party", two_of(&|first| Arc::new(texts(first))));
     assert!(!plain && length.is_some_and(|length| length > 1 << 20), "parties keep theirs, of {length:?} bytes");
+}
+
+#[test]
+fn texts_are_the_same_whether_they_come_numbered_or_not() {
+    let plain = rows(Table::Accruals, 30_000, Shape { words: 3, list: 2, missing: 2 }, &mut Dice(9));
+    let mut fields = plain.schema().fields().to_vec();
+    let mut columns = plain.columns().to_vec();
+    for (field, column) in fields.iter_mut().zip(&mut columns).filter(|(field, _)| *field.data_type() == DataType::Utf8) {
+        let numbered: DictionaryArray<Int32Type> = column.as_string::<i32>().iter().collect();
+        *field = Arc::new(field.as_ref().clone().with_data_type(word()));
+        *column = Arc::new(numbered);
+    }
+    let numbered = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).expect("a batch");
+    assert_ne!(numbered.schema(), plain.schema());
+    let bytes = |rows| encode(Table::Accruals, &[rows]).expect("encodable").content.pieces.iter().flatten().copied().collect::<Vec<u8>>();
+    assert_eq!(bytes(numbered), bytes(plain));
 }
 
 #[test]
