@@ -176,20 +176,18 @@ impl Names {
 /// Fills shards of the table, of which the first one has that number.
 fn fill(first: usize, shards: &mut [Shard], texts: &Texts) -> Option<()> {
     let each = texts.len().div_ceil(SHARDS);
-    let mut numbers: Vec<Vec<u32>> = shards.iter().map(|_| Vec::with_capacity(each + each / 8)).collect();
+    let mut slots: Vec<Vec<(u64, Slot)>> = shards.iter().map(|_| Vec::with_capacity(each + each / 8)).collect();
     for number in 0..u32::try_from(texts.len()).ok()? {
-        let shard = shard_of(hash(texts.checked(number)?));
-        if let Some(numbers) = shard.checked_sub(first).and_then(|shard| numbers.get_mut(shard)) {
-            numbers.push(number);
+        let name = texts.checked(number)?;
+        let hash = hash(name);
+        if let Some(slots) = shard_of(hash).checked_sub(first).and_then(|shard| slots.get_mut(shard)) {
+            slots.push((hash, Slot { number, start: texts.starts[number as usize], shape: Shape::of(name) }));
         }
     }
-    // One after the other: each fits the processor's cache.
-    for (shard, numbers) in shards.iter_mut().zip(numbers) {
-        *shard = Shard::with_room(each.max(numbers.len()));
-        for number in numbers {
-            let name = texts.get(number);
-            shard.put(hash(name), Slot { number, start: texts.starts[number as usize], shape: Shape::of(name) }, texts);
-        }
+    // One after the other: each fits the processor's cache, and no text is waited for again.
+    for (shard, slots) in shards.iter_mut().zip(slots) {
+        *shard = Shard::with_room(each.max(slots.len()));
+        slots.into_iter().for_each(|(hash, slot)| shard.put(hash, slot, texts));
     }
     Some(())
 }
