@@ -29,7 +29,7 @@ static NUMBERED: LazyLock<SchemaRef> = LazyLock::new(|| {
     Arc::new(Schema::new_with_metadata(schema.fields().iter().map(numbered).collect::<Vec<_>>(), schema.metadata().clone()))
 });
 
-/// Fewer lines than this are not worth a thread of their own.
+/// Fewer lines than this are not worth row groups of their own.
 const PART_LINES: usize = 64 << 10;
 
 /// The terms of a row that was assigned to a cycle, in the order in which rows of one target stand.
@@ -111,10 +111,10 @@ impl<'a> Assignment<'a> {
         self.terms.iter().map(|terms| terms.assigned.cycle).collect()
     }
 
-    /// The lines in at most so many parts, for threads that make [`Assignment::tables`] side by side; few lines stay together.
+    /// The lines in parts, for so many threads that make [`Assignment::tables`] side by side; few lines stay together.
     #[must_use]
-    pub fn parts(&self, most: usize) -> Vec<Part<'a>> {
-        self.folded.parts(most, PART_LINES)
+    pub fn parts(&self, threads: usize) -> Vec<Part<'a>> {
+        self.folded.parts(threads, PART_LINES)
     }
 
     /// Sums up a part, and gives the rows of each cycle as batches of the table `accruals`, in order of target, then terms. They are made

@@ -1,5 +1,5 @@
-//! Committing batches: evidence is encoded as it comes; with the batch come the sums; both are made durable, and the one transaction
-//! makes them exist.
+//! Committing batches: evidence is encoded as it comes, and archived when its batch is sealed; with the batch come the sums. Both are made
+//! durable, and the one transaction makes them exist.
 
 use crate::books::{Appended, Books};
 use crate::side_by_side::side_by_side;
@@ -10,103 +10,109 @@ use farthing_aggregate::closed::ClosedThrough;
 use farthing_aggregate::fold::{Folded, Part};
 use farthing_archive::folders::FolderParts;
 use farthing_archive::{Archive, Encoded, FolderFiles, Folders, NewFile, months, table_path};
-use farthing_ingest::{Committer, Refusal, SealedBatch};
+use farthing_ingest::{Committer, Evidence, Refusal, SealedBatch};
 use farthing_ledger::Effects;
 use farthing_schemas::manifest::{Act, Batch, Closed, File, Total, dead_letters_sha256};
 use farthing_schemas::tables::Table;
 use farthing_schemas::{Currency, Cycle};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::{Duration, Instant as Clock};
 use tokio::runtime::Handle;
-
-/// The lines of a batch are cut into so many parts for each thread: few, since each begins row groups of its own, and enough for what was
-/// encoded first to be put into files meanwhile, and for the threads to end together.
-const PARTS_PER_THREAD: usize = 8;
 
 /// Commits batches to the books, on one thread.
 pub struct Commits<'b> {
     books: &'b mut Books,
     runtime: Handle,
-    evidence: Evidence,
+    /// The files of each batch's evidence, or why there are none.
+    evidence: Receiver<anyhow::Result<Vec<File>>>,
     /// How long commits took so far; evidence that was encoded as it came is not in it.
     pub time: Duration,
 }
 
 impl<'b> Commits<'b> {
-    pub fn to(books: &'b mut Books) -> anyhow::Result<Commits<'b>> {
-        Ok(Commits { books, runtime: Handle::current(), evidence: Evidence::start()?, time: Duration::ZERO })
+    /// Commits to these books, and what archives the evidence meanwhile.
+    pub fn to(books: &'b mut Books) -> (Commits<'b>, EvidenceArchiver) {
+        let (archived, evidence) = sync_channel(1);
+        let (runtime, archive) = (Handle::current(), books.archive.clone());
+        let archiver = EvidenceArchiver { open: OpenEvidence::new(), archive, runtime: runtime.clone(), archived };
+        (Commits { books, runtime, evidence, time: Duration::ZERO }, archiver)
     }
-
-    /// Begins the evidence of the next batch; gives that of the last one.
-    fn next_evidence(&mut self) -> anyhow::Result<Evidence> {
-        Ok(std::mem::replace(&mut self.evidence, Evidence::start()?))
-    }
-}
-
-/// Rows of evidence that wait to be encoded, in blocks.
-const WAITING: usize = 16;
-
-/// The evidence of the batch that is sealed next. A thread of its own encodes and hashes it as it comes, and what is left while the sums
-/// of the batch are made.
-struct Evidence {
-    rows: SyncSender<RecordBatch>,
-    encoding: JoinHandle<anyhow::Result<Vec<(Cycle, Encoded)>>>,
-}
-
-impl Evidence {
-    fn start() -> anyhow::Result<Evidence> {
-        let (rows, coming) = sync_channel(WAITING);
-        let encoding = thread::Builder::new().name("evidence".to_owned()).spawn(move || encode_evidence(&coming))?;
-        Ok(Evidence { rows, encoding })
-    }
-
-    fn finish(self) -> anyhow::Result<Vec<(Cycle, Encoded)>> {
-        drop(self.rows);
-        let encoded = self.encoding.join().map_err(|_| anyhow!("the thread that encodes evidence has failed"));
-        encoded.flatten().context("the evidence cannot be encoded")
-    }
-}
-
-fn encode_evidence(coming: &Receiver<RecordBatch>) -> anyhow::Result<Vec<(Cycle, Encoded)>> {
-    let (mut folders, mut files) = (Folders::new(Table::Usage)?, FolderFiles::new(Table::Usage));
-    for rows in coming {
-        let months = months(&rows)?;
-        folders.write_each(rows, &months)?;
-        files.append(folders.take_ended())?;
-    }
-    files.append(folders.finish()?)?;
-    Ok(files.finish()?)
 }
 
 impl Committer for Commits<'_> {
-    fn rows(&mut self, rows: RecordBatch) -> Result<(), Refusal> {
-        if self.evidence.rows.send(rows).is_err() {
-            // It listens to its end, unless it has failed.
-            self.next_evidence()?.finish()?;
-        }
-        Ok(())
-    }
-
     fn commit(&mut self, sealed: SealedBatch) -> Result<(), Refusal> {
         let clock = Clock::now();
-        let evidence = self.next_evidence()?;
-        self.runtime.block_on(commit(self.books, evidence, sealed))?;
+        self.runtime.block_on(commit(self.books, &self.evidence, sealed))?;
         self.time += clock.elapsed();
         Ok(())
     }
 }
 
+/// Encodes and hashes evidence as it comes, and archives that of each batch; without the batch's manifest its files do not exist.
+pub struct EvidenceArchiver {
+    open: anyhow::Result<OpenEvidence>,
+    archive: Archive,
+    runtime: Handle,
+    archived: SyncSender<anyhow::Result<Vec<File>>>,
+}
+
+/// The evidence of the batch that is sealed next.
+struct OpenEvidence {
+    folders: Folders,
+    files: FolderFiles,
+}
+
+impl OpenEvidence {
+    fn new() -> anyhow::Result<OpenEvidence> {
+        Ok(OpenEvidence { folders: Folders::new(Table::Usage)?, files: FolderFiles::new(Table::Usage) })
+    }
+
+    fn encode(&mut self, rows: RecordBatch) -> anyhow::Result<()> {
+        let months = months(&rows)?;
+        self.folders.write_each(rows, &months)?;
+        Ok(self.files.append(self.folders.take_ended())?)
+    }
+
+    fn finish(mut self) -> anyhow::Result<Vec<(Cycle, Encoded)>> {
+        self.files.append(self.folders.finish()?)?;
+        Ok(self.files.finish()?)
+    }
+}
+
+impl EvidenceArchiver {
+    fn archive(&mut self, batch: u64) -> anyhow::Result<Vec<File>> {
+        let open = std::mem::replace(&mut self.open, OpenEvidence::new());
+        let files = open.and_then(OpenEvidence::finish).context("the evidence cannot be encoded")?;
+        let written = write(self.archive.clone(), Table::Usage, batch, files);
+        self.runtime.block_on(written).context("the evidence cannot be archived")
+    }
+}
+
+impl Evidence for EvidenceArchiver {
+    fn take(&mut self, rows: RecordBatch) {
+        // After a failure nothing more is encoded: the commit will say so.
+        if let Ok(open) = &mut self.open
+            && let Err(error) = open.encode(rows)
+        {
+            self.open = Err(error);
+        }
+    }
+
+    fn seal(&mut self, batch: u64) {
+        let files = self.archive(batch);
+        // Nobody listens after a commit that failed.
+        let _ = self.archived.send(files);
+    }
+}
+
 /// Commits a sealed batch. If this fails or the process ends anywhere, either all of it is there or nothing.
-async fn commit(books: &mut Books, evidence: Evidence, mut sealed: SealedBatch) -> anyhow::Result<()> {
+async fn commit(books: &mut Books, evidence: &Receiver<anyhow::Result<Vec<File>>>, mut sealed: SealedBatch) -> anyhow::Result<()> {
     fail::fail_point!("batch-sealed");
     let folded = std::mem::take(&mut sealed.lines).finish();
-    // Encoded to its end and written while the sums are made.
-    let usage = tokio::spawn(archive_evidence(books.archive.clone(), sealed.batch, evidence));
     let mut closed = books.catalog.closed.clone();
     let mut sums = encode_sums(&folded, books, &sealed, &closed);
-    // What becomes of the sums is asked after the evidence is written: no task is left that still writes.
-    let usage = usage.await??;
+    let usage = evidence.recv().context("the thread that archives evidence has failed")??;
     fail::fail_point!("usage-written");
     let effects = Effects { dead_letters: std::mem::take(&mut sealed.dead_letters), ..Effects::default() };
     loop {
@@ -141,11 +147,6 @@ async fn commit(books: &mut Books, evidence: Evidence, mut sealed: SealedBatch) 
     Ok(())
 }
 
-async fn archive_evidence(archive: Archive, batch: u64, evidence: Evidence) -> anyhow::Result<Vec<File>> {
-    let files = tokio::task::spawn_blocking(|| evidence.finish()).await??;
-    write(archive, Table::Usage, batch, files).await.context("the evidence cannot be archived")
-}
-
 /// The sums of a batch as they are assigned now.
 struct EncodedSums {
     files: Vec<(Cycle, Encoded)>,
@@ -161,7 +162,7 @@ fn encode_sums(folded: &Folded, books: &Books, sealed: &SealedBatch, closed: &Cl
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let totals = std::thread::scope(|scope| {
         let totals = scope.spawn(|| assignment.totals());
-        let encoded = side_by_side(assignment.parts(threads * PARTS_PER_THREAD), threads, encode, |part| Ok(files.append(part)?));
+        let encoded = side_by_side(assignment.parts(threads), threads, encode, |part| Ok(files.append(part)?));
         let totals = totals.join().map_err(|_| anyhow!("the thread that adds up has failed"));
         encoded.and_then(|()| Ok(totals??))
     })?;

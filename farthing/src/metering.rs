@@ -95,8 +95,8 @@ impl Metering {
 
         let bar = progress::watch(job.progress.clone(), total);
         let clock = Clock::now();
-        let mut commits = Commits::to(books)?;
-        let done = tokio::task::block_in_place(|| farthing_ingest::run(&job, identities, originals, &mut commits));
+        let (mut commits, evidence) = Commits::to(books);
+        let done = tokio::task::block_in_place(|| farthing_ingest::run(&job, identities, originals, Box::new(evidence), &mut commits));
         seconds.commits = commits.time.as_secs_f32();
         seconds.metering = clock.elapsed().as_secs_f32();
         bar.finish();

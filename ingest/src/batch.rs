@@ -9,22 +9,27 @@ use std::sync::Arc;
 /// Why whoever was called, to commit or to read an original, could not.
 pub type Refusal = Box<dyn std::error::Error + Send + Sync>;
 
-/// Takes evidence and sealed batches, on one thread and in order.
-pub trait Committer {
+/// Takes the evidence of one batch after the other, on a thread of its own: that of the next one while the last one is committed.
+///
+/// What goes wrong with it is for [`Committer::commit`] to say.
+pub trait Evidence: Send {
     /// Takes complete rows of `usage`, of the batch that is sealed next.
-    ///
-    /// # Errors
-    /// Whatever stops the job.
-    fn rows(&mut self, rows: RecordBatch) -> Result<(), Refusal>;
+    fn take(&mut self, rows: RecordBatch);
 
-    /// Commits a batch, with all rows since the last one.
+    /// Ends the evidence of the batch of that number.
+    fn seal(&mut self, batch: u64);
+}
+
+/// Commits sealed batches, on the calling thread and in order.
+pub trait Committer {
+    /// Commits a batch, with its evidence.
     ///
     /// # Errors
     /// Whatever stops the job; batches that were committed before stay.
     fn commit(&mut self, batch: SealedBatch) -> Result<(), Refusal>;
 }
 
-/// Events that are committed together, or not at all; their rows of `usage` went before.
+/// Events that are committed together, or not at all; their rows of `usage` go to the [`Evidence`].
 pub struct SealedBatch {
     /// Its number.
     pub batch: u64,

@@ -25,7 +25,7 @@ mod sequencer;
 pub mod source;
 pub mod worker;
 
-pub use batch::{Committer, Refusal, SealedBatch};
+pub use batch::{Committer, Evidence, Refusal, SealedBatch};
 pub use identities::{Identities, Original, Originals, Remembered};
 pub use job::{Job, Limits, Progress};
 pub use pipeline::run;

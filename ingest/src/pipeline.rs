@@ -1,7 +1,7 @@
 //! The pipeline: a reader, workers and the sequencer on threads of their own, with bounded queues between them.
 
 use crate::IngestError;
-use crate::batch::Committer;
+use crate::batch::{Committer, Evidence, SealedBatch};
 use crate::block::{Block, Blocks};
 use crate::committed::Committed;
 use crate::identities::{Identities, Originals};
@@ -9,6 +9,7 @@ use crate::job::Job;
 use crate::sequencer::{Sequenced, Sequencer};
 use crate::source::SourceError;
 use crate::worker::{Decoded, Worker};
+use arrow_array::RecordBatch;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
@@ -23,10 +24,10 @@ type Ordered = Result<Receiver<Result<Decoded, IngestError>>, SourceError>;
 /// A block, and where its worker puts the result.
 type Task = (Block, SyncSender<Result<Decoded, IngestError>>);
 
-/// Evidence of so many blocks waits while a batch is committed: a fraction of a second of decoding.
+/// Evidence of so many blocks waits: a fraction of a second of decoding.
 const WAITING: usize = 48;
 
-/// Runs a job to its end; `committer` gets evidence and batches in order, on the calling thread.
+/// Runs a job to its end. One batch at most waits while another is committed.
 ///
 /// # Errors
 /// [`IngestError`]; batches that `committer` has committed stay.
@@ -34,6 +35,7 @@ pub fn run(
     job: &Arc<Job>,
     identities: Identities,
     originals: Box<dyn Originals>,
+    evidence: Box<dyn Evidence>,
     committer: &mut dyn Committer,
 ) -> Result<(), IngestError> {
     let open = |(number, partition)| Blocks::open(number, partition);
@@ -41,7 +43,8 @@ pub fn run(
     let committed = Arc::new(Committed::new(job.last_batch));
     let (task_sender, tasks) = sync_channel::<Task>(job.workers * 2);
     let (order_sender, order) = sync_channel::<Ordered>(job.workers * 6);
-    let (sequenced_sender, sequenced) = sync_channel::<Sequenced>(WAITING);
+    let (evidence_sender, steps) = sync_channel(WAITING);
+    let (sealed_sender, sealed) = sync_channel(0);
     let reading = job.clone();
     start("read", move || read_all(&reading, blocks, &task_sender, &order_sender))?;
     let tasks = Arc::new(Mutex::new(tasks));
@@ -52,11 +55,13 @@ pub fn run(
     // The workers hold the queue alone: when they are gone, the reader notices.
     drop(tasks);
     let sequencer = Sequencer::new(job.clone(), identities, originals, committed.clone());
-    let sequencing = start("sequence", move || sequence(sequencer, &order, &sequenced_sender))?;
+    start("evidence", move || take_evidence(evidence, &steps))?;
+    let handed = Handed { evidence: evidence_sender, sealed: sealed_sender };
+    let sequencing = start("sequence", move || sequence(sequencer, &order, &handed))?;
     let done = {
         // However this ends, nobody waits for a commit afterwards.
         let _end = EndOnDrop(&committed);
-        commit_all(&sequenced, committer, &committed)
+        commit_all(&sealed, committer, &committed)
     };
     // After a failure the sequencer is not joined: the reader may wait for a pipe that never speaks again.
     done?;
@@ -71,16 +76,44 @@ impl Drop for EndOnDrop<'_> {
     }
 }
 
-fn commit_all(sequenced: &Receiver<Sequenced>, committer: &mut dyn Committer, committed: &Committed) -> Result<(), IngestError> {
-    while let Ok(next) = sequenced.recv() {
-        match next {
-            Sequenced::Rows(rows) => committer.rows(rows).map_err(IngestError::Commit)?,
-            Sequenced::Sealed(batch) => {
-                let number = batch.batch;
-                committer.commit(*batch).map_err(IngestError::Commit)?;
-                committed.advance(number);
-            }
+/// What comes to whoever takes the evidence.
+enum Step {
+    Rows(RecordBatch),
+    /// The batch of that number has all its rows.
+    Seal(u64),
+}
+
+/// Where what the sequencer hands on goes.
+struct Handed {
+    evidence: SyncSender<Step>,
+    sealed: SyncSender<Box<SealedBatch>>,
+}
+
+impl Handed {
+    fn on(&self, next: Sequenced) -> Result<(), IngestError> {
+        let on = match next {
+            Sequenced::Rows(rows) => self.evidence.send(Step::Rows(rows)).ok(),
+            Sequenced::Sealed(batch) => self.evidence.send(Step::Seal(batch.batch)).ok().and_then(|()| self.sealed.send(batch).ok()),
+        };
+        // Nobody listening means that the job has failed already.
+        on.ok_or(IngestError::Thread)
+    }
+}
+
+fn take_evidence(mut evidence: Box<dyn Evidence>, steps: &Receiver<Step>) {
+    for step in steps {
+        match step {
+            Step::Rows(rows) => evidence.take(rows),
+            Step::Seal(batch) => evidence.seal(batch),
         }
+    }
+}
+
+fn commit_all(sealed: &Receiver<Box<SealedBatch>>, committer: &mut dyn Committer, committed: &Committed) -> Result<(), IngestError> {
+    for batch in sealed {
+        let number = batch.batch;
+        committer.commit(*batch).map_err(IngestError::Commit)?;
+        committed.advance(number);
     }
     Ok(())
 }
@@ -142,8 +175,8 @@ fn work(job: &Job, tasks: &Mutex<Receiver<Task>>) {
     }
 }
 
-fn sequence(mut sequencer: Sequencer, order: &Receiver<Ordered>, sequenced: &SyncSender<Sequenced>) -> Result<(), IngestError> {
-    let mut emit = |next| sequenced.send(next).map_err(|_| IngestError::Thread);
+fn sequence(mut sequencer: Sequencer, order: &Receiver<Ordered>, handed: &Handed) -> Result<(), IngestError> {
+    let mut emit = |next| handed.on(next);
     loop {
         let next = match sequencer.patience() {
             Some(patience) => order.recv_timeout(patience),

@@ -16,6 +16,9 @@ use rows::{Bucket, RowKey};
 /// The bits of a party's number that tell it from the others of its bucket.
 const PARTY_BITS: u32 = 12;
 
+/// A part is as large as if each thread still had so many of them to do.
+const SHARES_PER_THREAD: usize = 3;
+
 /// What lines are summed by: small integers, given meaning by the registry and by the batch's table of unknown references.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LineKey {
@@ -198,16 +201,17 @@ impl Part<'_> {
 }
 
 impl Folded {
-    /// Cuts the lines into at most so many parts that are about as large, and no smaller than `least` lines; at least one.
+    /// Cuts the lines into parts for so many threads, none smaller than `least` lines but the last; at least one. Each is a share of what
+    /// is left, so that parts become smaller towards the end and the threads end together.
     #[must_use]
-    pub fn parts(&self, most: usize, least: usize) -> Vec<Part<'_>> {
-        let all: usize = self.buckets.iter().map(Bucket::len).sum();
-        let enough = all.div_ceil(most.max(1)).max(least);
+    pub fn parts(&self, threads: usize, least: usize) -> Vec<Part<'_>> {
+        let mut left: usize = self.buckets.iter().map(Bucket::len).sum();
         let (mut parts, mut first, mut count) = (Vec::new(), 0, 0);
         for (at, bucket) in self.buckets.iter().enumerate() {
             count += bucket.len();
-            if count > enough {
+            if count > least.max(left / (SHARES_PER_THREAD * threads.max(1))) {
                 parts.push(Part(&self.buckets[first..=at]));
+                left -= count;
                 (first, count) = (at + 1, 0);
             }
         }
@@ -306,7 +310,7 @@ mod tests {
             lines.add(LineKey { target: Target::Nobody, terms: terms(status) }, sums(units)).expect("small");
         }
         let folded = lines.finish();
-        let rows: Vec<_> = folded.parts(1, 0)[0]
+        let rows: Vec<_> = folded.parts(1, usize::MAX)[0]
             .summed(&[5, 1, 5])
             .flat_map(|rows| rows.expect("small"))
             .map(|row| (row.target, row.place, row.sums))
@@ -316,17 +320,19 @@ mod tests {
     }
 
     #[test]
-    fn parts_are_as_many_as_asked_for_unless_they_would_be_too_small() {
+    fn parts_hold_all_and_become_smaller() {
         let mut lines = Accumulator::default();
         for party in 0..1000 {
             let target = Target::Party(PartyIndex::of(party << PARTY_BITS));
             lines.add(LineKey { target, terms: terms(Status::Payable) }, sums(2)).expect("small");
         }
         let folded = lines.finish();
-        for (most, least, count) in [(1, 0, 1), (2, 0, 2), (7, 0, 7), (7, 500, 2), (7, 2000, 1), (0, 0, 1)] {
-            let parts = folded.parts(most, least);
-            assert_eq!(parts.len(), count, "{most} {least}");
-            assert_eq!(parts.iter().map(|part| part.0.len()).sum::<usize>(), folded.buckets.len());
+        for (threads, least, first, count) in
+            [(1, 10, 334, 12), (2, 10, 167, 21), (2, 0, 167, 32), (7, 500, 501, 2), (7, 2000, 1001, 1), (0, 500, 501, 2)]
+        {
+            let parts: Vec<usize> = folded.parts(threads, least).iter().map(|part| part.0.len()).collect();
+            assert_eq!((parts[0], parts.len(), parts.iter().sum()), (first, count, folded.buckets.len()), "{threads} {least}: {parts:?}");
+            assert!(parts.is_sorted_by(|part, next| part >= next));
         }
     }
 
@@ -339,7 +345,7 @@ mod tests {
         }
         let folded = lines.finish();
         assert_eq!(folded.unknown.iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>(), ["ann", "zoe"]);
-        let rows: Vec<_> = folded.parts(1, 0)[0].summed(&[0]).flat_map(|rows| rows.expect("small")).map(|row| row.sums).collect();
+        let rows: Vec<_> = folded.parts(1, usize::MAX)[0].summed(&[0]).flat_map(|rows| rows.expect("small")).map(|row| row.sums).collect();
         assert_eq!(rows, [sums(2), sums(4)]);
     }
 
