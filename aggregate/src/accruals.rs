@@ -4,9 +4,8 @@ use crate::closed::{Assigned, ClosedHistory, ClosedThrough};
 use crate::columns::{ColumnError, Columns, WordColumn, Words, money_column, parsed};
 use crate::fold::{Folded, Part, SummedRow, Sums, Target, Terms};
 use crate::numbered::index;
-use arrow_array::{
-    ArrayRef, BooleanArray, Decimal128Array, DictionaryArray, Int32Array, Int64Array, RecordBatch, StringArray, UInt32Array,
-};
+use arrow_array::builder::{Int32Builder, StringBuilder};
+use arrow_array::{ArrayRef, BooleanArray, Decimal128Array, DictionaryArray, Int64Array, RecordBatch, UInt32Array};
 use arrow_schema::{Field, Schema, SchemaRef};
 use arrow_select::take::take;
 use farthing_schemas::money::MoneyError;
@@ -26,7 +25,7 @@ static NUMBERED: LazyLock<SchemaRef> = LazyLock::new(|| {
         "cycle" | "party" => Arc::new(field.as_ref().clone().with_data_type(tables::word())),
         _ => field.clone(),
     };
-    Arc::new(Schema::new_with_metadata(schema.fields().iter().map(numbered).collect::<Vec<_>>(), schema.metadata().clone()))
+    Arc::new(Schema::new(schema.fields().iter().map(numbered).collect::<Vec<_>>()))
 });
 
 /// Fewer lines than this are not worth row groups of their own.
@@ -202,18 +201,21 @@ impl<'a> Assignment<'a> {
         let number = i64::try_from(batch).expect("batches are below 2^63");
         let places = UInt32Array::from_iter_values(rows.iter().map(|row| row.place));
         let taken = |column: &ArrayRef| take(column, &places, None);
+        let (mut kind, mut keys, mut parties) = (WordColumn::default(), Int32Builder::with_capacity(rows.len()), StringBuilder::new());
         // Rows of one target stand together.
-        let groups = rows.chunk_by(|row, next| row.target == next.target);
-        let keys = Int32Array::from_iter_values((0..).zip(groups.clone()).flat_map(|(key, rows)| std::iter::repeat_n(key, rows.len())));
-        let (kinds, references): (Vec<_>, Vec<_>) = groups.map(|rows| self.reference(rows[0].target)).unzip();
-        let numbered = |words| DictionaryArray::try_new(keys.clone(), Arc::new(StringArray::from_iter_values(words)));
+        for (key, rows) in (0..).zip(rows.chunk_by(|row, next| row.target == next.target)) {
+            let (kind_of, reference) = self.reference(rows[0].target);
+            kind.push_run(kind_of, rows.len());
+            keys.append_value_n(key, rows.len());
+            parties.append_value(reference);
+        }
         let columns: Vec<ArrayRef> = vec![
             Arc::new(Int64Array::from_value(number, rows.len())),
             taken(&of_terms.cycle)?,
             taken(&of_terms.late)?,
             taken(&of_terms.undone)?,
-            Arc::new(numbered(kinds)?),
-            Arc::new(numbered(references)?),
+            kind.finish(),
+            Arc::new(DictionaryArray::try_new(keys.finish(), Arc::new(parties.finish()))?),
             taken(&of_terms.mid)?,
             taken(&of_terms.agreement)?,
             taken(&of_terms.platform)?,
@@ -257,7 +259,7 @@ pub struct AccrualRows<'a> {
 }
 
 impl<'a> AccrualRows<'a> {
-    /// The rows of a batch read from the archive.
+    /// The rows of a batch read from the archive, or made by [`Assignment::tables`].
     ///
     /// # Errors
     /// [`ColumnError::Unexpected`] if it is not of the table's schema.

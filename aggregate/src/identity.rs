@@ -15,7 +15,7 @@ impl Digest {
     }
 }
 
-/// Appends a whole number with as many bytes as it needs, after how many they are: the lowest first, in two's complement.
+/// Appends how many bytes a whole number needs, then these: the lowest first, in two's complement.
 fn number(bytes: &mut Vec<u8>, number: i128) {
     let size = if number < 0 { !number } else { number };
     // One bit more than its size, for the sign.
@@ -90,7 +90,6 @@ mod tests {
     const SAYINGS: [(i128, &str); 3] =
         [(0, "b4f9be2986229c2f7ee442c2ad78a2fa"), (1, "2d02af5453d77130a13bd6c0abab95c2"), (40, "1b3b16f9e23aec35ae4a8777f080c99c")];
 
-    /// Archives hold these digests, which other programs gave for the same bytes: another value is another version of them.
     #[test]
     fn numbers_are_told_apart_by_few_bytes() {
         let bytes = |value: i128| {
@@ -117,6 +116,8 @@ mod tests {
         }
     }
 
+    /// Archives hold these digests, which another program gave for the same bytes: once a version is released, another value needs another
+    /// version of the table.
     #[test]
     fn digests_stay_as_they_are() {
         let hex = |digest: Digest| digest.0.map(|byte| format!("{byte:02x}")).concat();

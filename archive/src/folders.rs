@@ -44,7 +44,7 @@ pub fn encode(table: Table, rows: &[RecordBatch]) -> Result<Encoded, ArchiveErro
 }
 
 /// Rows of a table on their way to one Parquet file per folder, encoded as they come. Texts may be numbered even where the table's schema
-/// has them plain: what is in the files is the same.
+/// has them plain: the files say the same.
 pub struct Folders {
     table: Table,
     groups: GroupFactory,

@@ -3,7 +3,8 @@
 //! Invariants
 //! - A file is whole or not there, and it and its folders are synced, when [`Archive::put`] returns.
 //! - No row is read from a file whose bytes are not those that its manifest names.
-//! - Only files that a manifest names exist; others are leftovers of a crash and are swept away by their writer's successor.
+//! - Only files that a manifest names exist; others are on their way to a commit, or leftovers of a crash or a failure,
+//!   which their writer's successor sweeps away.
 //!
 //! Modules in reading order: [`content`], [`store`], [`catalog`], [`write`], [`folders`], `group`, `chunk`, [`read`].
 #![deny(missing_docs)]

@@ -3,7 +3,7 @@
 
 use crate::books::{Appended, Books};
 use crate::side_by_side::side_by_side;
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, ensure};
 use arrow_array::RecordBatch;
 use farthing_aggregate::accruals::Assignment;
 use farthing_aggregate::closed::ClosedThrough;
@@ -16,6 +16,7 @@ use farthing_schemas::manifest::{Act, Batch, Closed, File, Total, dead_letters_s
 use farthing_schemas::tables::Table;
 use farthing_schemas::{Currency, Cycle};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant as Clock};
 use tokio::runtime::Handle;
@@ -24,26 +25,48 @@ use tokio::runtime::Handle;
 pub struct Commits<'b> {
     books: &'b mut Books,
     runtime: Handle,
-    /// The files of each batch's evidence, or why there are none.
-    evidence: Receiver<anyhow::Result<Vec<File>>>,
-    /// How long commits took so far; evidence that was encoded as it came is not in it.
+    archived: Receiver<ArchivedEvidence>,
+    /// Whether no batch will be committed any more. Whoever writes evidence holds it: nothing is written behind the end.
+    ended: Arc<Mutex<bool>>,
+    /// How long commits took so far, with their waits for evidence; what was encoded or archived meanwhile is not in it.
     pub time: Duration,
 }
+
+/// The number of a batch and the files of its evidence, or why there are none.
+type ArchivedEvidence = (u64, anyhow::Result<Vec<File>>);
 
 impl<'b> Commits<'b> {
     /// Commits to these books, and what archives the evidence meanwhile.
     pub fn to(books: &'b mut Books) -> (Commits<'b>, EvidenceArchiver) {
-        let (archived, evidence) = sync_channel(1);
+        let (archived_sender, archived) = sync_channel(1);
         let (runtime, archive) = (Handle::current(), books.archive.clone());
-        let archiver = EvidenceArchiver { open: OpenEvidence::new(), archive, runtime: runtime.clone(), archived };
-        (Commits { books, runtime, evidence, time: Duration::ZERO }, archiver)
+        let ended = Arc::new(Mutex::new(false));
+        let archiver = EvidenceArchiver {
+            open: OpenEvidence::new(),
+            archive,
+            runtime: runtime.clone(),
+            archived: archived_sender,
+            ended: ended.clone(),
+        };
+        (Commits { books, runtime, archived, ended, time: Duration::ZERO }, archiver)
     }
+}
+
+impl Drop for Commits<'_> {
+    fn drop(&mut self) {
+        *locked(&self.ended) = true;
+    }
+}
+
+/// A flag is whole, whoever panicked while holding it.
+fn locked(ended: &Mutex<bool>) -> MutexGuard<'_, bool> {
+    ended.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Committer for Commits<'_> {
     fn commit(&mut self, sealed: SealedBatch) -> Result<(), Refusal> {
         let clock = Clock::now();
-        self.runtime.block_on(commit(self.books, &self.evidence, sealed))?;
+        self.runtime.block_on(commit(self.books, &self.archived, sealed))?;
         self.time += clock.elapsed();
         Ok(())
     }
@@ -54,7 +77,8 @@ pub struct EvidenceArchiver {
     open: anyhow::Result<OpenEvidence>,
     archive: Archive,
     runtime: Handle,
-    archived: SyncSender<anyhow::Result<Vec<File>>>,
+    archived: SyncSender<ArchivedEvidence>,
+    ended: Arc<Mutex<bool>>,
 }
 
 /// The evidence of the batch that is sealed next.
@@ -84,6 +108,8 @@ impl EvidenceArchiver {
     fn archive(&mut self, batch: u64) -> anyhow::Result<Vec<File>> {
         let open = std::mem::replace(&mut self.open, OpenEvidence::new());
         let files = open.and_then(OpenEvidence::finish).context("the evidence cannot be encoded")?;
+        let ended = locked(&self.ended);
+        ensure!(!*ended, "no batch is committed any more");
         let written = write(self.archive.clone(), Table::Usage, batch, files);
         self.runtime.block_on(written).context("the evidence cannot be archived")
     }
@@ -102,17 +128,19 @@ impl Evidence for EvidenceArchiver {
     fn seal(&mut self, batch: u64) {
         let files = self.archive(batch);
         // Nobody listens after a commit that failed.
-        let _ = self.archived.send(files);
+        let _ = self.archived.send((batch, files));
     }
 }
 
 /// Commits a sealed batch. If this fails or the process ends anywhere, either all of it is there or nothing.
-async fn commit(books: &mut Books, evidence: &Receiver<anyhow::Result<Vec<File>>>, mut sealed: SealedBatch) -> anyhow::Result<()> {
+async fn commit(books: &mut Books, archived: &Receiver<ArchivedEvidence>, mut sealed: SealedBatch) -> anyhow::Result<()> {
     fail::fail_point!("batch-sealed");
     let folded = std::mem::take(&mut sealed.lines).finish();
     let mut closed = books.catalog.closed.clone();
     let mut sums = encode_sums(&folded, books, &sealed, &closed);
-    let usage = evidence.recv().context("the thread that archives evidence has failed")??;
+    let (batch, usage) = archived.recv().context("the thread that archives evidence has failed")?;
+    let usage = usage?;
+    ensure!(batch == sealed.batch, "the evidence of batch {batch} came for batch {}", sealed.batch);
     fail::fail_point!("usage-written");
     let effects = Effects { dead_letters: std::mem::take(&mut sealed.dead_letters), ..Effects::default() };
     loop {

@@ -45,7 +45,7 @@ pub struct Seconds {
     pub identities: f32,
     /// Metering, with the encoding of evidence and the commits.
     pub metering: f32,
-    /// Of which ending the evidence, summing, writing and committing batches.
+    /// Of which summing, waiting for the evidence, writing and committing batches.
     pub commits: f32,
 }
 

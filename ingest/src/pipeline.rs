@@ -1,4 +1,4 @@
-//! The pipeline: a reader, workers and the sequencer on threads of their own, with bounded queues between them.
+//! The pipeline: a reader, workers, the sequencer and the evidence on threads of their own, with bounded queues between them.
 
 use crate::IngestError;
 use crate::batch::{Committer, Evidence, SealedBatch};
@@ -27,7 +27,8 @@ type Task = (Block, SyncSender<Result<Decoded, IngestError>>);
 /// Evidence of so many blocks waits: a fraction of a second of decoding.
 const WAITING: usize = 48;
 
-/// Runs a job to its end. One batch at most waits while another is committed.
+/// Runs a job to its end: evidence is taken on a thread of its own, batches are committed on the calling one. While one is committed, at
+/// most one other waits sealed.
 ///
 /// # Errors
 /// [`IngestError`]; batches that `committer` has committed stay.
@@ -56,14 +57,15 @@ pub fn run(
     drop(tasks);
     let sequencer = Sequencer::new(job.clone(), identities, originals, committed.clone());
     start("evidence", move || take_evidence(evidence, &steps))?;
-    let handed = Handed { evidence: evidence_sender, sealed: sealed_sender };
-    let sequencing = start("sequence", move || sequence(sequencer, &order, &handed))?;
+    let outlets = Outlets { evidence: evidence_sender, sealed: sealed_sender };
+    let sequencing = start("sequence", move || sequence(sequencer, &order, &outlets))?;
     let done = {
         // However this ends, nobody waits for a commit afterwards.
         let _end = EndOnDrop(&committed);
         commit_all(&sealed, committer, &committed)
     };
-    // After a failure the sequencer is not joined: the reader may wait for a pipe that never speaks again.
+    // After a failure neither the sequencer nor the evidence is joined: the reader may wait for a pipe that never speaks again, and what
+    // is archived then is a leftover.
     done?;
     sequencing.join().unwrap_or(Err(IngestError::Thread))
 }
@@ -77,34 +79,34 @@ impl Drop for EndOnDrop<'_> {
 }
 
 /// What comes to whoever takes the evidence.
-enum Step {
+enum Given {
     Rows(RecordBatch),
     /// The batch of that number has all its rows.
     Seal(u64),
 }
 
 /// Where what the sequencer hands on goes.
-struct Handed {
-    evidence: SyncSender<Step>,
+struct Outlets {
+    evidence: SyncSender<Given>,
     sealed: SyncSender<Box<SealedBatch>>,
 }
 
-impl Handed {
-    fn on(&self, next: Sequenced) -> Result<(), IngestError> {
+impl Outlets {
+    fn send(&self, next: Sequenced) -> Result<(), IngestError> {
         let on = match next {
-            Sequenced::Rows(rows) => self.evidence.send(Step::Rows(rows)).ok(),
-            Sequenced::Sealed(batch) => self.evidence.send(Step::Seal(batch.batch)).ok().and_then(|()| self.sealed.send(batch).ok()),
+            Sequenced::Rows(rows) => self.evidence.send(Given::Rows(rows)).ok(),
+            Sequenced::Sealed(batch) => self.evidence.send(Given::Seal(batch.batch)).ok().and_then(|()| self.sealed.send(batch).ok()),
         };
         // Nobody listening means that the job has failed already.
         on.ok_or(IngestError::Thread)
     }
 }
 
-fn take_evidence(mut evidence: Box<dyn Evidence>, steps: &Receiver<Step>) {
+fn take_evidence(mut evidence: Box<dyn Evidence>, steps: &Receiver<Given>) {
     for step in steps {
         match step {
-            Step::Rows(rows) => evidence.take(rows),
-            Step::Seal(batch) => evidence.seal(batch),
+            Given::Rows(rows) => evidence.take(rows),
+            Given::Seal(batch) => evidence.seal(batch),
         }
     }
 }
@@ -175,8 +177,8 @@ fn work(job: &Job, tasks: &Mutex<Receiver<Task>>) {
     }
 }
 
-fn sequence(mut sequencer: Sequencer, order: &Receiver<Ordered>, handed: &Handed) -> Result<(), IngestError> {
-    let mut emit = |next| handed.on(next);
+fn sequence(mut sequencer: Sequencer, order: &Receiver<Ordered>, outlets: &Outlets) -> Result<(), IngestError> {
+    let mut emit = |next| outlets.send(next);
     loop {
         let next = match sequencer.patience() {
             Some(patience) => order.recv_timeout(patience),

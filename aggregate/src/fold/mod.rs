@@ -16,7 +16,8 @@ use rows::{Bucket, RowKey};
 /// The bits of a party's number that tell it from the others of its bucket.
 const PARTY_BITS: u32 = 12;
 
-/// A part is as large as if each thread still had so many of them to do.
+/// Each part is this share of what one thread still has to do: large, since each part begins row groups of its own, and ever smaller, so
+/// that the threads end together.
 const SHARES_PER_THREAD: usize = 3;
 
 /// What lines are summed by: small integers, given meaning by the registry and by the batch's table of unknown references.

@@ -158,6 +158,13 @@ impl Texts {
         if let Some(plain) = &mut self.plain {
             return given.try_for_each(|key| plain.push(words.value(key?), self.telling));
         }
+        // More words than rows: the rows are a part of others, and few of the words stand in them.
+        if words.len() > array.len() {
+            for key in given {
+                self.numbers.push(self.known.number_of(words.value(key?)));
+            }
+            return Ok(());
+        }
         let (_, numbers) = match &mut self.last {
             Some(last) if std::ptr::addr_eq(last.0.as_ref(), array.values().as_ref()) => last,
             last => last.insert((array.values().clone(), vec![None; words.len()])),

@@ -114,15 +114,15 @@ fn at(index: usize, found: Fault) -> Fault {
 /// and what is wrong with one, are for [`entry`].
 #[inline(always)]
 fn usual_entry<'a>(cursor: &mut Cursor<'a>, entries: &mut Vec<Entry<'a>>) -> Option<()> {
-    let kind = match cursor.first_known_key()? {
+    let kind = match cursor.key_behind(b'{')? {
         EntryKey::Party => ReferenceKind::Party,
         EntryKey::Work => ReferenceKind::Work,
         _ => return None,
     };
     let reference = cursor.plain_text().filter(|text| is_graphic(text) && IDENTITY.holds(text.len()))?;
-    let EntryKey::Weight = cursor.next_known_key()? else { return None };
+    let EntryKey::Weight = cursor.key_behind(b',')? else { return None };
     let weight = cursor.plain_number().or_else(|| cursor.plain_text())?.parse().ok()?;
-    if !cursor.ends() {
+    if !cursor.passes(b'}') {
         return None;
     }
     let reference = Cow::Borrowed(reference);

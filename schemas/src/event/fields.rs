@@ -94,7 +94,7 @@ pub(super) struct Fields<'a, K, const N: usize> {
 }
 
 impl<'a, K: Key, const N: usize> Fields<'a, K, N> {
-    /// None met. Always inlined: a copy of what has only just been written waits for it, once for each entry.
+    /// None met. Always inlined: a copy of what has only just been written waits for it, once for each object.
     #[inline(always)]
     pub(super) fn new() -> Fields<'a, K, N> {
         Fields { values: [Value::Absent; N], keys: PhantomData }

@@ -158,22 +158,10 @@ impl<'a> Cursor<'a> {
         found
     }
 
-    /// Passes the start of an object and its first key, if it is known and written without escapes.
+    /// Passes `before` and the key behind it, if it is known and written without escapes.
     #[inline]
-    pub(super) fn first_known_key<K: Key>(&mut self) -> Option<K> {
-        if self.passes(b'{') { self.plain_key() } else { None }
-    }
-
-    /// Passes a comma and the key behind it, if it is known and written without escapes.
-    #[inline]
-    pub(super) fn next_known_key<K: Key>(&mut self) -> Option<K> {
-        if self.passes(b',') { self.plain_key() } else { None }
-    }
-
-    /// Passes the end of an object.
-    #[inline]
-    pub(super) fn ends(&mut self) -> bool {
-        self.passes(b'}')
+    pub(super) fn key_behind<K: Key>(&mut self, before: u8) -> Option<K> {
+        if self.passes(before) { self.plain_key() } else { None }
     }
 
     /// Passes a string without escapes.
@@ -221,9 +209,6 @@ impl<'a> Cursor<'a> {
     /// Passes a key and its colon: which known one it is.
     #[inline]
     fn known_key<K: Key>(&mut self) -> Result<Option<K>, Fault> {
-        if self.peek() != Some(b'"') {
-            return Err(not_json());
-        }
         match self.attempt(Cursor::plain_key) {
             Some(key) => Ok(Some(key)),
             None => self.other_key(),
@@ -295,7 +280,7 @@ impl<'a> Cursor<'a> {
 
     /// Whether `byte` comes next; if so, it is passed.
     #[inline]
-    fn passes(&mut self, byte: u8) -> bool {
+    pub(super) fn passes(&mut self, byte: u8) -> bool {
         let found = self.peek() == Some(byte);
         self.at += usize::from(found);
         found

@@ -195,11 +195,11 @@ fn an_archive_that_comes_back_lacks_nothing_that_is_named() {
     let scene = Scene::new().unwrap();
     let (archive, away) = (scene.data.archive(), scene.data.path().join("away"));
     scene.ok(&meter_first()).unwrap();
-    let steps = "batch-sealed=1*sleep(400);usage-written=1*sleep(400)";
+    let steps = "usage-written=1*sleep(400);accruals-written=1*sleep(400)";
     let mut running = Running::start(scene.command(&meter(60)).env("FAILPOINTS", steps)).unwrap();
     running.wait_until_still().unwrap();
     fs::rename(&archive, &away).unwrap();
-    wait_until("evidence in a folder made anew, or an end", || Ok(archive.join("usage").exists() || running.ended()?.is_some())).unwrap();
+    wait_until("sums in a folder made anew, or an end", || Ok(archive.join("accruals").exists() || running.ended()?.is_some())).unwrap();
     if running.ended().unwrap().is_none() {
         running.wait_until_still().unwrap();
     }

@@ -48,7 +48,7 @@ fn evidence(scene: &Scene, step: &str) -> Result<()> {
     let tables: BTreeSet<&str> = unnamed.iter().filter_map(|path| path.split('/').next()).collect();
     let named = scene.json(&vec!["verify".to_owned()])?["compared"]["manifests"].as_u64().context("manifests")?;
     let copies = scene.manifest_copies()?;
-    // Evidence of this batch and of the ones behind it is archived ahead of the commit.
+    // Evidence of this batch and of the next may be archived ahead of the commit.
     let expected: &[&[&str]] = match step {
         "usage-written" => &[&["usage"]],
         "accruals-written" | "manifest-written" => &[&["accruals", "usage"]],
