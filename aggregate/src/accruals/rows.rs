@@ -24,7 +24,7 @@ pub struct AccrualRows<'a> {
 }
 
 impl<'a> AccrualRows<'a> {
-    /// The rows of a batch read from the archive, or made by [`Assignment::tables`].
+    /// The rows of a batch read from the archive, or made by [`super::Assignment::tables`].
     ///
     /// # Errors
     /// [`ColumnError::Unexpected`] if it is not of the table's schema.
