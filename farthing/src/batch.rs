@@ -138,9 +138,7 @@ async fn commit(books: &mut Books, archived: &Receiver<ArchivedEvidence>, mut se
     let folded = std::mem::take(&mut sealed.lines).finish();
     let mut closed = books.catalog.closed.clone();
     let mut sums = encode_sums(&folded, books, &sealed, &closed);
-    let (batch, usage) = archived.recv().context("the thread that archives evidence has failed")?;
-    let usage = usage?;
-    ensure!(batch == sealed.batch, "the evidence of batch {batch} came for batch {}", sealed.batch);
+    let usage = evidence_of(sealed.batch, archived)?;
     fail::fail_point!("usage-written");
     let effects = Effects { dead_letters: std::mem::take(&mut sealed.dead_letters), ..Effects::default() };
     loop {
@@ -173,6 +171,13 @@ async fn commit(books: &mut Books, archived: &Receiver<ArchivedEvidence>, mut se
     // To give back so much memory takes as long as a sync: nobody waits for it. If no thread starts, it is given back here.
     let _ = thread::Builder::new().name("forget".to_owned()).spawn(move || drop(folded));
     Ok(())
+}
+
+/// Waits for the files of a batch's evidence.
+fn evidence_of(batch: u64, archived: &Receiver<ArchivedEvidence>) -> anyhow::Result<Vec<File>> {
+    let (found, files) = archived.recv().context("the thread that archives evidence has failed")?;
+    ensure!(found == batch, "the evidence of batch {found} came for batch {batch}");
+    files
 }
 
 /// The sums of a batch as they are assigned now.

@@ -55,6 +55,11 @@ fn evidence(scene: &Scene, step: &str) -> Result<()> {
         _ => &[&[], &["usage"]],
     };
     ensure!(expected.iter().any(|expected| tables.iter().eq(*expected)), "unnamed are {unnamed:?}");
+    let batch_of = |path: &String| path.split("batch-").nth(1)?.get(..9)?.parse::<u64>().ok();
+    let committed = scene.named()?.iter().filter_map(batch_of).max().unwrap_or(0);
+    let batches: BTreeSet<u64> = unnamed.iter().filter_map(batch_of).collect();
+    let far = batches.len() > 2 || batches.iter().any(|batch| *batch <= committed);
+    ensure!(!far, "unnamed are {unnamed:?} after batch {committed}");
     let last = copies.keys().last().copied().unwrap_or(0);
     let ahead = u64::from(step == "manifest-written");
     // A number ahead may hold the leftovers of earlier kills as well.
