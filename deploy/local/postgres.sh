@@ -7,6 +7,7 @@
 #   postgres.sh down DIR    stop it, keep the data
 #   postgres.sh kill DIR    kill -9 the server and all its processes, as a crash would
 #   postgres.sh start DIR   start it again
+#   postgres.sh find        print the folder of the programs that are used
 #
 # `up` prints `postgres: URL`; DIR/url holds the same. What the server says is in DIR/server.log. `farthing` may create databases.
 # With --owner the server is stopped when that process has ended, in whatever way; with --remove DIR is then removed too.
@@ -131,6 +132,7 @@ case $command in
     down) usage_unless [ $# -eq 1 ]; find_programs; existing_folder "$1"; stop_all ;;
     kill) usage_unless [ $# -eq 1 ]; existing_folder "$1"; kill_all ;;
     start) usage_unless [ $# -eq 1 ]; find_programs; existing_folder "$1"; bring_up ;;
+    find) find_programs; echo "$bin" ;;
     watch) find_programs; watch "$@" ;;
     help | --help | -h) help ;;
     *) usage_unless false ;;
