@@ -7,6 +7,8 @@
 #   postgres.sh down DIR    stop it, keep the data
 #   postgres.sh kill DIR    kill -9 the server and all its processes, as a crash would
 #   postgres.sh start DIR   start it again
+#   postgres.sh database DIR NAME
+#                           create a database, print its URL
 #   postgres.sh find        print the folder of the programs that are used
 #
 # `up` prints `postgres: URL`; DIR/url holds the same. What the server says is in DIR/server.log. `farthing` may create databases.
@@ -74,11 +76,18 @@ bring_up() {
     query postgres postgres 'select 1' >/dev/null || fail "the server does not answer; see $dir/server.log"
 }
 
-create_database() {
+url() { echo "postgres://farthing@127.0.0.1:$(cat "$dir/port")/$1"; }
+
+create_role() {
     query postgres postgres 'create role farthing login createdb'
     query postgres postgres 'create database farthing owner farthing'
     # Written last: without it the folder is made anew.
-    echo "postgres://farthing@127.0.0.1:$(cat "$dir/port")/farthing" >"$dir/url"
+    url farthing >"$dir/url"
+}
+
+database() {
+    query farthing postgres "create database \"$1\""
+    url "$1"
 }
 
 children() { cat "/proc/$1/task/$1/children"; }
@@ -121,7 +130,7 @@ up() {
     hand_over
     [ -e "$dir/url" ] || { kill_all; create; }
     bring_up
-    [ -e "$dir/url" ] || create_database
+    [ -e "$dir/url" ] || create_role
     echo "postgres: $(cat "$dir/url")"
 }
 
@@ -132,6 +141,7 @@ case $command in
     down) usage_unless [ $# -eq 1 ]; find_programs; existing_folder "$1"; stop_all ;;
     kill) usage_unless [ $# -eq 1 ]; existing_folder "$1"; kill_all ;;
     start) usage_unless [ $# -eq 1 ]; find_programs; existing_folder "$1"; bring_up ;;
+    database) usage_unless [ $# -eq 2 ]; find_programs; existing_folder "$1"; database "$2" ;;
     find) find_programs; echo "$bin" ;;
     watch) find_programs; watch "$@" ;;
     help | --help | -h) help ;;
