@@ -20,8 +20,9 @@
 #   deploy/local/kafka.sh run ./kafka org.apache.kafka.tools.TopicCommand --bootstrap-server "$(cat kafka/brokers)" --list
 #   deploy/local/kafka.sh run ./kafka org.apache.kafka.tools.ConsoleProducer --bootstrap-server "$(cat kafka/brokers)" --topic usage
 #
-# Members of a group may have sessions of a second and more. Under the consumer protocol the group says so, not the member:
-#   kafka.sh run DIR kafka.admin.ConfigCommand --bootstrap-server ... --group NAME --alter --add-config consumer.session.timeout.ms=1000
+# Members of a group may have sessions of a second and more. Under the consumer protocol the group says so, not its members:
+#   kafka.sh run DIR kafka.admin.ConfigCommand --bootstrap-server BROKERS --group NAME --alter \
+#       --add-config consumer.session.timeout.ms=1000,consumer.heartbeat.interval.ms=300
 set -euo pipefail
 
 service=kafka
@@ -210,7 +211,7 @@ up() {
     [ -z "$owner" ] || start_watcher "$owner" "$remove"
     if [ -n "$heap" ] || [ ! -e "$dir/heap" ]; then echo "${heap:-1g}" >"$dir/heap"; fi
     if [ ! -e "$dir/nodes" ]; then
-        [ "$((${count:-1} % 2))" = 1 ] || fail "an even number of nodes can lose no more than one less; name an odd one"
+        [[ ${count:-1} =~ ^[0-9]*[13579]$ ]] || fail "a majority of nodes has to decide; name an odd number of them, not $count"
         create "${count:-1}"
     elif [ "${count:-$(cat "$dir/nodes")}" != "$(cat "$dir/nodes")" ]; then
         fail "$dir holds $(cat "$dir/nodes") nodes; name another folder for $count"
