@@ -1,9 +1,16 @@
-//! Locks beside the ledger: they go with the process that holds them, however it ends.
+//! Locks beside the ledger, or of its server: they go with the process that holds them, however it ends.
 
 use crate::place::Place;
 use anyhow::{Context, bail};
+use farthing_ledger::{Held, LedgerError, LedgerUrl};
 use std::fs::{File, TryLockError};
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How often, and how long apart, the lock of a server is tried before it counts as another's.
+const TRIES: u32 = 10;
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// What only one process does at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,15 +21,56 @@ pub enum Work {
     Compacting,
 }
 
+impl Work {
+    /// What its lock on a server is called.
+    fn name(self) -> &'static str {
+        match self {
+            Work::Metering => "metering",
+            Work::Compacting => "compacting",
+        }
+    }
+}
+
 /// A lock that is held.
-pub struct Lock {
-    _file: File,
+pub enum Lock {
+    /// Of a file beside the ledger.
+    File { _file: File },
+    /// Of a connection to the ledger's server.
+    Session { held: Held, url: LedgerUrl, work: Work },
+}
+
+/// What became of a lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// It was held all the time.
+    Still,
+    /// It was lost, and is held again: another process may have had it meanwhile.
+    Again,
 }
 
 impl Lock {
     /// Takes the lock for that work, waits for it, or says that another process has it.
-    pub fn take(at: &Place, work: Work) -> anyhow::Result<Lock> {
-        let mut path = at.ledger_path()?.into_os_string();
+    pub async fn take(at: &Place, work: Work) -> anyhow::Result<Lock> {
+        match at.ledger.path() {
+            Some(path) => Lock::of_file(path, work),
+            None => Lock::of_session(&at.ledger, work).await,
+        }
+    }
+
+    /// Makes sure that it is held, also when its connection was lost meanwhile.
+    pub async fn keep(&mut self) -> Result<Kept, LedgerError> {
+        let Lock::Session { held, url, work } = self else { return Ok(Kept::Still) };
+        if held.still().await {
+            return Ok(Kept::Still);
+        }
+        // The server may not have noticed yet that the connection was lost, and hold the lock for it.
+        let taken = Held::try_take(url, work.name()).await?;
+        *held = taken.ok_or_else(|| io::Error::other(format!("the lock for {} is held by another connection", work.name())))?;
+        Ok(Kept::Again)
+    }
+
+    fn of_file(ledger: &Path, work: Work) -> anyhow::Result<Lock> {
+        let mut path = ledger.as_os_str().to_owned();
         path.push(match work {
             Work::Metering => ".meter-lock",
             Work::Compacting => ".compact-lock",
@@ -41,6 +89,28 @@ impl Lock {
                 Err(TryLockError::Error(error)) => return Err(error).with_context(cannot),
             },
         }
-        Ok(Lock { _file: file })
+        Ok(Lock::File { _file: file })
     }
+
+    async fn of_session(url: &LedgerUrl, work: Work) -> anyhow::Result<Lock> {
+        let held = match work {
+            Work::Compacting => Held::wait_for(url, work.name()).await?,
+            Work::Metering => try_to_take(url, work).await?.with_context(|| {
+                format!("another process is metering into this ledger (it holds a lock of {url}); wait for it or stop it")
+            })?,
+        };
+        Ok(Lock::Session { held, url: url.clone(), work })
+    }
+}
+
+/// The server frees the lock of a process that has just ended a moment later.
+async fn try_to_take(url: &LedgerUrl, work: Work) -> Result<Option<Held>, LedgerError> {
+    for _ in 0..TRIES {
+        let taken = Held::try_take(url, work.name()).await?;
+        if taken.is_some() {
+            return Ok(taken);
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    Ok(None)
 }

@@ -11,6 +11,7 @@ mod lock;
 mod metering;
 mod originals;
 mod output;
+mod patience;
 mod place;
 mod plan_input;
 mod progress;
@@ -65,6 +66,7 @@ async fn dispatch(cli: &Cli, at: &place::Place) -> anyhow::Result<Answer> {
         Command::Statement(options) => commands::statement::run(at, &options, json).await,
         Command::DeadLetters(command) => commands::dead_letters::run(at, command, json).await,
         Command::Archive(command) => commands::archive::run(at, command, json).await,
+        Command::Ledger(command) => commands::ledger::run(at, command, json).await,
         Command::Verify => commands::verify::run(at, json).await,
         Command::Completions { shell } => commands::completions::run(shell),
     }

@@ -4,6 +4,7 @@ use crate::batch::Commits;
 use crate::books::Books;
 use crate::cli::LimitOptions;
 use crate::originals::{ArchivedOriginals, identities};
+use crate::patience::Patience;
 use crate::progress;
 use farthing_ingest::worker::Admission;
 use farthing_ingest::{Input, Job, Limits, Partition};
@@ -62,7 +63,9 @@ impl Metering {
     /// Meters partitions; what is read when it ends is committed.
     pub async fn run(&self, books: &mut Books, partitions: Vec<Partition>, stop: &Stop) -> anyhow::Result<(Ended, Seconds)> {
         let mut seconds = Seconds::default();
-        // We hold the lock: a file of a batch that no manifest names is a leftover of a crash.
+        // We hold the lock and the leases: what others could commit they have committed, and a file of a batch that no manifest names is
+        // a leftover of a crash.
+        books.refresh().await?;
         books.sweep(&["usage", "accruals"], "batch-").await?;
         books.sweep_copies().await?;
         let clock = Clock::now();
@@ -154,6 +157,11 @@ impl Stop {
             }
         });
         Ok(stop)
+    }
+
+    /// How long to wait for a ledger that is away; a signal ends it.
+    pub fn patience(&self, longest: Duration) -> Patience {
+        Patience::of(longest, self.signalled.clone())
     }
 
     /// Lets another job run, unless a signal has come.

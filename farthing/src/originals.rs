@@ -1,6 +1,7 @@
 //! What the archive remembers: identities to fill the index with, and originals for reversals.
 
 use crate::books::Books;
+use crate::patience::Patience;
 use anyhow::Context;
 use arrow_array::RecordBatch;
 use bytes::Bytes;
@@ -59,6 +60,7 @@ fn remember(rows: &RecordBatch, identities: &mut Identities, undone: &mut Vec<Di
 pub struct ArchivedOriginals {
     archive: Archive,
     ledger: Ledger,
+    patience: Patience,
     catalog: Catalog,
     registries: BTreeMap<u64, Arc<Registry>>,
     /// The file read last.
@@ -75,6 +77,7 @@ impl ArchivedOriginals {
         Ok(ArchivedOriginals {
             archive: books.archive.clone(),
             ledger: books.ledger.clone(),
+            patience: books.patience.clone(),
             catalog: books.catalog.clone(),
             registries: BTreeMap::from([(registry.version(), registry)]),
             file: None,
@@ -109,7 +112,9 @@ impl ArchivedOriginals {
         if let Ok(row) = self.row_as_known(place) {
             return Ok(row);
         }
-        for manifest in self.runtime.block_on(self.ledger.manifests_after(self.catalog.sequence))? {
+        let after = self.catalog.sequence;
+        let more = self.patience.with(async || self.ledger.manifests_after(after).await);
+        for manifest in self.runtime.block_on(more)? {
             self.catalog.take(manifest.sequence, &manifest.sha256, &manifest.body)?;
         }
         self.row_as_known(place)

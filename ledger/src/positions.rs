@@ -1,11 +1,10 @@
 //! Positions: how far each partition is metered, and who may read it.
 
+use crate::open::Sql;
 use crate::{Ledger, LedgerError, signed, unsigned};
 use farthing_schemas::manifest::{Counts, sha256_hex};
-use sqlx::sqlite::SqliteRow;
-use sqlx::{AssertSqlSafe, Row, Sqlite, Transaction};
-
-pub(crate) type Sql = Transaction<'static, Sqlite>;
+use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, AssertSqlSafe, Row};
 
 /// What [`position`] reads, in that order.
 const COLUMNS: &str = "partition, epoch, next, fingerprint, read, metered, duplicate, rejected, sealed";
@@ -57,16 +56,16 @@ impl Ledger {
     /// Takes the next lease of a partition; one of which nothing was committed yet begins at 0 with that fingerprint.
     ///
     /// # Errors
-    /// [`LedgerError::Sql`]
+    /// [`LedgerError::Unavailable`] or [`LedgerError::Sql`], as for all reading here.
     pub async fn lease(&self, partition: &str, fingerprint: &str) -> Result<Lease, LedgerError> {
-        let mut sql = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let mut sql = self.begin().await?;
         let mut position = position_in(&mut sql, partition).await?.unwrap_or_else(|| Position::fresh(partition));
         position.epoch += 1;
         if position.next == 0 {
             fingerprint.clone_into(&mut position.fingerprint);
         }
         put_position(&mut sql, &position).await?;
-        sql.commit().await?;
+        self.commit(sql).await?;
         Ok(Lease { epoch: position.epoch, next: position.next })
     }
 
@@ -75,8 +74,7 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Sql`]
     pub async fn position(&self, partition: &str) -> Result<Option<Position>, LedgerError> {
-        let mut sql = self.pool.begin().await?;
-        position_in(&mut sql, partition).await
+        position_in(&mut *self.pool.acquire().await?, partition).await
     }
 
     /// All positions, by partition.
@@ -89,7 +87,7 @@ impl Ledger {
     }
 }
 
-fn position(row: &SqliteRow) -> Position {
+fn position(row: &AnyRow) -> Position {
     let counts = Counts {
         read: unsigned(row.get(4)),
         metered: unsigned(row.get(5)),
@@ -106,10 +104,10 @@ fn position(row: &SqliteRow) -> Position {
     }
 }
 
-/// The position of one partition, within a transaction.
-pub(crate) async fn position_in(sql: &mut Sql, partition: &str) -> Result<Option<Position>, LedgerError> {
+/// The position of one partition, as that connection or its transaction sees it.
+pub(crate) async fn position_in(sql: &mut AnyConnection, partition: &str) -> Result<Option<Position>, LedgerError> {
     let select = format!("SELECT {COLUMNS} FROM positions WHERE partition = $1");
-    Ok(sqlx::query(AssertSqlSafe(select)).bind(partition).fetch_optional(&mut **sql).await?.as_ref().map(position))
+    Ok(sqlx::query(AssertSqlSafe(select)).bind(partition).fetch_optional(sql).await?.as_ref().map(position))
 }
 
 /// Writes a position with its seal, within a transaction that has read it.

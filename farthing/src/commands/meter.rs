@@ -5,6 +5,7 @@ use crate::cli::MeterOptions;
 use crate::lock::{Lock, Work};
 use crate::metering::{Ended, Metering, Seconds, Stop};
 use crate::output::{self, Answer};
+use crate::patience;
 use crate::place::Place;
 use crate::time;
 use anyhow::{Context, bail};
@@ -15,6 +16,7 @@ use farthing_schemas::time::DAY_MICROS;
 use serde_json::json;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 pub async fn run(at: &Place, options: MeterOptions, json: bool) -> anyhow::Result<Answer> {
     let (books, names, seconds) = meter(at, options).await?;
@@ -28,7 +30,9 @@ pub async fn meter(at: &Place, options: MeterOptions) -> anyhow::Result<(Books, 
     let stop = if options.follow { Stop::on_signal()? } else { Stop::default() };
     let sources = options.sources.iter().map(|source| named(source)).collect::<anyhow::Result<Vec<_>>>()?;
     let mut books = Books::open(at).await?;
-    let _lock = Lock::take(at, Work::Metering)?;
+    books.lock = Some(Lock::take(at, Work::Metering).await?);
+    let longest = options.ledger_patience.map(Duration::from_secs).unwrap_or(if options.follow { patience::LONG } else { patience::SHORT });
+    books.patience = stop.patience(longest);
     let metering = as_asked(options);
     let mut seconds = Seconds::default();
     loop {
@@ -41,7 +45,10 @@ pub async fn meter(at: &Place, options: MeterOptions) -> anyhow::Result<(Books, 
         let (ended, more) = outcome?;
         seconds += more;
         match ended {
-            Ended::AllRead => return Ok((books, names, seconds)),
+            Ended::AllRead => {
+                books.lock = None;
+                return Ok((books, names, seconds));
+            }
             Ended::NewRegistry => output::note("the registry has a new version: what comes now is metered with it"),
         }
     }
@@ -96,7 +103,7 @@ fn named(source: &str) -> anyhow::Result<(String, Input)> {
 async fn open_partition(books: &Books, name: String, input: Input) -> anyhow::Result<Partition> {
     let (name, fingerprint) = match &input {
         Input::File(path) => {
-            let known = books.ledger.position(&name).await?.filter(|position| position.next > 0);
+            let known = books.patience.with(async || books.ledger.position(&name).await).await?.filter(|position| position.next > 0);
             let length = known.as_ref().and_then(|position| position.fingerprint.split(':').next()?.parse().ok());
             let found = source::fingerprint(path, length)?;
             if let Some(position) = known.filter(|position| position.fingerprint != found) {
@@ -110,12 +117,12 @@ async fn open_partition(books: &Books, name: String, input: Input) -> anyhow::Re
         // What is piped cannot be wound back: every standard input is a source of its own, and identities tell what was read before.
         _ => {
             let prefix = format!("{name}/");
-            let positions = books.ledger.positions().await?;
+            let positions = books.patience.with(async || books.ledger.positions().await).await?;
             let number = positions.iter().filter(|position| position.partition.starts_with(&prefix)).count() + 1;
             (format!("{prefix}{number:06}"), String::new())
         }
     };
-    let lease = books.ledger.lease(&name, &fingerprint).await?;
+    let lease = books.patience.with(async || books.ledger.lease(&name, &fingerprint).await).await?;
     Ok(Partition { name, epoch: lease.epoch, next: lease.next, input })
 }
 
@@ -124,7 +131,7 @@ pub async fn say(books: &Books, names: &[String], seconds: &Seconds, json: bool)
     let mut total = Counts::default();
     let mut positions = Vec::new();
     for name in names {
-        if let Some(position) = books.ledger.position(name).await? {
+        if let Some(position) = books.patience.with(async || books.ledger.position(name).await).await? {
             total.add(&position.counts);
             positions.push(position);
         }
