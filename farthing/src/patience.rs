@@ -77,7 +77,7 @@ impl Waiting {
         let longest = self.patience.longest;
         let since = *self.since.get_or_insert_with(|| {
             output::note(&format!(
-                "the ledger does not answer ({cause}); trying again for {} s. Nothing is lost: what is not committed is read again",
+                "the ledger does not answer ({cause}); trying again for {} s while you look after its database. What is not committed is read again",
                 longest.as_secs()
             ));
             Clock::now()

@@ -1,7 +1,9 @@
 //! Running the binary, and what it runs on.
 
+use crate::services::postgres;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
+use std::cell::Cell;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -38,14 +40,53 @@ fn build() -> Result<PathBuf> {
     Ok(binary)
 }
 
+thread_local! {
+    /// Whether books that are made on this thread have their ledger on a server.
+    static ON_POSTGRES: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs a test whose books all have a ledger on PostgreSQL, each in a database of its own.
+pub fn on_postgres<T>(test: impl FnOnce() -> T) -> T {
+    ON_POSTGRES.set(true);
+    let result = test();
+    ON_POSTGRES.set(false);
+    result
+}
+
+/// Tests of the module that are to hold on PostgreSQL, too.
+macro_rules! also_on_postgres {
+    ($($test:ident),+ $(,)?) => {
+        mod on_postgres {
+            $(#[test]
+            fn $test() -> impl std::process::Termination {
+                $crate::support::on_postgres(super::$test)
+            })+
+        }
+    };
+}
+pub(crate) use also_on_postgres;
+
 /// A data folder of its own, removed at the end.
 pub struct Data {
     folder: tempfile::TempDir,
+    /// The ledger's URL, if it is on a server.
+    server: Option<String>,
 }
 
 impl Data {
     pub fn new() -> Result<Data> {
-        Ok(Data { folder: tempfile::tempdir()? })
+        let server = ON_POSTGRES.get().then(|| postgres::server().database());
+        Ok(Data { folder: tempfile::tempdir()?, server })
+    }
+
+    /// Books whose ledger is there.
+    pub fn on(server: String) -> Result<Data> {
+        Ok(Data { folder: tempfile::tempdir()?, server: Some(server) })
+    }
+
+    /// The URL of a ledger on a server.
+    pub fn server(&self) -> &str {
+        self.server.as_deref().expect("the ledger is on a server")
     }
 
     /// The temporary folder; the books are in `books` below it.
@@ -68,7 +109,14 @@ impl Data {
     /// A command upon these books.
     pub fn command<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
         let mut command = Command::new(binary());
-        command.args(arguments).arg("--data").arg(self.books()).current_dir(self.path());
+        command.args(arguments).current_dir(self.path());
+        match &self.server {
+            None => command.arg("--data").arg(self.books()),
+            Some(url) => {
+                let archive = format!("file://{}", self.archive().display());
+                command.args(["--ledger", url, "--archive", &archive]).env("XDG_CACHE_HOME", self.path().join("cache"))
+            }
+        };
         command
     }
 

@@ -55,7 +55,11 @@ pub fn life(batch: u64) -> Vec<Words> {
 impl Scene {
     /// Files alone, no books yet.
     pub fn bare() -> Result<Scene> {
-        let data = Data::new()?;
+        Scene::bare_in(Data::new()?)
+    }
+
+    /// Files alone, for books there.
+    pub fn bare_in(data: Data) -> Result<Scene> {
         fs::write(data.path().join("registry.ndjson"), world::registry())?;
         fs::write(data.path().join("addition.ndjson"), world::registry_addition())?;
         for (name, text) in FILES.iter().zip(world::files(SEED, FILES.len(), LINES)) {
