@@ -9,13 +9,14 @@
 //! - In each slice, read = metered + duplicate + rejected.
 //! - Nothing here writes: not a file, not a row.
 //!
-//! Modules in reading order: [`source`], [`block`], [`worker`], [`job`], [`identities`], `open`, `recent`, `committed`, [`batch`],
-//! `sequencer`, `pipeline`.
+//! Modules in reading order: [`source`], [`block`], [`files`], [`worker`], [`job`], [`identities`], `open`, `recent`, `committed`,
+//! [`batch`], `sequencer`, `pipeline`.
 #![deny(missing_docs)]
 
 pub mod batch;
 pub mod block;
 mod committed;
+pub mod files;
 pub mod identities;
 pub mod job;
 mod open;
@@ -26,10 +27,11 @@ pub mod source;
 pub mod worker;
 
 pub use batch::{Committer, Evidence, Refusal, SealedBatch};
+pub use files::Files;
 pub use identities::{Identities, Original, Originals, Remembered};
 pub use job::{Job, Limits, Progress};
-pub use pipeline::run;
-pub use source::{Input, Partition, SourceError};
+pub use pipeline::{Feed, History, run};
+pub use source::{Input, Partition, Source, SourceError};
 
 use farthing_aggregate::Refused;
 use farthing_aggregate::columns::ColumnError;

@@ -35,6 +35,8 @@ pub struct Open {
 /// A chunk: the part of a block that belongs to the open batch, on its way out as complete rows.
 pub struct Current<'d> {
     pub decoded: &'d Decoded,
+    /// Which index of identities its partition has.
+    pub index: usize,
     /// The next row of the block's evidence.
     pub next_row: usize,
     /// The first row of the block's evidence that is not yet on its way.
@@ -84,8 +86,17 @@ impl Open {
 }
 
 impl<'d> Current<'d> {
-    pub fn of(decoded: &'d Decoded) -> Current<'d> {
-        Current { decoded, next_row: 0, first_row: 0, keep: Vec::new(), metered: Vec::new(), reverses: Vec::new(), terms: Vec::new() }
+    pub fn of(decoded: &'d Decoded, index: usize) -> Current<'d> {
+        Current {
+            decoded,
+            index,
+            next_row: 0,
+            first_row: 0,
+            keep: Vec::new(),
+            metered: Vec::new(),
+            reverses: Vec::new(),
+            terms: Vec::new(),
+        }
     }
 
     /// Begins a chunk: what follows is of a new block or for another batch.

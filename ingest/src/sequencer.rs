@@ -56,7 +56,8 @@ pub struct Sequencer {
     job: Arc<Job>,
     /// The position after the last event of each partition.
     positions: Vec<u64>,
-    identities: Identities,
+    /// The job's indexes of identities: those of a partition are in the one that it names.
+    identities: Vec<Identities>,
     originals: Box<dyn Originals>,
     committed: Arc<Committed>,
     maker: LineMaker,
@@ -66,7 +67,7 @@ pub struct Sequencer {
 
 impl Sequencer {
     /// A sequencer that goes on after the last batch that is committed.
-    pub fn new(job: Arc<Job>, identities: Identities, originals: Box<dyn Originals>, committed: Arc<Committed>) -> Sequencer {
+    pub fn new(job: Arc<Job>, identities: Vec<Identities>, originals: Box<dyn Originals>, committed: Arc<Committed>) -> Sequencer {
         let first_batch = committed.last() + 1;
         let positions = job.partitions.iter().map(|partition| partition.next).collect();
         let open = Open::new(first_batch, job.partitions.len());
@@ -88,24 +89,26 @@ impl Sequencer {
         if self.patience() == Some(Duration::ZERO) {
             emit(self.seal())?;
         }
-        let mut current = Current::of(decoded);
+        let mut current = Current::of(decoded, self.job.partitions[decoded.block.partition].index);
         current.start_chunk();
-        self.identities.prefetch(decoded.slots.iter().filter_map(|slot| slot.what.identity()));
+        self.identities[current.index].prefetch(decoded.slots.iter().filter_map(|slot| slot.what.identity()));
         for (number, slot) in decoded.slots.iter().enumerate() {
             if let What::Reversal { original, .. } = slot.what {
                 self.reach(&mut current, original, emit)?;
             }
             let verdict = self.judge(&mut current, number, slot)?;
             self.record(decoded, number, slot, verdict);
-            if self.full() {
+            // A message that holds several events is one position: it is in one batch.
+            if slot.next > slot.start && self.full() {
                 self.seal_at(&mut current, emit)?;
             }
         }
         self.finish_chunk(&mut current, emit)?;
-        // Blank lines at the end of a block are behind us as well.
-        if let Some(slice) = &mut self.open.slices[decoded.partition] {
-            slice.next = decoded.next;
-            self.positions[decoded.partition] = decoded.next;
+        // Blank lines at the end of a block are behind us as well, and what a topic holds beside messages.
+        let block = &decoded.block;
+        if let Some(slice) = &mut self.open.slices[block.partition] {
+            slice.next = block.next;
+            self.positions[block.partition] = block.next;
         }
         Ok(())
     }
@@ -123,6 +126,12 @@ impl Sequencer {
     /// Whatever `emit` says.
     pub fn seal_rest(&mut self, emit: &mut Emit<'_>) -> Result<(), IngestError> {
         if self.open.read > 0 { emit(self.seal()) } else { Ok(()) }
+    }
+
+    /// The indexes as they are now, for a job that goes on from here.
+    #[must_use]
+    pub fn into_identities(self) -> Vec<Identities> {
+        self.identities
     }
 
     fn full(&self) -> bool {
@@ -144,7 +153,7 @@ impl Sequencer {
     /// Sees to it that an original can be read: one that is no longer at hand has to be committed first.
     fn reach(&mut self, current: &mut Current<'_>, original: Digest, emit: &mut Emit<'_>) -> Result<(), IngestError> {
         self.recent.forget(self.committed.last());
-        let Some(place) = self.identities.reversible(original) else { return Ok(()) };
+        let Some(place) = self.identities[current.index].reversible(original) else { return Ok(()) };
         if place.batch <= self.committed.last() || current.holds(place, &self.open) || self.recent.row(place).is_some() {
             return Ok(());
         }
@@ -161,7 +170,7 @@ impl Sequencer {
             What::Usage { identity, says, .. } => (*identity, *says, None),
             What::Reversal { identity, original } => (*identity, *original, Some(*original)),
         };
-        let verdict = match (self.identities.seen(identity, says), reversed) {
+        let verdict = match (self.identities[current.index].seen(identity, says), reversed) {
             (Seen::Duplicate, _) => Verdict::Duplicate,
             (Seen::Conflict, _) => Verdict::Rejected(Rejection::new(
                 Code::IdentityConflict,
@@ -173,7 +182,7 @@ impl Sequencer {
         let metered = matches!(verdict, Verdict::Metered);
         if metered {
             let place = Place { batch: self.open.batch, row: self.open.rows };
-            self.identities.insert(Remembered { identity, says, place, reversal: reversed.is_some() });
+            self.identities[current.index].insert(Remembered { identity, says, place, reversal: reversed.is_some() });
             self.open.rows += 1;
             current.metered.push(number);
             self.add_lines(current, slot)?;
@@ -196,10 +205,11 @@ impl Sequencer {
     /// Moves the position over an event, counts what became of it and keeps its dead letter.
     fn record(&mut self, decoded: &Decoded, number: usize, slot: &Slot, verdict: Verdict) {
         let Sequencer { job, positions, open, .. } = self;
-        let partition = &job.partitions[decoded.partition];
-        let start = positions[decoded.partition];
+        let number_of_partition = decoded.block.partition;
+        let partition = &job.partitions[number_of_partition];
+        let start = positions[number_of_partition];
         let fresh = || Slice { partition: partition.name.clone(), epoch: partition.epoch, start, next: start, ..Slice::default() };
-        let slice = open.slices[decoded.partition].get_or_insert_with(fresh);
+        let slice = open.slices[number_of_partition].get_or_insert_with(fresh);
         slice.next = slot.next;
         slice.counts.read += 1;
         match verdict {
@@ -208,21 +218,21 @@ impl Sequencer {
             Verdict::Rejected(rejection) => {
                 slice.counts.rejected += 1;
                 open.dead_letters.push(dead_letter(&partition.name, slot, rejection, decoded));
-                open.kept_bytes += slot.next - slot.start;
+                open.kept_bytes += slot.size();
             }
         }
-        positions[decoded.partition] = slot.next;
+        positions[number_of_partition] = slot.next;
         if open.read == 0 {
             open.since = Clock::now();
         }
         open.read += 1;
-        open.bytes += slot.next - slot.start;
-        open.replayed.extend(decoded.block.letters.get(number));
+        open.bytes += slot.size();
+        open.replayed.extend(decoded.block.letter(number));
     }
 
     /// Adds the negated lines of an original, if it can still be reversed.
     fn reverse(&mut self, current: &mut Current<'_>, identity: Digest) -> Result<Verdict, IngestError> {
-        let Some(place) = self.identities.reversible(identity) else {
+        let Some(place) = self.identities[current.index].reversible(identity) else {
             let sentence = "data.reverses: no event of this platform, source and id was metered before, or it cannot be reversed (again)";
             return Ok(Verdict::Rejected(Rejection::new(Code::UnknownOriginal, sentence)));
         };
@@ -242,7 +252,7 @@ impl Sequencer {
         for (key, sums) in negated(lines, place.batch).map_err(too_large)? {
             self.open.lines.add(key, sums).map_err(too_large)?;
         }
-        self.identities.undo(identity);
+        self.identities[current.index].undo(identity);
         current.reverses.push((current.metered.len(), place));
         Ok(Verdict::Metered)
     }
@@ -274,7 +284,7 @@ impl Sequencer {
                 Joining { batch: self.open.batch, first_row, registry_version: self.job.registry.version(), reverses: &current.reverses };
             let rows = join_batch(&rows, &joining)?;
             let slots = &current.decoded.slots;
-            let bytes = current.metered.iter().map(|slot| slots[*slot].next - slots[*slot].start).sum();
+            let bytes = current.metered.iter().map(|slot| slots[*slot].size()).sum();
             self.recent.forget(self.committed.last());
             self.recent.push(Place { batch: self.open.batch, row: first_row }, rows.clone(), bytes);
             self.open.months.extend(&current.decoded.months);
@@ -302,9 +312,7 @@ fn too_large(error: MoneyError) -> IngestError {
 }
 
 fn dead_letter(partition: &str, slot: &Slot, rejection: Rejection, decoded: &Decoded) -> DeadLetter {
-    let place = |position: u64| usize::try_from(position - decoded.block.start).unwrap_or(0);
-    let mut raw = &decoded.block.bytes[place(slot.start)..place(slot.next)];
-    raw = raw.strip_suffix(b"\n").unwrap_or(raw);
+    let raw = &decoded.block.bytes[slot.bytes.clone()];
     let code = rejection.code.as_str().to_owned();
     DeadLetter { partition: partition.to_owned(), position: slot.start, code, sentence: rejection.sentence.into_owned(), raw: raw.to_vec() }
 }

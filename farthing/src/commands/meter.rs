@@ -35,7 +35,7 @@ pub async fn meter(at: &Place, options: MeterOptions) -> anyhow::Result<(Books, 
         // Whoever held the lock until now may have committed, and a new registry version is to be known.
         books.refresh().await?;
         let partitions = open_partitions(&books, &sources).await?;
-        let names = partitions.iter().map(|partition| partition.name.clone()).collect();
+        let names = partitions.iter().map(|(partition, _)| partition.name.clone()).collect();
         let result = metering.run(&mut books, partitions, &stop).await;
         let outcome = result.context("metering stopped; all batches before are kept, and the same command goes on from there");
         let (ended, more) = outcome?;
@@ -62,8 +62,8 @@ fn as_asked(options: MeterOptions) -> Metering {
 }
 
 /// Each source once, however often it is named.
-async fn open_partitions(books: &Books, sources: &[(String, Input)]) -> anyhow::Result<Vec<Partition>> {
-    let mut partitions: Vec<Partition> = Vec::new();
+async fn open_partitions(books: &Books, sources: &[(String, Input)]) -> anyhow::Result<Vec<(Partition, Input)>> {
+    let mut partitions = Vec::new();
     for (at, (name, input)) in sources.iter().enumerate() {
         if !sources[..at].iter().any(|(before, _)| before == name) {
             partitions.push(open_partition(books, name.clone(), input.clone()).await?);
@@ -93,7 +93,7 @@ fn named(source: &str) -> anyhow::Result<(String, Input)> {
 }
 
 /// Takes the lease of a source, after making sure that it is the one that was metered under this name.
-async fn open_partition(books: &Books, name: String, input: Input) -> anyhow::Result<Partition> {
+async fn open_partition(books: &Books, name: String, input: Input) -> anyhow::Result<(Partition, Input)> {
     let (name, fingerprint) = match &input {
         Input::File(path) => {
             let known = books.ledger.position(&name).await?.filter(|position| position.next > 0);
@@ -116,7 +116,7 @@ async fn open_partition(books: &Books, name: String, input: Input) -> anyhow::Re
         }
     };
     let lease = books.ledger.lease(&name, &fingerprint).await?;
-    Ok(Partition { name, epoch: lease.epoch, next: lease.next, input })
+    Ok((Partition { name, epoch: lease.epoch, next: lease.next, index: 0 }, input))
 }
 
 /// Says what is counted of the partitions in all their runs.
