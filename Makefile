@@ -24,7 +24,7 @@ demo: ## meter a real week and a generated month, settle them, show what came ou
 	@rm -rf demo-data
 	cargo run --quiet -p farthing -- demo --data ./demo-data
 
-setup: ## install what the tests need (a Python environment in .venv; strace where it may)
+setup: ## install what the tests need (Python packages in .venv, Kafka in .services; the rest through apt, where it may)
 	deploy/install-test-tools.sh
 
 # The end-to-end tests run the binary from the profile folder that they are built into themselves. Everything is built in one go and with

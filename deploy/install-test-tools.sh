@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Installs what the tests need and the machine may lack: a Python environment in .venv with the readers that the archive is checked with,
-# and strace. Safe to run again: quick once done. Packages come from wherever pip and apt are configured to look.
+# Installs what the tests need and the machine may lack: a Python environment in .venv with the readers that the archive is checked with and
+# a stand-in for S3; strace; the services of deploy/local (Apache Kafka with Java and Maven, PostgreSQL); and what the C of our dependencies
+# is compiled with. Safe to run again: quick once done. Packages come from wherever pip, apt and Maven are configured to look.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 venv=.venv
-packages=(duckdb==2.0.0 polars==2.1.0 pyarrow==26.0.1)
+packages=(duckdb==2.0.0 polars==2.1.0 pyarrow==26.0.1 'moto[server]==5.2.5')
 stamp="$venv/installed"
 missing=()
 
@@ -37,21 +38,54 @@ install_python() {
     if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "${packages[*]}" ] && "$venv/bin/python" -c '' 2>/dev/null; then return 0; fi
     make_venv || return 0
     say "installing ${packages[*]} into $venv"
-    if "$venv/bin/python" -m pip install --quiet --disable-pip-version-check "${packages[@]}" && "$venv/bin/python" -c 'import duckdb, polars, pyarrow'; then
+    if "$venv/bin/python" -m pip install --quiet --disable-pip-version-check "${packages[@]}" && "$venv/bin/python" -c 'import duckdb, polars, pyarrow, moto.server'; then
         printf '%s' "${packages[*]}" >"$stamp"
     else
         missing+=("${packages[@]}")
     fi
 }
 
+# Kafka 4 runs on Java 17 and newer.
+has_java() { have java && java -version 2>&1 | sed -n 's/.* version "\([0-9]*\).*/\1/p' | grep -qxE '1[7-9]|[2-9][0-9]'; }
+
+install_kafka() {
+    has_java || apt_package default-jre-headless || return 0
+    have mvn || apt_package maven || return 0
+    deploy/local/kafka.sh fetch || missing+=("the programs of Apache Kafka")
+}
+
+# Debian makes and starts a server of its own when PostgreSQL is installed, unless told not to. Nobody here needs it, but it does no harm.
+install_postgres() {
+    deploy/local/postgres.sh find >/dev/null 2>&1 && return
+    local quiet=/etc/postgresql-common/createcluster.d/farthing.conf
+    if is_root; then mkdir -p "$(dirname "$quiet")" && echo 'create_main_cluster = false' >"$quiet"; fi
+    apt_package postgresql || true
+    if is_root; then rm -f "$quiet"; fi
+}
+
+# The client of Kafka is C and C++: librdkafka, compiled by its own configure and make against the system's OpenSSL and zlib.
+install_compilers() {
+    local header
+    # cc links every Rust program.
+    have cc || apt_package gcc || true
+    have c++ || apt_package g++ || true
+    have make || apt_package make || true
+    have pkg-config || apt_package pkg-config || true
+    for header in openssl:libssl-dev zlib:zlib1g-dev; do
+        pkg-config --exists "${header%:*}" 2>/dev/null || apt_package "${header#*:}" || true
+    done
+}
+
 install_python
 have strace || apt_package strace || true
-# cc links every Rust program, and some dependencies bring C.
-have cc || apt_package gcc || true
 have git || apt_package git || true
+install_compilers
+install_kafka
+install_postgres
 
 if [ "${#missing[@]}" -gt 0 ]; then
     say "missing, and not installable from here: ${missing[*]}"
-    say "as root: apt-get install strace gcc git python3-venv; with network: pip install ${packages[*]}"
+    say "as root: apt-get install strace git gcc g++ make pkg-config libssl-dev zlib1g-dev default-jre-headless maven postgresql python3-venv"
+    say "with network: pip install ${packages[*]}; deploy/local/kafka.sh fetch"
     exit 1
 fi

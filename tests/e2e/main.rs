@@ -1,5 +1,6 @@
 //! End to end: the real binary, run as its users run it.
 
+mod services;
 mod support;
 
 mod analysts;

@@ -1,0 +1,73 @@
+//! Apache Kafka.
+
+use super::{Service, fresh, must};
+use std::path::Path;
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+
+/// Enough for tests; a cluster takes so much of memory for each node, and as much again beside the heap.
+const HEAP: [&str; 2] = ["--heap", "384m"];
+
+pub struct Cluster {
+    /// For `bootstrap.servers`.
+    pub brokers: String,
+    service: Service,
+}
+
+/// One broker, shared by all tests; nobody kills it.
+pub fn cluster() -> &'static Cluster {
+    static SHARED: LazyLock<Cluster> = LazyLock::new(|| Cluster::up("1"));
+    &SHARED
+}
+
+/// One broker, for one test at a time: for those that kill it.
+pub fn alone() -> MutexGuard<'static, Cluster> {
+    static ALONE: LazyLock<Mutex<Cluster>> = LazyLock::new(|| Mutex::new(Cluster::up("1")));
+    Cluster::whole(&ALONE)
+}
+
+/// Three nodes, for one test at a time: for those that kill some of them.
+pub fn three_nodes() -> MutexGuard<'static, Cluster> {
+    static THREE: LazyLock<Mutex<Cluster>> = LazyLock::new(|| Mutex::new(Cluster::up("3")));
+    Cluster::whole(&THREE)
+}
+
+impl Cluster {
+    fn up(nodes: &str) -> Cluster {
+        let service = must(Service::up("kafka.sh", &[&["--nodes", nodes], &HEAP[..]].concat()));
+        Cluster { brokers: must(service.line("brokers")), service }
+    }
+
+    /// A cluster with all its nodes: a test that failed may have left some of them down.
+    fn whole(cluster: &Mutex<Cluster>) -> MutexGuard<'_, Cluster> {
+        let cluster = cluster.lock().unwrap_or_else(PoisonError::into_inner);
+        must(cluster.service.run("up", &[]));
+        cluster
+    }
+
+    /// Its folder, with `NODE/server.log`.
+    pub fn folder(&self) -> &Path {
+        &self.service.folder
+    }
+
+    /// A new topic, on three nodes where there are as many; its name.
+    pub fn topic(&self, partitions: u32) -> String {
+        let name = fresh("topic");
+        must(self.service.run("topic", &[&name, &partitions.to_string()]));
+        name
+    }
+
+    /// `kill -9` of a node; the first is 1.
+    pub fn kill(&self, node: u32) {
+        must(self.service.run("kill", &[&node.to_string()]));
+    }
+
+    /// Starts a node that was killed; it answers again.
+    pub fn start(&self, node: u32) {
+        must(self.service.run("start", &[&node.to_string()]));
+    }
+
+    /// Runs one of Kafka's own tools on the cluster; its standard output.
+    pub fn tool(&self, class: &str, arguments: &[&str]) -> String {
+        must(self.service.run("run", &[&[class, "--bootstrap-server", &self.brokers], arguments].concat()))
+    }
+}
