@@ -10,7 +10,7 @@
 //! - Nothing here writes: not a file, not a row.
 //!
 //! Modules in reading order: [`source`], [`block`], [`files`], [`worker`], [`job`], [`identities`], `open`, `recent`, `committed`,
-//! [`batch`], `sequencer`, `pipeline`.
+//! [`batch`], `sequencer`, `pipeline`; with the feature `kafka`, `kafka`.
 #![deny(missing_docs)]
 
 pub mod batch;
@@ -19,6 +19,8 @@ mod committed;
 pub mod files;
 pub mod identities;
 pub mod job;
+#[cfg(feature = "kafka")]
+pub mod kafka;
 mod open;
 mod pipeline;
 mod recent;
