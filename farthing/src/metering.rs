@@ -82,7 +82,7 @@ impl Metering {
             registry,
             admission: self.admission.clone(),
             limits: self.limits(),
-            last_batch: books.catalog.last_batch(),
+            last_batch: books.catalog.batches.all_numbers().last().copied().unwrap_or(0),
             follow: self.follow,
             workers: self.limits.workers.map_or_else(|| std::thread::available_parallelism().map_or(2, usize::from), usize::from),
             now: self.now.clone(),
