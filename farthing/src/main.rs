@@ -9,6 +9,7 @@ mod commands;
 mod demo;
 mod lock;
 mod metering;
+mod numbers;
 mod originals;
 mod output;
 mod place;
@@ -16,6 +17,7 @@ mod plan_input;
 mod progress;
 mod registry_snapshot;
 mod side_by_side;
+mod sweep;
 mod time;
 mod trace;
 

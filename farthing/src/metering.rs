@@ -3,6 +3,7 @@
 use crate::batch::Commits;
 use crate::books::Books;
 use crate::cli::LimitOptions;
+use crate::numbers::Reservations;
 use crate::originals::{ArchivedOriginals, identities};
 use crate::progress;
 use farthing_ingest::worker::Admission;
@@ -62,8 +63,7 @@ impl Metering {
     /// Meters partitions; what is read when it ends is committed.
     pub async fn run(&self, books: &mut Books, partitions: Vec<Partition>, stop: &Stop) -> anyhow::Result<(Ended, Seconds)> {
         let mut seconds = Seconds::default();
-        // We hold the lock: a file of a batch that no manifest names is a leftover of a crash.
-        books.sweep(&["usage", "accruals"], "batch-").await?;
+        books.sweep_batches().await?;
         books.sweep_copies().await?;
         let clock = Clock::now();
         let registry = books.registry_now().await?;
@@ -82,7 +82,6 @@ impl Metering {
             registry,
             admission: self.admission.clone(),
             limits: self.limits(),
-            last_batch: books.catalog.batches.all_numbers().last().copied().unwrap_or(0),
             follow: self.follow,
             workers: self.limits.workers.map_or_else(|| std::thread::available_parallelism().map_or(2, usize::from), usize::from),
             now: self.now.clone(),
@@ -95,8 +94,10 @@ impl Metering {
 
         let bar = progress::watch(job.progress.clone(), total);
         let clock = Clock::now();
+        let numbers = Box::new(Reservations::of(&books.ledger, &job.partitions));
         let (mut commits, evidence) = Commits::to(books);
-        let done = tokio::task::block_in_place(|| farthing_ingest::run(&job, identities, originals, Box::new(evidence), &mut commits));
+        let run = || farthing_ingest::run(&job, identities, originals, numbers, Box::new(evidence), &mut commits);
+        let done = tokio::task::block_in_place(run);
         seconds.commits = commits.time.as_secs_f32();
         seconds.metering = clock.elapsed().as_secs_f32();
         bar.finish();

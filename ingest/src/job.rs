@@ -38,8 +38,6 @@ pub struct Job {
     pub admission: Admission,
     /// When a batch is full.
     pub limits: Limits,
-    /// The last batch of the ledger.
-    pub last_batch: u64,
     /// Whether to wait for more at the end of the sources.
     pub follow: bool,
     /// How many workers decode side by side.

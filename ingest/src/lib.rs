@@ -8,6 +8,7 @@
 //! - Per partition, the slices of the batches are adjacent: nothing is skipped, nothing is read twice.
 //! - In each slice, read = metered + duplicate + rejected.
 //! - Nothing here writes: not a file, not a row.
+//! - Nothing is concluded from the number of another writer's batch: numbers are unique, and no more.
 //!
 //! Modules in reading order: [`source`], [`block`], [`worker`], [`job`], [`identities`], `open`, `recent`, `committed`, [`batch`],
 //! `sequencer`, `pipeline`.
@@ -25,7 +26,7 @@ mod sequencer;
 pub mod source;
 pub mod worker;
 
-pub use batch::{Committer, Evidence, Refusal, SealedBatch};
+pub use batch::{Committer, Evidence, Numbers, Refusal, SealedBatch};
 pub use identities::{Identities, Original, Originals, Remembered};
 pub use job::{Job, Limits, Progress};
 pub use pipeline::run;
@@ -49,6 +50,9 @@ pub enum IngestError {
     /// An original that a reversal names cannot be read from the archive.
     #[error("the original of a reversal cannot be read")]
     Original(#[source] Refusal),
+    /// A batch cannot be begun.
+    #[error("a batch cannot be given a number")]
+    Number(#[source] Refusal),
     /// Whoever commits has failed.
     #[error("a batch cannot be committed")]
     Commit(#[source] Refusal),

@@ -1,7 +1,7 @@
 //! The pipeline: a reader, workers, the sequencer and the evidence on threads of their own, with bounded queues between them.
 
 use crate::IngestError;
-use crate::batch::{Committer, Evidence, SealedBatch};
+use crate::batch::{Committer, Evidence, Numbers, SealedBatch};
 use crate::block::{Block, Blocks};
 use crate::committed::Committed;
 use crate::identities::{Identities, Originals};
@@ -36,12 +36,13 @@ pub fn run(
     job: &Arc<Job>,
     identities: Identities,
     originals: Box<dyn Originals>,
+    numbers: Box<dyn Numbers>,
     evidence: Box<dyn Evidence>,
     committer: &mut dyn Committer,
 ) -> Result<(), IngestError> {
     let open = |(number, partition)| Blocks::open(number, partition);
     let blocks = job.partitions.iter().enumerate().map(open).collect::<Result<Vec<_>, _>>()?;
-    let committed = Arc::new(Committed::new(job.last_batch));
+    let committed = Arc::new(Committed::default());
     let (task_sender, tasks) = sync_channel::<Task>(job.workers * 2);
     let (order_sender, order) = sync_channel::<Ordered>(job.workers * 6);
     let (evidence_sender, steps) = sync_channel(WAITING);
@@ -55,7 +56,7 @@ pub fn run(
     }
     // The workers hold the queue alone: when they are gone, the reader notices.
     drop(tasks);
-    let sequencer = Sequencer::new(job.clone(), identities, originals, committed.clone());
+    let sequencer = Sequencer::new(job.clone(), identities, originals, numbers, committed.clone());
     start("evidence", move || take_evidence(evidence, &steps))?;
     let outlets = Outlets { evidence: evidence_sender, sealed: sealed_sender };
     let sequencing = start("sequence", move || sequence(sequencer, &order, &outlets))?;
@@ -115,7 +116,7 @@ fn commit_all(sealed: &Receiver<Box<SealedBatch>>, committer: &mut dyn Committer
     for batch in sealed {
         let number = batch.batch;
         committer.commit(*batch).map_err(IngestError::Commit)?;
-        committed.advance(number);
+        committed.commit(number);
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! The sequencer: puts decoded blocks in order, judges what needs history, and seals batches.
 
 use crate::IngestError;
-use crate::batch::SealedBatch;
+use crate::batch::{Numbers, SealedBatch};
 use crate::committed::Committed;
 use crate::identities::{Identities, Original, Originals, Remembered, Seen};
 use crate::job::{Job, Limits};
@@ -58,6 +58,7 @@ pub struct Sequencer {
     positions: Vec<u64>,
     identities: Identities,
     originals: Box<dyn Originals>,
+    numbers: Box<dyn Numbers>,
     committed: Arc<Committed>,
     maker: LineMaker,
     open: Open,
@@ -65,12 +66,18 @@ pub struct Sequencer {
 }
 
 impl Sequencer {
-    /// A sequencer that goes on after the last batch that is committed.
-    pub fn new(job: Arc<Job>, identities: Identities, originals: Box<dyn Originals>, committed: Arc<Committed>) -> Sequencer {
-        let first_batch = committed.last() + 1;
+    /// A sequencer that goes on where the partitions are.
+    pub fn new(
+        job: Arc<Job>,
+        identities: Identities,
+        originals: Box<dyn Originals>,
+        numbers: Box<dyn Numbers>,
+        committed: Arc<Committed>,
+    ) -> Sequencer {
         let positions = job.partitions.iter().map(|partition| partition.next).collect();
-        let open = Open::new(first_batch, job.partitions.len());
-        Sequencer { job, positions, identities, originals, committed, maker: LineMaker::default(), open, recent: Recent::default() }
+        let open = Open::new(job.partitions.len());
+        let (maker, recent) = (LineMaker::default(), Recent::default());
+        Sequencer { job, positions, identities, originals, numbers, committed, maker, open, recent }
     }
 
     /// How long the open batch may still wait; none if it is empty.
@@ -95,6 +102,7 @@ impl Sequencer {
             if let What::Reversal { original, .. } = slot.what {
                 self.reach(&mut current, original, emit)?;
             }
+            self.begin()?;
             let verdict = self.judge(&mut current, number, slot)?;
             self.record(decoded, number, slot, verdict);
             if self.full() {
@@ -133,6 +141,16 @@ impl Sequencer {
         scattered || heavy || open.read >= events || open.bytes >= bytes
     }
 
+    /// Numbers the open batch, as its first event comes.
+    fn begin(&mut self) -> Result<(), IngestError> {
+        if self.open.batch.is_none() {
+            let batch = self.numbers.next().map_err(IngestError::Number)?;
+            self.committed.begin(batch);
+            self.open.batch = Some(batch);
+        }
+        Ok(())
+    }
+
     /// Seals the open batch within a block.
     fn seal_at(&mut self, current: &mut Current<'_>, emit: &mut Emit<'_>) -> Result<(), IngestError> {
         self.finish_chunk(current, emit)?;
@@ -143,12 +161,12 @@ impl Sequencer {
 
     /// Sees to it that an original can be read: one that is no longer at hand has to be committed first.
     fn reach(&mut self, current: &mut Current<'_>, original: Digest, emit: &mut Emit<'_>) -> Result<(), IngestError> {
-        self.recent.forget(self.committed.last());
+        self.recent.forget(|batch| self.committed.holds(batch));
         let Some(place) = self.identities.reversible(original) else { return Ok(()) };
-        if place.batch <= self.committed.last() || current.holds(place, &self.open) || self.recent.row(place).is_some() {
+        if self.committed.holds(place.batch) || current.holds(place, &self.open) || self.recent.row(place).is_some() {
             return Ok(());
         }
-        if place.batch == self.open.batch {
+        if Some(place.batch) == self.open.batch {
             self.seal_at(current, emit)?;
         }
         if self.committed.wait_for(place.batch) { Ok(()) } else { Err(IngestError::Thread) }
@@ -172,7 +190,7 @@ impl Sequencer {
         };
         let metered = matches!(verdict, Verdict::Metered);
         if metered {
-            let place = Place { batch: self.open.batch, row: self.open.rows };
+            let place = Place { batch: self.open.number(), row: self.open.rows };
             self.identities.insert(Remembered { identity, says, place, reversal: reversed.is_some() });
             self.open.rows += 1;
             current.metered.push(number);
@@ -269,14 +287,13 @@ impl Sequencer {
         let kept = u32::try_from(current.metered.len()).expect("a block holds fewer than 2^32 rows");
         if kept > 0 {
             let rows = current.kept_rows()?;
-            let first_row = self.open.rows - kept;
-            let joining =
-                Joining { batch: self.open.batch, first_row, registry_version: self.job.registry.version(), reverses: &current.reverses };
+            let (batch, first_row) = (self.open.number(), self.open.rows - kept);
+            let joining = Joining { batch, first_row, registry_version: self.job.registry.version(), reverses: &current.reverses };
             let rows = join_batch(&rows, &joining)?;
             let slots = &current.decoded.slots;
             let bytes = current.metered.iter().map(|slot| slots[*slot].next - slots[*slot].start).sum();
-            self.recent.forget(self.committed.last());
-            self.recent.push(Place { batch: self.open.batch, row: first_row }, rows.clone(), bytes);
+            self.recent.forget(|batch| self.committed.holds(batch));
+            self.recent.push(Place { batch, row: first_row }, rows.clone(), bytes);
             self.open.months.extend(&current.decoded.months);
             emit(Sequenced::Rows(rows))?;
         }
@@ -284,10 +301,9 @@ impl Sequencer {
     }
 
     fn seal(&mut self) -> Sequenced {
-        let next = Open::new(self.open.batch + 1, self.job.partitions.len());
-        let open = std::mem::replace(&mut self.open, next);
+        let open = std::mem::replace(&mut self.open, Open::new(self.job.partitions.len()));
         Sequenced::Sealed(Box::new(SealedBatch {
-            batch: open.batch,
+            batch: open.number(),
             registry: self.job.registry.clone(),
             lines: open.lines,
             slices: open.slices.into_iter().flatten().collect(),

@@ -154,7 +154,7 @@ fn wrong_rows(file: &File, bytes: bytes::Bytes) -> anyhow::Result<()> {
 pub async fn compact(books: &mut Books, at: &Place, merge: bool) -> anyhow::Result<(usize, usize)> {
     let _lock = Lock::take(at, Work::Compacting)?;
     books.refresh().await?;
-    books.sweep(&["usage", "accruals", "lines"], "compact-").await?;
+    books.sweep_compactions().await?;
     books.sweep_replaced().await?;
     let (mut written, mut replaced) = (0, 0);
     let through_sequence = books.catalog.sequence;

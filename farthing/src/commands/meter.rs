@@ -2,7 +2,7 @@
 
 use crate::books::Books;
 use crate::cli::MeterOptions;
-use crate::lock::{Lock, Work};
+use crate::lock::Lock;
 use crate::metering::{Ended, Metering, Seconds, Stop};
 use crate::output::{self, Answer};
 use crate::place::Place;
@@ -28,7 +28,7 @@ pub async fn meter(at: &Place, options: MeterOptions) -> anyhow::Result<(Books, 
     let stop = if options.follow { Stop::on_signal()? } else { Stop::default() };
     let sources = options.sources.iter().map(|source| named(source)).collect::<anyhow::Result<Vec<_>>>()?;
     let mut books = Books::open(at).await?;
-    let _lock = Lock::take(at, Work::Metering)?;
+    let _lock = Lock::metering(at, &books.ledger).await?;
     let metering = as_asked(options);
     let mut seconds = Seconds::default();
     loop {

@@ -60,6 +60,18 @@ pub async fn positions(books: &Books) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// No number of a committed batch can be committed again.
+pub async fn numbers(books: &Books) -> anyhow::Result<()> {
+    let batches = &books.catalog.batches;
+    for reserved in books.ledger.reserved().await? {
+        let committed = batches.get(reserved.batch).is_some();
+        ensure!(!committed, "ledger, reservation of batch {}: that batch is committed", reserved.batch);
+    }
+    let (last, highest) = (books.ledger.last_number().await?, batches.all_numbers().last().copied().unwrap_or(0));
+    ensure!(highest <= last, "ledger, batch_numbers: the last number given out is {last}, but batch {highest} is committed");
+    Ok(())
+}
+
 /// Dead letters are those that the batches hashed, and only those are marked as replayed that a batch replayed.
 pub async fn dead_letters(books: &Books, compared: &mut Compared) -> anyhow::Result<()> {
     let mut replayed: HashMap<u64, u64> = HashMap::new();
