@@ -212,6 +212,7 @@ struct ArchivedSums {
 
 async fn archive_sums(books: &Books, batch: u64, encoded: anyhow::Result<EncodedSums>) -> anyhow::Result<ArchivedSums> {
     let EncodedSums { files, totals } = encoded.context("the sums cannot be encoded")?;
+    fail::fail_point!("sums-encoded");
     let files = write(books.archive.clone(), Table::Accruals, batch, files).await.context("the sums cannot be archived")?;
     Ok(ArchivedSums { files, totals })
 }

@@ -22,6 +22,7 @@ impl Books {
             whole.extend(self.archive.list(folder).await?);
             half.extend(self.archive.half_written(folder)?);
         }
+        fail::fail_point!("leftovers-listed");
         self.ledger.drop_superseded().await?;
         let reserved: HashSet<u64> = self.ledger.reserved().await?.into_iter().map(|reservation| reservation.batch).collect();
         self.refresh().await?;

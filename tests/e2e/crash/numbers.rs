@@ -229,6 +229,36 @@ fn the_files_of_a_live_writer_are_not_swept() {
     same(&outcome(&scene).unwrap(), &expected(&[meter(&SIDES, 20), meter(&[UNDO], 20)]).unwrap(), "beside a sleeper").unwrap();
 }
 
+/// A sweep has listed what looks like leftovers; before it looks further, their writer commits them.
+#[test]
+fn what_is_committed_during_a_sweep_stays() {
+    let scene = sides().unwrap();
+    let writer = frozen(&scene, &meter(&[SIDES[0]], 1_000), "accruals-written", 0).unwrap();
+    let sweeper = frozen(&scene, &meter(&[SIDES[1]], 1_000), "leftovers-listed", 0).unwrap();
+    thaw(writer).unwrap();
+    thaw(sweeper).unwrap();
+    scene.sound().unwrap();
+    assert_eq!(numbers(&scene.named().unwrap()), [1, 2].into());
+}
+
+/// A commit that comes second is appended as it is, unless a cycle has closed: only then its sums are made and archived again.
+#[test]
+fn sums_are_archived_again_only_if_a_cycle_has_closed() {
+    for (between, again) in [(meter(&[SIDES[1]], 1_000), false), (words("registry load addition.ndjson"), false), (close("2026-09"), true)]
+    {
+        let scene = sides().unwrap();
+        scene.ok(&meter(&[SIDES[2]], 1_000)).unwrap();
+        let steps = "accruals-written=1*sleep(1000);sums-encoded=1*off->panic";
+        let mut running = beside(&scene, &meter(&[SIDES[0]], 1_000), steps).unwrap();
+        running.wait_until_still().unwrap();
+        running.signal("STOP").unwrap();
+        finished(beside(&scene, &between, "").unwrap()).unwrap();
+        running.signal("CONT").unwrap();
+        assert_eq!(running.output().unwrap().status.success(), !again, "{between:?}");
+        scene.sound().unwrap();
+    }
+}
+
 /// Nobody leases the standard input of a process again: the next one that meters takes its numbers back.
 #[test]
 fn what_a_killed_standard_input_left_is_swept() {
