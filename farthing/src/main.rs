@@ -9,6 +9,7 @@ mod commands;
 mod demo;
 mod lock;
 mod metering;
+mod numbers;
 mod originals;
 mod output;
 mod place;
@@ -16,7 +17,10 @@ mod plan_input;
 mod progress;
 mod registry_snapshot;
 mod side_by_side;
+mod sweep;
 mod time;
+#[cfg(feature = "kafka")]
+mod topic;
 mod trace;
 
 use clap::Parser;

@@ -3,10 +3,11 @@
 use crate::batch::Commits;
 use crate::books::Books;
 use crate::cli::LimitOptions;
+use crate::numbers::Reservations;
 use crate::originals::{ArchivedOriginals, identities};
 use crate::progress;
 use farthing_ingest::worker::Admission;
-use farthing_ingest::{Files, History, Identities, Input, Job, Limits, Partition, Source};
+use farthing_ingest::{Files, Identities, Input, Job, Limits, Outside, Partition, Source};
 use farthing_ledger::Ledger;
 use farthing_schemas::Instant;
 use farthing_schemas::manifest::{Act, Manifest};
@@ -68,6 +69,8 @@ pub struct Reading {
     pub total: Option<u64>,
     /// Whether a new registry version ends the job: its source can begin again where it was left.
     pub can_begin_again: bool,
+    /// What makes its source end, when set: then what it gave before is still read.
+    pub stop: Arc<AtomicBool>,
 }
 
 /// What a job leaves.
@@ -93,15 +96,16 @@ impl Metering {
             can_begin_again: self.follow && inputs.iter().all(|input| matches!(input, Input::File(_))),
             partitions,
             identities,
+            stop: stop.job.clone(),
         };
         let Done { ended, mut seconds, .. } = self.job(books, reading, stop).await?;
         seconds.identities += filled;
         Ok((ended, seconds))
     }
 
-    /// Removes what crashes left. We hold the lock: a file of a batch that no manifest names is a leftover.
-    pub async fn sweep(&self, books: &Books) -> anyhow::Result<()> {
-        books.sweep(&["usage", "accruals"], "batch-").await?;
+    /// Removes what crashes left.
+    pub async fn sweep(&self, books: &mut Books) -> anyhow::Result<()> {
+        books.sweep_batches().await?;
         books.sweep_copies().await
     }
 
@@ -112,18 +116,17 @@ impl Metering {
         let registry = books.registry_now().await?;
         books.keep_snapshot(&registry);
         seconds.registry = clock.elapsed().as_secs_f32();
-        let Reading { partitions, source, identities, total, can_begin_again } = reading;
-        let history = History { identities, originals: Box::new(ArchivedOriginals::of(books).await?) };
+        let Reading { partitions, source, identities, total, can_begin_again, stop: of_source } = reading;
+        let originals = Box::new(ArchivedOriginals::of(books).await?);
         let job = Arc::new(Job {
             partitions,
             registry,
             admission: self.admission.clone(),
             limits: self.limits(),
-            last_batch: books.catalog.last_batch(),
             workers: self.limits.workers.map_or_else(|| std::thread::available_parallelism().map_or(2, usize::from), usize::from),
             now: self.now.clone(),
             progress: Arc::default(),
-            stop: stop.job.clone(),
+            stop: of_source,
         });
         let new_registry = Arc::new(AtomicBool::new(false));
         let watch = watch_registry(books.ledger.clone(), books.catalog.sequence, stop.job.clone(), new_registry.clone());
@@ -131,8 +134,10 @@ impl Metering {
 
         let bar = progress::watch(job.progress.clone(), total);
         let clock = Clock::now();
+        let numbers = Box::new(Reservations::of(&books.ledger, &job.partitions));
         let (mut commits, evidence) = Commits::to(books);
-        let done = tokio::task::block_in_place(|| farthing_ingest::run(&job, source, history, Box::new(evidence), &mut commits));
+        let outside = Outside { source, identities, originals, numbers, evidence: Box::new(evidence) };
+        let done = tokio::task::block_in_place(|| farthing_ingest::run(&job, outside, &mut commits));
         seconds.commits = commits.time.as_secs_f32();
         seconds.metering = clock.elapsed().as_secs_f32();
         bar.finish();
@@ -190,6 +195,11 @@ impl Stop {
             }
         });
         Ok(stop)
+    }
+
+    /// Set when the job that runs now is to end.
+    pub fn job(&self) -> Arc<AtomicBool> {
+        self.job.clone()
     }
 
     /// Lets another job run, unless a signal has come.

@@ -38,8 +38,6 @@ pub struct Job {
     pub admission: Admission,
     /// When a batch is full.
     pub limits: Limits,
-    /// The last batch of the ledger.
-    pub last_batch: u64,
     /// How many workers decode side by side.
     pub workers: usize,
     /// The arrival of what is read now, where the source does not say it itself.

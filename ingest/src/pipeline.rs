@@ -1,7 +1,7 @@
 //! The pipeline: a reader, workers, the sequencer and the evidence on threads of their own, with bounded queues between them.
 
 use crate::IngestError;
-use crate::batch::{Committer, Evidence, SealedBatch};
+use crate::batch::{Committer, Evidence, Numbers, SealedBatch};
 use crate::block::Block;
 use crate::committed::Committed;
 use crate::identities::{Identities, Originals};
@@ -23,12 +23,18 @@ type Task = (Block, SyncSender<Result<Decoded, IngestError>>);
 /// Evidence of so many blocks waits: a fraction of a second of decoding.
 const WAITING: usize = 48;
 
-/// What was metered before a job.
-pub struct History {
+/// What a job needs from outside.
+pub struct Outside {
+    /// What is read.
+    pub source: Box<dyn Source>,
     /// Indexes of identities; each partition of the job names one.
     pub identities: Vec<Identities>,
     /// Where originals are read.
     pub originals: Box<dyn Originals>,
+    /// Where batches get their numbers.
+    pub numbers: Box<dyn Numbers>,
+    /// Who takes the evidence.
+    pub evidence: Box<dyn Evidence>,
 }
 
 /// Runs a job to its end: evidence is taken on a thread of its own, batches are committed on the calling one. While one is committed, at
@@ -36,14 +42,9 @@ pub struct History {
 ///
 /// # Errors
 /// [`IngestError`]; batches that `committer` has committed stay.
-pub fn run(
-    job: &Arc<Job>,
-    source: Box<dyn Source>,
-    history: History,
-    evidence: Box<dyn Evidence>,
-    committer: &mut dyn Committer,
-) -> Result<Vec<Identities>, IngestError> {
-    let committed = Arc::new(Committed::new(job.last_batch));
+pub fn run(job: &Arc<Job>, outside: Outside, committer: &mut dyn Committer) -> Result<Vec<Identities>, IngestError> {
+    let Outside { source, identities, originals, numbers, evidence } = outside;
+    let committed = Arc::new(Committed::default());
     let (task_sender, tasks) = sync_channel::<Task>(job.workers * 2);
     let (order_sender, order) = sync_channel::<Ordered>(job.workers * 6);
     let (evidence_sender, steps) = sync_channel(WAITING);
@@ -57,7 +58,7 @@ pub fn run(
     }
     // The workers hold the queue alone: when they are gone, the reader notices.
     drop(tasks);
-    let sequencer = Sequencer::new(job.clone(), history.identities, history.originals, committed.clone());
+    let sequencer = Sequencer::new(job.clone(), identities, originals, numbers, committed.clone());
     start("evidence", move || take_evidence(evidence, &steps))?;
     let outlets = Outlets { evidence: evidence_sender, sealed: sealed_sender };
     let sequencing = start("sequence", move || sequence(sequencer, &order, &outlets))?;
@@ -117,7 +118,7 @@ fn commit_all(sealed: &Receiver<Box<SealedBatch>>, committer: &mut dyn Committer
     for batch in sealed {
         let number = batch.batch;
         committer.commit(*batch).map_err(IngestError::Commit)?;
-        committed.advance(number);
+        committed.commit(number);
     }
     Ok(())
 }

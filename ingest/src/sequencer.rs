@@ -1,7 +1,8 @@
 //! The sequencer: puts decoded blocks in order, judges what needs history, and seals batches.
 
 use crate::IngestError;
-use crate::batch::SealedBatch;
+use crate::batch::{Numbers, SealedBatch};
+use crate::block::Block;
 use crate::committed::Committed;
 use crate::identities::{Identities, Original, Originals, Remembered, Seen};
 use crate::job::{Job, Limits};
@@ -56,9 +57,12 @@ pub struct Sequencer {
     job: Arc<Job>,
     /// The position after the last event of each partition.
     positions: Vec<u64>,
+    /// The position after the last block of each, once there was one.
+    reached: Vec<Option<u64>>,
     /// The job's indexes of identities: those of a partition are in the one that it names.
     identities: Vec<Identities>,
     originals: Box<dyn Originals>,
+    numbers: Box<dyn Numbers>,
     committed: Arc<Committed>,
     maker: LineMaker,
     open: Open,
@@ -66,12 +70,19 @@ pub struct Sequencer {
 }
 
 impl Sequencer {
-    /// A sequencer that goes on after the last batch that is committed.
-    pub fn new(job: Arc<Job>, identities: Vec<Identities>, originals: Box<dyn Originals>, committed: Arc<Committed>) -> Sequencer {
-        let first_batch = committed.last() + 1;
+    /// A sequencer that goes on where the partitions are.
+    pub fn new(
+        job: Arc<Job>,
+        identities: Vec<Identities>,
+        originals: Box<dyn Originals>,
+        numbers: Box<dyn Numbers>,
+        committed: Arc<Committed>,
+    ) -> Sequencer {
         let positions = job.partitions.iter().map(|partition| partition.next).collect();
-        let open = Open::new(first_batch, job.partitions.len());
-        Sequencer { job, positions, identities, originals, committed, maker: LineMaker::default(), open, recent: Recent::default() }
+        let reached = vec![None; job.partitions.len()];
+        let open = Open::new(job.partitions.len());
+        let (maker, recent) = (LineMaker::default(), Recent::default());
+        Sequencer { job, positions, reached, identities, originals, numbers, committed, maker, open, recent }
     }
 
     /// How long the open batch may still wait; none if it is empty.
@@ -85,6 +96,7 @@ impl Sequencer {
     /// # Errors
     /// [`IngestError`]
     pub fn take(&mut self, decoded: &Decoded, emit: &mut Emit<'_>) -> Result<(), IngestError> {
+        self.follows(&decoded.block)?;
         // A block takes moments: its events need not look at the clock one by one.
         if self.patience() == Some(Duration::ZERO) {
             emit(self.seal())?;
@@ -93,13 +105,13 @@ impl Sequencer {
         current.start_chunk();
         self.identities[current.index].prefetch(decoded.slots.iter().filter_map(|slot| slot.what.identity()));
         for (number, slot) in decoded.slots.iter().enumerate() {
-            if let What::Reversal { original, .. } = slot.what {
-                self.reach(&mut current, original, emit)?;
+            if number == 0 || decoded.slots[number - 1].is_last() {
+                self.reach_originals(&mut current, number, emit)?;
             }
+            self.begin()?;
             let verdict = self.judge(&mut current, number, slot)?;
             self.record(decoded, number, slot, verdict);
-            // A message that holds several events is one position: it is in one batch.
-            if slot.next > slot.start && self.full() {
+            if slot.is_last() && self.full() {
                 self.seal_at(&mut current, emit)?;
             }
         }
@@ -110,6 +122,17 @@ impl Sequencer {
             slice.next = block.next;
             self.positions[block.partition] = block.next;
         }
+        Ok(())
+    }
+
+    /// Makes sure that nothing is left out between two blocks of a partition, and nothing is read twice.
+    fn follows(&mut self, block: &Block) -> Result<(), IngestError> {
+        let reached = &mut self.reached[block.partition];
+        let (position, start) = (reached.unwrap_or(block.start), block.start);
+        if position != start || start < self.positions[block.partition] {
+            return Err(IngestError::Torn { partition: self.job.partitions[block.partition].name.clone(), position, start });
+        }
+        *reached = Some(block.next);
         Ok(())
     }
 
@@ -142,6 +165,16 @@ impl Sequencer {
         scattered || heavy || open.read >= events || open.bytes >= bytes
     }
 
+    /// Numbers the open batch, as its first event comes.
+    fn begin(&mut self) -> Result<(), IngestError> {
+        if self.open.batch.is_none() {
+            let batch = self.numbers.next().map_err(IngestError::Number)?;
+            self.committed.begin(batch);
+            self.open.batch = Some(batch);
+        }
+        Ok(())
+    }
+
     /// Seals the open batch within a block.
     fn seal_at(&mut self, current: &mut Current<'_>, emit: &mut Emit<'_>) -> Result<(), IngestError> {
         self.finish_chunk(current, emit)?;
@@ -150,14 +183,28 @@ impl Sequencer {
         Ok(())
     }
 
+    /// Sees to it that the originals of all reversals at one position can be read: between them no batch can end.
+    fn reach_originals(&mut self, current: &mut Current<'_>, first: usize, emit: &mut Emit<'_>) -> Result<(), IngestError> {
+        let decoded = current.decoded;
+        for slot in &decoded.slots[first..] {
+            if let What::Reversal { original, .. } = slot.what {
+                self.reach(current, original, emit)?;
+            }
+            if slot.is_last() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     /// Sees to it that an original can be read: one that is no longer at hand has to be committed first.
     fn reach(&mut self, current: &mut Current<'_>, original: Digest, emit: &mut Emit<'_>) -> Result<(), IngestError> {
-        self.recent.forget(self.committed.last());
+        self.recent.forget(|batch| self.committed.holds(batch));
         let Some(place) = self.identities[current.index].reversible(original) else { return Ok(()) };
-        if place.batch <= self.committed.last() || current.holds(place, &self.open) || self.recent.row(place).is_some() {
+        if self.committed.holds(place.batch) || current.holds(place, &self.open) || self.recent.row(place).is_some() {
             return Ok(());
         }
-        if place.batch == self.open.batch {
+        if Some(place.batch) == self.open.batch {
             self.seal_at(current, emit)?;
         }
         if self.committed.wait_for(place.batch) { Ok(()) } else { Err(IngestError::Thread) }
@@ -181,7 +228,7 @@ impl Sequencer {
         };
         let metered = matches!(verdict, Verdict::Metered);
         if metered {
-            let place = Place { batch: self.open.batch, row: self.open.rows };
+            let place = Place { batch: self.open.number(), row: self.open.rows };
             self.identities[current.index].insert(Remembered { identity, says, place, reversal: reversed.is_some() });
             self.open.rows += 1;
             current.metered.push(number);
@@ -279,14 +326,13 @@ impl Sequencer {
         let kept = u32::try_from(current.metered.len()).expect("a block holds fewer than 2^32 rows");
         if kept > 0 {
             let rows = current.kept_rows()?;
-            let first_row = self.open.rows - kept;
-            let joining =
-                Joining { batch: self.open.batch, first_row, registry_version: self.job.registry.version(), reverses: &current.reverses };
+            let (batch, first_row) = (self.open.number(), self.open.rows - kept);
+            let joining = Joining { batch, first_row, registry_version: self.job.registry.version(), reverses: &current.reverses };
             let rows = join_batch(&rows, &joining)?;
             let slots = &current.decoded.slots;
             let bytes = current.metered.iter().map(|slot| slots[*slot].size()).sum();
-            self.recent.forget(self.committed.last());
-            self.recent.push(Place { batch: self.open.batch, row: first_row }, rows.clone(), bytes);
+            self.recent.forget(|batch| self.committed.holds(batch));
+            self.recent.push(Place { batch, row: first_row }, rows.clone(), bytes);
             self.open.months.extend(&current.decoded.months);
             emit(Sequenced::Rows(rows))?;
         }
@@ -294,10 +340,9 @@ impl Sequencer {
     }
 
     fn seal(&mut self) -> Sequenced {
-        let next = Open::new(self.open.batch + 1, self.job.partitions.len());
-        let open = std::mem::replace(&mut self.open, next);
+        let open = std::mem::replace(&mut self.open, Open::new(self.job.partitions.len()));
         Sequenced::Sealed(Box::new(SealedBatch {
-            batch: open.batch,
+            batch: open.number(),
             registry: self.job.registry.clone(),
             lines: open.lines,
             slices: open.slices.into_iter().flatten().collect(),

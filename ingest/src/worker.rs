@@ -88,6 +88,12 @@ pub enum What {
 }
 
 impl Slot {
+    /// Whether the position is behind it: of the events of one message, only with the last one. All of them are in one batch.
+    #[must_use]
+    pub fn is_last(&self) -> bool {
+        self.next > self.start
+    }
+
     /// Its size in bytes; an empty one takes its place, too.
     #[must_use]
     pub fn size(&self) -> u64 {

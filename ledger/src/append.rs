@@ -2,6 +2,7 @@
 
 use crate::positions::{Sql, position_in, put_position};
 use crate::read::{PartyDetails, StoredDraft};
+use crate::reservations::use_reservation;
 use crate::{Ledger, LedgerError, signed, unsigned};
 use farthing_schemas::manifest::{Act, DeadLetter, Manifest, Slice, sha256_hex};
 use sqlx::{Row, Sqlite};
@@ -25,7 +26,7 @@ impl Ledger {
     ///
     /// # Errors
     /// [`LedgerError::Moved`] if the head is another by now; [`LedgerError::LostLease`] if a partition is read by another
-    /// process; nothing happened in either case.
+    /// process, or if the batch's number is not reserved (any more); nothing happened in either case.
     pub async fn append(&self, manifest: &Manifest, effects: &Effects) -> Result<(), LedgerError> {
         let body = manifest.to_json();
         let sha256 = sha256_hex(body.as_bytes());
@@ -43,6 +44,7 @@ impl Ledger {
             .await?;
         match &manifest.act {
             Act::Batch(batch) => {
+                use_reservation(&mut sql, batch).await?;
                 for slice in &batch.slices {
                     move_position(&mut sql, slice).await?;
                 }

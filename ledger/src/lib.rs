@@ -6,20 +6,23 @@
 //! Invariants
 //! - A manifest is appended only to the head that its maker saw; otherwise [`LedgerError::Moved`], and nothing happened.
 //! - A position moves only under the epoch and from the start that its reader held.
+//! - A batch is committed only under a number that is reserved for it, and no number is given out twice.
 //! - Names, identifiers and account details of parties are in one table, and nowhere else.
 //!
-//! Modules in reading order: [`open`], `positions`, [`append`], `read`.
+//! Modules in reading order: [`open`], `positions`, `reservations`, [`append`], `read`.
 #![deny(missing_docs)]
 
 pub mod append;
 pub mod open;
 mod positions;
 mod read;
+mod reservations;
 
 pub use append::Effects;
 pub use open::Ledger;
 pub use positions::{Lease, Position};
 pub use read::{KeptLetter, PartyDetails, StoredDraft, StoredManifest};
+pub use reservations::Reservation;
 
 /// Why the ledger did not do it, by what the caller is to do.
 #[derive(Debug, thiserror::Error)]
@@ -27,7 +30,7 @@ pub enum LedgerError {
     /// Another act came first: look at the new head and try again.
     #[error("another process wrote to the ledger first")]
     Moved,
-    /// Stop: another process reads this partition now.
+    /// Stop: another process reads this partition now, or the batch's number was taken back.
     #[error("the lease of partition {0} is lost: another process is metering it")]
     LostLease(String),
     /// Stop: a dead letter was replayed by another process, or does not exist.

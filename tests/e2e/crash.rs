@@ -8,6 +8,7 @@ mod faults;
 mod follow;
 mod kills;
 mod leftovers;
+mod numbers;
 mod places;
 mod races;
 mod scene;

@@ -2,12 +2,16 @@
 
 use crate::books::Books;
 use crate::cli::MeterOptions;
-use crate::lock::{Lock, Work};
+use crate::lock::Lock;
+#[cfg(feature = "kafka")]
+use crate::lock::Work;
 use crate::metering::{Ended, Metering, Seconds, Stop};
 use crate::output::{self, Answer};
 use crate::place::Place;
 use crate::time;
-use anyhow::{Context, bail};
+#[cfg(feature = "kafka")]
+use crate::topic::TopicMetering;
+use anyhow::{Context, bail, ensure};
 use farthing_ingest::worker::Admission;
 use farthing_ingest::{Input, Partition, source};
 use farthing_schemas::manifest::Counts;
@@ -15,6 +19,9 @@ use farthing_schemas::time::DAY_MICROS;
 use serde_json::json;
 use std::path::Path;
 use std::sync::Arc;
+
+/// How a topic's URL begins.
+const TOPIC: &str = "kafka://";
 
 pub async fn run(at: &Place, options: MeterOptions, json: bool) -> anyhow::Result<Answer> {
     let (books, names, seconds) = meter(at, options).await?;
@@ -25,10 +32,15 @@ pub async fn run(at: &Place, options: MeterOptions, json: bool) -> anyhow::Resul
 
 /// Meters sources to their ends; returns the books, the names of the sources in them, and where the time went.
 pub async fn meter(at: &Place, options: MeterOptions) -> anyhow::Result<(Books, Vec<String>, Seconds)> {
+    let topics = options.sources.iter().filter(|source| source.starts_with(TOPIC)).count();
+    if topics > 0 {
+        ensure!(options.sources.len() == 1, "a topic is metered by itself: name {} in a command of its own", options.sources[0]);
+        return meter_topic(at, options).await;
+    }
     let stop = if options.follow { Stop::on_signal()? } else { Stop::default() };
     let sources = options.sources.iter().map(|source| named(source)).collect::<anyhow::Result<Vec<_>>>()?;
     let mut books = Books::open(at).await?;
-    let _lock = Lock::take(at, Work::Metering)?;
+    let _lock = Lock::metering(at, &books.ledger).await?;
     let metering = as_asked(options);
     let mut seconds = Seconds::default();
     loop {
@@ -45,6 +57,29 @@ pub async fn meter(at: &Place, options: MeterOptions) -> anyhow::Result<(Books, 
             Ended::NewRegistry => output::note("the registry has a new version: what comes now is metered with it"),
         }
     }
+}
+
+/// Meters a topic together with all others of its group.
+#[cfg(feature = "kafka")]
+async fn meter_topic(at: &Place, options: MeterOptions) -> anyhow::Result<(Books, Vec<String>, Seconds)> {
+    let topic = farthing_ingest::kafka::Topic::from_url(&options.sources[0])?;
+    let stop = Stop::on_signal()?;
+    let mut books = Books::open(at).await?;
+    let _lock = Lock::take(at, Work::MeteringTopics)?;
+    let metering = as_asked(options);
+    let seconds = TopicMetering { topic: &topic, metering: &metering, stop: &stop }.run(&mut books).await;
+    let seconds = seconds.context("metering stopped; all batches before are kept, and the same command goes on from there")?;
+    let prefix = topic.partition_name(0).trim_end_matches('0').to_owned();
+    let number = |name: &str| name.strip_prefix(&prefix).and_then(|number| number.parse::<i32>().ok());
+    let positions = books.ledger.positions().await?;
+    let mut names: Vec<String> = positions.into_iter().map(|position| position.partition).filter(|name| number(name).is_some()).collect();
+    names.sort_by_key(|name| number(name));
+    Ok((books, names, seconds))
+}
+
+#[cfg(not(feature = "kafka"))]
+async fn meter_topic(_: &Place, options: MeterOptions) -> anyhow::Result<(Books, Vec<String>, Seconds)> {
+    bail!("{}: this farthing was built without the feature `kafka`; build it with: cargo build --release -p farthing", options.sources[0]);
 }
 
 fn as_asked(options: MeterOptions) -> Metering {
@@ -76,9 +111,6 @@ async fn open_partitions(books: &Books, sources: &[(String, Input)]) -> anyhow::
 fn named(source: &str) -> anyhow::Result<(String, Input)> {
     if source == "-" {
         return Ok(("stdin".to_owned(), Input::Stdin));
-    }
-    if source.starts_with("kafka://") {
-        bail!("{source}: this version meters files and standard input; Kafka sources are not there yet");
     }
     let cannot = || format!("the source {source} cannot be opened");
     let kind = std::fs::metadata(source).with_context(cannot)?;
@@ -115,7 +147,7 @@ async fn open_partition(books: &Books, name: String, input: Input) -> anyhow::Re
             (format!("{prefix}{number:06}"), String::new())
         }
     };
-    let lease = books.ledger.lease(&name, &fingerprint).await?;
+    let lease = books.ledger.lease(&name, &fingerprint, 0).await?;
     Ok((Partition { name, epoch: lease.epoch, next: lease.next, index: 0 }, input))
 }
 

@@ -125,6 +125,7 @@ impl Member {
             ends: None,
             asked_since: None,
             changed: false,
+            torn: false,
         };
         let thread =
             std::thread::Builder::new().name("consume".to_owned()).spawn(move || polling.run(&taken)).map_err(KafkaError::Spawn)?;
@@ -228,6 +229,8 @@ struct Polling {
     asked_since: Option<Clock>,
     /// Whether what is held has changed since the last turn.
     changed: bool,
+    /// Whether blocks were given that the job did not read: then nobody knows any more where it went on.
+    torn: bool,
     /// Where the partitions of the topic that have anything ended at first.
     ends: Option<Vec<(i32, u64)>>,
 }
@@ -254,7 +257,8 @@ impl Polling {
         loop {
             match orders.try_recv() {
                 Ok(Order::Next) => {
-                    self.job = None;
+                    // A job that ended by itself may have left blocks unread.
+                    self.torn |= self.job.take().is_some();
                     self.ending_since = None;
                     self.asked_since = Some(Clock::now());
                 }
@@ -286,7 +290,7 @@ impl Polling {
             let Some(held) = self.held.get_mut(partition) else { continue };
             let waits = self.waiting.as_ref().filter(|(of, _)| of == partition).map(|(_, block)| block.start);
             match held.gathering.as_ref().map(Gathering::start) {
-                Some(at) if waits.unwrap_or(at) == *start => {}
+                Some(at) if !self.torn && waits.unwrap_or(at) == *start => {}
                 read => {
                     held.gathering = Some(Gathering::from(*start));
                     self.waiting.take_if(|(of, _)| of == partition);
@@ -305,6 +309,7 @@ impl Polling {
         }
         let numbers = starts.iter().enumerate().map(|(number, (partition, _))| (*partition, number)).collect();
         self.job = Some(Job { blocks, numbers });
+        self.torn = false;
         self.asked_since = None;
         Ok(())
     }
@@ -404,7 +409,7 @@ impl Polling {
             // What waits for room was taken out of the gathering.
             let waits = self.waiting.as_ref().filter(|(of, _)| of == partition).map(|(_, block)| block.start);
             let kept = waits.or_else(|| held.gathering.as_ref().map(Gathering::start));
-            Ok(Offered { partition: *partition, low, high, kept })
+            Ok(Offered { partition: *partition, low, high, kept: kept.filter(|_| !self.torn) })
         };
         self.held.iter().map(offered).collect()
     }
@@ -465,9 +470,8 @@ impl Polling {
                     self.blocked_since.get_or_insert_with(Clock::now);
                     return;
                 }
-                Err(TrySendError::Disconnected(block)) => {
-                    // The job has ended by itself, with an error that whoever runs it knows.
-                    self.waiting = Some((partition, block));
+                Err(TrySendError::Disconnected(_)) => {
+                    self.torn = true;
                     self.job = None;
                     return;
                 }

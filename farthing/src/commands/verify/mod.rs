@@ -61,6 +61,7 @@ pub async fn compare(at: &Place) -> anyhow::Result<Compared> {
     ledger::manifests(&books, &mut compared).await?;
     ledger::registry(&books, &mut compared).await?;
     ledger::positions(&books).await?;
+    ledger::numbers(&books).await?;
     ledger::dead_letters(&books, &mut compared).await?;
     ledger::cycles(&books).await?;
     batches::compare(&mut books, &mut compared).await?;
