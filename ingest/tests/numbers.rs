@@ -11,6 +11,7 @@ use farthing_schemas::Instant;
 use farthing_schemas::registry::Registry;
 use std::collections::{BTreeSet, VecDeque};
 use std::fmt::Write;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -33,17 +34,26 @@ impl Numbers for Given {
     }
 }
 
-impl Evidence for Books {
+/// Takes evidence, and tells when that of a batch is complete.
+struct Taker(Books, SyncSender<u64>);
+
+impl Evidence for Taker {
     fn take(&mut self, rows: RecordBatch) {
-        self.rows.lock().expect("whole").push(rows);
+        self.0.rows.lock().expect("whole").push(rows);
     }
 
-    fn seal(&mut self, _batch: u64) {}
+    fn seal(&mut self, batch: u64) {
+        self.1.send(batch).expect("somebody commits");
+    }
 }
 
-impl Committer for Books {
+/// Commits batches, each with its evidence.
+struct Commits(Books, Receiver<u64>);
+
+impl Committer for Commits {
     fn commit(&mut self, batch: SealedBatch) -> Result<(), Refusal> {
-        self.committed.lock().expect("whole").insert(batch.batch);
+        assert_eq!(self.1.recv()?, batch.batch, "evidence and batches come in one order");
+        self.0.committed.lock().expect("whole").insert(batch.batch);
         Ok(())
     }
 }
@@ -100,14 +110,15 @@ impl Books {
             stop: Arc::default(),
         });
         let given = Arc::new(Mutex::new(VecDeque::from(numbers.to_vec())));
+        let (sealed, evidence) = sync_channel(1);
         let outside = Outside {
             source: Box::new(Files::open(&job.partitions, &[Input::File(path)], false).expect("a file")),
             identities: vec![self.identities()],
             originals: Box::new(Archive(self.clone(), registry)),
             numbers: Box::new(Given(given.clone())),
-            evidence: Box::new(self.clone()),
+            evidence: Box::new(Taker(self.clone(), sealed)),
         };
-        run(&job, outside, &mut self.clone()).expect("it is metered");
+        run(&job, outside, &mut Commits(self.clone(), evidence)).expect("it is metered");
         let left = given.lock().expect("whole");
         left.iter().copied().collect()
     }
