@@ -1,7 +1,7 @@
 //! Which cycle a line is settled in, given which cycles are closed.
 
 use farthing_schemas::{Currency, Cycle};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Per MID and currency, the last cycle that is no longer open. Cycles of a MID close in order, so one says all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -64,22 +64,47 @@ impl FromIterator<(String, Currency, Cycle)> for ClosedThrough {
     }
 }
 
-/// What was closed when each batch was committed.
+/// What was closed when each batch was committed. Numbers of batches say nothing about it: they are committed in any order.
 #[derive(Clone, Debug, Default)]
-pub struct ClosedHistory(BTreeMap<u64, ClosedThrough>);
+pub struct ClosedHistory {
+    /// Each state once, in the order in which they were; they change only as cycles close.
+    states: Vec<ClosedThrough>,
+    /// Per batch, the place of its state.
+    of_batches: HashMap<u64, usize>,
+}
 
 impl ClosedHistory {
-    /// Batches from this one on were committed while that was closed.
-    pub fn since(&mut self, batch: u64, closed: &ClosedThrough) {
-        if self.of(batch) != Some(closed) {
-            self.0.insert(batch, closed.clone());
+    /// A batch was committed while that was closed: the next one in the order of the commits.
+    pub fn commit(&mut self, batch: u64, closed: &ClosedThrough) {
+        if self.states.last() != Some(closed) {
+            self.states.push(closed.clone());
         }
+        self.of_batches.insert(batch, self.states.len() - 1);
     }
 
-    /// What was closed when that batch was committed; none if no batch so early is known.
+    /// What was closed when that batch was committed; none if it is not known.
     #[must_use]
     pub fn of(&self, batch: u64) -> Option<&ClosedThrough> {
-        self.0.range(..=batch).next_back().map(|(_, closed)| closed)
+        self.of_batches.get(&batch).map(|state| &self.states[*state])
+    }
+}
+
+/// What decides on the cycles of a batch's lines: the state of the cycles at its commit, and at the commits of the originals that it undoes.
+#[derive(Clone, Copy, Debug)]
+pub struct Closing<'a> {
+    /// The batch.
+    pub batch: u64,
+    /// What is closed when it is committed.
+    pub closed: &'a ClosedThrough,
+    /// What was closed when each batch before it was committed.
+    pub history: &'a ClosedHistory,
+}
+
+impl<'a> Closing<'a> {
+    /// What is closed when that batch is committed, which may be this one: its reversals may undo events of its own.
+    #[must_use]
+    pub fn of(&self, batch: u64) -> Option<&'a ClosedThrough> {
+        if batch == self.batch { Some(self.closed) } else { self.history.of(batch) }
     }
 }
 
@@ -112,5 +137,27 @@ mod tests {
         now.close("mid_a", dollar, cycle("2026-10"));
         let line = now.assign_reversal(&then, "mid_a", dollar, cycle("2026-07"));
         assert_eq!(line, Assigned { cycle: cycle("2026-11"), late: true, undone: Some(cycle("2026-09")) });
+    }
+
+    #[test]
+    fn each_batch_knows_what_was_closed_at_its_own_commit() {
+        let dollar: Currency = "USD".parse().expect("a currency");
+        let (mut history, mut closed) = (ClosedHistory::default(), ClosedThrough::default());
+        let mut states = Vec::new();
+        // Out of order and with gaps, two batches between one close and the next.
+        for (batch, close) in [(5, "2026-08"), (2, "2026-09"), (9, ""), (3, "2026-10")] {
+            if !close.is_empty() {
+                closed.close("mid_a", dollar, cycle(close));
+            }
+            history.commit(batch, &closed);
+            states.push((batch, closed.clone()));
+        }
+        for (batch, then) in &states {
+            assert_eq!(history.of(*batch), Some(then), "batch {batch}");
+        }
+        assert_eq!([0, 1, 4, 6, 10].map(|batch| history.of(batch)), [None; 5]);
+        closed.close("mid_a", dollar, cycle("2026-11"));
+        let closing = Closing { batch: 4, closed: &closed, history: &history };
+        assert_eq!((closing.of(4), closing.of(5), closing.of(6)), (Some(&closed), Some(&states[0].1), None));
     }
 }

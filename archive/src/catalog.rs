@@ -1,7 +1,8 @@
 //! The catalog: what the chain of manifests says exists.
 
+use crate::batches::Batches;
 use farthing_aggregate::closed::{ClosedHistory, ClosedThrough};
-use farthing_schemas::manifest::{Act, Batch, CycleMove, File, Manifest, sha256_hex};
+use farthing_schemas::manifest::{Act, CycleMove, File, Manifest, sha256_hex};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The chain does not hold together.
@@ -21,11 +22,11 @@ pub enum CatalogError {
     Contradiction(u64, String),
 }
 
-/// A move of a cycle, and how much was metered when it was made.
+/// A move of a cycle, and its place in the chain.
 #[derive(Clone, Debug)]
 pub struct Moved {
-    /// The last batch before it.
-    pub last_batch: u64,
+    /// The number of its manifest.
+    pub sequence: u64,
     /// The move.
     pub step: CycleMove,
 }
@@ -41,8 +42,8 @@ pub struct Catalog {
     pub live: BTreeMap<String, File>,
     /// Paths of files that were merged into others: nobody reads them any more.
     pub replaced: BTreeSet<String>,
-    /// The batches in order; `batches[0]` is batch 1.
-    pub batches: Vec<Batch>,
+    /// The batches that are committed.
+    pub batches: Batches,
     /// The registry versions in order: the public records that each added; `[0]` is version 1.
     pub registry: Vec<File>,
     /// What is closed now.
@@ -51,7 +52,7 @@ pub struct Catalog {
     pub history: ClosedHistory,
     /// The moves of cycles, in order.
     pub moves: Vec<Moved>,
-    /// The last batch whose result lines are written.
+    /// The last manifest of which a compaction knew: batches of later ones have no result lines yet.
     pub lines_through: u64,
 }
 
@@ -88,19 +89,22 @@ impl Catalog {
                 self.registry.push(load.file);
             }
             Act::Batch(batch) => {
-                if batch.batch != self.last_batch() + 1 {
-                    return Err(wrong(format!("batch {} follows {}", batch.batch, self.last_batch())));
+                if let Some(before) = self.batches.sequence_of(batch.batch) {
+                    return Err(wrong(format!("batch {} was committed before, by manifest {before}", batch.batch)));
                 }
                 self.live.extend(batch.files.iter().map(|file| (file.path.clone(), file.clone())));
-                self.history.since(batch.batch, &self.closed);
-                self.batches.push(batch);
+                self.history.commit(batch.batch, &self.closed);
+                self.batches.commit(sequence, batch);
             }
             Act::Compaction(compaction) => {
                 for path in &compaction.replaces {
                     self.live.remove(path).ok_or_else(|| wrong(format!("replaces {path}, which does not exist")))?;
                     self.replaced.insert(path.clone());
                 }
-                self.lines_through = self.lines_through.max(compaction.through_batch);
+                if compaction.through_sequence >= sequence {
+                    return Err(wrong(format!("covers manifest {}, which does not come before it", compaction.through_sequence)));
+                }
+                self.lines_through = self.lines_through.max(compaction.through_sequence);
                 self.live.extend(compaction.files.into_iter().map(|file| (file.path.clone(), file)));
             }
             Act::Cycle(step) => {
@@ -109,16 +113,10 @@ impl Catalog {
                 if self.closed.get(&step.mid, currency).is_none_or(|closed| closed < cycle) {
                     self.closed.close(&step.mid, currency, cycle);
                 }
-                self.moves.push(Moved { last_batch: self.last_batch(), step });
+                self.moves.push(Moved { sequence, step });
             }
         }
         Ok(())
-    }
-
-    /// The number of the last batch; 0 if there is none.
-    #[must_use]
-    pub fn last_batch(&self) -> u64 {
-        u64::try_from(self.batches.len()).unwrap_or(u64::MAX)
     }
 
     /// The number of the last registry version; 0 if there is none.
@@ -143,4 +141,55 @@ pub fn manifest_path(sequence: u64, sha256: &str) -> String {
 #[must_use]
 pub fn registry_path(version: u64, sha256: &str) -> String {
     format!("registry/v1/{version:06}-{}.ndjson.zst", sha256.get(..16).unwrap_or(sha256))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use farthing_schemas::manifest::{Batch, Compaction, VERSION};
+
+    fn batch(number: u64) -> Act {
+        let (slices, files, replayed) = (Vec::new(), Vec::new(), Vec::new());
+        let (closed_through, totals, dead_letters_sha256) = (Vec::new(), Vec::new(), String::new());
+        Act::Batch(Batch { batch: number, registry_version: 1, slices, files, closed_through, totals, dead_letters_sha256, replayed })
+    }
+
+    fn close(cycle: &str) -> Act {
+        let [mid, currency, cycle, to, by] = ["mid_a", "USD", cycle, "closing", "ana"].map(str::to_owned);
+        Act::Cycle(CycleMove { mid, currency, cycle, to, by, draft_sha256: None, without: Vec::new() })
+    }
+
+    fn compaction(through_sequence: u64) -> Act {
+        Act::Compaction(Compaction { through_sequence, files: Vec::new(), replaces: Vec::new() })
+    }
+
+    /// Takes acts one after the other; the first complaint.
+    fn chain(acts: Vec<Act>) -> Result<Catalog, CatalogError> {
+        let mut catalog = Catalog::default();
+        for act in acts {
+            let (version, sequence, previous) = (VERSION, catalog.sequence + 1, catalog.sha256.clone());
+            let body = Manifest { version, sequence, previous, at: String::new(), act }.to_json();
+            catalog.take(sequence, &sha256_hex(body.as_bytes()), &body)?;
+        }
+        Ok(catalog)
+    }
+
+    #[test]
+    fn batches_come_in_any_order_and_with_gaps() {
+        let catalog = chain(vec![batch(7), close("2026-09"), batch(2), compaction(3), batch(4)]).expect("it holds together");
+        assert_eq!(catalog.batches.iter().map(|batch| batch.batch).collect::<Vec<_>>(), [7, 2, 4], "in the order of the chain");
+        assert_eq!([2, 4, 7, 3].map(|number| catalog.batches.sequence_of(number)), [Some(3), Some(5), Some(1), None]);
+        let uncovered = catalog.batches.numbers(catalog.lines_through + 1..=catalog.sequence);
+        assert_eq!(uncovered, [4].into(), "the compaction knew of 7 and 2");
+        let closed = |number| catalog.history.of(number).map(|closed| closed.iter().count());
+        assert_eq!([7, 2, 4, 3].map(closed), [Some(0), Some(1), Some(1), None]);
+        assert_eq!(catalog.moves[0].sequence, 2);
+    }
+
+    #[test]
+    fn contradictions_are_refused() {
+        let refused = |acts| chain(acts).expect_err("a contradiction").to_string();
+        assert_eq!(refused(vec![batch(3), batch(1), batch(3)]), "manifest 3: batch 3 was committed before, by manifest 1");
+        assert_eq!(refused(vec![batch(1), compaction(2)]), "manifest 2: covers manifest 2, which does not come before it");
+    }
 }

@@ -6,21 +6,26 @@
 //! - Only files that a manifest names exist; others are on their way to a commit, or leftovers of a crash or a failure,
 //!   which their writer's successor sweeps away.
 //!
-//! Modules in reading order: [`content`], [`store`], [`catalog`], [`write`], [`folders`], `group`, `chunk`, [`read`].
+//! Modules in reading order: [`content`], [`store`], [`batches`], [`catalog`], [`write`], [`folders`], `group`, `chunk`, [`read`],
+//! [`merge`].
 #![deny(missing_docs)]
 
+pub mod batches;
 pub mod catalog;
 mod chunk;
 pub mod content;
 pub mod folders;
 mod group;
+pub mod merge;
 pub mod read;
 pub mod store;
 pub mod write;
 
+pub use batches::Batches;
 pub use catalog::{Catalog, CatalogError};
 pub use content::Content;
 pub use folders::{Encoded, FolderFiles, Folders, encode};
+pub use merge::in_order;
 pub use read::{read_around, read_table};
 pub use store::{Archive, NewFile};
 pub use write::{months, table_path};

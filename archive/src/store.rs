@@ -18,7 +18,7 @@ pub struct NewFile {
     pub table: &'static str,
     /// How many rows or records it has.
     pub rows: u64,
-    /// The batches that its rows belong to, first and last.
+    /// The least and the greatest number of the batches that its rows belong to.
     pub batches: Option<(u64, u64)>,
     /// All of it.
     pub content: Content,

@@ -6,7 +6,7 @@ use crate::side_by_side::side_by_side;
 use anyhow::{Context, anyhow, ensure};
 use arrow_array::RecordBatch;
 use farthing_aggregate::accruals::Assignment;
-use farthing_aggregate::closed::ClosedThrough;
+use farthing_aggregate::closed::{ClosedThrough, Closing};
 use farthing_aggregate::fold::{Folded, Part};
 use farthing_archive::folders::FolderParts;
 use farthing_archive::{Archive, Encoded, FolderFiles, Folders, NewFile, months, table_path};
@@ -132,45 +132,63 @@ impl Evidence for EvidenceArchiver {
     }
 }
 
+/// Losses against other writers after which a commit pauses, and how long at most: chance then tells writers apart that got in step.
+const LOSSES_WITHOUT_PAUSE: u32 = 3;
+const PAUSE_MAX: Duration = Duration::from_millis(50);
+
 /// Commits a sealed batch. If this fails or the process ends anywhere, either all of it is there or nothing.
 async fn commit(books: &mut Books, archived: &Receiver<ArchivedEvidence>, mut sealed: SealedBatch) -> anyhow::Result<()> {
     fail::fail_point!("batch-sealed");
     let folded = std::mem::take(&mut sealed.lines).finish();
     let mut closed = books.catalog.closed.clone();
-    let mut sums = encode_sums(&folded, books, &sealed, &closed);
+    let encoded = encode_sums(&folded, books, &sealed, &closed);
     let usage = evidence_of(sealed.batch, archived)?;
     fail::fail_point!("usage-written");
     let effects = Effects { dead_letters: std::mem::take(&mut sealed.dead_letters), ..Effects::default() };
-    loop {
-        let EncodedSums { files, totals } = sums.context("the sums cannot be encoded")?;
-        let accruals = write(books.archive.clone(), Table::Accruals, sealed.batch, files).await.context("the sums cannot be archived")?;
+    let mut sums = archive_sums(books, sealed.batch, encoded).await?;
+    for losses in 1_u32.. {
         fail::fail_point!("accruals-written");
         let batch = Batch {
             batch: sealed.batch,
             registry_version: sealed.registry.version(),
             slices: sealed.slices.clone(),
-            files: [&usage[..], &accruals].concat(),
+            files: [&usage[..], &sums.files].concat(),
             closed_through: closed_list(&closed),
-            totals,
+            totals: sums.totals.clone(),
             dead_letters_sha256: dead_letters_sha256(&effects.dead_letters),
             replayed: sealed.replayed.clone(),
         };
-        // A cycle may have closed meanwhile: then the sums are assigned again. The evidence stays as it is.
-        match books.append(Act::Batch(batch), &effects).await? {
-            Appended::Done => break,
-            Appended::Moved => {
-                for file in accruals {
-                    books.archive.remove(&file.path).await?;
-                }
-                closed = books.catalog.closed.clone();
-                sums = encode_sums(&folded, books, &sealed, &closed);
+        if books.append(Act::Batch(batch), &effects).await? == Appended::Done {
+            break;
+        }
+        pause_after(losses).await;
+        books.refresh().await?;
+        // Most others commit batches, which change nothing of this one. If a cycle has closed, the sums are assigned again; the evidence
+        // stays as it is.
+        if books.catalog.closed != closed {
+            for file in sums.files {
+                books.archive.remove(&file.path).await?;
             }
+            closed = books.catalog.closed.clone();
+            let encoded = encode_sums(&folded, books, &sealed, &closed);
+            sums = archive_sums(books, sealed.batch, encoded).await?;
         }
     }
     fail::fail_point!("batch-committed");
     // To give back so much memory takes as long as a sync: nobody waits for it. If no thread starts, it is given back here.
     let _ = thread::Builder::new().name("forget".to_owned()).spawn(move || drop(folded));
     Ok(())
+}
+
+/// Lets others go first for a moment, after it lost against them several times. Whoever lost has lost to one who committed: so some writer
+/// always gets on, and none tries in vain for ever.
+async fn pause_after(losses: u32) {
+    if losses > LOSSES_WITHOUT_PAUSE {
+        let mut chance = [128];
+        // Without randomness it is half of the time.
+        let _ = getrandom::fill(&mut chance);
+        tokio::time::sleep(PAUSE_MAX * u32::from(chance[0]) / 256).await;
+    }
 }
 
 /// Waits for the files of a batch's evidence.
@@ -186,10 +204,22 @@ struct EncodedSums {
     totals: Vec<Total>,
 }
 
+/// The same, in files that no manifest names yet.
+struct ArchivedSums {
+    files: Vec<File>,
+    totals: Vec<Total>,
+}
+
+async fn archive_sums(books: &Books, batch: u64, encoded: anyhow::Result<EncodedSums>) -> anyhow::Result<ArchivedSums> {
+    let EncodedSums { files, totals } = encoded.context("the sums cannot be encoded")?;
+    fail::fail_point!("sums-encoded");
+    let files = write(books.archive.clone(), Table::Accruals, batch, files).await.context("the sums cannot be archived")?;
+    Ok(ArchivedSums { files, totals })
+}
+
 fn encode_sums(folded: &Folded, books: &Books, sealed: &SealedBatch, closed: &ClosedThrough) -> anyhow::Result<EncodedSums> {
-    let mut history = books.catalog.history.clone();
-    history.since(sealed.batch, closed);
-    let assignment = Assignment::of(folded, &sealed.registry, closed, &history)?;
+    let closing = Closing { batch: sealed.batch, closed, history: &books.catalog.history };
+    let assignment = Assignment::of(folded, &sealed.registry, &closing)?;
     let encode = |part| encode_part(&assignment, sealed.batch, part);
     let mut files = FolderFiles::new(Table::Accruals);
     let threads = std::thread::available_parallelism().map_or(1, usize::from);

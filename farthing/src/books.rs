@@ -11,7 +11,7 @@ use farthing_archive::{Archive, Catalog, Content, NewFile};
 use farthing_ledger::{Effects, Ledger, LedgerError};
 use farthing_schemas::manifest::{Act, File, Manifest, VERSION};
 use farthing_schemas::registry::{Registry, State};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -128,7 +128,11 @@ impl Books {
     pub async fn append(&mut self, act: Act, effects: &Effects) -> anyhow::Result<Appended> {
         let (sequence, previous) = (self.catalog.sequence + 1, self.catalog.sha256.clone());
         let manifest = Manifest { version: VERSION, sequence, previous, at: now().to_string(), act };
-        self.still_there(manifest.files()).await?;
+        if let Err(gone) = self.still_there(manifest.files()).await {
+            // Whoever took back a batch's number has swept its files away: then that is why.
+            self.still_reserved(&manifest.act).await?;
+            return Err(gone);
+        }
         let body = manifest.to_json();
         let copy = NewFile { table: "manifests", rows: 1, batches: None, content: Content::of(body.clone().into_bytes()) };
         let File { path, sha256, .. } = self.archive.put(copy, |sha256| manifest_path(sequence, sha256)).await?;
@@ -151,7 +155,7 @@ impl Books {
     async fn append_patiently(&mut self, manifest: &Manifest, effects: &Effects) -> anyhow::Result<Result<(), LedgerError>> {
         let mut waiting = self.patience.begin();
         loop {
-            let result = match self.keep_lock(manifest.files()).await? {
+            let result = match self.keep_lock(manifest).await? {
                 Ok(()) => timely(self.ledger.append(manifest, effects)).await,
                 away => away,
             };
@@ -162,14 +166,39 @@ impl Books {
         }
     }
 
-    /// A lock goes with its connection. Whoever had it meanwhile may have swept away what no manifest named yet.
-    async fn keep_lock(&mut self, written: &[File]) -> anyhow::Result<Result<(), LedgerError>> {
+    /// A lock goes with its connection. Whoever had it meanwhile may have metered what we know nothing of.
+    async fn keep_lock(&mut self, ours: &Manifest) -> anyhow::Result<Result<(), LedgerError>> {
         let Some(lock) = &mut self.lock else { return Ok(Ok(())) };
         match timely(lock.keep()).await {
             Ok(Kept::Still) => Ok(Ok(())),
-            Ok(Kept::Again) => self.still_there(written).await.map(Ok),
+            Ok(Kept::Again) => self.nobody_else_metered(ours).await.map(Ok),
             Err(error) => Ok(Err(error)),
         }
+    }
+
+    async fn nobody_else_metered(&self, ours: &Manifest) -> anyhow::Result<()> {
+        let Some(lock) = &self.lock else { return Ok(()) };
+        let (after, ours) = (self.catalog.sequence, ours.to_json());
+        let more = self.patience.with(async || self.ledger.manifests_after(after).await).await?;
+        for manifest in more.iter().filter(|manifest| manifest.body != ours) {
+            if let Act::Batch(batch) = Manifest::from_json(&manifest.body)?.act
+                && batch.slices.iter().any(|slice| lock.excludes(&slice.partition))
+            {
+                bail!("the connection that held the lock was lost, and another process has metered meanwhile: run the same command again");
+            }
+        }
+        Ok(())
+    }
+
+    /// A batch whose number was taken back cannot be committed.
+    async fn still_reserved(&self, act: &Act) -> anyhow::Result<()> {
+        let Act::Batch(batch) = act else { return Ok(()) };
+        let reserved = self.patience.with(async || self.ledger.reserved().await).await?;
+        if reserved.iter().any(|reservation| reservation.batch == batch.batch) {
+            return Ok(());
+        }
+        let partition = batch.slices.first().map(|slice| slice.partition.clone());
+        Err(LedgerError::LostLease(partition.unwrap_or_default()).into())
     }
 
     /// The archive's folder could have been unmounted under us: a new one in its place would lack all that was written before.
@@ -242,57 +271,7 @@ impl Books {
         Ok(texts)
     }
 
-    /// Removes leftovers of a crashed writer below a table's folder: files named `PREFIX...` that no manifest names.
-    ///
-    /// Only whoever holds the lock for that kind of file may call this.
-    pub async fn sweep(&self, folders: &[&str], prefix: &str) -> anyhow::Result<()> {
-        for folder in folders {
-            for path in self.archive.list(folder).await? {
-                let name = path.rsplit('/').next().unwrap_or_default();
-                if name.starts_with(prefix) && !self.catalog.live.contains_key(&path) {
-                    self.archive.remove(&path).await?;
-                }
-            }
-            for path in self.archive.half_written(folder)? {
-                if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(prefix)) {
-                    std::fs::remove_file(&path).with_context(|| format!("{} cannot be removed", path.display()))?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Removes files that a compaction replaced and then had no time to remove.
-    pub async fn sweep_replaced(&self) -> anyhow::Result<()> {
-        for folder in ["usage", "accruals"] {
-            for path in self.archive.list(folder).await? {
-                if self.catalog.replaced.contains(&path) && !self.catalog.live.contains_key(&path) {
-                    self.archive.remove(&path).await?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Removes copies of manifests and registry versions that lost the race for their number; those beyond the last may be on their way.
-    pub async fn sweep_copies(&self) -> anyhow::Result<()> {
-        let mut named: HashSet<String> = self.catalog.registry.iter().map(|file| file.path.clone()).collect();
-        for manifest in self.patience.with(async || self.ledger.manifests_after(0).await).await? {
-            named.insert(manifest_path(manifest.sequence, &manifest.sha256));
-        }
-        for (folder, last) in [("manifests", self.catalog.sequence), ("registry", self.catalog.registry_version())] {
-            for path in self.archive.list(folder).await? {
-                let name = path.rsplit('/').next().unwrap_or_default();
-                let number = name.split('-').next().and_then(|number| number.parse().ok()).unwrap_or(u64::MAX);
-                if number <= last && !named.contains(&path) {
-                    self.archive.remove(&path).await?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// The live files of a table in the order of their batches.
+    /// The live files of a table, by the least number of a batch in each.
     pub fn files_in_order(&self, table: &str) -> Vec<File> {
         let mut files: Vec<File> = self.catalog.files(table).cloned().collect();
         files.sort_by(|a, b| (a.batches, &a.path).cmp(&(b.batches, &b.path)));

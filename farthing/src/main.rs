@@ -9,6 +9,7 @@ mod commands;
 mod demo;
 mod lock;
 mod metering;
+mod numbers;
 mod originals;
 mod output;
 mod patience;
@@ -17,7 +18,10 @@ mod plan_input;
 mod progress;
 mod registry_snapshot;
 mod side_by_side;
+mod sweep;
 mod time;
+#[cfg(feature = "kafka")]
+mod topic;
 mod trace;
 
 use clap::Parser;

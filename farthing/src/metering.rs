@@ -3,11 +3,12 @@
 use crate::batch::Commits;
 use crate::books::Books;
 use crate::cli::LimitOptions;
+use crate::numbers::Reservations;
 use crate::originals::{ArchivedOriginals, identities};
 use crate::patience::Patience;
 use crate::progress;
 use farthing_ingest::worker::Admission;
-use farthing_ingest::{Input, Job, Limits, Partition};
+use farthing_ingest::{Files, Identities, Input, Job, Limits, Outside, Partition, Source};
 use farthing_ledger::Ledger;
 use farthing_schemas::Instant;
 use farthing_schemas::manifest::{Act, Manifest};
@@ -59,38 +60,74 @@ impl AddAssign for Seconds {
     }
 }
 
+/// What one job reads, and what is known of it.
+pub struct Reading {
+    pub partitions: Vec<Partition>,
+    pub source: Box<dyn Source>,
+    /// Each partition names one of them.
+    pub identities: Vec<Identities>,
+    /// Bytes, if that can be known.
+    pub total: Option<u64>,
+    /// Whether a new registry version ends the job: its source can begin again where it was left.
+    pub can_begin_again: bool,
+    /// What makes its source end, when set: then what it gave before is still read.
+    pub stop: Arc<AtomicBool>,
+}
+
+/// What a job leaves.
+pub struct Done {
+    pub ended: Ended,
+    /// As the job left them.
+    pub identities: Vec<Identities>,
+    pub seconds: Seconds,
+}
+
 impl Metering {
-    /// Meters partitions; what is read when it ends is committed.
-    pub async fn run(&self, books: &mut Books, partitions: Vec<Partition>, stop: &Stop) -> anyhow::Result<(Ended, Seconds)> {
+    /// Meters files and the like; what is read when it ends is committed.
+    pub async fn run(&self, books: &mut Books, sources: Vec<(Partition, Input)>, stop: &Stop) -> anyhow::Result<(Ended, Seconds)> {
+        self.sweep(books).await?;
+        let clock = Clock::now();
+        let identities = vec![identities(books).await?];
+        let filled = clock.elapsed().as_secs_f32();
+        let (partitions, inputs): (Vec<Partition>, Vec<Input>) = sources.into_iter().unzip();
+        let reading = Reading {
+            source: Box::new(Files::open(&partitions, &inputs, self.follow)?),
+            total: progress::total_bytes(&partitions, &inputs),
+            // What is piped cannot be opened again where it was left.
+            can_begin_again: self.follow && inputs.iter().all(|input| matches!(input, Input::File(_))),
+            partitions,
+            identities,
+            stop: stop.job.clone(),
+        };
+        let Done { ended, mut seconds, .. } = self.job(books, reading, stop).await?;
+        seconds.identities += filled;
+        Ok((ended, seconds))
+    }
+
+    /// Removes what crashes left.
+    pub async fn sweep(&self, books: &mut Books) -> anyhow::Result<()> {
+        books.sweep_batches().await?;
+        books.sweep_copies().await
+    }
+
+    /// Runs one job, with the registry version that is in force now.
+    pub async fn job(&self, books: &mut Books, reading: Reading, stop: &Stop) -> anyhow::Result<Done> {
         let mut seconds = Seconds::default();
-        // We hold the lock and the leases: what others could commit they have committed, and a file of a batch that no manifest names is
-        // a leftover of a crash.
-        books.refresh().await?;
-        books.sweep(&["usage", "accruals"], "batch-").await?;
-        books.sweep_copies().await?;
         let clock = Clock::now();
         let registry = books.registry_now().await?;
         books.keep_snapshot(&registry);
         seconds.registry = clock.elapsed().as_secs_f32();
-        let clock = Clock::now();
-        let identities = identities(books).await?;
+        let Reading { partitions, source, identities, total, can_begin_again, stop: of_source } = reading;
         let originals = Box::new(ArchivedOriginals::of(books).await?);
-        seconds.identities = clock.elapsed().as_secs_f32();
-
-        let total = progress::total_bytes(&partitions);
-        // What is piped cannot be opened again where it was left.
-        let can_begin_again = self.follow && partitions.iter().all(|partition| matches!(partition.input, Input::File(_)));
         let job = Arc::new(Job {
             partitions,
             registry,
             admission: self.admission.clone(),
             limits: self.limits(),
-            last_batch: books.catalog.last_batch(),
-            follow: self.follow,
             workers: self.limits.workers.map_or_else(|| std::thread::available_parallelism().map_or(2, usize::from), usize::from),
             now: self.now.clone(),
             progress: Arc::default(),
-            stop: stop.job.clone(),
+            stop: of_source,
         });
         let new_registry = Arc::new(AtomicBool::new(false));
         let watch = watch_registry(books.ledger.clone(), books.catalog.sequence, stop.job.clone(), new_registry.clone());
@@ -98,15 +135,17 @@ impl Metering {
 
         let bar = progress::watch(job.progress.clone(), total);
         let clock = Clock::now();
+        let numbers = Box::new(Reservations::of(books, &job.partitions));
         let (mut commits, evidence) = Commits::to(books);
-        let done = tokio::task::block_in_place(|| farthing_ingest::run(&job, identities, originals, Box::new(evidence), &mut commits));
+        let outside = Outside { source, identities, originals, numbers, evidence: Box::new(evidence) };
+        let done = tokio::task::block_in_place(|| farthing_ingest::run(&job, outside, &mut commits));
         seconds.commits = commits.time.as_secs_f32();
         seconds.metering = clock.elapsed().as_secs_f32();
         bar.finish();
         watch.inspect(tokio::task::JoinHandle::abort);
-        done?;
+        let identities = done?;
         let begin_again = new_registry.load(Ordering::Relaxed) && stop.go_on();
-        Ok((if begin_again { Ended::NewRegistry } else { Ended::AllRead }, seconds))
+        Ok(Done { ended: if begin_again { Ended::NewRegistry } else { Ended::AllRead }, identities, seconds })
     }
 
     fn limits(&self) -> Limits {
@@ -157,6 +196,11 @@ impl Stop {
             }
         });
         Ok(stop)
+    }
+
+    /// Set when the job that runs now is to end.
+    pub fn job(&self) -> Arc<AtomicBool> {
+        self.job.clone()
     }
 
     /// How long to wait for a ledger that is away; a signal ends it.

@@ -21,29 +21,72 @@ use tokio::runtime::Handle;
 const RUNS_AT_HAND: usize = 8;
 
 /// The columns that the index is made of.
-const IDENTITY_COLUMNS: [&str; 5] = ["batch", "row", "use", "identity", "says"];
+const IDENTITY_COLUMNS: [&str; 6] = ["batch", "row", "partition", "use", "identity", "says"];
 
 /// Fills the index of identities from the evidence that the manifests name.
 pub async fn identities(books: &Books) -> anyhow::Result<Identities> {
     let files = books.files_in_order("usage");
     let rows: u64 = files.iter().map(|file| file.rows).sum();
-    let mut identities = Identities::with_room(usize::try_from(rows)?);
-    let mut undone: Vec<Digest> = Vec::new();
+    let mut filling = Filling::with_room(usize::try_from(rows)?);
     for file in &files {
         let bytes = books.archive.get(file).await?;
-        for batch in read_table(&file.path, bytes, Some(&IDENTITY_COLUMNS))? {
-            remember(&batch?, &mut identities, &mut undone).with_context(|| file.path.clone())?;
+        for rows in read_table(&file.path, bytes, Some(&IDENTITY_COLUMNS))? {
+            filling.remember(&rows?, |_| true).with_context(|| file.path.clone())?;
         }
     }
-    identities.mark_undone(undone);
-    Ok(identities)
+    Ok(filling.finish())
 }
 
-fn remember(rows: &RecordBatch, identities: &mut Identities, undone: &mut Vec<Digest>) -> anyhow::Result<()> {
+/// Fills an index for each of these partitions, of what it brought alone.
+pub async fn identities_of(books: &Books, partitions: &[&str]) -> anyhow::Result<Vec<Identities>> {
+    let mut filling: Vec<Filling> = partitions.iter().map(|_| Filling::default()).collect();
+    let from_them = books.catalog.batches.from_partitions(partitions);
+    let holds_some = |file: &File| file.batches.is_some_and(|(first, last)| from_them.range(first..=last).next().is_some());
+    for file in books.files_in_order("usage").iter().filter(|file| holds_some(file)) {
+        let bytes = books.archive.get(file).await?;
+        for rows in read_table(&file.path, bytes, Some(&IDENTITY_COLUMNS))? {
+            let rows = rows?;
+            let from = Columns(&rows).words("partition")?;
+            for (partition, filling) in partitions.iter().zip(&mut filling) {
+                filling.remember(&rows, |at| from.at(at) == *partition).with_context(|| file.path.clone())?;
+            }
+        }
+    }
+    Ok(filling.into_iter().map(Filling::finish).collect())
+}
+
+/// An index that is being filled.
+#[derive(Default)]
+struct Filling {
+    identities: Identities,
+    undone: Vec<Digest>,
+}
+
+impl Filling {
+    fn with_room(rows: usize) -> Filling {
+        Filling { identities: Identities::with_room(rows), undone: Vec::new() }
+    }
+
+    fn remember(&mut self, rows: &RecordBatch, of_ours: impl Fn(usize) -> bool) -> anyhow::Result<()> {
+        remember(rows, of_ours, &mut self.identities, &mut self.undone)
+    }
+
+    fn finish(mut self) -> Identities {
+        self.identities.mark_undone(self.undone);
+        self.identities
+    }
+}
+
+fn remember(
+    rows: &RecordBatch,
+    of_ours: impl Fn(usize) -> bool,
+    identities: &mut Identities,
+    undone: &mut Vec<Digest>,
+) -> anyhow::Result<()> {
     let columns = Columns(rows);
     let (batch, row, use_) = (columns.whole("batch")?, columns.whole("row")?, columns.words("use")?);
     let (identity, says) = (columns.digests("identity")?, columns.digests("says")?);
-    for at in 0..rows.num_rows() {
+    for at in (0..rows.num_rows()).filter(|at| of_ours(*at)) {
         let digest = |bytes: &[u8]| -> anyhow::Result<Digest> { Ok(Digest(bytes.try_into()?)) };
         let place = Place { batch: u64::try_from(batch.value(at))?, row: u32::try_from(row.value(at))? };
         let says = digest(says.value(at))?;

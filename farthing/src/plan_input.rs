@@ -14,8 +14,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// What of the books a draft sees, and how.
 pub struct Scope {
-    /// The last batch that it sees: what other MIDs' open cycles get later is not in it.
-    pub through_batch: u64,
+    /// The last manifest that it sees: what other MIDs' open cycles get later is not in it.
+    pub through_sequence: u64,
     /// Agreements to leave out.
     pub without: BTreeSet<String>,
     /// Whether the cycle is still open.
@@ -25,7 +25,7 @@ pub struct Scope {
 /// Gathers the input of a plan.
 pub async fn gather(books: &Books, registry: &Registry, of: &Settlement, scope: Scope) -> anyhow::Result<Input> {
     let earlier: Vec<Draft> = drafts(books, of).await?.into_iter().filter(|draft| draft.cycle < of.cycle).collect();
-    let accruals = of_cycle(books, of, of.cycle, scope.through_batch).await?;
+    let accruals = of_cycle(books, of, of.cycle, scope.through_sequence).await?;
     let (deferred, settled_in) = deferred(books, of, &earlier).await?;
     let carried_in =
         earlier.last().map(|draft| draft.lines.iter().map(|line| (line.party.clone(), line.carried_out)).collect()).unwrap_or_default();
@@ -60,11 +60,12 @@ pub async fn drafts(books: &Books, of: &Settlement) -> anyhow::Result<Vec<Draft>
     Ok(drafts)
 }
 
-/// The accruals of a cycle and currency, summed over batches.
-async fn of_cycle(books: &Books, of: &Settlement, cycle: Cycle, through_batch: u64) -> anyhow::Result<Vec<Accrual>> {
+/// The accruals of a cycle and currency, summed over the batches that manifests up to that one committed.
+async fn of_cycle(books: &Books, of: &Settlement, cycle: Cycle, through_sequence: u64) -> anyhow::Result<Vec<Accrual>> {
     let mut sums: HashMap<(bool, Option<Cycle>, AccrualKey), Sums> = HashMap::new();
     each_accrual(books, Some(cycle), |batch, accrual| {
-        if batch <= through_batch && accrual.key.currency == of.currency {
+        let seen = books.catalog.batches.sequence_of(batch).is_some_and(|sequence| sequence <= through_sequence);
+        if seen && accrual.key.currency == of.currency {
             sums.entry((accrual.late, accrual.undone, accrual.key))
                 .or_default()
                 .add(Sums { gross: accrual.gross, labour: accrual.labour })?;

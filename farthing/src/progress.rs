@@ -48,8 +48,8 @@ impl Watching {
 }
 
 /// The bytes that are left to read, if they can be known.
-pub fn total_bytes(partitions: &[Partition]) -> Option<u64> {
-    partitions.iter().try_fold(0, |sum, partition| match &partition.input {
+pub fn total_bytes(partitions: &[Partition], inputs: &[Input]) -> Option<u64> {
+    partitions.iter().zip(inputs).try_fold(0, |sum, (partition, input)| match input {
         Input::File(path) if Packing::of(path) == Packing::Plain => Some(sum + path.metadata().ok()?.len().saturating_sub(partition.next)),
         _ => None,
     })

@@ -12,7 +12,7 @@ use farthing_schemas::Currency;
 use farthing_schemas::event::{Body, Event};
 use farthing_schemas::manifest::File;
 use farthing_schemas::registry::Registry;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// A result line, where it goes, and the event behind it.
@@ -26,21 +26,20 @@ pub struct TracedLine<'a> {
 /// Originals of reversals, read once: their rows by place.
 type OriginalRows = BTreeMap<(u64, u32), RecordBatch>;
 
-/// The evidence of the batches from `first` to `last`, in order.
-pub fn evidence(books: &Books, first: u64, last: u64) -> Vec<File> {
-    let within = |file: &File| file.batches.is_some_and(|(from, to)| first <= to && from <= last);
-    books.files_in_order("usage").into_iter().filter(within).collect()
+/// The files that may hold evidence of some batches, in order: a merged file may hold that of others between them as well.
+pub fn evidence(books: &Books, batches: &BTreeSet<u64>) -> Vec<File> {
+    let may_hold = |file: &File| file.batches.is_some_and(|(first, last)| first <= last && batches.range(first..=last).next().is_some());
+    books.files_in_order("usage").into_iter().filter(may_hold).collect()
 }
 
-/// Calls `each` with every result line of the batches from `first` to `last`, in the order of the files.
+/// Calls `each` with every result line of some batches, in the order of the files.
 pub async fn each_line(
     books: &mut Books,
-    first: u64,
-    last: u64,
+    batches: &BTreeSet<u64>,
     mut each: impl FnMut(TracedLine<'_>) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
-    for file in evidence(books, first, last) {
-        each_line_of(books, &file, first, last, &mut each).await?;
+    for file in evidence(books, batches) {
+        each_line_of(books, &file, batches, &mut each).await?;
     }
     Ok(())
 }
@@ -49,18 +48,17 @@ pub async fn each_line(
 pub async fn each_line_of(
     books: &mut Books,
     file: &File,
-    first: u64,
-    last: u64,
+    batches: &BTreeSet<u64>,
     each: &mut impl FnMut(TracedLine<'_>) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     let mut maker = LineMaker::default();
     let rows = read_rows(books, file).await?;
-    let originals = originals(books, &rows, first, last).await?;
+    let originals = originals(books, &rows, |batch| batches.contains(&batch)).await?;
     for batch in &rows {
         let usage = UsageRows::of(batch)?;
         for row in 0..usage.len() {
             let place = usage.place(row);
-            if (first..=last).contains(&place.batch) {
+            if batches.contains(&place.batch) {
                 let at = || format!("{}: batch {}, row {}", file.path, place.batch, place.row);
                 trace_row(books, &mut maker, &usage, row, &originals, each).await.with_context(at)?;
             }
@@ -75,13 +73,13 @@ pub async fn read_rows(books: &Books, file: &File) -> anyhow::Result<Vec<RecordB
     Ok(read_table(&file.path, bytes, None)?.collect::<Result<_, _>>()?)
 }
 
-/// The rows that reversals among `rows` undo.
-pub async fn originals(books: &Books, rows: &[RecordBatch], first: u64, last: u64) -> anyhow::Result<OriginalRows> {
+/// The rows that reversals among `rows` undo, of those batches that are asked for.
+pub async fn originals(books: &Books, rows: &[RecordBatch], of: impl Fn(u64) -> bool) -> anyhow::Result<OriginalRows> {
     let mut wanted: Vec<Place> = Vec::new();
     for batch in rows {
         let usage = UsageRows::of(batch)?;
-        let of_range = |row: &usize| (first..=last).contains(&usage.place(*row).batch);
-        wanted.extend((0..usage.len()).filter(of_range).filter_map(|row| usage.reverses(row)));
+        let asked_for = |row: &usize| of(usage.place(*row).batch);
+        wanted.extend((0..usage.len()).filter(asked_for).filter_map(|row| usage.reverses(row)));
     }
     let mut found = OriginalRows::new();
     if wanted.is_empty() {
@@ -89,7 +87,7 @@ pub async fn originals(books: &Books, rows: &[RecordBatch], first: u64, last: u6
     }
     for file in books.files_in_order("usage") {
         let in_file = |place: &&Place| file.batches.is_some_and(|(from, to)| (from..=to).contains(&place.batch));
-        let here: std::collections::BTreeSet<(u64, u32)> = wanted.iter().filter(in_file).map(|place| (place.batch, place.row)).collect();
+        let here: BTreeSet<(u64, u32)> = wanted.iter().filter(in_file).map(|place| (place.batch, place.row)).collect();
         if here.is_empty() {
             continue;
         }

@@ -1,4 +1,4 @@
-//! What the sequencer hands on: evidence as it comes, and sealed batches.
+//! What the sequencer hands on: evidence as it comes, and sealed batches; and where their numbers come from.
 
 use arrow_array::RecordBatch;
 use farthing_aggregate::Accumulator;
@@ -6,8 +6,18 @@ use farthing_schemas::manifest::{DeadLetter, Slice};
 use farthing_schemas::registry::Registry;
 use std::sync::Arc;
 
-/// Why whoever was called, to commit or to read an original, could not.
+/// Why whoever was called, to commit, to read an original or to number a batch, could not.
 pub type Refusal = Box<dyn std::error::Error + Send + Sync>;
+
+/// Gives batches their numbers: each as its first event comes, before anything of it is handed on. Nothing is asked of it while there is
+/// nothing to read.
+pub trait Numbers: Send {
+    /// A number that no other batch has, of whatever writer; higher than those that it gave before.
+    ///
+    /// # Errors
+    /// Whatever stops the job.
+    fn next(&mut self) -> Result<u64, Refusal>;
+}
 
 /// Takes the evidence of one batch after the other, on a thread of its own: that of the next one while the last one is committed.
 ///

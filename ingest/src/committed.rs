@@ -1,49 +1,60 @@
-//! How far batches are committed: told by whoever commits, waited for by the sequencer.
+//! Which of this job's batches are still on their way: told by the sequencer and by whoever commits, waited for by the sequencer.
 
+use std::collections::BTreeSet;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-/// The last batch that is committed, for whoever has to wait for one.
-#[derive(Debug)]
+/// Knows whether a batch is committed, for whoever has to wait for one.
+///
+/// Other writers commit batches with numbers before, between and after those of this job: a number says nothing. But an event of another
+/// writer's batch is known from a manifest alone, so its batch is committed; only those of this job may not be.
+#[derive(Debug, Default)]
 pub struct Committed {
-    /// The last batch; none once there will be no more.
-    last: Mutex<Option<u64>>,
+    own: Mutex<Own>,
     changed: Condvar,
 }
 
-impl Committed {
-    pub fn new(last: u64) -> Committed {
-        Committed { last: Mutex::new(Some(last)), changed: Condvar::new() }
-    }
+/// The batches of this job.
+#[derive(Debug, Default)]
+struct Own {
+    /// Those that were begun and are not committed.
+    open: BTreeSet<u64>,
+    /// Whether none will be committed any more.
+    ended: bool,
+}
 
-    /// The last batch that is committed; 0 once there will be no more.
-    pub fn last(&self) -> u64 {
-        self.lock().unwrap_or(0)
+impl Committed {
+    /// Tells that this job has begun a batch.
+    pub fn begin(&self, batch: u64) {
+        self.lock().open.insert(batch);
     }
 
     /// Tells that a batch is committed.
-    pub fn advance(&self, batch: u64) {
-        self.tell(Some(batch));
+    pub fn commit(&self, batch: u64) {
+        self.lock().open.remove(&batch);
+        self.changed.notify_all();
     }
 
     /// Tells that none will be committed any more: whoever waits for one need not.
     pub fn end(&self) {
-        self.tell(None);
+        self.lock().ended = true;
+        self.changed.notify_all();
+    }
+
+    /// Whether a batch, of which an event was met, is committed.
+    pub fn holds(&self, batch: u64) -> bool {
+        !self.lock().open.contains(&batch)
     }
 
     /// Waits until a batch is committed; false if it will never be.
     pub fn wait_for(&self, batch: u64) -> bool {
-        let waiting = |last: &mut Option<u64>| last.is_some_and(|last| last < batch);
-        self.changed.wait_while(self.lock(), waiting).unwrap_or_else(PoisonError::into_inner).is_some()
+        let waiting = |own: &mut Own| !own.ended && own.open.contains(&batch);
+        let own = self.changed.wait_while(self.lock(), waiting).unwrap_or_else(PoisonError::into_inner);
+        !own.open.contains(&batch)
     }
 
-    fn tell(&self, last: Option<u64>) {
-        *self.lock() = last;
-        self.changed.notify_all();
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Option<u64>> {
-        // A number is whole, whoever panicked while holding it.
-        self.last.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Own> {
+        // A set of numbers is whole, whoever panicked while holding it.
+        self.own.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -53,18 +64,30 @@ mod tests {
     use std::sync::Arc;
 
     #[test]
+    fn only_own_batches_are_waited_for() {
+        let committed = Committed::default();
+        committed.begin(4);
+        committed.begin(9);
+        // Those of others are committed, whatever their number.
+        assert_eq!([3, 4, 5, 9, 10].map(|batch| committed.holds(batch)), [true, false, true, false, true]);
+        assert!(committed.wait_for(5) && committed.wait_for(10));
+        committed.commit(4);
+        assert_eq!([4, 9].map(|batch| committed.holds(batch)), [true, false]);
+    }
+
+    #[test]
     fn waiting_ends_with_the_commit_or_when_there_is_none() {
-        let committed = Arc::new(Committed::new(4));
-        assert!(committed.wait_for(4));
+        let committed = Arc::new(Committed::default());
         let waits_for = |batch: u64| {
             let waiting = committed.clone();
+            waiting.begin(batch);
             std::thread::spawn(move || waiting.wait_for(batch))
         };
         let waits = waits_for(5);
-        committed.advance(5);
-        assert_eq!((waits.join().ok(), committed.last()), (Some(true), 5));
+        committed.commit(5);
+        assert_eq!(waits.join().ok(), Some(true));
         let waits = waits_for(6);
         committed.end();
-        assert_eq!((waits.join().ok(), committed.last()), (Some(false), 0));
+        assert_eq!((waits.join().ok(), committed.holds(6), committed.wait_for(5)), (Some(false), false, true));
     }
 }

@@ -30,7 +30,7 @@ pub struct Progress {
 
 /// What is to be metered, and how.
 pub struct Job {
-    /// The sources, read one after the other, or in turn when followed.
+    /// What is read, by number.
     pub partitions: Vec<Partition>,
     /// The registry version of the whole job.
     pub registry: Arc<Registry>,
@@ -38,13 +38,9 @@ pub struct Job {
     pub admission: Admission,
     /// When a batch is full.
     pub limits: Limits,
-    /// The last batch of the ledger.
-    pub last_batch: u64,
-    /// Whether to wait for more at the end of the sources.
-    pub follow: bool,
     /// How many workers decode side by side.
     pub workers: usize,
-    /// The arrival of what is read now.
+    /// The arrival of what is read now, where the source does not say it itself.
     pub now: Arc<dyn Fn() -> Instant + Send + Sync>,
     /// Moves on as the job does.
     pub progress: Arc<Progress>,

@@ -8,16 +8,20 @@
 //! - Per partition, the slices of the batches are adjacent: nothing is skipped, nothing is read twice.
 //! - In each slice, read = metered + duplicate + rejected.
 //! - Nothing here writes: not a file, not a row.
+//! - Nothing is concluded from the number of another writer's batch: numbers are unique, and no more.
 //!
-//! Modules in reading order: [`source`], [`block`], [`worker`], [`job`], [`identities`], `open`, `recent`, `committed`, [`batch`],
-//! `sequencer`, `pipeline`.
+//! Modules in reading order: [`source`], [`block`], [`files`], [`worker`], [`job`], [`identities`], `open`, `recent`, `committed`,
+//! [`batch`], `sequencer`, `pipeline`; with the feature `kafka`, `kafka`.
 #![deny(missing_docs)]
 
 pub mod batch;
 pub mod block;
 mod committed;
+pub mod files;
 pub mod identities;
 pub mod job;
+#[cfg(feature = "kafka")]
+pub mod kafka;
 mod open;
 mod pipeline;
 mod recent;
@@ -25,11 +29,12 @@ mod sequencer;
 pub mod source;
 pub mod worker;
 
-pub use batch::{Committer, Evidence, Refusal, SealedBatch};
+pub use batch::{Committer, Evidence, Numbers, Refusal, SealedBatch};
+pub use files::Files;
 pub use identities::{Identities, Original, Originals, Remembered};
 pub use job::{Job, Limits, Progress};
-pub use pipeline::run;
-pub use source::{Input, Partition, SourceError};
+pub use pipeline::{Feed, Outside, run};
+pub use source::{Input, Partition, Source, SourceError};
 
 use farthing_aggregate::Refused;
 use farthing_aggregate::columns::ColumnError;
@@ -49,12 +54,25 @@ pub enum IngestError {
     /// An original that a reversal names cannot be read from the archive.
     #[error("the original of a reversal cannot be read")]
     Original(#[source] Refusal),
+    /// A batch cannot be begun.
+    #[error("a batch cannot be given a number")]
+    Number(#[source] Refusal),
     /// Whoever commits has failed.
     #[error("a batch cannot be committed")]
     Commit(#[source] Refusal),
     /// The system gives no thread.
     #[error("a thread of the pipeline cannot be started")]
     Spawn(#[source] std::io::Error),
+    /// A source left something out, or gave it twice.
+    #[error("{partition}: what was read begins at {start}, but it was read up to {position}: this is a defect of its source")]
+    Torn {
+        /// Which partition.
+        partition: String,
+        /// How far it was read.
+        position: u64,
+        /// Where the next block begins.
+        start: u64,
+    },
     /// A thread of the pipeline has ended before its time.
     #[error("a thread of the pipeline ended early: this is a defect")]
     Thread,

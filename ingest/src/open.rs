@@ -17,7 +17,8 @@ const REFERENCE_BYTES: u64 = 128;
 
 /// The batch that is being filled.
 pub struct Open {
-    pub batch: u64,
+    /// Its number, from its first event on.
+    pub batch: Option<u64>,
     pub since: Clock,
     pub lines: Accumulator,
     pub rows: u32,
@@ -35,6 +36,8 @@ pub struct Open {
 /// A chunk: the part of a block that belongs to the open batch, on its way out as complete rows.
 pub struct Current<'d> {
     pub decoded: &'d Decoded,
+    /// Which index of identities its partition has.
+    pub index: usize,
     /// The next row of the block's evidence.
     pub next_row: usize,
     /// The first row of the block's evidence that is not yet on its way.
@@ -50,9 +53,9 @@ pub struct Current<'d> {
 }
 
 impl Open {
-    pub fn new(batch: u64, partitions: usize) -> Open {
+    pub fn new(partitions: usize) -> Open {
         Open {
-            batch,
+            batch: None,
             since: Clock::now(),
             lines: Accumulator::default(),
             rows: 0,
@@ -64,6 +67,11 @@ impl Open {
             read: 0,
             bytes: 0,
         }
+    }
+
+    /// The number of a batch that has an event.
+    pub fn number(&self) -> u64 {
+        self.batch.expect("a batch is numbered before its first event")
     }
 
     /// A target of a block as one of the batch.
@@ -84,8 +92,17 @@ impl Open {
 }
 
 impl<'d> Current<'d> {
-    pub fn of(decoded: &'d Decoded) -> Current<'d> {
-        Current { decoded, next_row: 0, first_row: 0, keep: Vec::new(), metered: Vec::new(), reverses: Vec::new(), terms: Vec::new() }
+    pub fn of(decoded: &'d Decoded, index: usize) -> Current<'d> {
+        Current {
+            decoded,
+            index,
+            next_row: 0,
+            first_row: 0,
+            keep: Vec::new(),
+            metered: Vec::new(),
+            reverses: Vec::new(),
+            terms: Vec::new(),
+        }
     }
 
     /// Begins a chunk: what follows is of a new block or for another batch.
@@ -120,7 +137,7 @@ impl<'d> Current<'d> {
 
     fn slot_of(&self, place: Place, open: &Open) -> Option<&'d Slot> {
         let kept = u32::try_from(self.metered.len()).ok()?;
-        let at = place.row.checked_sub(open.rows - kept).filter(|_| place.batch == open.batch)?;
+        let at = place.row.checked_sub(open.rows - kept).filter(|_| Some(place.batch) == open.batch)?;
         Some(&self.decoded.slots[*self.metered.get(usize::try_from(at).ok()?)?])
     }
 

@@ -1,23 +1,19 @@
 //! The pipeline: a reader, workers, the sequencer and the evidence on threads of their own, with bounded queues between them.
 
 use crate::IngestError;
-use crate::batch::{Committer, Evidence, SealedBatch};
-use crate::block::{Block, Blocks};
+use crate::batch::{Committer, Evidence, Numbers, SealedBatch};
+use crate::block::Block;
 use crate::committed::Committed;
 use crate::identities::{Identities, Originals};
 use crate::job::Job;
 use crate::sequencer::{Sequenced, Sequencer};
-use crate::source::SourceError;
+use crate::source::{Source, SourceError};
 use crate::worker::{Decoded, Worker};
 use arrow_array::RecordBatch;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::Duration;
-
-/// How often a source that is followed is looked at for more.
-const FOLLOW_PAUSE: Duration = Duration::from_millis(200);
 
 /// What the reader hands on, in order: a block on its way, or the end.
 type Ordered = Result<Receiver<Result<Decoded, IngestError>>, SourceError>;
@@ -27,27 +23,34 @@ type Task = (Block, SyncSender<Result<Decoded, IngestError>>);
 /// Evidence of so many blocks waits: a fraction of a second of decoding.
 const WAITING: usize = 48;
 
+/// What a job needs from outside.
+pub struct Outside {
+    /// What is read.
+    pub source: Box<dyn Source>,
+    /// Indexes of identities; each partition of the job names one.
+    pub identities: Vec<Identities>,
+    /// Where originals are read.
+    pub originals: Box<dyn Originals>,
+    /// Where batches get their numbers.
+    pub numbers: Box<dyn Numbers>,
+    /// Who takes the evidence.
+    pub evidence: Box<dyn Evidence>,
+}
+
 /// Runs a job to its end: evidence is taken on a thread of its own, batches are committed on the calling one. While one is committed, at
-/// most one other waits sealed.
+/// most one other waits sealed. Returns the indexes of identities, with all that was committed.
 ///
 /// # Errors
 /// [`IngestError`]; batches that `committer` has committed stay.
-pub fn run(
-    job: &Arc<Job>,
-    identities: Identities,
-    originals: Box<dyn Originals>,
-    evidence: Box<dyn Evidence>,
-    committer: &mut dyn Committer,
-) -> Result<(), IngestError> {
-    let open = |(number, partition)| Blocks::open(number, partition);
-    let blocks = job.partitions.iter().enumerate().map(open).collect::<Result<Vec<_>, _>>()?;
-    let committed = Arc::new(Committed::new(job.last_batch));
+pub fn run(job: &Arc<Job>, outside: Outside, committer: &mut dyn Committer) -> Result<Vec<Identities>, IngestError> {
+    let Outside { source, identities, originals, numbers, evidence } = outside;
+    let committed = Arc::new(Committed::default());
     let (task_sender, tasks) = sync_channel::<Task>(job.workers * 2);
     let (order_sender, order) = sync_channel::<Ordered>(job.workers * 6);
     let (evidence_sender, steps) = sync_channel(WAITING);
     let (sealed_sender, sealed) = sync_channel(0);
     let reading = job.clone();
-    start("read", move || read_all(&reading, blocks, &task_sender, &order_sender))?;
+    start("read", move || read(source, &Feed { job: &reading, tasks: task_sender, order: order_sender }))?;
     let tasks = Arc::new(Mutex::new(tasks));
     for _ in 0..job.workers {
         let (job, tasks) = (job.clone(), tasks.clone());
@@ -55,7 +58,7 @@ pub fn run(
     }
     // The workers hold the queue alone: when they are gone, the reader notices.
     drop(tasks);
-    let sequencer = Sequencer::new(job.clone(), identities, originals, committed.clone());
+    let sequencer = Sequencer::new(job.clone(), identities, originals, numbers, committed.clone());
     start("evidence", move || take_evidence(evidence, &steps))?;
     let outlets = Outlets { evidence: evidence_sender, sealed: sealed_sender };
     let sequencing = start("sequence", move || sequence(sequencer, &order, &outlets))?;
@@ -115,7 +118,7 @@ fn commit_all(sealed: &Receiver<Box<SealedBatch>>, committer: &mut dyn Committer
     for batch in sealed {
         let number = batch.batch;
         committer.commit(*batch).map_err(IngestError::Commit)?;
-        committed.advance(number);
+        committed.commit(number);
     }
     Ok(())
 }
@@ -125,44 +128,36 @@ fn start<T: Send + 'static>(name: &str, run: impl FnOnce() -> T + Send + 'static
     thread::Builder::new().name(name.to_owned()).spawn(run).map_err(IngestError::Spawn)
 }
 
-/// Reads every partition; ends when the sources do, when told to stop, or when nobody listens.
-fn read_all(job: &Job, mut blocks: Vec<Blocks>, tasks: &SyncSender<Task>, order: &SyncSender<Ordered>) {
-    loop {
-        let mut idle = true;
-        for source in &mut blocks {
-            loop {
-                if job.stop.load(Ordering::Relaxed) {
-                    return;
-                }
-                match source.next(!job.follow) {
-                    Ok(None) => break,
-                    Ok(Some(block)) => {
-                        idle = false;
-                        if hand_on(block, tasks, order).is_none() {
-                            return;
-                        }
-                    }
-                    Err(error) => {
-                        // Nobody listening means that the job has failed already.
-                        let _ = order.send(Err(error));
-                        return;
-                    }
-                }
-            }
+/// Where a [`Source`] gives its blocks.
+pub struct Feed<'j> {
+    job: &'j Job,
+    tasks: SyncSender<Task>,
+    order: SyncSender<Ordered>,
+}
+
+impl Feed<'_> {
+    /// Whether the job is to end with what it has.
+    #[must_use]
+    pub fn ended(&self) -> bool {
+        self.job.stop.load(Ordering::Relaxed)
+    }
+
+    /// Gives the next block, once there is room; false if nobody wants it, since the job has failed or is to end.
+    #[must_use]
+    pub fn give(&self, block: Block) -> bool {
+        if self.ended() {
+            return false;
         }
-        if !job.follow {
-            return;
-        }
-        if idle {
-            thread::sleep(FOLLOW_PAUSE);
-        }
+        let (result_sender, result) = sync_channel(1);
+        self.order.send(Ok(result)).is_ok() && self.tasks.send((block, result_sender)).is_ok()
     }
 }
 
-fn hand_on(block: Block, tasks: &SyncSender<Task>, order: &SyncSender<Ordered>) -> Option<()> {
-    let (result_sender, result) = sync_channel(1);
-    order.send(Ok(result)).ok()?;
-    tasks.send((block, result_sender)).ok()
+fn read(source: Box<dyn Source>, feed: &Feed<'_>) {
+    if let Err(error) = source.give(feed) {
+        // Nobody listening means that the job has failed already.
+        let _ = feed.order.send(Err(error));
+    }
 }
 
 fn work(job: &Job, tasks: &Mutex<Receiver<Task>>) {
@@ -177,7 +172,7 @@ fn work(job: &Job, tasks: &Mutex<Receiver<Task>>) {
     }
 }
 
-fn sequence(mut sequencer: Sequencer, order: &Receiver<Ordered>, outlets: &Outlets) -> Result<(), IngestError> {
+fn sequence(mut sequencer: Sequencer, order: &Receiver<Ordered>, outlets: &Outlets) -> Result<Vec<Identities>, IngestError> {
     let mut emit = |next| outlets.send(next);
     loop {
         let next = match sequencer.patience() {
@@ -197,7 +192,8 @@ fn sequence(mut sequencer: Sequencer, order: &Receiver<Ordered>, outlets: &Outle
                 return Err(error.into());
             }
             Err(RecvTimeoutError::Disconnected) => {
-                return sequencer.seal_rest(&mut emit);
+                sequencer.seal_rest(&mut emit)?;
+                return Ok(sequencer.into_identities());
             }
         }
     }

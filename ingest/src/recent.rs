@@ -11,7 +11,7 @@ const BYTES: u64 = 8 << 20;
 /// What few rows take at least, however short their events.
 const CHUNK_BYTES: u64 = 16 << 10;
 
-/// The latest rows of `usage`, in order, as many as a bound on memory allows.
+/// The latest rows of `usage` of this job, in order, as many as a bound on memory allows. The numbers of its batches grow.
 #[derive(Default)]
 pub struct Recent {
     chunks: VecDeque<Chunk>,
@@ -36,9 +36,9 @@ impl Recent {
         }
     }
 
-    /// Lets go of the rows of batches through that one: they are in the archive.
-    pub fn forget(&mut self, through: u64) {
-        while self.chunks.front().is_some_and(|chunk| chunk.first.batch <= through) {
+    /// Lets go of the rows of committed batches, which are committed in the order in which they came: they are in the archive.
+    pub fn forget(&mut self, committed: impl Fn(u64) -> bool) {
+        while self.chunks.front().is_some_and(|chunk| committed(chunk.first.batch)) {
             self.drop_first();
         }
     }
@@ -78,16 +78,16 @@ mod tests {
         let mut recent = Recent::default();
         recent.push(place(1, 0), rows(0..3), 10);
         recent.push(place(1, 3), rows(3..5), 10);
-        recent.push(place(2, 0), rows(0..2), 10);
+        recent.push(place(4, 0), rows(0..2), 10);
         let found = |recent: &Recent, batch, row| recent.row(place(batch, row)).map(|row| row == rows(0..9).slice(0, 1));
         assert_eq!(recent.row(place(1, 4)), Some(rows(4..5)));
-        assert_eq!(recent.row(place(2, 0)), Some(rows(0..1)));
-        for (batch, row) in [(0, 0), (1, 5), (2, 2), (3, 0)] {
+        assert_eq!(recent.row(place(4, 0)), Some(rows(0..1)));
+        for (batch, row) in [(0, 0), (1, 5), (2, 0), (4, 2), (5, 0)] {
             assert_eq!(found(&recent, batch, row), None);
         }
-        recent.forget(1);
-        assert_eq!((recent.row(place(1, 0)), recent.row(place(2, 1))), (None, Some(rows(1..2))));
-        recent.push(place(3, 0), rows(0..1), BYTES);
-        assert_eq!((recent.row(place(2, 1)), recent.row(place(3, 0))), (None, Some(rows(0..1))));
+        recent.forget(|batch| batch != 4);
+        assert_eq!((recent.row(place(1, 0)), recent.row(place(4, 1))), (None, Some(rows(1..2))));
+        recent.push(place(5, 0), rows(0..1), BYTES);
+        assert_eq!((recent.row(place(4, 1)), recent.row(place(5, 0))), (None, Some(rows(0..1))));
     }
 }

@@ -1,7 +1,8 @@
 //! The sequencer: puts decoded blocks in order, judges what needs history, and seals batches.
 
 use crate::IngestError;
-use crate::batch::SealedBatch;
+use crate::batch::{Numbers, SealedBatch};
+use crate::block::Block;
 use crate::committed::Committed;
 use crate::identities::{Identities, Original, Originals, Remembered, Seen};
 use crate::job::{Job, Limits};
@@ -56,8 +57,12 @@ pub struct Sequencer {
     job: Arc<Job>,
     /// The position after the last event of each partition.
     positions: Vec<u64>,
-    identities: Identities,
+    /// The position after the last block of each, once there was one.
+    reached: Vec<Option<u64>>,
+    /// The job's indexes of identities: those of a partition are in the one that it names.
+    identities: Vec<Identities>,
     originals: Box<dyn Originals>,
+    numbers: Box<dyn Numbers>,
     committed: Arc<Committed>,
     maker: LineMaker,
     open: Open,
@@ -65,12 +70,19 @@ pub struct Sequencer {
 }
 
 impl Sequencer {
-    /// A sequencer that goes on after the last batch that is committed.
-    pub fn new(job: Arc<Job>, identities: Identities, originals: Box<dyn Originals>, committed: Arc<Committed>) -> Sequencer {
-        let first_batch = committed.last() + 1;
+    /// A sequencer that goes on where the partitions are.
+    pub fn new(
+        job: Arc<Job>,
+        identities: Vec<Identities>,
+        originals: Box<dyn Originals>,
+        numbers: Box<dyn Numbers>,
+        committed: Arc<Committed>,
+    ) -> Sequencer {
         let positions = job.partitions.iter().map(|partition| partition.next).collect();
-        let open = Open::new(first_batch, job.partitions.len());
-        Sequencer { job, positions, identities, originals, committed, maker: LineMaker::default(), open, recent: Recent::default() }
+        let reached = vec![None; job.partitions.len()];
+        let open = Open::new(job.partitions.len());
+        let (maker, recent) = (LineMaker::default(), Recent::default());
+        Sequencer { job, positions, reached, identities, originals, numbers, committed, maker, open, recent }
     }
 
     /// How long the open batch may still wait; none if it is empty.
@@ -84,29 +96,43 @@ impl Sequencer {
     /// # Errors
     /// [`IngestError`]
     pub fn take(&mut self, decoded: &Decoded, emit: &mut Emit<'_>) -> Result<(), IngestError> {
+        self.follows(&decoded.block)?;
         // A block takes moments: its events need not look at the clock one by one.
         if self.patience() == Some(Duration::ZERO) {
             emit(self.seal())?;
         }
-        let mut current = Current::of(decoded);
+        let mut current = Current::of(decoded, self.job.partitions[decoded.block.partition].index);
         current.start_chunk();
-        self.identities.prefetch(decoded.slots.iter().filter_map(|slot| slot.what.identity()));
+        self.identities[current.index].prefetch(decoded.slots.iter().filter_map(|slot| slot.what.identity()));
         for (number, slot) in decoded.slots.iter().enumerate() {
-            if let What::Reversal { original, .. } = slot.what {
-                self.reach(&mut current, original, emit)?;
+            if number == 0 || decoded.slots[number - 1].is_last() {
+                self.reach_originals(&mut current, number, emit)?;
             }
+            self.begin()?;
             let verdict = self.judge(&mut current, number, slot)?;
             self.record(decoded, number, slot, verdict);
-            if self.full() {
+            if slot.is_last() && self.full() {
                 self.seal_at(&mut current, emit)?;
             }
         }
         self.finish_chunk(&mut current, emit)?;
-        // Blank lines at the end of a block are behind us as well.
-        if let Some(slice) = &mut self.open.slices[decoded.partition] {
-            slice.next = decoded.next;
-            self.positions[decoded.partition] = decoded.next;
+        // Blank lines at the end of a block are behind us as well, and what a topic holds beside messages.
+        let block = &decoded.block;
+        if let Some(slice) = &mut self.open.slices[block.partition] {
+            slice.next = block.next;
+            self.positions[block.partition] = block.next;
         }
+        Ok(())
+    }
+
+    /// Makes sure that nothing is left out between two blocks of a partition, and nothing is read twice.
+    fn follows(&mut self, block: &Block) -> Result<(), IngestError> {
+        let reached = &mut self.reached[block.partition];
+        let (position, start) = (reached.unwrap_or(block.start), block.start);
+        if position != start || start < self.positions[block.partition] {
+            return Err(IngestError::Torn { partition: self.job.partitions[block.partition].name.clone(), position, start });
+        }
+        *reached = Some(block.next);
         Ok(())
     }
 
@@ -125,12 +151,28 @@ impl Sequencer {
         if self.open.read > 0 { emit(self.seal()) } else { Ok(()) }
     }
 
+    /// The indexes as they are now, for a job that goes on from here.
+    #[must_use]
+    pub fn into_identities(self) -> Vec<Identities> {
+        self.identities
+    }
+
     fn full(&self) -> bool {
         let Limits { events, bytes, .. } = self.job.limits;
         let open = &self.open;
         let scattered = open.months.len() > MONTHS_MAX && open.bytes >= SCATTERED_BYTES_MIN;
         let heavy = open.kept_bytes >= KEPT_BYTES_MAX || open.lines.rows() >= SUM_ROWS_MAX;
         scattered || heavy || open.read >= events || open.bytes >= bytes
+    }
+
+    /// Numbers the open batch, as its first event comes.
+    fn begin(&mut self) -> Result<(), IngestError> {
+        if self.open.batch.is_none() {
+            let batch = self.numbers.next().map_err(IngestError::Number)?;
+            self.committed.begin(batch);
+            self.open.batch = Some(batch);
+        }
+        Ok(())
     }
 
     /// Seals the open batch within a block.
@@ -141,14 +183,28 @@ impl Sequencer {
         Ok(())
     }
 
+    /// Sees to it that the originals of all reversals at one position can be read: between them no batch can end.
+    fn reach_originals(&mut self, current: &mut Current<'_>, first: usize, emit: &mut Emit<'_>) -> Result<(), IngestError> {
+        let decoded = current.decoded;
+        for slot in &decoded.slots[first..] {
+            if let What::Reversal { original, .. } = slot.what {
+                self.reach(current, original, emit)?;
+            }
+            if slot.is_last() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     /// Sees to it that an original can be read: one that is no longer at hand has to be committed first.
     fn reach(&mut self, current: &mut Current<'_>, original: Digest, emit: &mut Emit<'_>) -> Result<(), IngestError> {
-        self.recent.forget(self.committed.last());
-        let Some(place) = self.identities.reversible(original) else { return Ok(()) };
-        if place.batch <= self.committed.last() || current.holds(place, &self.open) || self.recent.row(place).is_some() {
+        self.recent.forget(|batch| self.committed.holds(batch));
+        let Some(place) = self.identities[current.index].reversible(original) else { return Ok(()) };
+        if self.committed.holds(place.batch) || current.holds(place, &self.open) || self.recent.row(place).is_some() {
             return Ok(());
         }
-        if place.batch == self.open.batch {
+        if Some(place.batch) == self.open.batch {
             self.seal_at(current, emit)?;
         }
         if self.committed.wait_for(place.batch) { Ok(()) } else { Err(IngestError::Thread) }
@@ -161,7 +217,7 @@ impl Sequencer {
             What::Usage { identity, says, .. } => (*identity, *says, None),
             What::Reversal { identity, original } => (*identity, *original, Some(*original)),
         };
-        let verdict = match (self.identities.seen(identity, says), reversed) {
+        let verdict = match (self.identities[current.index].seen(identity, says), reversed) {
             (Seen::Duplicate, _) => Verdict::Duplicate,
             (Seen::Conflict, _) => Verdict::Rejected(Rejection::new(
                 Code::IdentityConflict,
@@ -172,8 +228,8 @@ impl Sequencer {
         };
         let metered = matches!(verdict, Verdict::Metered);
         if metered {
-            let place = Place { batch: self.open.batch, row: self.open.rows };
-            self.identities.insert(Remembered { identity, says, place, reversal: reversed.is_some() });
+            let place = Place { batch: self.open.number(), row: self.open.rows };
+            self.identities[current.index].insert(Remembered { identity, says, place, reversal: reversed.is_some() });
             self.open.rows += 1;
             current.metered.push(number);
             self.add_lines(current, slot)?;
@@ -196,10 +252,11 @@ impl Sequencer {
     /// Moves the position over an event, counts what became of it and keeps its dead letter.
     fn record(&mut self, decoded: &Decoded, number: usize, slot: &Slot, verdict: Verdict) {
         let Sequencer { job, positions, open, .. } = self;
-        let partition = &job.partitions[decoded.partition];
-        let start = positions[decoded.partition];
+        let number_of_partition = decoded.block.partition;
+        let partition = &job.partitions[number_of_partition];
+        let start = positions[number_of_partition];
         let fresh = || Slice { partition: partition.name.clone(), epoch: partition.epoch, start, next: start, ..Slice::default() };
-        let slice = open.slices[decoded.partition].get_or_insert_with(fresh);
+        let slice = open.slices[number_of_partition].get_or_insert_with(fresh);
         slice.next = slot.next;
         slice.counts.read += 1;
         match verdict {
@@ -208,21 +265,21 @@ impl Sequencer {
             Verdict::Rejected(rejection) => {
                 slice.counts.rejected += 1;
                 open.dead_letters.push(dead_letter(&partition.name, slot, rejection, decoded));
-                open.kept_bytes += slot.next - slot.start;
+                open.kept_bytes += slot.size();
             }
         }
-        positions[decoded.partition] = slot.next;
+        positions[number_of_partition] = slot.next;
         if open.read == 0 {
             open.since = Clock::now();
         }
         open.read += 1;
-        open.bytes += slot.next - slot.start;
-        open.replayed.extend(decoded.block.letters.get(number));
+        open.bytes += slot.size();
+        open.replayed.extend(decoded.block.letter(number));
     }
 
     /// Adds the negated lines of an original, if it can still be reversed.
     fn reverse(&mut self, current: &mut Current<'_>, identity: Digest) -> Result<Verdict, IngestError> {
-        let Some(place) = self.identities.reversible(identity) else {
+        let Some(place) = self.identities[current.index].reversible(identity) else {
             let sentence = "data.reverses: no event of this platform, source and id was metered before, or it cannot be reversed (again)";
             return Ok(Verdict::Rejected(Rejection::new(Code::UnknownOriginal, sentence)));
         };
@@ -242,7 +299,7 @@ impl Sequencer {
         for (key, sums) in negated(lines, place.batch).map_err(too_large)? {
             self.open.lines.add(key, sums).map_err(too_large)?;
         }
-        self.identities.undo(identity);
+        self.identities[current.index].undo(identity);
         current.reverses.push((current.metered.len(), place));
         Ok(Verdict::Metered)
     }
@@ -269,14 +326,13 @@ impl Sequencer {
         let kept = u32::try_from(current.metered.len()).expect("a block holds fewer than 2^32 rows");
         if kept > 0 {
             let rows = current.kept_rows()?;
-            let first_row = self.open.rows - kept;
-            let joining =
-                Joining { batch: self.open.batch, first_row, registry_version: self.job.registry.version(), reverses: &current.reverses };
+            let (batch, first_row) = (self.open.number(), self.open.rows - kept);
+            let joining = Joining { batch, first_row, registry_version: self.job.registry.version(), reverses: &current.reverses };
             let rows = join_batch(&rows, &joining)?;
             let slots = &current.decoded.slots;
-            let bytes = current.metered.iter().map(|slot| slots[*slot].next - slots[*slot].start).sum();
-            self.recent.forget(self.committed.last());
-            self.recent.push(Place { batch: self.open.batch, row: first_row }, rows.clone(), bytes);
+            let bytes = current.metered.iter().map(|slot| slots[*slot].size()).sum();
+            self.recent.forget(|batch| self.committed.holds(batch));
+            self.recent.push(Place { batch, row: first_row }, rows.clone(), bytes);
             self.open.months.extend(&current.decoded.months);
             emit(Sequenced::Rows(rows))?;
         }
@@ -284,10 +340,9 @@ impl Sequencer {
     }
 
     fn seal(&mut self) -> Sequenced {
-        let next = Open::new(self.open.batch + 1, self.job.partitions.len());
-        let open = std::mem::replace(&mut self.open, next);
+        let open = std::mem::replace(&mut self.open, Open::new(self.job.partitions.len()));
         Sequenced::Sealed(Box::new(SealedBatch {
-            batch: open.batch,
+            batch: open.number(),
             registry: self.job.registry.clone(),
             lines: open.lines,
             slices: open.slices.into_iter().flatten().collect(),
@@ -302,9 +357,7 @@ fn too_large(error: MoneyError) -> IngestError {
 }
 
 fn dead_letter(partition: &str, slot: &Slot, rejection: Rejection, decoded: &Decoded) -> DeadLetter {
-    let place = |position: u64| usize::try_from(position - decoded.block.start).unwrap_or(0);
-    let mut raw = &decoded.block.bytes[place(slot.start)..place(slot.next)];
-    raw = raw.strip_suffix(b"\n").unwrap_or(raw);
+    let raw = &decoded.block.bytes[slot.bytes.clone()];
     let code = rejection.code.as_str().to_owned();
     DeadLetter { partition: partition.to_owned(), position: slot.start, code, sentence: rejection.sentence.into_owned(), raw: raw.to_vec() }
 }

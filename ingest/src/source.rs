@@ -1,5 +1,6 @@
-//! Sources: files, plain or compressed, and standard input, read from a position on.
+//! Sources: what gives blocks; and files, plain or compressed, and standard input, read from a position on.
 
+use crate::pipeline::Feed;
 use farthing_schemas::manifest::sha256_hex;
 use flate2::read::MultiGzDecoder;
 use std::fs::File;
@@ -29,8 +30,17 @@ pub struct Partition {
     pub epoch: u64,
     /// The position to go on from.
     pub next: u64,
-    /// What is read.
-    pub input: Input,
+    /// Which of the job's indexes of identities its events are told apart by.
+    pub index: usize,
+}
+
+/// Gives blocks, on a thread of its own.
+pub trait Source: Send {
+    /// Gives all blocks in order: until there are no more, or the feed wants none.
+    ///
+    /// # Errors
+    /// [`SourceError`]; what was given before it is metered.
+    fn give(self: Box<Self>, feed: &Feed<'_>) -> Result<(), SourceError>;
 }
 
 /// A source cannot be read on.

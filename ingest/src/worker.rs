@@ -1,7 +1,7 @@
 //! Workers: decode and attribute one block, knowing nothing of other events.
 
 use crate::IngestError;
-use crate::block::{Block, lines};
+use crate::block::{Block, Raw, trimmed};
 use crate::source::Partition;
 use arrow_array::RecordBatch;
 use farthing_aggregate::fold::{Sums, Target, Terms, UnknownReference};
@@ -26,13 +26,9 @@ pub struct Admission {
 
 /// A block's events in order, with the evidence and the lines of those that are valid.
 pub struct Decoded {
-    /// Which partition of the job.
-    pub partition: usize,
-    /// The position after the block.
-    pub next: u64,
-    /// The lines as they came, for the dead letters.
+    /// The events as they came, for the dead letters.
     pub block: Block,
-    /// What became of each line.
+    /// What became of each event.
     pub slots: Vec<Slot>,
     /// One row per valid event, still without the columns of a batch.
     pub usage: RecordBatch,
@@ -57,17 +53,19 @@ pub struct DecodedLine {
     pub sums: Sums,
 }
 
-/// One line of the block.
+/// One event of the block.
 pub struct Slot {
-    /// The position of its first byte.
+    /// Its position.
     pub start: u64,
     /// The position after it.
     pub next: u64,
+    /// Where it lies in the block's bytes.
+    pub bytes: Range<usize>,
     /// What it is.
     pub what: What,
 }
 
-/// What one line is, as far as it can be told by itself.
+/// What one event is, as far as it can be told by itself.
 pub enum What {
     /// A valid usage event: the next row of the evidence, and these lines.
     Usage {
@@ -89,6 +87,20 @@ pub enum What {
     Rejected(Rejection),
 }
 
+impl Slot {
+    /// Whether the position is behind it: of the events of one message, only with the last one. All of them are in one batch.
+    #[must_use]
+    pub fn is_last(&self) -> bool {
+        self.next > self.start
+    }
+
+    /// Its size in bytes; an empty one takes its place, too.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        u64::try_from(self.bytes.len()).unwrap_or(u64::MAX) + 1
+    }
+}
+
 impl What {
     /// Who it is, if it can be metered.
     #[must_use]
@@ -103,11 +115,17 @@ impl What {
 /// Events that are attributed together: their parties are looked up side by side, while what they say is still at hand.
 const GROUP: usize = 32;
 
-/// A line of the block, decoded.
+/// An event of the block, decoded.
 struct Read<'a> {
-    start: u64,
-    next: u64,
+    raw: Raw,
     event: Result<Event<'a>, Rejection>,
+}
+
+fn decoded<'a>(raw: &Raw, bytes: &'a [u8]) -> Result<Event<'a>, Rejection> {
+    match &raw.rejection {
+        None => event::decode(trimmed(&bytes[raw.bytes.clone()])),
+        Some(rejection) => Err(rejection.clone()),
+    }
 }
 
 fn usage_of<'e, 'a>(event: &'e Event<'a>) -> Option<&'e Usage<'a>> {
@@ -168,21 +186,19 @@ impl<'r> Worker<'r> {
     pub fn decode(&mut self, block: Block, now: Instant) -> Result<Decoded, IngestError> {
         let mut slots = Vec::with_capacity(self.room.slots);
         self.lines.reserve(self.room.lines);
-        let mut lines = lines(&block);
+        let mut events = block.events();
         loop {
-            let read = |(start, next, line)| Read { start, next, event: event::decode(line) };
+            let read = |raw: Raw| Read { event: decoded(&raw, &block.bytes), raw };
             let mut group = Vec::with_capacity(GROUP);
-            group.extend(lines.by_ref().take(GROUP).map(read));
+            group.extend(events.by_ref().take(GROUP).map(read));
             if group.is_empty() {
                 break;
             }
-            self.attribute(block.partition, &group, now, &mut slots)?;
+            self.attribute(block.partition, group, now, &mut slots)?;
         }
-        drop(lines);
+        drop(events);
         self.room = Room { slots: slots.len() + slots.len() / 8, lines: self.lines.len() + self.lines.len() / 8 };
         Ok(Decoded {
-            partition: block.partition,
-            next: block.start + u64::try_from(block.bytes.len()).unwrap_or(u64::MAX),
             slots,
             usage: self.builder.finish()?,
             lines: std::mem::take(&mut self.lines),
@@ -194,27 +210,27 @@ impl<'r> Worker<'r> {
     }
 
     /// Attributes events whose parties are looked up side by side.
-    fn attribute(&mut self, partition: usize, group: &[Read<'_>], now: Instant, slots: &mut Vec<Slot>) -> Result<(), IngestError> {
-        let usages = || group.iter().filter_map(|read| usage_of(read.event.as_ref().ok()?));
+    fn attribute(&mut self, partition: usize, group: Vec<Read<'_>>, now: Instant, slots: &mut Vec<Slot>) -> Result<(), IngestError> {
+        let usages = || group.iter().filter_map(|read: &Read<'_>| usage_of(read.event.as_ref().ok()?));
         let mut named = Vec::with_capacity(usages().map(|usage| usage.attribution.entries.len()).sum());
         usages().for_each(|usage| named.extend(parties_named(usage)));
         self.registry.find_parties(&named, &mut self.found);
         let found = std::mem::take(&mut self.found);
         let mut rest = &found[..];
-        for Read { start, next, event } in group {
+        for Read { raw, event } in group {
             let entries = event.as_ref().ok().and_then(usage_of).map_or(0, |usage| usage.attribution.entries.len());
             let (of_event, after) = rest.split_at(entries);
             rest = after;
             let what = match event {
-                Ok(event) => self.event(partition, *start, event, of_event, now),
-                Err(rejection) => Err(rejection.clone().into()),
+                Ok(event) => self.event(partition, raw.start, &event, of_event, raw.arrival.unwrap_or(now)),
+                Err(rejection) => Err(rejection.into()),
             };
             let what = match what {
                 Ok(what) => what,
                 Err(Refused::Rejected(rejection)) => What::Rejected(rejection),
                 Err(overflow) => return Err(IngestError::Fold(overflow)),
             };
-            slots.push(Slot { start: *start, next: *next, what });
+            slots.push(Slot { start: raw.start, next: raw.next, bytes: raw.bytes, what });
         }
         self.found = found;
         Ok(())

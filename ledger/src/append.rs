@@ -3,6 +3,7 @@
 use crate::open::Sql;
 use crate::positions::{position_in, put_position};
 use crate::read::{PartyDetails, StoredDraft};
+use crate::reservations::use_reservation;
 use crate::{Ledger, LedgerError, signed, unsigned};
 use farthing_schemas::manifest::{Act, Batch, DeadLetter, Manifest, Slice, sha256_hex};
 use sqlx::{AssertSqlSafe, Row};
@@ -28,7 +29,8 @@ impl Ledger {
     ///
     /// # Errors
     /// [`LedgerError::Moved`] if the head is another by now; [`LedgerError::LostLease`] if a partition is read by another
-    /// process; nothing happened in either case. After [`LedgerError::Unavailable`] it may have happened.
+    /// process, or if the batch's number is not reserved (any more); nothing happened in either case. After
+    /// [`LedgerError::Unavailable`] it may have happened.
     pub async fn append(&self, manifest: &Manifest, effects: &Effects) -> Result<(), LedgerError> {
         let body = manifest.to_json();
         let sha256 = sha256_hex(body.as_bytes());
@@ -61,6 +63,7 @@ impl Ledger {
     }
 
     async fn project_batch(&self, sql: &mut Sql, batch: &Batch, letters: &[DeadLetter]) -> Result<(), LedgerError> {
+        use_reservation(sql, batch).await?;
         for slice in &batch.slices {
             move_position(sql, slice).await?;
         }

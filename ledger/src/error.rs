@@ -9,7 +9,7 @@ pub enum LedgerError {
     /// Another act came first: look at the new head and try again.
     #[error("another process wrote to the ledger first")]
     Moved,
-    /// Stop: another process reads this partition now.
+    /// Stop: another process reads this partition now, or the batch's number was taken back.
     #[error("the lease of partition {0} is lost: another process is metering it")]
     LostLease(String),
     /// Stop: a dead letter was replayed by another process, or does not exist.

@@ -8,9 +8,10 @@
 //! Invariants
 //! - A manifest is appended only to the head that its maker saw; otherwise [`LedgerError::Moved`], and nothing happened.
 //! - A position moves only under the epoch and from the start that its reader held.
+//! - A batch is committed only under a number that is reserved for it, and no number is given out twice.
 //! - Names, identifiers and account details of parties are in one table, and nowhere else.
 //!
-//! Modules in reading order: `url`, `dialect`, [`open`], `positions`, [`append`], `read`, `hold`, `error`.
+//! Modules in reading order: `url`, `dialect`, [`open`], `positions`, `reservations`, [`append`], `read`, `hold`, `error`.
 #![deny(missing_docs)]
 
 pub mod append;
@@ -20,14 +21,16 @@ mod hold;
 pub mod open;
 mod positions;
 mod read;
+mod reservations;
 mod url;
 
 pub use append::Effects;
 pub use error::LedgerError;
-pub use hold::Held;
+pub use hold::{Held, Sharing};
 pub use open::{Ledger, Migrated};
 pub use positions::{Lease, Position};
 pub use read::{KeptLetter, PartyDetails, StoredDraft, StoredManifest};
+pub use reservations::Reservation;
 pub use url::LedgerUrl;
 
 /// SQL has signed 64 bits; no count, position or number of ours comes near.

@@ -53,17 +53,21 @@ pub struct Lease {
 }
 
 impl Ledger {
-    /// Takes the next lease of a partition; one of which nothing was committed yet begins at 0 with that fingerprint.
+    /// Takes the next lease of a partition; one that was never leased begins at `first`, one that is still at 0 has that fingerprint from
+    /// now on.
     ///
     /// # Errors
     /// [`LedgerError::Unavailable`] or [`LedgerError::Sql`], as for all reading here.
-    pub async fn lease(&self, partition: &str, fingerprint: &str) -> Result<Lease, LedgerError> {
+    pub async fn lease(&self, partition: &str, fingerprint: &str, first: u64) -> Result<Lease, LedgerError> {
         let mut sql = self.begin().await?;
         let mut position = position_in(&mut sql, partition).await?.unwrap_or_else(|| Position::fresh(partition));
-        position.epoch += 1;
         if position.next == 0 {
             fingerprint.clone_into(&mut position.fingerprint);
         }
+        if position.epoch == 0 {
+            position.next = first;
+        }
+        position.epoch += 1;
         put_position(&mut sql, &position).await?;
         self.commit(sql).await?;
         Ok(Lease { epoch: position.epoch, next: position.next })

@@ -6,6 +6,8 @@
 mod outages;
 #[path = "contract/races.rs"]
 mod races;
+#[path = "contract/reservations.rs"]
+mod reservations;
 #[path = "contract/scenario.rs"]
 mod scenario;
 #[path = "contract/server.rs"]

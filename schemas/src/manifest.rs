@@ -47,7 +47,8 @@ pub struct File {
     pub path: String,
     /// How many rows or records it has.
     pub rows: u64,
-    /// The batches that its rows belong to, first and last; none for the registry.
+    /// The least and the greatest number of the batches that its rows belong to, to tell quickly what it does not hold; none for the
+    /// registry.
     pub batches: Option<(u64, u64)>,
     /// Its size in bytes.
     pub bytes: u64,
@@ -67,7 +68,7 @@ pub struct RegistryLoad {
 /// A batch of metered events.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Batch {
-    /// Its number, from 1 without gaps.
+    /// Its number: no other batch has it. Numbers have gaps, and say nothing about the order of the chain.
     pub batch: u64,
     /// The registry version that it was metered with.
     pub registry_version: u64,
@@ -156,8 +157,8 @@ pub struct Total {
 /// Files of earlier batches merged into fewer, with the same rows; or result lines computed from them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Compaction {
-    /// The last batch that it covers; all from the first on are covered.
-    pub through_batch: u64,
+    /// The last manifest of which it knew: the batches of all manifests up to that one have their result lines now.
+    pub through_sequence: u64,
     /// The new files.
     pub files: Vec<File>,
     /// Paths of the files that no longer exist for readers.

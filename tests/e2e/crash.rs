@@ -8,6 +8,7 @@ mod faults;
 mod follow;
 mod kills;
 mod leftovers;
+mod numbers;
 mod outages;
 mod places;
 mod races;

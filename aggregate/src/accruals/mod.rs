@@ -4,7 +4,7 @@ mod rows;
 
 pub use rows::AccrualRows;
 
-use crate::closed::{Assigned, ClosedHistory, ClosedThrough};
+use crate::closed::{Assigned, Closing};
 use crate::columns::{ColumnError, WordColumn, money_column};
 use crate::fold::{Folded, Part, SummedRow, Sums, Target, Terms};
 use crate::numbered::index;
@@ -72,14 +72,14 @@ pub enum AssignError {
     Columns(#[from] ColumnError),
 }
 
-fn assign_terms(terms: &Terms, registry: &Registry, closed: &ClosedThrough, history: &ClosedHistory) -> Result<AssignedTerms, AssignError> {
+fn assign_terms(terms: &Terms, registry: &Registry, closing: &Closing<'_>) -> Result<AssignedTerms, AssignError> {
     let Terms { agreement, mid, platform, undoes, own, currency, use_, status } = *terms;
     let mid_id = mid_id(registry, mid);
     let assigned = match undoes {
-        None => closed.assign(mid_id, currency, own),
+        None => closing.closed.assign(mid_id, currency, own),
         Some(batch) => {
-            let then = history.of(batch).ok_or(AssignError::NoSuchBatch(batch))?;
-            closed.assign_reversal(then, mid_id, currency, own)
+            let then = closing.of(batch).ok_or(AssignError::NoSuchBatch(batch))?;
+            closing.closed.assign_reversal(then, mid_id, currency, own)
         }
     };
     Ok(AssignedTerms { assigned, agreement, mid, platform, currency, use_, status })
@@ -90,18 +90,13 @@ fn mid_id(registry: &Registry, mid: Option<MidIndex>) -> &str {
 }
 
 impl<'a> Assignment<'a> {
-    /// Assigns each line to a cycle by what is closed now.
+    /// Assigns each line to a cycle by what is closed when its batch is committed.
     ///
     /// # Errors
-    /// [`AssignError::NoSuchBatch`] if `history` does not know an original's batch.
-    pub fn of(
-        folded: &'a Folded,
-        registry: &'a Registry,
-        closed: &ClosedThrough,
-        history: &ClosedHistory,
-    ) -> Result<Assignment<'a>, AssignError> {
+    /// [`AssignError::NoSuchBatch`] if `closing` does not know an original's batch.
+    pub fn of(folded: &'a Folded, registry: &'a Registry, closing: &Closing<'_>) -> Result<Assignment<'a>, AssignError> {
         let of_terms: Vec<AssignedTerms> =
-            folded.terms.iter().map(|terms| assign_terms(terms, registry, closed, history)).collect::<Result<_, _>>()?;
+            folded.terms.iter().map(|terms| assign_terms(terms, registry, closing)).collect::<Result<_, _>>()?;
         let terms: Vec<AssignedTerms> = of_terms.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
         let place = |of: &AssignedTerms| terms.binary_search(of).expect("among all");
         let places = of_terms.iter().map(|of| u32::try_from(place(of)).expect("fewer than 2^32 terms")).collect();

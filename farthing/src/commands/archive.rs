@@ -10,13 +10,13 @@ use anyhow::Context;
 use arrow_array::RecordBatch;
 use farthing_aggregate::lines_table::LinesBuilder;
 use farthing_archive::catalog::manifest_path;
-use farthing_archive::{Encoded, NewFile, encode, read_table, table_path};
+use farthing_archive::{Encoded, NewFile, encode, in_order, read_table, table_path};
 use farthing_ledger::Effects;
 use farthing_schemas::Cycle;
 use farthing_schemas::manifest::{Act, Compaction, File};
 use farthing_schemas::tables::Table;
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Rows of a merged file, about.
 const FILE_ROWS: u64 = 1 << 20;
@@ -160,11 +160,12 @@ pub async fn compact(books: &mut Books, at: &Place, merge: bool) -> anyhow::Resu
 
 async fn compact_alone(books: &mut Books, merge: bool) -> anyhow::Result<(usize, usize)> {
     books.refresh().await?;
-    books.sweep(&["usage", "accruals", "lines"], "compact-").await?;
+    books.sweep_compactions().await?;
     books.sweep_replaced().await?;
     let (mut written, mut replaced) = (0, 0);
-    let through_batch = books.catalog.last_batch();
-    let mut files = lines(books, through_batch).await?;
+    let through_sequence = books.catalog.sequence;
+    let without_lines = books.catalog.batches.numbers(books.catalog.lines_through + 1..=through_sequence);
+    let mut files = lines(books, &without_lines).await?;
     let mut replaces = Vec::new();
     if merge {
         for table in [Table::Usage, Table::Accruals] {
@@ -177,7 +178,7 @@ async fn compact_alone(books: &mut Books, merge: bool) -> anyhow::Result<(usize,
     written += files.len();
     replaced += replaces.len();
     fail::fail_point!("compaction-written");
-    let act = Act::Compaction(Compaction { through_batch, files, replaces: replaces.clone() });
+    let act = Act::Compaction(Compaction { through_sequence, files, replaces: replaces.clone() });
     while books.append(act.clone(), &Effects::default()).await? == Appended::Moved {}
     fail::fail_point!("compaction-committed");
     for path in replaces {
@@ -186,12 +187,13 @@ async fn compact_alone(books: &mut Books, merge: bool) -> anyhow::Result<(usize,
     Ok((written, replaced))
 }
 
-async fn lines(books: &mut Books, through: u64) -> anyhow::Result<Vec<File>> {
-    let first = books.catalog.lines_through + 1;
+async fn lines(books: &mut Books, batches: &BTreeSet<u64>) -> anyhow::Result<Vec<File>> {
+    let (Some(first), Some(last)) = (batches.first(), batches.last()) else { return Ok(Vec::new()) };
+    let range = (*first, *last);
     let mut files = Vec::new();
     let mut open: BTreeMap<Cycle, LinesBuilder> = BTreeMap::new();
     let mut full: Vec<(Cycle, RecordBatch)> = Vec::new();
-    for file in trace::evidence(books, first, through) {
+    for file in trace::evidence(books, batches) {
         let keep = &mut |traced: trace::TracedLine<'_>| {
             let builder = open.entry(traced.assigned.cycle).or_default();
             builder.push(&traced.source, traced.assigned, &traced.line);
@@ -200,20 +202,20 @@ async fn lines(books: &mut Books, through: u64) -> anyhow::Result<Vec<File>> {
             }
             Ok(())
         };
-        trace::each_line_of(books, &file, first, through, keep).await?;
+        trace::each_line_of(books, &file, batches, keep).await?;
         for (cycle, rows) in full.drain(..) {
-            files.push(write(books, Table::Lines, cycle, (first, through), &[rows]).await?);
+            files.push(write(books, Table::Lines, cycle, range, &[rows]).await?);
         }
     }
     for (cycle, mut builder) in open {
         if !builder.is_empty() {
-            files.push(write(books, Table::Lines, cycle, (first, through), &[builder.finish()?]).await?);
+            files.push(write(books, Table::Lines, cycle, range, &[builder.finish()?]).await?);
         }
     }
     Ok(files)
 }
 
-/// Merges runs of neighbouring small files of one folder.
+/// Merges runs of neighbouring small files of one folder, whose batches may interleave.
 async fn merge_table(books: &Books, table: Table, files: &mut Vec<File>, replaces: &mut Vec<String>) -> anyhow::Result<()> {
     let mut folders: BTreeMap<Cycle, Vec<File>> = BTreeMap::new();
     for file in books.files_in_order(table.name()) {
@@ -255,7 +257,7 @@ async fn merge_run(
     for file in &run {
         rows.extend(trace::read_rows(books, file).await?);
     }
-    files.push(write(books, table, folder, range, &rows).await?);
+    files.push(write(books, table, folder, range, &in_order(table, rows)?).await?);
     replaces.extend(run.into_iter().map(|file| file.path));
     Ok(())
 }

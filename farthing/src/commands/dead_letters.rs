@@ -3,7 +3,7 @@
 use crate::books::Books;
 use crate::cli::{DeadLettersCommand, ReplayOptions};
 use crate::commands::meter;
-use crate::lock::{Lock, Work};
+use crate::lock::{Lock, REPLAYS};
 use crate::metering::{Metering, Seconds, Stop};
 use crate::output::{self, Answer};
 use crate::place::Place;
@@ -20,8 +20,6 @@ use std::sync::Arc;
 const AT_A_TIME: u64 = 1_000;
 /// Codes that judge an event by the source that brought it: whoever replays everything must not lift what the source is bound to.
 const OF_ITS_SOURCE: [Code; 2] = [Code::PlatformNotAllowed, Code::TooLate];
-/// The partition of all replays: its position counts the bytes of the letters read again.
-const REPLAYS: &str = "dead-letters";
 
 pub async fn run(at: &Place, command: DeadLettersCommand, json: bool) -> anyhow::Result<Answer> {
     match command {
@@ -113,7 +111,7 @@ async fn show(at: &Place, number: u64, raw: bool, json: bool) -> anyhow::Result<
 
 async fn replay(at: &Place, options: ReplayOptions, json: bool) -> anyhow::Result<Answer> {
     let mut books = Books::open(at).await?;
-    books.lock = Some(Lock::take(at, Work::Metering).await?);
+    books.lock = Lock::metering(at, &books.ledger).await?;
     // Whoever held the lock until now may have committed.
     books.refresh().await?;
     let letters = chosen(&books, &options).await?;
@@ -122,11 +120,11 @@ async fn replay(at: &Place, options: ReplayOptions, json: bool) -> anyhow::Resul
         meter::say(&books, &[REPLAYS.to_owned()], &Seconds::default(), json).await?;
         return Ok(Answer::Yes);
     }
-    let lease = books.patience.with(async || books.ledger.lease(REPLAYS, "").await).await?;
-    let partition = Partition { name: REPLAYS.to_owned(), epoch: lease.epoch, next: lease.next, input: Input::Letters(letters) };
+    let lease = books.patience.with(async || books.ledger.lease(REPLAYS, "", 0).await).await?;
+    let partition = Partition { name: REPLAYS.to_owned(), epoch: lease.epoch, next: lease.next, index: 0 };
     let arrival = options.now.unwrap_or_else(time::now);
     let metering = Metering { admission: Admission::default(), limits: options.limits, follow: false, now: Arc::new(move || arrival) };
-    let result = metering.run(&mut books, vec![partition], &Stop::default()).await;
+    let result = metering.run(&mut books, vec![(partition, Input::Letters(letters))], &Stop::default()).await;
     let (_, seconds) = result.context("the replay stopped; what was replayed before is kept")?;
     meter::say(&books, &[REPLAYS.to_owned()], &seconds, json).await?;
     books.ledger.close().await;

@@ -2,13 +2,17 @@
 
 use crate::books::Books;
 use crate::cli::MeterOptions;
-use crate::lock::{Lock, Work};
+use crate::lock::Lock;
+#[cfg(feature = "kafka")]
+use crate::lock::Work;
 use crate::metering::{Ended, Metering, Seconds, Stop};
 use crate::output::{self, Answer};
 use crate::patience;
 use crate::place::Place;
 use crate::time;
-use anyhow::{Context, bail};
+#[cfg(feature = "kafka")]
+use crate::topic::TopicMetering;
+use anyhow::{Context, bail, ensure};
 use farthing_ingest::worker::Admission;
 use farthing_ingest::{Input, Partition, source};
 use farthing_schemas::manifest::Counts;
@@ -17,6 +21,9 @@ use serde_json::json;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// How a topic's URL begins.
+const TOPIC: &str = "kafka://";
 
 pub async fn run(at: &Place, options: MeterOptions, json: bool) -> anyhow::Result<Answer> {
     let (books, names, seconds) = meter(at, options).await?;
@@ -27,19 +34,23 @@ pub async fn run(at: &Place, options: MeterOptions, json: bool) -> anyhow::Resul
 
 /// Meters sources to their ends; returns the books, the names of the sources in them, and where the time went.
 pub async fn meter(at: &Place, options: MeterOptions) -> anyhow::Result<(Books, Vec<String>, Seconds)> {
+    let topics = options.sources.iter().filter(|source| source.starts_with(TOPIC)).count();
+    if topics > 0 {
+        ensure!(options.sources.len() == 1, "a topic is metered by itself: name {} in a command of its own", options.sources[0]);
+        return meter_topic(at, options).await;
+    }
     let stop = if options.follow { Stop::on_signal()? } else { Stop::default() };
     let sources = options.sources.iter().map(|source| named(source)).collect::<anyhow::Result<Vec<_>>>()?;
     let mut books = Books::open(at).await?;
-    books.lock = Some(Lock::take(at, Work::Metering).await?);
-    let longest = options.ledger_patience.map(Duration::from_secs).unwrap_or(if options.follow { patience::LONG } else { patience::SHORT });
-    books.patience = stop.patience(longest);
+    books.patience = stop.patience(patience(&options));
+    books.lock = Lock::metering(at, &books.ledger).await?;
     let metering = as_asked(options);
     let mut seconds = Seconds::default();
     loop {
         // Whoever held the lock until now may have committed, and a new registry version is to be known.
         books.refresh().await?;
         let partitions = open_partitions(&books, &sources).await?;
-        let names = partitions.iter().map(|partition| partition.name.clone()).collect();
+        let names = partitions.iter().map(|(partition, _)| partition.name.clone()).collect();
         let result = metering.run(&mut books, partitions, &stop).await;
         let outcome = result.context("metering stopped; all batches before are kept, and the same command goes on from there");
         let (ended, more) = outcome?;
@@ -52,6 +63,37 @@ pub async fn meter(at: &Place, options: MeterOptions) -> anyhow::Result<(Books, 
             Ended::NewRegistry => output::note("the registry has a new version: what comes now is metered with it"),
         }
     }
+}
+
+/// Meters a topic together with all others of its group.
+#[cfg(feature = "kafka")]
+async fn meter_topic(at: &Place, options: MeterOptions) -> anyhow::Result<(Books, Vec<String>, Seconds)> {
+    let topic = farthing_ingest::kafka::Topic::from_url(&options.sources[0])?;
+    let stop = Stop::on_signal()?;
+    let mut books = Books::open(at).await?;
+    books.patience = stop.patience(patience(&options));
+    books.lock = Some(Lock::take(at, Work::MeteringTopics).await?);
+    let metering = as_asked(options);
+    let seconds = TopicMetering { topic: &topic, metering: &metering, stop: &stop }.run(&mut books).await;
+    let seconds = seconds.context("metering stopped; all batches before are kept, and the same command goes on from there")?;
+    let prefix = topic.partition_name(0).trim_end_matches('0').to_owned();
+    let number = |name: &str| name.strip_prefix(&prefix).and_then(|number| number.parse::<i32>().ok());
+    books.lock = None;
+    let positions = books.patience.with(async || books.ledger.positions().await).await?;
+    let mut names: Vec<String> = positions.into_iter().map(|position| position.partition).filter(|name| number(name).is_some()).collect();
+    names.sort_by_key(|name| number(name));
+    Ok((books, names, seconds))
+}
+
+#[cfg(not(feature = "kafka"))]
+async fn meter_topic(_: &Place, options: MeterOptions) -> anyhow::Result<(Books, Vec<String>, Seconds)> {
+    bail!("{}: this farthing was built without the feature `kafka`; build it with: cargo build --release -p farthing", options.sources[0]);
+}
+
+/// How long to wait for a ledger that is away.
+fn patience(options: &MeterOptions) -> Duration {
+    let usual = if options.follow { patience::LONG } else { patience::SHORT };
+    options.ledger_patience.map_or(usual, Duration::from_secs)
 }
 
 fn as_asked(options: MeterOptions) -> Metering {
@@ -69,8 +111,8 @@ fn as_asked(options: MeterOptions) -> Metering {
 }
 
 /// Each source once, however often it is named.
-async fn open_partitions(books: &Books, sources: &[(String, Input)]) -> anyhow::Result<Vec<Partition>> {
-    let mut partitions: Vec<Partition> = Vec::new();
+async fn open_partitions(books: &Books, sources: &[(String, Input)]) -> anyhow::Result<Vec<(Partition, Input)>> {
+    let mut partitions = Vec::new();
     for (at, (name, input)) in sources.iter().enumerate() {
         if !sources[..at].iter().any(|(before, _)| before == name) {
             partitions.push(open_partition(books, name.clone(), input.clone()).await?);
@@ -83,9 +125,6 @@ async fn open_partitions(books: &Books, sources: &[(String, Input)]) -> anyhow::
 fn named(source: &str) -> anyhow::Result<(String, Input)> {
     if source == "-" {
         return Ok(("stdin".to_owned(), Input::Stdin));
-    }
-    if source.starts_with("kafka://") {
-        bail!("{source}: this version meters files and standard input; Kafka sources are not there yet");
     }
     let cannot = || format!("the source {source} cannot be opened");
     let kind = std::fs::metadata(source).with_context(cannot)?;
@@ -100,7 +139,7 @@ fn named(source: &str) -> anyhow::Result<(String, Input)> {
 }
 
 /// Takes the lease of a source, after making sure that it is the one that was metered under this name.
-async fn open_partition(books: &Books, name: String, input: Input) -> anyhow::Result<Partition> {
+async fn open_partition(books: &Books, name: String, input: Input) -> anyhow::Result<(Partition, Input)> {
     let (name, fingerprint) = match &input {
         Input::File(path) => {
             let known = books.patience.with(async || books.ledger.position(&name).await).await?.filter(|position| position.next > 0);
@@ -122,8 +161,8 @@ async fn open_partition(books: &Books, name: String, input: Input) -> anyhow::Re
             (format!("{prefix}{number:06}"), String::new())
         }
     };
-    let lease = books.patience.with(async || books.ledger.lease(&name, &fingerprint).await).await?;
-    Ok(Partition { name, epoch: lease.epoch, next: lease.next, input })
+    let lease = books.patience.with(async || books.ledger.lease(&name, &fingerprint, 0).await).await?;
+    Ok((Partition { name, epoch: lease.epoch, next: lease.next, index: 0 }, input))
 }
 
 /// Says what is counted of the partitions in all their runs.

@@ -154,7 +154,7 @@ async fn draft(at: &Place, options: &DraftOptions, json: bool) -> anyhow::Result
 /// Plans a cycle on the registry version in force.
 pub async fn make(books: &mut Books, of: &Settlement, without: &[String], preview: bool) -> anyhow::Result<Draft> {
     let registry = books.registry_now().await?;
-    let scope = plan_input::Scope { through_batch: books.catalog.last_batch(), without: without.iter().cloned().collect(), preview };
+    let scope = plan_input::Scope { through_sequence: books.catalog.sequence, without: without.iter().cloned().collect(), preview };
     let input = plan_input::gather(books, &registry, of, scope).await?;
     Ok(plan(&input)?.draft)
 }

@@ -57,8 +57,8 @@ pub async fn run(at: &Place, options: &StatementOptions, json: bool) -> anyhow::
 
 async fn entries(books: &mut Books, party: &str, cycle: Cycle) -> anyhow::Result<Vec<Entry>> {
     let mut entries = Vec::new();
-    let last = books.catalog.last_batch();
-    trace::each_line(books, 1, last, |traced| {
+    let batches = books.catalog.batches.all_numbers();
+    trace::each_line(books, &batches, |traced| {
         let key = &traced.line.key;
         if key.party == party && traced.assigned.cycle == cycle {
             entries.push(entry(&traced));

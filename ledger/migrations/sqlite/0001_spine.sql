@@ -19,6 +19,20 @@ CREATE TABLE positions (
     sealed TEXT NOT NULL
 );
 
+-- Batches on their way: a number that stands here can be committed, once; one that was taken away never can.
+CREATE TABLE reservations (
+    batch BIGINT NOT NULL PRIMARY KEY,
+    partition TEXT NOT NULL,
+    epoch BIGINT NOT NULL
+);
+
+-- One row: the last batch number that was given out. None is given out twice.
+CREATE TABLE batch_numbers (
+    last BIGINT NOT NULL
+);
+
+INSERT INTO batch_numbers (last) VALUES (0);
+
 CREATE TABLE dead_letters (
     number BIGINT NOT NULL PRIMARY KEY,
     batch BIGINT NOT NULL,

@@ -9,13 +9,21 @@ use std::time::{Duration, Instant};
 
 /// Appends batches until told to stop, each again until the ledger has said that it is done; how many, and how often it was away.
 async fn write(ledger: &Ledger, stop: &AtomicBool, done: &AtomicU64) -> u64 {
-    let epoch = ledger.lease("a", "").await.expect("the ledger answers").epoch.to_string();
+    let epoch = ledger.lease("a", "", 0).await.expect("the ledger answers").epoch;
     let (mut previous, mut away) = (String::new(), 0);
     for number in 1.. {
         if stop.load(Ordering::Relaxed) {
             break;
         }
-        let (act, effects) = batch(number, &["a", &epoch, &format!("{}..{number}", number - 1), "rejected", "1"]);
+        let reserved = loop {
+            match ledger.reserve("a", epoch).await {
+                Ok(reserved) => break reserved,
+                Err(LedgerError::Unavailable(_)) => away += 1,
+                Err(error) => panic!("number {number}: {error:?}"),
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        };
+        let (act, effects) = batch(reserved, &["a", &epoch.to_string(), &format!("{}..{number}", number - 1), "rejected", "1"]);
         let at = "2026-10-01T00:00:00Z".to_owned();
         let manifest = Manifest { version: VERSION, sequence: number, previous: previous.clone(), at, act };
         loop {
@@ -106,10 +114,11 @@ fn a_connection_cut_during_its_commit_is_asked_again() {
     let place = place_on_postgres();
     run(async {
         let ledger = place.open().await;
-        ledger.lease("a", "").await.expect("the ledger answers");
+        ledger.lease("a", "", 0).await.expect("the ledger answers");
         let slow = "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(5); RETURN NULL; END $$;
                     CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON manifests DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION slow()";
         crate::server::execute(&place.text, slow).await.expect("the ledger answers");
+        assert_eq!(ledger.reserve("a", 1).await.unwrap(), 1);
         let (act, effects) = batch(1, &["a", "1", "0..1", "rejected", "1"]);
         let manifest = Manifest { version: VERSION, sequence: 1, previous: String::new(), at: "2026-10-01T00:00:00Z".to_owned(), act };
         let appending = tokio::spawn({
@@ -143,7 +152,7 @@ fn who_stops_in_a_transaction_is_cut_off() {
                      SELECT pg_advisory_xact_lock(hashtextextended('farthing writer ' || current_schema(), 0))";
         sqlx::raw_sql(begun).execute(&mut stopped).await.expect("the ledger answers");
         let clock = Instant::now();
-        assert_eq!(ledger.lease("a", "").await.expect("the ledger answers").epoch, 1);
+        assert_eq!(ledger.lease("a", "", 0).await.expect("the ledger answers").epoch, 1);
         assert!(clock.elapsed() > Duration::from_secs(10), "the lock did not hold");
         let cut = sqlx::query("SELECT 1").execute(&mut stopped).await.unwrap_err();
         assert!(matches!(LedgerError::from(cut), LedgerError::Unavailable(_)));

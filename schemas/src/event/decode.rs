@@ -8,6 +8,7 @@ use super::data::{self, Data};
 use super::fields::{Fault, Fields, IDENTITY, Key, fault, keys, missing};
 use super::json::{Cursor, Shape, Value, malformed};
 use crate::{Code, Instant, Rejection, Use};
+use std::ops::Range;
 
 /// The most bytes that an event may have, without its line end: 1 MiB.
 pub const EVENT_BYTES_MAX: usize = 1 << 20;
@@ -47,10 +48,52 @@ pub fn decode(bytes: &[u8]) -> Result<Event<'_>, Rejection> {
     if bytes.len() > EVENT_BYTES_MAX {
         return Err(Rejection::new(Code::TooLarge, format!("the event has {} bytes, more than {EVENT_BYTES_MAX}", bytes.len())));
     }
-    let text = std::str::from_utf8(bytes)
-        .map_err(|error| Rejection::new(Code::MalformedJson, format!("the line is not UTF-8 at byte {}", error.valid_up_to())))?;
+    let text = utf8(bytes)?;
     // Reading stops at the first fault; if the rest is not even JSON, that is the fault to name, whichever came first.
     read(text).map_err(|found| *malformed(text).unwrap_or(found))
+}
+
+/// Where the events of a batch (`application/cloudevents-batch+json`: a JSON array) stand in its bytes.
+///
+/// ```
+/// use farthing_schemas::event::batch;
+/// assert_eq!(batch(b"[{}, {} ]"), Ok(vec![1..3, 5..7]));
+/// assert!(batch(b"[{},]").is_err() && batch(b"{}").is_err());
+/// ```
+///
+/// # Errors
+/// `malformed_json` or `not_cloudevent`, for the whole batch.
+pub fn batch(bytes: &[u8]) -> Result<Vec<Range<usize>>, Rejection> {
+    let text = utf8(bytes)?;
+    events_of(text).map_err(|found| *malformed(text).unwrap_or(found))
+}
+
+fn events_of(text: &str) -> Result<Vec<Range<usize>>, Fault> {
+    let mut cursor = Cursor::new(text);
+    if cursor.shape() != Shape::Array {
+        return Err(fault(Code::NotCloudevent, "the batch is not a JSON array"));
+    }
+    let mut events = Vec::new();
+    cursor.elements(|cursor, _| {
+        let length = cursor.skip()?.len();
+        events.push(cursor.passed() - length..cursor.passed());
+        Ok(())
+    })?;
+    cursor.finish()?;
+    Ok(events)
+}
+
+/// Whether bytes are one JSON value and nothing else.
+///
+/// # Errors
+/// `malformed_json`
+pub fn well_formed(bytes: &[u8]) -> Result<(), Rejection> {
+    malformed(utf8(bytes)?).map_or(Ok(()), |found| Err(*found))
+}
+
+fn utf8(bytes: &[u8]) -> Result<&str, Rejection> {
+    std::str::from_utf8(bytes)
+        .map_err(|error| Rejection::new(Code::MalformedJson, format!("the line is not UTF-8 at byte {}", error.valid_up_to())))
 }
 
 fn read(text: &str) -> Result<Event<'_>, Fault> {

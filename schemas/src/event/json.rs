@@ -75,6 +75,11 @@ impl<'a> Cursor<'a> {
         Cursor { text, at: 0 }
     }
 
+    /// How many bytes are behind it.
+    pub(super) fn passed(&self) -> usize {
+        self.at
+    }
+
     /// What comes next, without passing it.
     #[inline]
     pub(super) fn shape(&mut self) -> Shape {

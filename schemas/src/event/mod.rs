@@ -11,7 +11,7 @@ mod json;
 mod scan;
 
 pub use attribution::ENTRIES_MAX;
-pub use decode::{EVENT_BYTES_MAX, decode};
+pub use decode::{EVENT_BYTES_MAX, batch, decode, well_formed};
 pub use encode::encode;
 
 use crate::{Currency, Instant, Money, ReferenceKind, Use, Weight};

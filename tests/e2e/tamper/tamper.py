@@ -236,6 +236,18 @@ def replayed(books, ledger):
     return {"what": f"dead_letters.replayed_in of {row['number']}: {changed['replayed_in']}", "names": named("dead_letters", row)}
 
 
+def number_again(books, ledger):
+    """The last number that was given out is lower than it was: it would be given out again."""
+    ledger.execute("UPDATE batch_numbers SET last = last - 1")
+    return {"what": "batch_numbers.last: one less", "names": ["batch_numbers"]}
+
+
+def reserved_again(books, ledger):
+    """A committed batch is reserved, as if it could be committed again."""
+    ledger.execute("INSERT INTO reservations (batch, partition, epoch) VALUES (1, '/one.ndjson', 1)")
+    return {"what": "reservations: batch 1 added", "names": ["reservation of batch 1"]}
+
+
 def swapped_rows(table, columns):
     """Two rows trade what stands in these columns."""
 
@@ -277,6 +289,7 @@ KINDS = (
     + [(f"removed row of {table}", removed_row(table)) for table in ("manifests", "positions", "dead_letters", "cycles", "drafts", "batch_totals")] * 2
     + [("removed first manifest", removed_row("manifests", 0)), ("removed last manifest", removed_row("manifests", -1, ["position of"]))]
     + [("letter's replay", on_ledger(replayed))]
+    + [("number given out again", on_ledger(number_again)), ("batch reserved again", on_ledger(reserved_again))]
     + [("added position", added_row("positions", partition="/added.ndjson")), ("added letter", added_row("dead_letters", number=5)),
        ("added details", added_row("party_details", party="pty_added")), ("added cycle", added_row("cycles", cycle="2027-01")),
        ("added draft", added_row("drafts", sha256="0" * 64)), ("added totals", added_row("batch_totals", currency="XAF"))]

@@ -7,8 +7,10 @@ use anyhow::{Context, ensure};
 use arrow_array::RecordBatch;
 use farthing_aggregate::accruals::{AccrualRows, Assignment};
 use farthing_aggregate::again::{lines_again, negated};
+use farthing_aggregate::closed::Closing;
 use farthing_aggregate::usage::UsageRows;
 use farthing_aggregate::{Accumulator, Digest, LineMaker, identity};
+use farthing_archive::Batches;
 use farthing_schemas::Cycle;
 use farthing_schemas::event::{Body, Event};
 use farthing_schemas::manifest::{Batch, File};
@@ -41,7 +43,7 @@ pub async fn compare(books: &mut Books, compared: &mut Compared) -> anyhow::Resu
         let rows = trace::read_rows(books, file).await?;
         let count: usize = rows.iter().map(RecordBatch::num_rows).sum();
         ensure!(u64::try_from(count)? == file.rows, "{}: it has {count} rows, but its manifest says {}", file.path, file.rows);
-        let originals = trace::originals(books, &rows, 1, u64::MAX).await?;
+        let originals = trace::originals(books, &rows, |_| true).await?;
         for batch in &rows {
             let usage = UsageRows::of(batch).with_context(|| file.path.clone())?;
             for row in 0..usage.len() {
@@ -60,7 +62,7 @@ pub async fn compare(books: &mut Books, compared: &mut Compared) -> anyhow::Resu
             }
         }
         compared.files += 1;
-        // Batches before the next file's first are complete.
+        // Batches with lower numbers than all of the next file and those after it are complete.
         let complete = files.get(at + 1).and_then(|next| next.batches).map_or(u64::MAX, |(first, _)| first);
         while let Some(entry) = open.first_entry().filter(|entry| *entry.key() < complete) {
             let (batch, again) = entry.remove_entry();
@@ -72,9 +74,8 @@ pub async fn compare(books: &mut Books, compared: &mut Compared) -> anyhow::Resu
     said.finish()
 }
 
-fn manifest_of(batches: &[Batch], batch: u64) -> anyhow::Result<&Batch> {
-    let at = batch.checked_sub(1).and_then(|at| usize::try_from(at).ok());
-    at.and_then(|at| batches.get(at)).with_context(|| format!("batch {batch} is in no manifest"))
+fn manifest_of(batches: &Batches, batch: u64) -> anyhow::Result<&Batch> {
+    batches.get(batch).with_context(|| format!("batch {batch} is in no manifest"))
 }
 
 impl Again {
@@ -139,7 +140,8 @@ impl Again {
             "batch {batch}: what was closed is not what its manifest says"
         );
         let folded = self.lines.finish();
-        let assignment = Assignment::of(&folded, &self.registry, &closed, &books.catalog.history)?;
+        let closing = Closing { batch, closed: &closed, history: &books.catalog.history };
+        let assignment = Assignment::of(&folded, &self.registry, &closing)?;
         compare_sums(&assignment, batch, books, stored, compared).await?;
         stored.nothing_left(batch)?;
         let totals = assignment.totals()?;
@@ -209,10 +211,10 @@ fn finish_empty(books: &Books, compared: &mut Compared) -> anyhow::Result<()> {
         }
     }
     ensure!(
-        compared.batches == books.catalog.last_batch(),
+        compared.batches == books.catalog.batches.count(),
         "{} of {} batches have their evidence",
         compared.batches,
-        books.catalog.last_batch()
+        books.catalog.batches.count()
     );
     Ok(())
 }

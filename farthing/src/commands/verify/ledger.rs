@@ -41,7 +41,7 @@ pub async fn positions(books: &Books) -> anyhow::Result<()> {
         for slice in &batch.slices {
             let Slice { partition, epoch, start, next, counts } = slice;
             ensure!(counts.reconcile(), "batch {}, {partition}: read is not metered + duplicate + rejected", batch.batch);
-            let (at, under, sum) = reached.entry(partition).or_default();
+            let (at, under, sum) = reached.entry(partition).or_insert_with(|| (first_of(partition, *start), 0, Counts::default()));
             ensure!(*at == *start, "batch {}, {partition}: begins at {start}, but the batch before ended at {at}", batch.batch);
             ensure!(*under <= *epoch && start <= next, "batch {}, {partition}: an older lease or a rewind", batch.batch);
             (*at, *under) = (*next, *epoch);
@@ -52,12 +52,30 @@ pub async fn positions(books: &Books) -> anyhow::Result<()> {
     for position in &positions {
         let name = &position.partition;
         ensure!(position.sealed == position.seal(), "ledger, position of {name}: the row was changed");
-        let (next, epoch, counts) = reached.remove(name.as_str()).unwrap_or_default();
+        let not_read = || (first_of(name, position.next), 0, Counts::default());
+        let (next, epoch, counts) = reached.remove(name.as_str()).unwrap_or_else(not_read);
         let same = position.next == next && position.counts == counts && position.epoch >= epoch;
         ensure!(same, "ledger, position of {name}: not where its batches lead (next {next}, {counts:?})");
     }
     ensure!(reached.is_empty(), "ledger: the positions of {:?} are missing", reached.keys());
     Ok(())
+}
+
+/// No number of a committed batch can be committed again.
+pub async fn numbers(books: &Books) -> anyhow::Result<()> {
+    let batches = &books.catalog.batches;
+    for reserved in books.ledger.reserved().await? {
+        let committed = batches.get(reserved.batch).is_some();
+        ensure!(!committed, "ledger, reservation of batch {}: that batch is committed", reserved.batch);
+    }
+    let (last, highest) = (books.ledger.last_number().await?, batches.all_numbers().last().copied().unwrap_or(0));
+    ensure!(highest <= last, "ledger, batch_numbers: the last number given out is {last}, but batch {highest} is committed");
+    Ok(())
+}
+
+/// Where a partition begins: a file at its first byte, a topic at the first offset that it still had when it was met.
+fn first_of(partition: &str, found: u64) -> u64 {
+    if partition.starts_with("kafka:") { found } else { 0 }
 }
 
 /// Dead letters are those that the batches hashed, and only those are marked as replayed that a batch replayed.

@@ -72,6 +72,7 @@ pub async fn compare(at: &Place) -> anyhow::Result<Compared> {
 pub async fn compare_rows(books: &Books, compared: &mut Compared) -> anyhow::Result<()> {
     ledger::registry(books, compared).await?;
     ledger::positions(books).await?;
+    ledger::numbers(books).await?;
     ledger::dead_letters(books, compared).await?;
     ledger::batch_totals(books).await?;
     ledger::cycles(books).await?;

@@ -15,8 +15,8 @@ use farthing_aggregate::numbered::NumberedTexts;
 use farthing_archive::read_table;
 use farthing_schemas::ReferenceKind;
 use farthing_schemas::manifest::sha256_hex;
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
 
 /// Result lines that are built at a time.
 const ROWS: usize = 64 << 10;
@@ -40,8 +40,8 @@ pub async fn compare(books: &mut Books, compared: &mut Compared) -> anyhow::Resu
     }
     let mut builder = LinesBuilder::default();
     let mut balance = Balance::default();
-    let through = books.catalog.lines_through;
-    trace::each_line(books, 1, through, |traced| {
+    let covered = books.catalog.batches.numbers(1..=books.catalog.lines_through);
+    trace::each_line(books, &covered, |traced| {
         builder.push(&traced.source, traced.assigned, &traced.line);
         balance.add_line(traced.assigned, &traced.line)?;
         if builder.len() >= ROWS {
@@ -56,7 +56,7 @@ pub async fn compare(books: &mut Books, compared: &mut Compared) -> anyhow::Resu
         let what = if *sign < 0 { "is archived, but its evidence gives another" } else { "is given by its evidence, but not archived" };
         anyhow::bail!("lines: {name} {what}");
     }
-    each_batch(books, None, |rows| balance.take_accruals(&rows, through)).await?;
+    each_batch(books, None, |rows| balance.take_accruals(&rows, &covered)).await?;
     balance.settled()
 }
 
@@ -76,8 +76,8 @@ impl Balance {
         self.add(assigned, words, Sums { gross: line.gross, labour: line.labour })
     }
 
-    fn take_accruals(&mut self, rows: &AccrualRows<'_>, through: u64) -> anyhow::Result<()> {
-        for row in (0..rows.len()).filter(|row| rows.batch(*row) <= through) {
+    fn take_accruals(&mut self, rows: &AccrualRows<'_>, covered: &BTreeSet<u64>) -> anyhow::Result<()> {
+        for row in (0..rows.len()).filter(|row| covered.contains(&rows.batch(*row))) {
             let Sums { gross, labour } = rows.sums(row);
             self.add(rows.assigned(row)?, rows.words(row), Sums { gross: gross.negated()?, labour: labour.negated()? })?;
         }

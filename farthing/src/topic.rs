@@ -1,0 +1,191 @@
+//! Metering a topic: as a member of its group, one job after the other, each of the partitions that the group gives us then.
+//!
+//! Each partition has an index of identities of its own, since its copies and reversals come to it: so what is told apart does not hang
+//! on who else holds what. Partitions that stay with us keep their lease and their index from job to job; whoever gets one anew takes the
+//! next lease, which stops its last holder, and reads on where the ledger says.
+
+use crate::books::Books;
+use crate::metering::{Done, Ended, Metering, Reading, Seconds, Stop};
+use crate::originals::identities_of;
+use crate::output;
+use anyhow::ensure;
+use farthing_ingest::kafka::{Member, Offered, Topic, Turn, in_range};
+use farthing_ingest::{Identities, Partition};
+use farthing_ledger::LedgerError;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a worker whose lease was taken waits before it joins anew.
+const REJOIN_PAUSE: Duration = Duration::from_millis(500);
+
+/// A partition that we hold, between two jobs.
+struct Held {
+    partition: Partition,
+    /// The offset to read on from: beyond the position, if no events were between.
+    start: u64,
+    identities: Identities,
+}
+
+/// One worker on one topic.
+pub struct TopicMetering<'m> {
+    pub topic: &'m Topic,
+    pub metering: &'m Metering,
+    pub stop: &'m Stop,
+}
+
+impl TopicMetering<'_> {
+    /// Meters the topic to its end, or until a signal comes; what is read when it ends is committed.
+    pub async fn run(&self, books: &mut Books) -> anyhow::Result<Seconds> {
+        let mut seconds = Seconds::default();
+        loop {
+            let member = Member::join(self.topic, self.metering.follow, self.stop.job())?;
+            match self.turns(books, &member, &mut seconds).await {
+                // Another worker has taken over what we held: what we had not committed is theirs to read.
+                Err(error) if lost_its_lease(&error) => {
+                    output::note(&format!("{:#}; joining the group anew", error.root_cause()));
+                    member.leave();
+                    tokio::time::sleep(REJOIN_PAUSE).await;
+                }
+                ended => {
+                    member.leave();
+                    return ended.map(|()| seconds);
+                }
+            }
+        }
+    }
+
+    async fn turns(&self, books: &mut Books, member: &Member, seconds: &mut Seconds) -> anyhow::Result<()> {
+        let mut held: BTreeMap<i32, Held> = BTreeMap::new();
+        loop {
+            match tokio::task::block_in_place(|| member.next())? {
+                Turn::Stopped => return Ok(()),
+                Turn::AtEnd { others } => {
+                    if self.others_are_done(books, &others).await? {
+                        return Ok(());
+                    }
+                }
+                Turn::Assigned { fingerprint, partitions } => {
+                    let now = self.take_over(books, held, &fingerprint, &partitions).await?;
+                    let (ended, after, more) = self.job(books, member, now).await?;
+                    held = after;
+                    *seconds += more;
+                    if ended == Ended::NewRegistry {
+                        output::note("the registry has a new version: what comes now is metered with it");
+                    }
+                }
+            }
+        }
+    }
+
+    /// The partitions as the ledger has them; those that others may have read meanwhile get a new lease, and their index from the archive.
+    async fn take_over(
+        &self,
+        books: &mut Books,
+        mut before: BTreeMap<i32, Held>,
+        fingerprint: &str,
+        offered: &[Offered],
+    ) -> anyhow::Result<BTreeMap<i32, Held>> {
+        let mut now = BTreeMap::new();
+        let mut fresh = Vec::new();
+        for offer in offered {
+            match before.remove(&offer.partition).zip(offer.kept) {
+                Some((held, start)) => {
+                    now.insert(offer.partition, Held { start, ..held });
+                }
+                None => fresh.push((offer.partition, self.lease(books, fingerprint, offer).await?)),
+            }
+        }
+        // After the leases: nobody adds to these partitions any more.
+        books.refresh().await?;
+        self.metering.sweep(books).await?;
+        let names: Vec<&str> = fresh.iter().map(|(_, partition)| partition.name.as_str()).collect();
+        let filled = identities_of(books, &names).await?;
+        for ((number, partition), identities) in fresh.into_iter().zip(filled) {
+            now.insert(number, Held { start: partition.next, partition, identities });
+        }
+        Ok(now)
+    }
+
+    /// Takes the lease of a partition, after making sure that it can be read on from where the ledger is.
+    async fn lease(&self, books: &Books, fingerprint: &str, offer: &Offered) -> anyhow::Result<Partition> {
+        let name = self.topic.partition_name(offer.partition);
+        if let Some(position) = books.patience.with(async || books.ledger.position(&name).await).await? {
+            let known = position.fingerprint == fingerprint;
+            ensure!(known || position.next == 0, self.another_topic(&name, position.next, &position.fingerprint, fingerprint));
+            in_range(self.topic, offer.partition, position.next, (offer.low, offer.high))?;
+        }
+        let lease = books.patience.with(async || books.ledger.lease(&name, fingerprint, offer.low).await).await?;
+        Ok(Partition { name, epoch: lease.epoch, next: lease.next, index: 0 })
+    }
+
+    fn another_topic(&self, name: &str, next: u64, known: &str, found: &str) -> String {
+        let (topic, called) = (&self.topic.topic, &self.topic.name);
+        let cluster = |fingerprint: &str| fingerprint.split('/').next().unwrap_or_default().to_owned();
+        let what = if cluster(known) == cluster(found) {
+            format!("topic {topic} was deleted and made anew")
+        } else {
+            format!("topic {topic} is of another cluster than before")
+        };
+        format!(
+            "{name}: {what}: it was metered up to offset {next} with id {known}, and now it is {found}; if it is to be metered, name it anew: kafka://...?name={called}-2"
+        )
+    }
+
+    async fn job(
+        &self,
+        books: &mut Books,
+        member: &Member,
+        held: BTreeMap<i32, Held>,
+    ) -> anyhow::Result<(Ended, BTreeMap<i32, Held>, Seconds)> {
+        let starts: Vec<(i32, u64)> = held.iter().map(|(number, held)| (*number, held.start)).collect();
+        let (mut partitions, identities): (Vec<Partition>, Vec<Identities>) =
+            held.into_values().map(|held| (held.partition, held.identities)).unzip();
+        for (index, partition) in partitions.iter_mut().enumerate() {
+            partition.index = index;
+        }
+        let source = member.read(starts.clone());
+        let reading = Reading {
+            partitions: partitions.clone(),
+            source,
+            identities,
+            total: None,
+            can_begin_again: self.metering.follow,
+            // The member ends the source itself, so that it knows what was given.
+            stop: Arc::default(),
+        };
+        let Done { ended, identities, seconds } = self.metering.job(books, reading, self.stop).await?;
+        let mut after = BTreeMap::new();
+        let mut next = Vec::new();
+        for (((number, start), mut partition), identities) in starts.into_iter().zip(partitions).zip(identities) {
+            // Another may have taken the lease since.
+            let position = books
+                .patience
+                .with(async || books.ledger.position(&partition.name).await)
+                .await?
+                .filter(|position| position.epoch == partition.epoch);
+            let Some(position) = position else { continue };
+            partition.next = position.next;
+            next.push((number, partition.next));
+            after.insert(number, Held { partition, start, identities });
+        }
+        member.hints().tell(next);
+        Ok((ended, after, seconds))
+    }
+
+    /// Whether the partitions that others hold are metered as far as they went when we came.
+    async fn others_are_done(&self, books: &Books, ends: &[(i32, u64)]) -> anyhow::Result<bool> {
+        for (partition, end) in ends {
+            let name = self.topic.partition_name(*partition);
+            let position = books.patience.with(async || books.ledger.position(&name).await).await?;
+            if position.is_none_or(|position| position.next < *end) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
+
+fn lost_its_lease(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| matches!(cause.downcast_ref(), Some(LedgerError::LostLease(_))))
+}

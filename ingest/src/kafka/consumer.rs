@@ -1,0 +1,136 @@
+//! The client as a member of its group: what it is assigned and what is taken away waits here until the member has made room.
+
+use super::topic::Topic;
+use rdkafka::client::ClientContext;
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
+use rdkafka::error::KafkaResult;
+use rdkafka::types::RDKafkaRespErr;
+use rdkafka::{Offset, TopicPartitionList};
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// A change of the assignment. Kafka waits for the answer to each: `incremental_assign` or `incremental_unassign`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// These partitions are ours now.
+    Assigned(Vec<i32>),
+    /// These are to be given up.
+    Revoked(Vec<i32>),
+}
+
+/// What the client tells while it is polled.
+#[derive(Default)]
+pub struct Group {
+    changes: Mutex<VecDeque<Change>>,
+    /// Whether the member is leaving: then nobody answers but the client itself.
+    leaving: AtomicBool,
+}
+
+impl Group {
+    /// The changes that nobody has answered yet.
+    pub fn changes(&self) -> std::sync::MutexGuard<'_, VecDeque<Change>> {
+        // A queue is whole, whoever panicked while holding it.
+        self.changes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl ClientContext for Group {
+    fn log(&self, _level: RDKafkaLogLevel, _facility: &str, _message: &str) {
+        // What matters comes as an error of `poll` as well.
+    }
+
+    fn error(&self, _error: rdkafka::error::KafkaError, _reason: &str) {}
+}
+
+impl ConsumerContext for Group {
+    fn rebalance(&self, consumer: &BaseConsumer<Group>, kind: RDKafkaRespErr, partitions: &mut TopicPartitionList) {
+        let numbers = partitions.elements().iter().map(|element| element.partition()).collect();
+        let assigned = kind == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
+        if self.leaving.load(Ordering::SeqCst) {
+            // If the client refuses, it is closed all the same.
+            let _ = if assigned { consumer.incremental_assign(partitions) } else { consumer.incremental_unassign(partitions) };
+        } else {
+            self.changes().push_back(if assigned { Change::Assigned(numbers) } else { Change::Revoked(numbers) });
+        }
+    }
+}
+
+/// A client that has joined its group.
+pub struct GroupConsumer {
+    pub client: BaseConsumer<Group>,
+    topic: String,
+}
+
+impl GroupConsumer {
+    /// Makes the client; it joins with its first poll.
+    pub fn subscribe(topic: &Topic) -> KafkaResult<GroupConsumer> {
+        let client: BaseConsumer<Group> = topic.configuration().create_with_context(Group::default())?;
+        client.subscribe(&[&topic.topic])?;
+        Ok(GroupConsumer { client, topic: topic.topic.clone() })
+    }
+
+    pub fn changes(&self) -> std::sync::MutexGuard<'_, VecDeque<Change>> {
+        self.client.context().changes()
+    }
+
+    /// Answers that partitions are read from these offsets on: once, with their offsets, or they would be reset.
+    pub fn assign(&self, starts: &[(i32, u64)]) -> KafkaResult<()> {
+        self.client.incremental_assign(&self.offsets(starts)?)
+    }
+
+    /// Answers that partitions are given up.
+    pub fn unassign(&self, partitions: &[i32]) -> KafkaResult<()> {
+        self.client.incremental_unassign(&self.list(partitions))
+    }
+
+    /// Goes on elsewhere with a partition that is read already.
+    pub fn seek(&self, partition: i32, offset: u64) -> KafkaResult<()> {
+        let offset = Offset::Offset(i64::try_from(offset).unwrap_or(i64::MAX));
+        self.client.seek(&self.topic, partition, offset, Duration::from_secs(15))
+    }
+
+    pub fn pause(&self, partitions: &[i32]) -> KafkaResult<()> {
+        self.client.pause(&self.list(partitions))
+    }
+
+    pub fn resume(&self, partitions: &[i32]) -> KafkaResult<()> {
+        self.client.resume(&self.list(partitions))
+    }
+
+    /// Tells Kafka how far the ledger is, for those who watch the lag.
+    pub fn hint(&self, next: &[(i32, u64)]) -> KafkaResult<()> {
+        self.client.commit(&self.offsets(next)?, rdkafka::consumer::CommitMode::Async)
+    }
+
+    /// Leaves the group: others take over at once.
+    pub fn leave(self) {
+        self.client.context().leaving.store(true, Ordering::SeqCst);
+        let unanswered = std::mem::take(&mut *self.changes());
+        for change in unanswered {
+            let _ = match change {
+                Change::Assigned(partitions) => self.client.incremental_assign(&self.list(&partitions)),
+                Change::Revoked(partitions) => self.client.incremental_unassign(&self.list(&partitions)),
+            };
+        }
+        drop(self.client);
+    }
+
+    fn list(&self, partitions: &[i32]) -> TopicPartitionList {
+        let mut list = TopicPartitionList::with_capacity(partitions.len());
+        for partition in partitions {
+            list.add_partition(&self.topic, *partition);
+        }
+        list
+    }
+
+    fn offsets(&self, starts: &[(i32, u64)]) -> KafkaResult<TopicPartitionList> {
+        let mut list = TopicPartitionList::with_capacity(starts.len());
+        for (partition, offset) in starts {
+            list.add_partition_offset(&self.topic, *partition, Offset::Offset(i64::try_from(*offset).unwrap_or(i64::MAX)))?;
+        }
+        Ok(list)
+    }
+}
