@@ -63,10 +63,15 @@ fn locked(ended: &Mutex<bool>) -> MutexGuard<'_, bool> {
     ended.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Why something was refused, with all its causes as they are: whoever runs a job looks for some of them.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Because(#[source] pub anyhow::Error);
+
 impl Committer for Commits<'_> {
     fn commit(&mut self, sealed: SealedBatch) -> Result<(), Refusal> {
         let clock = Clock::now();
-        self.runtime.block_on(commit(self.books, &self.archived, sealed))?;
+        self.runtime.block_on(commit(self.books, &self.archived, sealed)).map_err(Because)?;
         self.time += clock.elapsed();
         Ok(())
     }
