@@ -1,5 +1,6 @@
 //! What the archive remembers: identities to fill the index with, and originals for reversals.
 
+use crate::batch::Because;
 use crate::books::Books;
 use crate::patience::Patience;
 use anyhow::Context;
@@ -221,6 +222,6 @@ fn find(rows: &UsageRows<'_>, place: Place) -> Option<usize> {
 
 impl Originals for ArchivedOriginals {
     fn read(&mut self, place: Place) -> Result<Original, Refusal> {
-        self.original(place).map_err(Into::into)
+        Ok(self.original(place).map_err(Because)?)
     }
 }

@@ -3,7 +3,7 @@
 //! Each test takes the same small world of events through interruptions, and compares what is there in the end with a run
 //! that nobody disturbed: counts, accruals, dead letters, drafts, and `verify`.
 
-mod child;
+pub mod child;
 mod faults;
 mod follow;
 mod kills;

@@ -3,7 +3,7 @@
 //!
 //! The events are in `tests/data`, what must come of them in `tests/e2e/golden`; `tests/golden-tools/make_golden.py` made both.
 
-mod way;
+pub mod way;
 
 use super::support::{also_on_postgres, slow};
 use anyhow::Result;

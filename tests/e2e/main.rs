@@ -12,3 +12,4 @@ mod readme;
 mod scenarios;
 mod snapshot;
 mod tamper;
+mod topics;

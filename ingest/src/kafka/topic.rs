@@ -23,8 +23,8 @@ const DEFAULTS: [(&str, &str); 6] = [
     ("client.id", "farthing"),
     ("partition.assignment.strategy", "cooperative-sticky"),
     // What is fetched ahead waits in memory, per partition.
-    ("queued.max.messages.kbytes", "16384"),
-    ("fetch.message.max.bytes", "4194304"),
+    ("queued.max.messages.kbytes", "8192"),
+    ("fetch.message.max.bytes", "2097152"),
     ("fetch.wait.max.ms", "100"),
     ("socket.keepalive.enable", "true"),
 ];
@@ -51,7 +51,7 @@ pub enum TopicError {
     #[error("{0:?} names no topic; write kafka://HOST:PORT[,HOST:PORT...]/TOPIC?group=GROUP")]
     Url(String),
     /// A parameter of the URL is unknown.
-    #[error("{0:?} is no parameter of a topic's URL: there are group and name")]
+    #[error("{0:?} is no parameter of a topic's URL: there are group, name, and properties of librdkafka such as session.timeout.ms")]
     Parameter(String),
     /// A property is one that is not for users to set.
     #[error("the Kafka property {0:?} is set by farthing itself: with another value events could be lost or counted twice")]
@@ -59,7 +59,7 @@ pub enum TopicError {
 }
 
 impl Topic {
-    /// Reads `kafka://BROKERS/TOPIC?group=G&name=N`.
+    /// Reads `kafka://BROKERS/TOPIC?group=G&name=N`; a parameter with a dot in its name is a property of the client.
     ///
     /// ```
     /// use farthing_ingest::kafka::Topic;
@@ -79,14 +79,18 @@ impl Topic {
             return Err(wrong());
         }
         let mut read = Topic::new(brokers, topic);
+        let mut properties = BTreeMap::new();
         for parameter in query.split('&').filter(|parameter| !parameter.is_empty()) {
             match parameter.split_once('=') {
                 Some(("group", group)) if !group.is_empty() => group.clone_into(&mut read.group),
                 Some(("name", name)) if is_topic(name) => name.clone_into(&mut read.name),
+                Some((property, value)) if property.contains('.') => {
+                    properties.insert(property.to_owned(), value.to_owned());
+                }
                 _ => return Err(TopicError::Parameter(parameter.to_owned())),
             }
         }
-        Ok(read)
+        read.with_properties(properties)
     }
 
     /// A topic with all else as it is by default.
@@ -149,6 +153,8 @@ mod tests {
         for wrong in ["kafka://a:1", "kafka:///t", "kafka://a/", "kafka://a/b/c", "file://a/b", "kafka://a/t t"] {
             assert_eq!(Topic::from_url(wrong), Err(TopicError::Url(wrong.to_owned())));
         }
+        let topic = Topic::from_url("kafka://a/t?session.timeout.ms=6000").expect("a topic");
+        assert_eq!(topic.properties, BTreeMap::from([("session.timeout.ms".to_owned(), "6000".to_owned())]));
         for wrong in ["groups=g", "group=", "name=a/b"] {
             assert_eq!(Topic::from_url(&format!("kafka://a/t?{wrong}")), Err(TopicError::Parameter(wrong.to_owned())));
         }

@@ -185,7 +185,7 @@ impl Books {
 }
 
 /// The event files of a set by name.
-fn files_of(set: &str) -> Result<Vec<PathBuf>> {
+pub fn files_of(set: &str) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(root().join("tests/data").join(set))? {
         let path = entry?.path();
@@ -212,7 +212,7 @@ fn pieces(texts: &[Vec<u8>], count: usize) -> Vec<Vec<u8>> {
     lines.chunks(lines.len().div_ceil(count).max(1)).map(<[&[u8]]>::concat).collect()
 }
 
-fn unpacked(path: &Path) -> Result<Vec<u8>> {
+pub fn unpacked(path: &Path) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let file = File::open(path).with_context(|| path.display().to_string())?;
     GzDecoder::new(file).read_to_end(&mut bytes).with_context(|| path.display().to_string())?;

@@ -52,8 +52,15 @@ impl Cluster {
     /// A new topic, on three nodes where there are as many; its name.
     pub fn topic(&self, partitions: u32) -> String {
         let name = fresh("topic");
-        must(self.service.run("topic", &[&name, &partitions.to_string()]));
+        self.make_topic(&name, partitions);
         name
+    }
+
+    /// A new topic of that name, whose messages may be of any time and large: the shared events arrive when their set says, which may be
+    /// later than now, and some of them are too large for us.
+    pub fn make_topic(&self, name: &str, partitions: u32) {
+        let settings = ["message.timestamp.after.max.ms=9223372036854775807", "max.message.bytes=16777216"];
+        must(self.service.run("topic", &[&[name, &partitions.to_string()], &settings[..]].concat()));
     }
 
     /// `kill -9` of a node; the first is 1.

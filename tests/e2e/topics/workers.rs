@@ -1,0 +1,110 @@
+//! Many workers share a topic: they come, are killed, freeze and come back.
+
+use super::produce::repeated;
+use super::scene::Scene;
+use crate::crash::child::{Running, wait_until};
+use anyhow::{Context, Result, ensure};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// The small set's events one to three times each, produced to as many partitions.
+fn produced(partitions: u32, seed: u64) -> Result<(Scene, BTreeMap<i32, u64>)> {
+    let scene = Scene::of("small", partitions)?;
+    let (records, counts) = repeated(&scene.lines, partitions, seed);
+    scene.producer()?.send(records.into_iter().map(|(_, line)| scene.record(&line)))?;
+    Ok((scene, counts))
+}
+
+#[test]
+fn four_workers_share_eight_partitions_and_end_with_them() -> Result<()> {
+    let (scene, counts) = produced(8, 1)?;
+    let workers = (0..4).map(|_| scene.worker(&["--batch-events", "20"])).collect::<Result<Vec<_>>>()?;
+    for worker in workers {
+        let output = worker.output()?;
+        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    scene.check(&scene.metered(&[])?, &counts)
+}
+
+#[test]
+fn a_group_of_more_workers_than_partitions_ends_as_well() -> Result<()> {
+    let (scene, counts) = produced(2, 2)?;
+    let workers = (0..4).map(|_| scene.worker(&[])).collect::<Result<Vec<_>>>()?;
+    for worker in workers {
+        let output = worker.output()?;
+        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    scene.check(&scene.metered(&[])?, &counts)
+}
+
+/// Each named step of a commit, with another worker that takes over.
+#[test]
+fn a_worker_killed_at_each_step_is_replaced() -> Result<()> {
+    for step in ["batch-sealed", "usage-written", "accruals-written", "manifest-written", "batch-committed"] {
+        let (scene, counts) = produced(3, 3)?;
+        let mut killed = Running::start(scene.meter(&["--batch-events", "25"]).env("FAILPOINTS", format!("{step}=1*off->pause")))?;
+        // It holds all partitions, and waits at its second batch.
+        let first = || -> Result<bool> { Ok(!scene.positions()?.is_empty()) };
+        wait_until("a first batch", first)?;
+        std::thread::sleep(Duration::from_millis(1500));
+        ensure!(killed.ended()?.is_none(), "it ended before {step}");
+        let other = scene.worker(&["--batch-events", "25"])?;
+        killed.kill_9()?;
+        let output = other.output()?;
+        ensure!(output.status.success(), "{step}: {}", String::from_utf8_lossy(&output.stderr));
+        scene.check(&scene.metered(&[])?, &counts).with_context(|| step.to_owned())?;
+    }
+    Ok(())
+}
+
+/// A worker that sleeps for longer than its session lasts, in the middle of a commit, wakes up, and tries to commit.
+#[test]
+fn a_zombie_cannot_commit() -> Result<()> {
+    for step in ["usage-written", "manifest-written"] {
+        let (scene, counts) = produced(3, 4)?;
+        let words = ["--batch-events", "25", "--follow", "--batch-seconds", "1"];
+        let zombie = Running::start(scene.meter(&words).env("FAILPOINTS", format!("{step}=1*off->1*sleep(4000)")))?;
+        wait_until("a first batch", || Ok(!scene.positions()?.is_empty()))?;
+        // It sleeps at its second batch by now, and holds no lock of the database: that nobody could take from it.
+        std::thread::sleep(Duration::from_millis(1000));
+        zombie.signal("STOP")?;
+        let other = scene.worker(&words)?;
+        scene.wait_for(&counts, PATIENCE)?;
+        zombie.signal("CONT")?;
+        // It joins anew, and both go on with what comes.
+        std::thread::sleep(Duration::from_secs(6));
+        let mut counts = counts;
+        let again: Vec<_> = scene.lines.iter().map(|line| scene.record(line)).collect();
+        for record in &again {
+            *counts.entry(record.partition).or_default() += 1;
+        }
+        scene.producer()?.send(again)?;
+        scene.wait_for(&counts, PATIENCE)?;
+        for worker in [zombie, other] {
+            worker.signal("TERM")?;
+            let output = worker.output()?;
+            ensure!(output.status.success(), "{step}: {}", String::from_utf8_lossy(&output.stderr));
+        }
+        scene.check(&scene.metered(&[])?, &counts).with_context(|| step.to_owned())?;
+    }
+    Ok(())
+}
+
+/// SIGTERM: what is open is committed, and the group is left at once, so that another takes over without waiting for the session.
+#[test]
+fn a_worker_that_is_told_to_stop_leaves_within_seconds() -> Result<()> {
+    let (scene, counts) = produced(2, 5)?;
+    let words = ["--follow", "--batch-seconds", "3600"];
+    let worker = scene.worker(&words)?;
+    std::thread::sleep(Duration::from_secs(4));
+    ensure!(scene.positions()?.is_empty(), "the batch is open");
+    let clock = std::time::Instant::now();
+    worker.signal("TERM")?;
+    let output = worker.output()?;
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    ensure!(clock.elapsed() < Duration::from_secs(10), "it took {:?}", clock.elapsed());
+    ensure!(scene.positions()? == counts, "what was open is committed");
+    scene.check(&scene.metered(&[])?, &counts)
+}
