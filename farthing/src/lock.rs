@@ -9,12 +9,13 @@ use std::path::{Path, PathBuf};
 /// What only one process does at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Work {
-    /// Metering into a ledger; a second one would wait for hours, so it is refused.
+    /// Metering files, standard input or dead letters; a second one would wait for hours, so it is refused. Workers on topics need no
+    /// lock: each partition has its lease, and copies across partitions and files are found later.
     Metering,
-    /// Metering a topic, with others of its group, but not beside files: what both hold would count twice.
-    MeteringTopics,
     /// Merging files; a second one waits.
     Compacting,
+    /// Searching for copies; a second one waits.
+    Searching,
 }
 
 /// A lock that is held.
@@ -31,7 +32,7 @@ fn read_under_lock(partition: &str) -> bool {
 }
 
 impl Lock {
-    /// Takes the lock of metering, and takes back the batch numbers of those who held it before: they are gone. A lease would not tell: that
+    /// Takes the lock of metering files, and takes back the batch numbers of those who held it before: they are gone. A lease would not tell: that
     /// of a standard input is never taken again.
     ///
     /// For the tests alone there is a way past it, the named step `meter-beside-others`, by which several processes meter files side by side.
@@ -48,17 +49,17 @@ impl Lock {
     pub fn take(at: &Place, work: Work) -> anyhow::Result<Lock> {
         let mut path = at.ledger_path()?.into_os_string();
         path.push(match work {
-            Work::Metering | Work::MeteringTopics => ".meter-lock",
+            Work::Metering => ".meter-lock",
             Work::Compacting => ".compact-lock",
+            Work::Searching => ".copies-lock",
         });
         let path = PathBuf::from(path);
         let opened = File::options().create(true).append(true).open(&path);
         let file = opened.with_context(|| format!("the lock {} cannot be opened", path.display()))?;
         let cannot = || format!("the lock {} cannot be taken", path.display());
         match work {
-            Work::Compacting => file.lock().with_context(cannot)?,
+            Work::Compacting | Work::Searching => file.lock().with_context(cannot)?,
             Work::Metering => refused_or(file.try_lock(), &path).with_context(cannot)?,
-            Work::MeteringTopics => refused_or(file.try_lock_shared(), &path).with_context(cannot)?,
         }
         Ok(Lock { _file: file })
     }
@@ -68,7 +69,7 @@ fn refused_or(taken: Result<(), TryLockError>, path: &Path) -> anyhow::Result<()
     match taken {
         Ok(()) => Ok(()),
         Err(TryLockError::WouldBlock) => {
-            bail!("another process is metering into this ledger (it holds {}); wait for it or stop it", path.display())
+            bail!("another process is metering files into this ledger (it holds {}); wait for it or stop it", path.display())
         }
         Err(TryLockError::Error(error)) => Err(error.into()),
     }
