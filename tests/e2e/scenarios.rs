@@ -1,7 +1,7 @@
 //! Scenes of what happens over time, between runs and after closing: what the oracle does not play.
 
 mod memory;
-mod scene;
+pub mod scene;
 
 use anyhow::{Context, Result};
 use scene::{Scene, amount, event, event_of, line, registry, reversal, units};

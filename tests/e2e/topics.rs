@@ -2,6 +2,6 @@
 
 mod changes;
 mod forms;
-mod produce;
-mod scene;
+pub mod produce;
+pub mod scene;
 mod workers;

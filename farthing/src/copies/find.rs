@@ -80,23 +80,31 @@ impl Search {
     async fn suspects(&self, books: &Books) -> anyhow::Result<Digests> {
         let mut told: HashMap<Digest, Told, BuildUniform> = HashMap::default();
         let is_new = |row: &Row| row.committed > self.through;
-        each_row(books, |file| self.holds_new(file), |row| {
-            if is_new(&row) && !row.by_farthing {
-                for (digest, role) in roles(&row).filter(|(digest, _)| self.in_range(*digest)) {
-                    told.entry(digest).or_default().count(role);
-                }
-            }
-        })
-        .await?;
-        each_row(books, |file| self.holds_old(books, file), |row| {
-            if !is_new(&row) && !row.by_farthing {
-                for (digest, role) in roles(&row) {
-                    if let Some(told) = told.get_mut(&digest) {
-                        told.count(role);
+        each_row(
+            books,
+            |file| self.holds_new(file),
+            |row| {
+                if is_new(&row) && !row.by_farthing {
+                    for (digest, role) in roles(&row).filter(|(digest, _)| self.in_range(*digest)) {
+                        told.entry(digest).or_default().count(role);
                     }
                 }
-            }
-        })
+            },
+        )
+        .await?;
+        each_row(
+            books,
+            |file| self.holds_old(books, file),
+            |row| {
+                if !is_new(&row) && !row.by_farthing {
+                    for (digest, role) in roles(&row) {
+                        if let Some(told) = told.get_mut(&digest) {
+                            told.count(role);
+                        }
+                    }
+                }
+            },
+        )
         .await?;
         Ok(told.into_iter().filter(|(_, told)| told.events > 1 || told.reversals > 1).map(|(digest, _)| digest).collect())
     }
@@ -161,11 +169,15 @@ fn roles(row: &Row) -> impl Iterator<Item = (Digest, Role)> + use<> {
 /// The rows that have one of these identities, or reverse it.
 async fn rows_about(books: &Books, identities: &Digests) -> anyhow::Result<Vec<Row>> {
     let mut rows = Vec::new();
-    each_row(books, |_| true, |row| {
-        if roles(&row).any(|(digest, _)| identities.contains(&digest)) {
-            rows.push(row);
-        }
-    })
+    each_row(
+        books,
+        |_| true,
+        |row| {
+            if roles(&row).any(|(digest, _)| identities.contains(&digest)) {
+                rows.push(row);
+            }
+        },
+    )
     .await?;
     Ok(rows)
 }

@@ -22,7 +22,7 @@ use farthing_aggregate::copies::Correction;
 use farthing_ingest::{Committer, Evidence, SealedBatch};
 use farthing_ledger::Effects;
 use farthing_schemas::Accrual;
-use farthing_schemas::manifest::{Act, COPIES, Counts, CopySearch, Slice};
+use farthing_schemas::manifest::{Act, COPIES, CopySearch, Counts, Slice};
 use find::Search;
 use reverse::Reversals;
 
@@ -73,6 +73,7 @@ pub async fn search(books: &mut Books, at: &Place) -> anyhow::Result<Searched> {
     fail::fail_point!("copies-reversed");
     let act = Act::Copies(CopySearch { through_sequence: searched.through });
     while books.append(act.clone(), &Effects::default()).await? == Appended::Moved {}
+    fail::fail_point!("copies-searched");
     Ok(searched)
 }
 

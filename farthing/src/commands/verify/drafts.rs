@@ -21,7 +21,12 @@ pub async fn compare(books: &mut Books, compared: &mut Compared) -> anyhow::Resu
         ensure!(kept.draft_sha256 == sha256, "ledger, {name}: its text has the SHA-256 {}", kept.draft_sha256);
         let of = Settlement { mid: step.mid.clone(), currency: step.currency.parse()?, cycle: step.cycle.parse()? };
         let registry = books.registry(kept.registry_version).await?;
-        let scope = Scope { through_sequence: moved.sequence - 1, without: step.without.iter().cloned().collect(), preview: false, to_come: Vec::new() };
+        let scope = Scope {
+            through_sequence: moved.sequence - 1,
+            without: step.without.iter().cloned().collect(),
+            preview: false,
+            to_come: Vec::new(),
+        };
         let again = plan(&plan_input::gather(books, &registry, &of, scope).await?)?.draft;
         ensure!(again.to_json() == row.body, "ledger, {name}: made again from the archive it is another");
         compared.drafts += 1;

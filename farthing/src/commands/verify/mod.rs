@@ -74,7 +74,8 @@ pub async fn compare(at: &Place) -> anyhow::Result<Compared> {
 }
 
 pub fn document(compared: &Compared) -> serde_json::Value {
-    let Compared { manifests, files, registry_versions, batches, events, accruals, result_lines, dead_letters, drafts, pending_copies } = compared;
+    let Compared { manifests, files, registry_versions, batches, events, accruals, result_lines, dead_letters, drafts, pending_copies } =
+        compared;
     json!({"manifests": manifests, "files": files, "registry_versions": registry_versions, "batches": batches, "events": events,
         "accruals": accruals, "result_lines": result_lines, "dead_letters": dead_letters, "drafts": drafts, "pending_copies": pending_copies})
 }
