@@ -12,7 +12,7 @@ use farthing_archive::folders::FolderParts;
 use farthing_archive::{Archive, Encoded, FolderFiles, Folders, NewFile, months, table_path};
 use farthing_ingest::{Committer, Evidence, Refusal, SealedBatch};
 use farthing_ledger::Effects;
-use farthing_schemas::manifest::{Act, Batch, Closed, File, Total, dead_letters_sha256};
+use farthing_schemas::manifest::{Act, Batch, Closed, File, Slice, Total, dead_letters_sha256};
 use farthing_schemas::tables::Table;
 use farthing_schemas::{Currency, Cycle};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -21,9 +21,19 @@ use std::thread;
 use std::time::{Duration, Instant as Clock};
 use tokio::runtime::Handle;
 
+/// What a source has to say about each commit.
+#[derive(Default)]
+pub struct Around {
+    /// Asked right before the transaction: whether what was read is still what it was taken for.
+    pub before: Option<Box<dyn Fn() -> anyhow::Result<()> + Send>>,
+    /// Told what was committed.
+    pub after: Option<Box<dyn Fn(&[Slice]) + Send>>,
+}
+
 /// Commits batches to the books, on one thread.
 pub struct Commits<'b> {
     books: &'b mut Books,
+    around: Around,
     runtime: Handle,
     archived: Receiver<ArchivedEvidence>,
     /// Whether no batch will be committed any more. Whoever writes evidence holds it: nothing is written behind the end.
@@ -37,7 +47,7 @@ type ArchivedEvidence = (u64, anyhow::Result<Vec<File>>);
 
 impl<'b> Commits<'b> {
     /// Commits to these books, and what archives the evidence meanwhile.
-    pub fn to(books: &'b mut Books) -> (Commits<'b>, EvidenceArchiver) {
+    pub fn to(books: &'b mut Books, around: Around) -> (Commits<'b>, EvidenceArchiver) {
         let (archived_sender, archived) = sync_channel(1);
         let (runtime, archive) = (Handle::current(), books.archive.clone());
         let ended = Arc::new(Mutex::new(false));
@@ -48,7 +58,7 @@ impl<'b> Commits<'b> {
             archived: archived_sender,
             ended: ended.clone(),
         };
-        (Commits { books, runtime, archived, ended, time: Duration::ZERO }, archiver)
+        (Commits { books, around, runtime, archived, ended, time: Duration::ZERO }, archiver)
     }
 }
 
@@ -71,7 +81,12 @@ pub struct Because(#[source] pub anyhow::Error);
 impl Committer for Commits<'_> {
     fn commit(&mut self, sealed: SealedBatch) -> Result<(), Refusal> {
         let clock = Clock::now();
-        self.runtime.block_on(commit(self.books, &self.archived, sealed)).map_err(Because)?;
+        let slices = sealed.slices.clone();
+        self.runtime.block_on(commit(self.books, &self.archived, self.around.before.as_deref(), sealed)).map_err(Because)?;
+        if let Some(after) = &self.around.after {
+            after(&slices);
+        }
+
         self.time += clock.elapsed();
         Ok(())
     }
@@ -142,7 +157,12 @@ const LOSSES_WITHOUT_PAUSE: u32 = 3;
 const PAUSE_MAX: Duration = Duration::from_millis(50);
 
 /// Commits a sealed batch. If this fails or the process ends anywhere, either all of it is there or nothing.
-async fn commit(books: &mut Books, archived: &Receiver<ArchivedEvidence>, mut sealed: SealedBatch) -> anyhow::Result<()> {
+async fn commit(
+    books: &mut Books,
+    archived: &Receiver<ArchivedEvidence>,
+    before: Option<&(dyn Fn() -> anyhow::Result<()> + Send)>,
+    mut sealed: SealedBatch,
+) -> anyhow::Result<()> {
     fail::fail_point!("batch-sealed");
     let folded = std::mem::take(&mut sealed.lines).finish();
     let mut closed = books.catalog.closed.clone();
@@ -151,6 +171,7 @@ async fn commit(books: &mut Books, archived: &Receiver<ArchivedEvidence>, mut se
     fail::fail_point!("usage-written");
     let effects = Effects { dead_letters: std::mem::take(&mut sealed.dead_letters), ..Effects::default() };
     let mut sums = archive_sums(books, sealed.batch, encoded).await?;
+    before.map_or(Ok(()), |before| before())?;
     for losses in 1_u32.. {
         fail::fail_point!("accruals-written");
         let batch = Batch {

@@ -35,7 +35,7 @@ pub enum Command {
     /// Load who owes, who is owed, and on which terms
     #[command(subcommand)]
     Registry(RegistryCommand),
-    /// Meter usage events from files or standard input
+    /// Meter usage events from files, standard input or a topic of Kafka
     Meter(MeterOptions),
     /// What was earned so far
     Accruals(AccrualsOptions),
@@ -99,16 +99,18 @@ Examples:
   farthing meter events.ndjson --data books
   zcat events.ndjson.gz | farthing meter - --data books
   farthing meter --follow live.ndjson --data books
+  farthing meter --follow 'kafka://localhost:9092/usage?group=metering' --data books
 
-A file is known by its path and its beginning: metering it again goes on where it ended.")]
+A file is known by its path and its beginning: metering it again goes on where it ended. A topic is shared with all others of its group;
+the ledger says where each partition is read on. Properties of librdkafka may be added: ?group=metering&session.timeout.ms=10000")]
 pub struct MeterOptions {
-    /// NDJSON files (.gz and .zst are decompressed), or - for standard input
+    /// NDJSON files (.gz and .zst are decompressed), - for standard input, or one kafka://BROKERS/TOPIC?group=G
     #[arg(required = true, value_name = "SOURCE")]
     pub sources: Vec<String>,
-    /// Keep going: wait for more at the end of the files, with each new registry version (standard input keeps the one it began with)
+    /// Keep going: wait for more at the end, with each new registry version (standard input keeps the one it began with)
     #[arg(long)]
     pub follow: bool,
-    /// Take this as the arrival of the events (RFC 3339) [default: the start of the command]
+    /// Take this as the arrival of the events (RFC 3339); messages of a topic have their own [default: the start of the command]
     #[arg(long, value_name = "TIME")]
     pub now: Option<Instant>,
     /// Accept only events of these platforms from these sources

@@ -1,10 +1,11 @@
 //! Metering partitions into the books, until they end or a new registry version asks for a new beginning.
 
-use crate::batch::Commits;
+use crate::batch::{Around, Commits};
 use crate::books::Books;
 use crate::cli::LimitOptions;
 use crate::numbers::Reservations;
 use crate::originals::{ArchivedOriginals, identities};
+use crate::output;
 use crate::progress;
 use farthing_ingest::worker::Admission;
 use farthing_ingest::{Files, Identities, Input, Job, Limits, Outside, Partition, Source};
@@ -71,6 +72,8 @@ pub struct Reading {
     pub can_begin_again: bool,
     /// What makes its source end, when set: then what it gave before is still read.
     pub stop: Arc<AtomicBool>,
+    /// What its source has to say about each commit.
+    pub around: Around,
 }
 
 /// What a job leaves.
@@ -97,6 +100,7 @@ impl Metering {
             partitions,
             identities,
             stop: stop.job.clone(),
+            around: Around::default(),
         };
         let Done { ended, mut seconds, .. } = self.job(books, reading, stop).await?;
         seconds.identities += filled;
@@ -116,7 +120,7 @@ impl Metering {
         let registry = books.registry_now().await?;
         books.keep_snapshot(&registry);
         seconds.registry = clock.elapsed().as_secs_f32();
-        let Reading { partitions, source, identities, total, can_begin_again, stop: of_source } = reading;
+        let Reading { partitions, source, identities, total, can_begin_again, stop: of_source, around } = reading;
         let originals = Box::new(ArchivedOriginals::of(books).await?);
         let job = Arc::new(Job {
             partitions,
@@ -135,7 +139,7 @@ impl Metering {
         let bar = progress::watch(job.progress.clone(), total);
         let clock = Clock::now();
         let numbers = Box::new(Reservations::of(&books.ledger, &job.partitions));
-        let (mut commits, evidence) = Commits::to(books);
+        let (mut commits, evidence) = Commits::to(books, around);
         let outside = Outside { source, identities, originals, numbers, evidence: Box::new(evidence) };
         let done = tokio::task::block_in_place(|| farthing_ingest::run(&job, outside, &mut commits));
         seconds.commits = commits.time.as_secs_f32();
@@ -179,8 +183,9 @@ pub struct Stop {
 }
 
 impl Stop {
-    /// The first signal ends the job in order, a second one the process: for metering that has no end of its own.
-    pub fn on_signal() -> std::io::Result<Stop> {
+    /// The first signal ends the job in order, a second one the process: for metering that has no end of its own. What is not in order by
+    /// `patience` is left as it is: it will be read again.
+    pub fn on_signal(patience: Option<Duration>) -> std::io::Result<Stop> {
         let stop = Stop::default();
         // Asked for here and not in the task: from now on a signal ends the run in order, however late the task begins.
         let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
@@ -192,12 +197,26 @@ impl Stop {
                     std::process::exit(130);
                 }
                 of_task.job.store(true, Ordering::SeqCst);
+                if let Some(patience) = patience {
+                    tokio::spawn(async move {
+                        tokio::time::sleep(patience).await;
+                        output::note("stopped; what was not committed in time will be read again");
+                        std::process::exit(0);
+                    });
+                }
             }
         });
         Ok(stop)
     }
 
+    /// Whether a signal has come.
+    #[cfg(feature = "kafka")]
+    pub fn signalled(&self) -> bool {
+        self.signalled.load(Ordering::SeqCst)
+    }
+
     /// Set when the job that runs now is to end.
+    #[cfg(feature = "kafka")]
     pub fn job(&self) -> Arc<AtomicBool> {
         self.job.clone()
     }

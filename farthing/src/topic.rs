@@ -4,20 +4,25 @@
 //! on who else holds what. Partitions that stay with us keep their lease and their index from job to job; whoever gets one anew takes the
 //! next lease, which stops its last holder, and reads on where the ledger says.
 
+use crate::batch::Around;
 use crate::books::Books;
 use crate::metering::{Done, Ended, Metering, Reading, Seconds, Stop};
 use crate::originals::identities_of;
 use crate::output;
 use anyhow::ensure;
-use farthing_ingest::kafka::{Member, Offered, Topic, Turn, in_range};
+use farthing_ingest::kafka::{Contact, KafkaError, Member, Offered, Topic, Turn, in_range};
 use farthing_ingest::{Identities, Partition};
 use farthing_ledger::LedgerError;
+use farthing_schemas::manifest::Slice;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// How long a worker whose lease was taken waits before it joins anew.
 const REJOIN_PAUSE: Duration = Duration::from_millis(500);
+
+/// How long a commit waits before it asks brokers again.
+const ASK_PAUSE: Duration = Duration::from_secs(1);
 
 /// A partition that we hold, between two jobs.
 struct Held {
@@ -67,7 +72,7 @@ impl TopicMetering<'_> {
                 }
                 Turn::Assigned { fingerprint, partitions } => {
                     let now = self.take_over(books, held, &fingerprint, &partitions).await?;
-                    let (ended, after, more) = self.job(books, member, now).await?;
+                    let (ended, after, more) = self.job(books, member, now, &fingerprint).await?;
                     held = after;
                     *seconds += more;
                     if ended == Ended::NewRegistry {
@@ -112,24 +117,16 @@ impl TopicMetering<'_> {
         let name = self.topic.partition_name(offer.partition);
         if let Some(position) = books.ledger.position(&name).await? {
             let known = position.fingerprint == fingerprint;
-            ensure!(known || position.next == 0, self.another_topic(&name, position.next, &position.fingerprint, fingerprint));
+            ensure!(
+                known || position.next == 0,
+                "{name} is metered up to offset {}, but {}",
+                position.next,
+                another_topic(self.topic, &position.fingerprint, fingerprint)
+            );
             in_range(self.topic, offer.partition, position.next, (offer.low, offer.high))?;
         }
         let lease = books.ledger.lease(&name, fingerprint, offer.low).await?;
         Ok(Partition { name, epoch: lease.epoch, next: lease.next, index: 0 })
-    }
-
-    fn another_topic(&self, name: &str, next: u64, known: &str, found: &str) -> String {
-        let (topic, called) = (&self.topic.topic, &self.topic.name);
-        let cluster = |fingerprint: &str| fingerprint.split('/').next().unwrap_or_default().to_owned();
-        let what = if cluster(known) == cluster(found) {
-            format!("topic {topic} was deleted and made anew")
-        } else {
-            format!("topic {topic} is of another cluster than before")
-        };
-        format!(
-            "{name}: {what}: it was metered up to offset {next} with id {known}, and now it is {found}; if it is to be metered, name it anew: kafka://...?name={called}-2"
-        )
     }
 
     async fn job(
@@ -137,6 +134,7 @@ impl TopicMetering<'_> {
         books: &mut Books,
         member: &Member,
         held: BTreeMap<i32, Held>,
+        fingerprint: &str,
     ) -> anyhow::Result<(Ended, BTreeMap<i32, Held>, Seconds)> {
         let starts: Vec<(i32, u64)> = held.iter().map(|(number, held)| (*number, held.start)).collect();
         let (mut partitions, identities): (Vec<Partition>, Vec<Identities>) =
@@ -153,20 +151,36 @@ impl TopicMetering<'_> {
             can_begin_again: self.metering.follow,
             // The member ends the source itself, so that it knows what was given.
             stop: Arc::default(),
+            around: self.around(member, fingerprint),
         };
         let Done { ended, identities, seconds } = self.metering.job(books, reading, self.stop).await?;
         let mut after = BTreeMap::new();
-        let mut next = Vec::new();
         for (((number, start), mut partition), identities) in starts.into_iter().zip(partitions).zip(identities) {
             // Another may have taken the lease since.
             let position = books.ledger.position(&partition.name).await?.filter(|position| position.epoch == partition.epoch);
             let Some(position) = position else { continue };
             partition.next = position.next;
-            next.push((number, partition.next));
             after.insert(number, Held { partition, start, identities });
         }
-        member.hints().tell(next);
         Ok((ended, after, seconds))
+    }
+
+    /// Before each commit: the topic is still the one that it was when its partitions were taken over, so all that was read since is of it.
+    /// After it, Kafka is told.
+    fn around(&self, member: &Member, fingerprint: &str) -> Around {
+        let (contact, stop) = (member.contact(), self.stop.clone());
+        let (known, topic) = (fingerprint.to_owned(), self.topic.clone());
+        let before = move || {
+            let found = asked_until_answered(&contact, &stop)?;
+            ensure!(found == known, another_topic(&topic, &known, &found));
+            Ok(())
+        };
+        let (contact, prefix) = (member.contact(), self.topic.partition_name(0).trim_end_matches('0').to_owned());
+        let after = move |slices: &[Slice]| {
+            let next = |slice: &Slice| Some((slice.partition.strip_prefix(&prefix)?.parse().ok()?, slice.next));
+            contact.hint(slices.iter().filter_map(next).collect());
+        };
+        Around { before: Some(Box::new(before)), after: Some(Box::new(after)) }
     }
 
     /// Whether the partitions that others hold are metered as far as they went when we came.
@@ -178,6 +192,25 @@ impl TopicMetering<'_> {
             }
         }
         Ok(true)
+    }
+}
+
+fn another_topic(topic: &Topic, known: &str, found: &str) -> String {
+    let cluster = |fingerprint: &str| fingerprint.split('/').next().unwrap_or_default().to_owned();
+    let (called, name) = (&topic.topic, &topic.name);
+    let what = if cluster(known) == cluster(found) { "was deleted and made anew" } else { "is of another cluster than before" };
+    format!(
+        "topic {called} {what}: its id was {known}, now it is {found}; to meter it from its beginning, name it anew: kafka://...?name={name}-2"
+    )
+}
+
+/// As long as no broker answers, a commit waits.
+fn asked_until_answered(contact: &Contact, stop: &Stop) -> anyhow::Result<String> {
+    loop {
+        match contact.fingerprint() {
+            Err(KafkaError::Unanswered { .. }) if !stop.signalled() => std::thread::sleep(ASK_PAUSE),
+            answer => return Ok(answer?),
+        }
     }
 }
 

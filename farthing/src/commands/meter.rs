@@ -17,6 +17,12 @@ use farthing_schemas::time::DAY_MICROS;
 use serde_json::json;
 use std::path::Path;
 use std::sync::Arc;
+#[cfg(feature = "kafka")]
+use std::time::Duration;
+
+/// How long a worker on a topic may take to end in order: whoever stops workers kills them soon after.
+#[cfg(feature = "kafka")]
+const TOPIC_PATIENCE: Duration = Duration::from_secs(9);
 
 /// How a topic's URL begins.
 const TOPIC: &str = "kafka://";
@@ -35,7 +41,7 @@ pub async fn meter(at: &Place, options: MeterOptions) -> anyhow::Result<(Books, 
         ensure!(options.sources.len() == 1, "a topic is metered by itself: name {} in a command of its own", options.sources[0]);
         return meter_topic(at, options).await;
     }
-    let stop = if options.follow { Stop::on_signal()? } else { Stop::default() };
+    let stop = if options.follow { Stop::on_signal(None)? } else { Stop::default() };
     let sources = options.sources.iter().map(|source| named(source)).collect::<anyhow::Result<Vec<_>>>()?;
     let mut books = Books::open(at).await?;
     let _lock = Lock::metering(at, &books.ledger).await?;
@@ -61,7 +67,7 @@ pub async fn meter(at: &Place, options: MeterOptions) -> anyhow::Result<(Books, 
 #[cfg(feature = "kafka")]
 async fn meter_topic(at: &Place, options: MeterOptions) -> anyhow::Result<(Books, Vec<String>, Seconds)> {
     let topic = farthing_ingest::kafka::Topic::from_url(&options.sources[0])?;
-    let stop = Stop::on_signal()?;
+    let stop = Stop::on_signal(Some(TOPIC_PATIENCE))?;
     let mut books = Books::open(at).await?;
     let metering = as_asked(options);
     let seconds = TopicMetering { topic: &topic, metering: &metering, stop: &stop }.run(&mut books).await;

@@ -31,6 +31,9 @@ pub const REVOKE_PATIENCE: Duration = Duration::from_secs(20);
 /// How long the job may take no block before its partitions are paused, so that the group can go on being polled.
 const BLOCKED: Duration = Duration::from_secs(1);
 
+/// How long after it was told to stop a member stays, for its job to commit what it has; then others take over.
+const STOP_PATIENCE: Duration = Duration::from_secs(7);
+
 /// How long one poll waits.
 const POLL: Duration = Duration::from_millis(20);
 
@@ -79,6 +82,7 @@ enum Order {
     Next,
     Read { starts: Vec<(i32, u64)>, blocks: SyncSender<Block> },
     Hint(Vec<(i32, u64)>),
+    Fingerprint(SyncSender<Result<String, KafkaError>>),
     Leave,
 }
 
@@ -89,14 +93,24 @@ pub struct Member {
     thread: Option<JoinHandle<()>>,
 }
 
-/// Tells Kafka how far partitions are committed.
+/// Talks to a member while a job runs.
 #[derive(Clone)]
-pub struct Hints(Sender<Order>);
+pub struct Contact(Sender<Order>);
 
-impl Hints {
-    /// Tells it, if the member is still there.
-    pub fn tell(&self, next: Vec<(i32, u64)>) {
+impl Contact {
+    /// Tells Kafka how far partitions are committed, for those who watch the lag; only a hint, and if the member is still there.
+    pub fn hint(&self, next: Vec<(i32, u64)>) {
         let _ = self.0.send(Order::Hint(next));
+    }
+
+    /// Which topic of which cluster this is now.
+    ///
+    /// # Errors
+    /// [`KafkaError`]
+    pub fn fingerprint(&self) -> Result<String, KafkaError> {
+        let (reply, answer) = sync_channel(1);
+        self.0.send(Order::Fingerprint(reply)).map_err(|_| KafkaError::Thread)?;
+        answer.recv().map_err(|_| KafkaError::Thread)?
     }
 }
 
@@ -122,6 +136,7 @@ impl Member {
             paused: false,
             blocked_since: None,
             ending_since: None,
+            stopping_since: None,
             ends: None,
             asked_since: None,
             changed: false,
@@ -137,8 +152,9 @@ impl Member {
     /// # Errors
     /// [`KafkaError`]: leave.
     pub fn next(&self) -> Result<Turn, KafkaError> {
-        self.orders.send(Order::Next).map_err(|_| KafkaError::Thread)?;
-        self.turns.recv().map_err(|_| KafkaError::Thread)?
+        // One that has left already has said why, or was told to stop.
+        let _ = self.orders.send(Order::Next);
+        self.turns.recv().unwrap_or(Ok(Turn::Stopped))
     }
 
     /// Begins to read all partitions that were offered last, each from its offset on; a job's partitions stand in the same order.
@@ -150,10 +166,10 @@ impl Member {
         Box::new(Assigned(received))
     }
 
-    /// Where to tell how far partitions are committed.
+    /// To talk to it while a job runs.
     #[must_use]
-    pub fn hints(&self) -> Hints {
-        Hints(self.orders.clone())
+    pub fn contact(&self) -> Contact {
+        Contact(self.orders.clone())
     }
 
     /// Leaves the group, and returns when others can take over.
@@ -225,6 +241,8 @@ struct Polling {
     blocked_since: Option<Clock>,
     /// Since when the job has been without blocks, on its way to its end.
     ending_since: Option<Clock>,
+    /// Since when it is told to stop.
+    stopping_since: Option<Clock>,
     /// Since when no job runs and a turn is asked for.
     asked_since: Option<Clock>,
     /// Whether what is held has changed since the last turn.
@@ -239,8 +257,8 @@ impl Polling {
     fn run(mut self, orders: &Receiver<Order>) {
         loop {
             match self.take_orders(orders).and_then(|on| on.then(|| self.step()).transpose()) {
-                Ok(Some(())) => {}
-                Ok(None) => break,
+                Ok(Some(())) if !self.must_leave() => {}
+                Ok(_) => break,
                 Err(error) => {
                     // Whoever asks for a turn then, or asks already, gets it; the job has what came before.
                     let _ = self.turns.send(Err(error));
@@ -250,6 +268,14 @@ impl Polling {
         }
         self.job = None;
         self.consumer.leave();
+    }
+
+    fn must_leave(&mut self) -> bool {
+        if !self.stop.load(Ordering::SeqCst) {
+            self.stopping_since = None;
+            return false;
+        }
+        self.stopping_since.get_or_insert_with(Clock::now).elapsed() > STOP_PATIENCE
     }
 
     /// False once it is to leave.
@@ -267,6 +293,10 @@ impl Polling {
                     let ours: Vec<(i32, u64)> = next.into_iter().filter(|(partition, _)| self.held.contains_key(partition)).collect();
                     // Only a hint: the next one comes with the next batch.
                     let _ = self.consumer.hint(&ours);
+                }
+                Ok(Order::Fingerprint(reply)) => {
+                    // Whoever asked may have given up.
+                    let _ = reply.send(self.fingerprint());
                 }
                 Ok(Order::Leave) | Err(TryRecvError::Disconnected) => return Ok(false),
                 Err(TryRecvError::Empty) => return Ok(true),
@@ -393,14 +423,17 @@ impl Polling {
             }
             Turn::AtEnd { others: self.others()? }
         } else {
-            let fingerprint = fingerprint(&self.consumer.client, &self.topic.brokers, &self.topic.topic)?;
-            Turn::Assigned { fingerprint, partitions: self.offer()? }
+            Turn::Assigned { fingerprint: self.fingerprint()?, partitions: self.offer()? }
         };
         self.changed = false;
         self.asked_since = None;
         // Nobody there means that the member is about to leave.
         let _ = self.turns.send(Ok(turn));
         Ok(())
+    }
+
+    fn fingerprint(&self) -> Result<String, KafkaError> {
+        fingerprint(&self.consumer.client, &self.topic.brokers, &self.topic.topic)
     }
 
     fn offer(&self) -> Result<Vec<Offered>, KafkaError> {

@@ -17,7 +17,7 @@ mod message;
 pub mod topic;
 mod topic_id;
 
-pub use member::{Hints, Member, Offered, Turn, in_range};
+pub use member::{Contact, Member, Offered, Turn, in_range};
 pub use topic::{Topic, TopicError};
 
 /// Why a topic cannot be read on.

@@ -23,8 +23,8 @@ const DEFAULTS: [(&str, &str); 6] = [
     ("client.id", "farthing"),
     ("partition.assignment.strategy", "cooperative-sticky"),
     // What is fetched ahead waits in memory, per partition.
-    ("queued.max.messages.kbytes", "16384"),
-    ("fetch.message.max.bytes", "4194304"),
+    ("queued.max.messages.kbytes", "8192"),
+    ("fetch.message.max.bytes", "2097152"),
     ("fetch.wait.max.ms", "100"),
     ("socket.keepalive.enable", "true"),
 ];

@@ -39,6 +39,32 @@ fn a_topic_made_anew_is_told_from_the_old_one() -> Result<()> {
     Ok(())
 }
 
+/// A worker that sleeps while its topic is made anew, and grows beyond the old position, does not take the one for the other.
+#[test]
+fn a_topic_made_anew_under_a_worker_is_told_as_well() -> Result<()> {
+    let cluster = kafka::cluster();
+    let scene = Scene::of("small", 1)?;
+    scene.produce_all()?;
+    let worker = scene.worker(&["--follow", "--batch-seconds", "1"])?;
+    scene.wait_for(&scene.once(), Duration::from_secs(60))?;
+    // Not within a transaction.
+    std::thread::sleep(Duration::from_secs(1));
+    worker.signal("STOP")?;
+    cluster.tool(TOPICS, &["--delete", "--topic", &scene.topic]);
+    std::thread::sleep(Duration::from_secs(2));
+    cluster.make_topic(&scene.topic, 1);
+    for _ in 0..3 {
+        scene.produce_all()?;
+    }
+    worker.signal("CONT")?;
+    let output = worker.output()?;
+    let said = stderr(&output);
+    ensure!(output.status.code() == Some(2) && said.contains(&scene.topic) && said.contains("?name="), "{:?}: {said}", output.status);
+    ensure!(scene.positions()? == scene.once(), "nothing of the new topic is counted");
+    scene.data.ok(["verify"])?;
+    Ok(())
+}
+
 #[test]
 fn what_retention_has_deleted_before_it_was_metered_is_an_error() -> Result<()> {
     let cluster = kafka::cluster();
