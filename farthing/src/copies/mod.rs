@@ -11,7 +11,7 @@
 mod find;
 mod reverse;
 
-use crate::batch::Commits;
+use crate::batch::{Around, Commits};
 use crate::books::{Appended, Books};
 use crate::lock::{Lock, Work};
 use crate::place::Place;
@@ -94,7 +94,7 @@ async fn reverse(books: &mut Books, held: &mut Held, some: &[Correction], search
     let (slices, dead_letters, replayed) = (vec![slice], Vec::new(), Vec::new());
     let sealed = SealedBatch { batch, registry, lines, slices, dead_letters, replayed };
     tokio::task::block_in_place(|| {
-        let (mut commits, mut evidence) = Commits::to(books);
+        let (mut commits, mut evidence) = Commits::to(books, Around::default());
         evidence.take(rows);
         evidence.seal(batch);
         commits.commit(sealed)
