@@ -1,16 +1,21 @@
 //! The client as a member of its group: what it is assigned and what is taken away waits here until the member has made room.
 
+use super::KafkaError;
 use super::topic::Topic;
+use super::topic_id::fingerprint;
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
-use rdkafka::error::KafkaResult;
+use rdkafka::error::{KafkaError as Cause, KafkaResult};
 use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{Offset, TopicPartitionList};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
+
+/// How long brokers have to answer.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// A change of the assignment. Kafka waits for the answer to each: `incremental_assign` or `incremental_unassign`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,7 +47,7 @@ impl ClientContext for Group {
         // What matters comes as an error of `poll` as well.
     }
 
-    fn error(&self, _error: rdkafka::error::KafkaError, _reason: &str) {}
+    fn error(&self, _error: Cause, _reason: &str) {}
 }
 
 impl ConsumerContext for Group {
@@ -61,6 +66,7 @@ impl ConsumerContext for Group {
 /// A client that has joined its group.
 pub struct GroupConsumer {
     pub client: BaseConsumer<Group>,
+    brokers: String,
     topic: String,
 }
 
@@ -69,7 +75,7 @@ impl GroupConsumer {
     pub fn subscribe(topic: &Topic) -> KafkaResult<GroupConsumer> {
         let client: BaseConsumer<Group> = topic.configuration().create_with_context(Group::default())?;
         client.subscribe(&[&topic.topic])?;
-        Ok(GroupConsumer { client, topic: topic.topic.clone() })
+        Ok(GroupConsumer { client, brokers: topic.brokers.clone(), topic: topic.topic.clone() })
     }
 
     pub fn changes(&self) -> std::sync::MutexGuard<'_, VecDeque<Change>> {
@@ -89,7 +95,7 @@ impl GroupConsumer {
     /// Goes on elsewhere with a partition that is read already.
     pub fn seek(&self, partition: i32, offset: u64) -> KafkaResult<()> {
         let offset = Offset::Offset(i64::try_from(offset).unwrap_or(i64::MAX));
-        self.client.seek(&self.topic, partition, offset, Duration::from_secs(15))
+        self.client.seek(&self.topic, partition, offset, PATIENCE)
     }
 
     pub fn pause(&self, partitions: &[i32]) -> KafkaResult<()> {
@@ -103,6 +109,37 @@ impl GroupConsumer {
     /// Tells Kafka how far the ledger is, for those who watch the lag.
     pub fn hint(&self, next: &[(i32, u64)]) -> KafkaResult<()> {
         self.client.commit(&self.offsets(next)?, rdkafka::consumer::CommitMode::Async)
+    }
+
+    /// Which topic of which cluster this is now.
+    pub fn fingerprint(&self) -> Result<String, KafkaError> {
+        fingerprint(&self.client, &self.brokers, &self.topic)
+    }
+
+    /// The first offset that Kafka still has of a partition, and the one after the last.
+    pub fn watermarks(&self, partition: i32) -> Result<(u64, u64), KafkaError> {
+        let watermarks = self.client.fetch_watermarks(&self.topic, partition, PATIENCE);
+        let (low, high) = watermarks.map_err(|source| self.unanswered("which offsets there are", source))?;
+        Ok((u64::try_from(low).unwrap_or(0), u64::try_from(high).unwrap_or(0)))
+    }
+
+    /// Where the partitions that have anything end.
+    pub fn ends(&self) -> Result<Vec<(i32, u64)>, KafkaError> {
+        let metadata = self.client.fetch_metadata(Some(&self.topic), PATIENCE);
+        let metadata = metadata.map_err(|source| self.unanswered("which partitions there are", source))?;
+        let partitions = metadata.topics().iter().flat_map(|topic| topic.partitions()).map(|partition| partition.id());
+        let mut ends = Vec::new();
+        for partition in partitions {
+            let (low, high) = self.watermarks(partition)?;
+            if low < high {
+                ends.push((partition, high));
+            }
+        }
+        Ok(ends)
+    }
+
+    fn unanswered(&self, what: &'static str, source: Cause) -> KafkaError {
+        KafkaError::Unanswered { brokers: self.brokers.clone(), what, source }
     }
 
     /// Leaves the group: others take over at once.
@@ -133,4 +170,16 @@ impl GroupConsumer {
         }
         Ok(list)
     }
+}
+
+/// Whether a partition can be read on from an offset, with nothing between that Kafka has deleted.
+///
+/// # Errors
+/// [`KafkaError::Deleted`] or [`KafkaError::Beyond`]
+pub fn in_range(topic: &Topic, partition: i32, at: u64, (low, high): (u64, u64)) -> Result<(), KafkaError> {
+    let (topic, name) = (topic.topic.clone(), topic.name.clone());
+    if at < low {
+        return Err(KafkaError::Deleted { topic, name, partition, at, low });
+    }
+    if at > high { Err(KafkaError::Beyond { topic, name, partition, at, high }) } else { Ok(()) }
 }

@@ -8,16 +8,18 @@
 //! - Per partition, each block starts where the one before it ended; an offset that Kafka has deleted is an error, never passed over.
 //! - Nothing aborted is given: only what committed transactions wrote.
 //!
-//! Modules in reading order: [`topic`], `message`, `gather`, `topic_id`, `consumer`, [`member`].
+//! Modules in reading order: [`topic`], `message`, `gather`, `topic_id`, `consumer`, `polling`, [`member`].
 
 mod consumer;
 mod gather;
 pub mod member;
 mod message;
+mod polling;
 pub mod topic;
 mod topic_id;
 
-pub use member::{Contact, Member, Offered, Turn, in_range};
+pub use consumer::in_range;
+pub use member::{Contact, Member, Offered, Turn};
 pub use topic::{Topic, TopicError};
 
 /// Why a topic cannot be read on.

@@ -98,7 +98,9 @@ fn first_events_are_not_skipped_and_the_groups_offsets_are_not_read() -> Result<
 fn a_topic_that_does_not_exist_and_brokers_that_do_not_answer_are_named() -> Result<()> {
     let mut scene = Scene::of("small", 1)?;
     scene.topic = "nowhere".to_owned();
-    refused(&scene, &["nowhere", "does not exist"])
+    refused(&scene, &["nowhere", "does not exist"])?;
+    scene.brokers = "127.0.0.1:1".to_owned();
+    refused(&scene, &["127.0.0.1:1", "no broker"])
 }
 
 /// A partition that is added while workers run is shared as well.

@@ -34,8 +34,12 @@ impl Scene {
     }
 
     pub fn on(cluster: &Cluster, set: &str, partitions: u32) -> Result<Scene> {
+        Scene::with(Data::new()?, cluster, set, partitions)
+    }
+
+    /// In these books, which are empty.
+    pub fn with(data: Data, cluster: &Cluster, set: &str, partitions: u32) -> Result<Scene> {
         let expected = serde_json::from_slice(&unpacked(&root().join(format!("tests/e2e/golden/{set}.json.gz")))?)?;
-        let data = Data::new()?;
         let folder = if set == "small" { "real" } else { set };
         fs::write(data.path().join("registry.ndjson"), unpacked(&root().join(format!("tests/data/{folder}/registry.ndjson.gz")))?)?;
         data.ok(["registry", "load", "registry.ndjson"])?;
