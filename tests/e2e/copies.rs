@@ -22,20 +22,30 @@ fn one() -> Value {
     event("e1", OCTOBER, "ana", "1")
 }
 
+/// The figures of a draft; agreements and platforms are listed as well of which all was undone.
+fn figures(draft: &Value) -> Value {
+    json!(["lines", "gross", "labour", "fee", "net", "true_up", "paid", "carried"].map(|name| draft[name].clone()))
+}
+
 /// Meters these files side by side, committed in this order: what must come of it is what `expected` gives, metered alone.
 fn check(what: &str, files: &[&[Value]], copies: u64, expected: &[Value]) -> Result<()> {
     let scene = Scene::new()?;
     side_by_side(&scene, files)?;
     ensure!(pending(&scene)? == copies, "{what}: {} copies are pending", pending(&scene)?);
+    let alone = once(expected)?;
+    for (mid, cycle) in [("mid_a", "2026-10"), ("mid_b", "2026-10"), ("mid_a", "2026-11")] {
+        let (found, expected) = (figures(&scene.draft(mid, cycle)?), figures(&alone.draft(mid, cycle)?));
+        ensure!(found == expected, "{what}: the preview of {mid} for {cycle} is {found}, not {expected}");
+    }
     let found = reverse_copies(&scene)?;
     ensure!(found["reversed"] == copies, "{what}: {found}");
-    compare(what, &scene, &once(expected)?)?;
+    compare(what, &scene, &alone)?;
     let before = scene.data.json(["accruals"])?;
     let again = reverse_copies(&scene)?;
     ensure!((&again["reversed"], &again["batches"]) == (&json!(0), &json!(0)), "{what}, again: {again}");
     scene.data.ok(["archive", "compact"])?;
     ensure!(scene.data.json(["accruals"])? == before, "{what}, compacted");
-    compare(what, &scene, &once(expected)?)
+    compare(what, &scene, &alone)
 }
 
 #[test]

@@ -16,7 +16,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-/// New events that are compared in one pass: 24 bytes each in a table that is at most half empty, so 100 MiB.
+/// New events that are compared in one pass: 18 bytes each and a table's slack, so less than 100 MiB.
 const EVENTS_A_PASS: u64 = 2 << 20;
 
 /// The columns by which copies are told.
@@ -31,13 +31,12 @@ type Digests = HashSet<Digest, BuildUniform>;
 /// new events, and counts who else has or names them: new ones, then those before, whose files are read for it. So it costs one reading of
 /// the archive's files for every two million events that are new, which is what the start of a metering costs; where copies were found, two
 /// more. Memory goes with the range, and with the copies in it: about 200 bytes for each.
-///
-/// Measured on two processors, in release, with the files in the system's cache: MEASURED
 pub struct Search {
     /// The last manifest that was searched before.
     through: u64,
-    /// New batches.
+    /// The batches that came since, and all others; those of copies are nobody's.
     new: BTreeSet<u64>,
+    old: BTreeSet<u64>,
     ranges: u64,
     next: u64,
     /// What is named by reversals that count for nothing, whichever range it is in: looked at in the end. Nobody gains by making many:
@@ -52,7 +51,8 @@ impl Search {
         let new = batches.of_events_after(through);
         let slices = new.iter().filter_map(|batch| batches.get(*batch)).flat_map(|batch| &batch.slices);
         let events: u64 = slices.map(|slice| slice.counts.metered).sum();
-        Search { through, new, ranges: events.div_ceil(EVENTS_A_PASS), next: 0, doubtful: Digests::default() }
+        let old = batches.all_numbers().difference(&new).copied().collect();
+        Search { through, new, old, ranges: events.div_ceil(EVENTS_A_PASS), next: 0, doubtful: Digests::default() }
     }
 
     /// What is to be undone among the next part of the identities, with something in it; none at the end.
@@ -60,13 +60,19 @@ impl Search {
         while self.next < self.ranges {
             let suspects = self.suspects(books).await?;
             self.next += 1;
-            let found = self.corrections(books, &suspects).await?;
+            let rows = rows_for(books, &suspects).await?;
+            self.doubtful.extend(named_in_conflict(&rows));
+            let found = corrections(&rows, |identity| suspects.contains(&identity));
             if !found.is_empty() {
                 return Ok(Some(found));
             }
         }
         let doubtful = std::mem::take(&mut self.doubtful);
-        let found = self.corrections(books, &doubtful).await?;
+        let rows = rows_for(books, &doubtful).await?;
+        let mut told = Tally::default();
+        rows.iter().for_each(|row| told.count(row));
+        // Those that are suspects were corrected with their range.
+        let found = corrections(&rows, |identity| doubtful.contains(&identity) && !told.suspects(identity));
         Ok((!found.is_empty()).then_some(found))
     }
 
@@ -78,71 +84,62 @@ impl Search {
 
     /// The identities of this range that more than one event has, or more than one reversal names.
     async fn suspects(&self, books: &Books) -> anyhow::Result<Digests> {
-        let mut told: HashMap<Digest, Told, BuildUniform> = HashMap::default();
         let is_new = |row: &Row| row.committed > self.through;
-        each_row(
-            books,
-            |file| self.holds_new(file),
-            |row| {
-                if is_new(&row) && !row.by_farthing {
-                    for (digest, role) in roles(&row).filter(|(digest, _)| self.in_range(*digest)) {
-                        told.entry(digest).or_default().count(role);
-                    }
-                }
-            },
-        )
-        .await?;
-        each_row(
-            books,
-            |file| self.holds_old(books, file),
-            |row| {
-                if !is_new(&row) && !row.by_farthing {
-                    for (digest, role) in roles(&row) {
-                        if let Some(told) = told.get_mut(&digest) {
-                            told.count(role);
-                        }
-                    }
-                }
-            },
-        )
-        .await?;
-        Ok(told.into_iter().filter(|(_, told)| told.events > 1 || told.reversals > 1).map(|(digest, _)| digest).collect())
+        let mut told = Tally::default();
+        let count_new = |row: Row| {
+            if is_new(&row) && roles(&row).any(|(digest, _)| self.in_range(digest)) {
+                told.count(&row);
+            }
+        };
+        each_row(books, |file| self.holds_new(file), count_new).await?;
+        let count_old = |row: Row| {
+            if !is_new(&row) {
+                told.count_known(&row);
+            }
+        };
+        each_row(books, |file| self.holds_old(file), count_old).await?;
+        let suspects = told.0.keys().filter(|identity| self.in_range(**identity) && told.suspects(**identity));
+        Ok(suspects.copied().collect())
     }
 
     fn holds_new(&self, file: &File) -> bool {
         file.batches.is_some_and(|(first, last)| self.new.range(first..=last).next().is_some())
     }
 
-    /// Whether a file may hold a row that is not new.
-    fn holds_old(&self, books: &Books, file: &File) -> bool {
-        let Some((first, last)) = file.batches else { return true };
-        let old = |batch: &u64| books.catalog.batches.sequence_of(*batch).is_some_and(|sequence| sequence <= self.through);
-        // One batch of its own, or a merged file.
-        if first == last { old(&first) } else { books.catalog.batches.all_numbers().range(first..=last).any(old) }
-    }
-
-    /// What is to be undone among these identities.
-    async fn corrections(&mut self, books: &Books, suspects: &Digests) -> anyhow::Result<Vec<Correction>> {
-        if suspects.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut rows = rows_about(books, suspects).await?;
-        let reversals: Digests = rows.iter().filter(|row| row.undoes.is_some() && !row.by_farthing).map(|row| row.identity).collect();
-        if !reversals.is_empty() {
-            rows.extend(rows_about(books, &reversals).await?);
-            rows.sort_unstable_by_key(Row::order);
-            rows.dedup();
-        }
-        self.doubtful.extend(named_in_conflict(&rows));
-        Ok(corrections(&rows, |identity| suspects.contains(&identity)))
+    fn holds_old(&self, file: &File) -> bool {
+        file.batches.is_some_and(|(first, last)| self.old.range(first..=last).next().is_some())
     }
 }
 
-/// How often a digest is told: further than two nobody counts.
+/// How often digests are told.
+#[derive(Default)]
+struct Tally(HashMap<Digest, Told, BuildUniform>);
+
+/// How often one is told: further than two nobody counts.
 #[derive(Clone, Copy, Default)]
 struct Told {
     events: u8,
     reversals: u8,
+}
+
+impl Tally {
+    fn count(&mut self, row: &Row) {
+        roles(row).for_each(|(digest, role)| self.0.entry(digest).or_default().count(role));
+    }
+
+    /// Counts only what is there already.
+    fn count_known(&mut self, row: &Row) {
+        for (digest, role) in roles(row) {
+            if let Some(told) = self.0.get_mut(&digest) {
+                told.count(role);
+            }
+        }
+    }
+
+    /// Whether more than one event has an identity, or more than one reversal names it.
+    fn suspects(&self, identity: Digest) -> bool {
+        self.0.get(&identity).is_some_and(|told| told.events > 1 || told.reversals > 1)
+    }
 }
 
 /// What a row does with a digest.
@@ -162,8 +159,28 @@ impl Told {
     }
 }
 
+/// What an event from outside does; a reversal of Farthing's does nothing here.
 fn roles(row: &Row) -> impl Iterator<Item = (Digest, Role)> + use<> {
-    [Some((row.identity, Role::Has)), row.undoes.map(|_| (row.says, Role::Reverses))].into_iter().flatten()
+    let roles = [Some((row.identity, Role::Has)), row.undoes.map(|_| (row.says, Role::Reverses))];
+    roles.into_iter().flatten().filter({
+        let outside = !row.by_farthing;
+        move |_| outside
+    })
+}
+
+/// All rows by which some identities are judged: those that have or reverse one of them, and the same of the identities of these reversals.
+async fn rows_for(books: &Books, identities: &Digests) -> anyhow::Result<Vec<Row>> {
+    if identities.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut rows = rows_about(books, identities).await?;
+    let reversals: Digests = rows.iter().filter(|row| row.undoes.is_some() && !row.by_farthing).map(|row| row.identity).collect();
+    if !reversals.is_empty() {
+        rows.extend(rows_about(books, &reversals).await?);
+        rows.sort_unstable_by_key(Row::order);
+        rows.dedup();
+    }
+    Ok(rows)
 }
 
 /// The rows that have one of these identities, or reverse it.
@@ -173,7 +190,8 @@ async fn rows_about(books: &Books, identities: &Digests) -> anyhow::Result<Vec<R
         books,
         |_| true,
         |row| {
-            if roles(&row).any(|(digest, _)| identities.contains(&digest)) {
+            let reverses = row.undoes.is_some() && identities.contains(&row.says);
+            if reverses || identities.contains(&row.identity) {
                 rows.push(row);
             }
         },
