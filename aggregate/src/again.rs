@@ -57,6 +57,13 @@ pub fn lines_again(
     Ok((outcome, lines))
 }
 
+/// The lines that bring back what a reversal has undone, of an event that stands in `batch`: they cancel the reversal's in the same terms.
+#[must_use]
+pub fn restored(lines: Vec<(LineKey, Sums)>, batch: u64) -> Vec<(LineKey, Sums)> {
+    let restore = |(key, sums): (LineKey, Sums)| (LineKey { terms: Terms { undoes: Some(batch), ..key.terms }, ..key }, sums);
+    lines.into_iter().map(restore).collect()
+}
+
 /// The lines that undo `lines`, whose event stands in `batch`.
 ///
 /// # Errors

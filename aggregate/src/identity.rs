@@ -2,6 +2,7 @@
 
 use farthing_schemas::event::Reversal;
 use farthing_schemas::{Currency, Money, ReferenceKind, Use};
+use std::hash::{BuildHasherDefault, Hasher};
 
 /// 128 bits of BLAKE3: nobody can make an event that takes the place of another platform's, or one that passes for a copy of another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -13,6 +14,27 @@ impl Digest {
         short.copy_from_slice(&blake3::hash(bytes).as_bytes()[..16]);
         Digest(short)
     }
+}
+
+/// Hashes digests, which are uniform already: their first bytes are their hash.
+#[derive(Debug, Default)]
+pub struct Uniform(u64);
+
+/// What maps of digests are built with.
+pub type BuildUniform = BuildHasherDefault<Uniform>;
+
+impl Hasher for Uniform {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        if let Some(first) = bytes.first_chunk() {
+            self.0 = u64::from_le_bytes(*first);
+        }
+    }
+
+    fn write_usize(&mut self, _length: usize) {}
 }
 
 /// Appends how many bytes a whole number needs, then these: the lowest first, in two's complement.

@@ -8,7 +8,7 @@
 //! - A reversal's lines are its original's, negated, to the unit.
 //!
 //! Modules in reading order: [`identity`], [`attribution`], [`lines`], [`fold`], [`closed`], [`usage`], [`accruals`],
-//! [`again`], [`lines_table`], [`columns`], [`numbered`].
+//! [`again`], [`copies`], [`lines_table`], [`columns`], [`numbered`].
 #![deny(missing_docs)]
 
 pub mod accruals;
@@ -16,6 +16,7 @@ pub mod again;
 pub mod attribution;
 pub mod closed;
 pub mod columns;
+pub mod copies;
 pub mod fold;
 pub mod identity;
 pub mod lines;

@@ -52,6 +52,13 @@ impl Batches {
         self.committed.iter().filter(from_them).map(|batch| batch.batch).collect()
     }
 
+    /// The numbers of the batches with events from outside that manifests after that one committed.
+    #[must_use]
+    pub fn of_events_after(&self, sequence: u64) -> BTreeSet<u64> {
+        let wanted = |(after, place): &&(u64, usize)| *after > sequence && !self.committed[*place].is_of_copies();
+        self.places.values().filter(wanted).map(|(_, place)| self.committed[*place].batch).collect()
+    }
+
     /// All batches, in the order of the chain.
     pub fn iter(&self) -> Iter<'_, Batch> {
         self.committed.iter()

@@ -27,6 +27,8 @@ pub enum CatalogError {
 pub struct Moved {
     /// The number of its manifest.
     pub sequence: u64,
+    /// The last manifest that was searched for copies by then.
+    pub copies_through: u64,
     /// The move.
     pub step: CycleMove,
 }
@@ -54,6 +56,8 @@ pub struct Catalog {
     pub moves: Vec<Moved>,
     /// The last manifest of which a compaction knew: batches of later ones have no result lines yet.
     pub lines_through: u64,
+    /// The last manifest of which a search for copies knew: batches of later ones may hold copies that still count.
+    pub copies_through: u64,
 }
 
 impl Catalog {
@@ -96,6 +100,12 @@ impl Catalog {
                 self.history.commit(batch.batch, &self.closed);
                 self.batches.commit(sequence, batch);
             }
+            Act::Copies(search) => {
+                if search.through_sequence >= sequence {
+                    return Err(wrong(format!("has searched manifest {}, which does not come before it", search.through_sequence)));
+                }
+                self.copies_through = self.copies_through.max(search.through_sequence);
+            }
             Act::Compaction(compaction) => {
                 for path in &compaction.replaces {
                     self.live.remove(path).ok_or_else(|| wrong(format!("replaces {path}, which does not exist")))?;
@@ -113,7 +123,7 @@ impl Catalog {
                 if self.closed.get(&step.mid, currency).is_none_or(|closed| closed < cycle) {
                     self.closed.close(&step.mid, currency, cycle);
                 }
-                self.moves.push(Moved { sequence, step });
+                self.moves.push(Moved { sequence, copies_through: self.copies_through, step });
             }
         }
         Ok(())
@@ -146,12 +156,17 @@ pub fn registry_path(version: u64, sha256: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use farthing_schemas::manifest::{Batch, Compaction, VERSION};
+    use farthing_schemas::manifest::{Batch, COPIES, Compaction, CopySearch, Slice, VERSION};
 
     fn batch(number: u64) -> Act {
         let (slices, files, replayed) = (Vec::new(), Vec::new(), Vec::new());
         let (closed_through, totals, dead_letters_sha256) = (Vec::new(), Vec::new(), String::new());
         Act::Batch(Batch { batch: number, registry_version: 1, slices, files, closed_through, totals, dead_letters_sha256, replayed })
+    }
+
+    fn batch_from(number: u64, partition: &str) -> Act {
+        let Act::Batch(batch) = batch(number) else { unreachable!("it is one") };
+        Act::Batch(Batch { slices: vec![Slice { partition: partition.to_owned(), ..Slice::default() }], ..batch })
     }
 
     fn close(cycle: &str) -> Act {
@@ -161,6 +176,10 @@ mod tests {
 
     fn compaction(through_sequence: u64) -> Act {
         Act::Compaction(Compaction { through_sequence, files: Vec::new(), replaces: Vec::new() })
+    }
+
+    fn search(through_sequence: u64) -> Act {
+        Act::Copies(CopySearch { through_sequence })
     }
 
     /// Takes acts one after the other; the first complaint.
@@ -187,9 +206,19 @@ mod tests {
     }
 
     #[test]
+    fn batches_after_the_last_search_are_known_and_those_of_copies_need_none() {
+        let acts = vec![batch_from(5, "/a"), batch_from(2, "/b"), batch_from(7, COPIES), search(2), batch_from(1, "/a"), close("2026-09")];
+        let catalog = chain(acts).expect("it holds together");
+        assert_eq!(catalog.copies_through, 2);
+        assert_eq!([0, 1, 2, 5].map(|sequence| catalog.batches.of_events_after(sequence).len()), [3, 2, 1, 0]);
+        assert_eq!((catalog.moves[0].sequence, catalog.moves[0].copies_through), (6, 2));
+    }
+
+    #[test]
     fn contradictions_are_refused() {
         let refused = |acts| chain(acts).expect_err("a contradiction").to_string();
         assert_eq!(refused(vec![batch(3), batch(1), batch(3)]), "manifest 3: batch 3 was committed before, by manifest 1");
         assert_eq!(refused(vec![batch(1), compaction(2)]), "manifest 2: covers manifest 2, which does not come before it");
+        assert_eq!(refused(vec![batch(1), search(2)]), "manifest 2: has searched manifest 2, which does not come before it");
     }
 }

@@ -27,8 +27,11 @@ pub struct Around {
     /// Asked right before the transaction: whether what was read is still what it was taken for.
     pub before: Option<Box<dyn Fn() -> anyhow::Result<()> + Send>>,
     /// Told what was committed.
-    pub after: Option<Box<dyn Fn(&[Slice]) + Send>>,
+    pub after: Option<After>,
 }
+
+/// Is told of what was taken from each partition.
+type After = Box<dyn Fn(&[Slice]) + Send>;
 
 /// Commits batches to the books, on one thread.
 pub struct Commits<'b> {

@@ -280,8 +280,13 @@ pub enum ArchiveCommand {
     },
     /// Compare every file with its manifest
     Check,
-    /// Merge small files and write the result lines of new batches
+    /// Reverse copies, merge small files and write the result lines of new batches
     Compact,
+    /// Find events that were metered more than once, in other partitions or files, and reverse the copies
+    #[command(
+        after_help = "Example:\n  farthing archive reverse-copies --data books\n\nOf each identity the event counts that was committed first. Cycles are searched before they close in any case;\nto search now and then keeps that short."
+    )]
+    ReverseCopies,
 }
 
 #[derive(Clone, Debug, Subcommand)]

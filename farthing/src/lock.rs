@@ -2,7 +2,7 @@
 
 use crate::place::Place;
 use anyhow::{Context, bail};
-use farthing_ledger::{Held, Ledger, LedgerError, LedgerUrl, Sharing};
+use farthing_ledger::{Held, Ledger, LedgerError, LedgerUrl};
 use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -15,27 +15,22 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// What only one process does at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Work {
-    /// Metering into a ledger; a second one would wait for hours, so it is refused.
+    /// Metering files, standard input or dead letters; a second one would wait for hours, so it is refused. Workers on topics need no
+    /// lock: each partition has its lease, and copies across partitions and files are found later.
     Metering,
-    /// Metering a topic, with others of its group, but not beside files: what both hold would count twice.
-    MeteringTopics,
     /// Merging files; a second one waits.
     Compacting,
+    /// Searching for copies; a second one waits.
+    Searching,
 }
 
 impl Work {
     /// What its lock on a server is called.
     fn name(self) -> &'static str {
         match self {
-            Work::Metering | Work::MeteringTopics => "metering",
+            Work::Metering => "metering",
             Work::Compacting => "compacting",
-        }
-    }
-
-    fn sharing(self) -> Sharing {
-        match self {
-            Work::Metering | Work::Compacting => Sharing::Alone,
-            Work::MeteringTopics => Sharing::WithOthers,
+            Work::Searching => "copies",
         }
     }
 }
@@ -66,8 +61,8 @@ fn read_under_lock(partition: &str) -> bool {
 }
 
 impl Lock {
-    /// Takes the lock of metering, and takes back the batch numbers of those who held it before: they are gone. A lease would not tell: that
-    /// of a standard input is never taken again.
+    /// Takes the lock of metering files, and takes back the batch numbers of those who held it before: they are gone. A lease would not
+    /// tell: that of a standard input is never taken again.
     ///
     /// For the tests alone there is a way past it, the named step `meter-beside-others`, by which several processes meter files side by side.
     pub async fn metering(at: &Place, ledger: &Ledger) -> anyhow::Result<Option<Lock>> {
@@ -94,42 +89,39 @@ impl Lock {
             return Ok(Kept::Still);
         }
         // The server may not have noticed yet that the connection was lost, and hold the lock for it.
-        let taken = Held::try_take(url, work.name(), work.sharing()).await?;
+        let taken = Held::try_take(url, work.name()).await?;
         *held = taken.ok_or_else(|| io::Error::other(format!("the lock for {} is held by another connection", work.name())))?;
         Ok(Kept::Again)
     }
 
     /// Whether nobody else may meter that partition while this is held.
     pub fn excludes(&self, partition: &str) -> bool {
-        match self {
-            Lock::Session { work: Work::MeteringTopics, .. } => read_under_lock(partition),
-            _ => true,
-        }
+        matches!(self, Lock::Session { work: Work::Metering, .. }) && read_under_lock(partition)
     }
 
     fn of_file(ledger: &Path, work: Work) -> anyhow::Result<Lock> {
         let mut path = ledger.as_os_str().to_owned();
         path.push(match work {
-            Work::Metering | Work::MeteringTopics => ".meter-lock",
+            Work::Metering => ".meter-lock",
             Work::Compacting => ".compact-lock",
+            Work::Searching => ".copies-lock",
         });
         let path = PathBuf::from(path);
         let opened = File::options().create(true).append(true).open(&path);
         let file = opened.with_context(|| format!("the lock {} cannot be opened", path.display()))?;
         let cannot = || format!("the lock {} cannot be taken", path.display());
         match work {
-            Work::Compacting => file.lock().with_context(cannot)?,
+            Work::Compacting | Work::Searching => file.lock().with_context(cannot)?,
             Work::Metering => refused_or(file.try_lock(), &path).with_context(cannot)?,
-            Work::MeteringTopics => refused_or(file.try_lock_shared(), &path).with_context(cannot)?,
         }
         Ok(Lock::File { _file: file })
     }
 
     async fn of_session(url: &LedgerUrl, work: Work) -> anyhow::Result<Lock> {
         let held = match work {
-            Work::Compacting => Held::wait_for(url, work.name()).await?,
-            Work::Metering | Work::MeteringTopics => try_to_take(url, work).await?.with_context(|| {
-                format!("another process is metering into this ledger (it holds a lock of {url}); wait for it or stop it")
+            Work::Compacting | Work::Searching => Held::wait_for(url, work.name()).await?,
+            Work::Metering => try_to_take(url, work).await?.with_context(|| {
+                format!("another process is metering files into this ledger (it holds a lock of {url}); wait for it or stop it")
             })?,
         };
         Ok(Lock::Session { held, url: url.clone(), work })
@@ -139,7 +131,7 @@ impl Lock {
 /// The server frees the lock of a process that has just ended a moment later.
 async fn try_to_take(url: &LedgerUrl, work: Work) -> Result<Option<Held>, LedgerError> {
     for _ in 0..TRIES {
-        let taken = Held::try_take(url, work.name(), work.sharing()).await?;
+        let taken = Held::try_take(url, work.name()).await?;
         if taken.is_some() {
             return Ok(taken);
         }
@@ -152,7 +144,7 @@ fn refused_or(taken: Result<(), TryLockError>, path: &Path) -> anyhow::Result<()
     match taken {
         Ok(()) => Ok(()),
         Err(TryLockError::WouldBlock) => {
-            bail!("another process is metering into this ledger (it holds {}); wait for it or stop it", path.display())
+            bail!("another process is metering files into this ledger (it holds {}); wait for it or stop it", path.display())
         }
         Err(TryLockError::Error(error)) => Err(error.into()),
     }

@@ -20,12 +20,15 @@ pub struct Scope {
     pub without: BTreeSet<String>,
     /// Whether the cycle is still open.
     pub preview: bool,
+    /// Accruals of any cycle and currency that will be in the books when it closes.
+    pub to_come: Vec<Accrual>,
 }
 
 /// Gathers the input of a plan.
 pub async fn gather(books: &Books, registry: &Registry, of: &Settlement, scope: Scope) -> anyhow::Result<Input> {
     let earlier: Vec<Draft> = drafts(books, of).await?.into_iter().filter(|draft| draft.cycle < of.cycle).collect();
-    let accruals = of_cycle(books, of, of.cycle, scope.through_sequence).await?;
+    let mut accruals = of_cycle(books, of, of.cycle, scope.through_sequence).await?;
+    accruals.extend(scope.to_come.into_iter().filter(|accrual| accrual.cycle == of.cycle && accrual.key.currency == of.currency));
     let (deferred, settled_in) = deferred(books, of, &earlier).await?;
     let carried_in =
         earlier.last().map(|draft| draft.lines.iter().map(|line| (line.party.clone(), line.carried_out)).collect()).unwrap_or_default();

@@ -24,7 +24,7 @@ pub struct TracedLine<'a> {
 }
 
 /// Originals of reversals, read once: their rows by place.
-type OriginalRows = BTreeMap<(u64, u32), RecordBatch>;
+pub type OriginalRows = BTreeMap<(u64, u32), RecordBatch>;
 
 /// The files that may hold evidence of some batches, in order: a merged file may hold that of others between them as well.
 pub fn evidence(books: &Books, batches: &BTreeSet<u64>) -> Vec<File> {
@@ -73,7 +73,31 @@ pub async fn read_rows(books: &Books, file: &File) -> anyhow::Result<Vec<RecordB
     Ok(read_table(&file.path, bytes, None)?.collect::<Result<_, _>>()?)
 }
 
-/// The rows that reversals among `rows` undo, of those batches that are asked for.
+/// The usage event whose lines a reversal has.
+pub struct Earned<'o> {
+    /// Its row alone.
+    pub rows: UsageRows<'o>,
+    /// Where it stands.
+    pub place: Place,
+    /// Whether the reversal undoes another reversal, and so brings its lines back.
+    pub restored: bool,
+}
+
+/// What a reversal of the event at a place undoes, or brings back.
+pub fn earned_by(originals: &OriginalRows, of: Place) -> anyhow::Result<Earned<'_>> {
+    let row = |at: Place| {
+        let found = originals.get(&(at.batch, at.row));
+        let found = found.with_context(|| format!("its original, batch {}, row {}, is not there", at.batch, at.row))?;
+        anyhow::Ok(UsageRows::of(found)?)
+    };
+    let direct = row(of)?;
+    match direct.reverses(0) {
+        None => Ok(Earned { rows: direct, place: of, restored: false }),
+        Some(place) => Ok(Earned { rows: row(place)?, place, restored: true }),
+    }
+}
+
+/// The rows that reversals among `rows` undo, of those batches that are asked for; of what undoes a reversal, also what that undoes.
 pub async fn originals(books: &Books, rows: &[RecordBatch], of: impl Fn(u64) -> bool) -> anyhow::Result<OriginalRows> {
     let mut wanted: Vec<Place> = Vec::new();
     for batch in rows {
@@ -81,6 +105,14 @@ pub async fn originals(books: &Books, rows: &[RecordBatch], of: impl Fn(u64) -> 
         let asked_for = |row: &usize| of(usage.place(*row).batch);
         wanted.extend((0..usage.len()).filter(asked_for).filter_map(|row| usage.reverses(row)));
     }
+    let mut found = rows_at(books, &wanted).await?;
+    let further = |row: &RecordBatch| anyhow::Ok(UsageRows::of(row)?.reverses(0));
+    let further: Vec<Option<Place>> = found.values().map(further).collect::<Result<_, _>>()?;
+    found.extend(rows_at(books, &further.into_iter().flatten().collect::<Vec<_>>()).await?);
+    Ok(found)
+}
+
+async fn rows_at(books: &Books, wanted: &[Place]) -> anyhow::Result<OriginalRows> {
     let mut found = OriginalRows::new();
     if wanted.is_empty() {
         return Ok(found);
@@ -118,15 +150,15 @@ async fn trace_row(
     let undone = match usage.reverses(row) {
         None => None,
         Some(of) => {
-            let found = originals.get(&(of.batch, of.row));
-            let found = found.with_context(|| format!("its original, batch {}, row {}, is not there", of.batch, of.row))?;
-            Some((UsageRows::of(found)?, closed_at(books, of.batch)?))
+            let earned = earned_by(originals, of)?;
+            let then = closed_at(books, earned.place.batch)?;
+            Some((earned, then))
         }
     };
     // The event that earned: for a reversal its original, whose lines it has with their signs turned.
-    let original = undone.as_ref().map(|(rows, _)| rows.event(0)).transpose()?;
+    let original = undone.as_ref().map(|(earned, _)| earned.rows.event(0)).transpose()?;
     let earned = original.as_ref().unwrap_or(&event);
-    let registry_version = undone.as_ref().map_or_else(|| usage.registry_version(row), |(rows, _)| rows.registry_version(0));
+    let registry_version = undone.as_ref().map_or_else(|| usage.registry_version(row), |(earned, _)| earned.rows.registry_version(0));
     let registry = books.registry(registry_version).await?;
     let (lines, currency) = make(maker, &registry, earned)?;
     let (method, method_version) = method_of(earned);
@@ -135,14 +167,18 @@ async fn trace_row(
     for line in lines {
         let (assigned, line) = match &undone {
             None => (closed.assign(&line.key.mid, currency, own), line),
-            Some((_, then)) => {
+            Some((earned, then)) => {
                 let assigned = closed.assign_reversal(then, &line.key.mid, currency, own);
-                (assigned, NamedLine { gross: line.gross.negated()?, labour: line.labour.negated()?, ..line })
+                (assigned, if earned.restored { line } else { opposite(line)? })
             }
         };
         each(TracedLine { event: &event, source, assigned, line })?;
     }
     Ok(())
+}
+
+fn opposite(line: NamedLine) -> anyhow::Result<NamedLine> {
+    Ok(NamedLine { gross: line.gross.negated()?, labour: line.labour.negated()?, ..line })
 }
 
 /// What was closed when a batch was committed, as its own manifest says.

@@ -3,11 +3,11 @@
 use crate::batch::Refusal;
 use arrow_array::RecordBatch;
 use farthing_aggregate::Digest;
+use farthing_aggregate::identity::BuildUniform;
 use farthing_aggregate::usage::Place;
 use farthing_schemas::registry::Registry;
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
 /// One metered event, as the index is filled from the archive.
@@ -40,24 +40,6 @@ pub trait Originals: Send {
     fn read(&mut self, place: Place) -> Result<Original, Refusal>;
 }
 
-/// An identity's digest is uniform already: its first bytes are its hash.
-#[derive(Default)]
-struct Uniform(u64);
-
-impl Hasher for Uniform {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        if let Some(first) = bytes.first_chunk() {
-            self.0 = u64::from_le_bytes(*first);
-        }
-    }
-
-    fn write_usize(&mut self, _length: usize) {}
-}
-
 /// What is remembered of an identity: 16 bytes beside the 16 of the identity itself.
 #[derive(Clone, Copy)]
 struct Known {
@@ -66,11 +48,24 @@ struct Known {
     row: u32,
 }
 
+impl Known {
+    fn of(event: Remembered) -> Known {
+        let batch = u32::try_from(event.place.batch).expect("fewer than 2^32 batches");
+        assert!(event.place.row < UNDONE, "fewer than 2^30 rows in a batch");
+        let row = event.place.row | if event.reversal { REVERSAL } else { 0 };
+        Known { says: shortened(event.says), batch, row }
+    }
+
+    fn place(&self) -> Place {
+        Place { batch: u64::from(self.batch), row: self.row & !(REVERSAL | UNDONE) }
+    }
+}
+
 /// A row's two flags are its highest bits: batches are far smaller than 2^30 rows.
 const REVERSAL: u32 = 1 << 31;
 const UNDONE: u32 = 1 << 30;
 
-type Shard = HashMap<Digest, Known, BuildHasherDefault<Uniform>>;
+type Shard = HashMap<Digest, Known, BuildUniform>;
 
 /// How many shards there are: one for each last byte of an identity.
 const SHARDS: usize = 256;
@@ -105,18 +100,11 @@ impl Identities {
     pub fn with_room(count: usize) -> Identities {
         // Shards are not quite alike.
         let each = count / SHARDS + count / SHARDS / 8;
-        Identities { shards: std::array::from_fn(|_| HashMap::with_capacity_and_hasher(each, BuildHasherDefault::default())) }
+        Identities { shards: std::array::from_fn(|_| HashMap::with_capacity_and_hasher(each, BuildUniform::default())) }
     }
 
     fn shard(&self, identity: Digest) -> &Shard {
         &self.shards[shard_of(identity)]
-    }
-
-    /// Marks the originals of the reversals as undone: once all that the archive holds is remembered.
-    pub fn mark_undone(&mut self, originals: impl IntoIterator<Item = Digest>) {
-        for original in originals {
-            self.undo(original);
-        }
     }
 
     /// Touches identities one after the other: their places come from memory side by side and are there when they are asked for.
@@ -139,16 +127,28 @@ impl Identities {
     /// Where an original stands that can still be reversed.
     #[must_use]
     pub fn reversible(&self, original: Digest) -> Option<Place> {
-        let known = self.shard(original).get(&original).filter(|known| known.row & (REVERSAL | UNDONE) == 0)?;
-        Some(Place { batch: u64::from(known.batch), row: known.row })
+        self.shard(original).get(&original).filter(|known| known.row & (REVERSAL | UNDONE) == 0).map(Known::place)
     }
 
     /// Remembers a metered event; of the archive's, reversals may come before or after their originals.
     pub fn insert(&mut self, event: Remembered) {
-        let batch = u32::try_from(event.place.batch).expect("fewer than 2^32 batches");
-        assert!(event.place.row < UNDONE, "fewer than 2^30 rows in a batch");
-        let row = event.place.row | if event.reversal { REVERSAL } else { 0 };
-        self.shards[shard_of(event.identity)].insert(event.identity, Known { says: shortened(event.says), batch, row });
+        self.shards[shard_of(event.identity)].insert(event.identity, Known::of(event));
+    }
+
+    /// Remembers one of the archive's events, unless the one of its identity that is remembered already `comes_first`.
+    pub fn insert_first(&mut self, event: Remembered, comes_first: impl FnOnce(Place) -> bool) {
+        match self.shards[shard_of(event.identity)].entry(event.identity) {
+            Entry::Occupied(known) if comes_first(known.get().place()) => {}
+            entry => {
+                entry.insert(Known::of(event));
+            }
+        }
+    }
+
+    /// Where the event of an identity stands.
+    #[must_use]
+    pub fn place(&self, identity: Digest) -> Option<Place> {
+        self.shard(identity).get(&identity).map(Known::place)
     }
 
     /// Marks an original as reversed.

@@ -88,7 +88,7 @@ impl Books {
                 identities.insert(Remembered { identity, says, place, reversal });
             }
         }
-        identities.mark_undone(undone);
+        undone.into_iter().for_each(|original| identities.undo(original));
         identities
     }
 

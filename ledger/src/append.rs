@@ -57,7 +57,7 @@ impl Ledger {
                 query.execute(&mut *sql).await?;
                 insert_draft(&mut sql, effects.draft.as_ref()).await?;
             }
-            Act::Compaction(_) => {}
+            Act::Compaction(_) | Act::Copies(_) => {}
         }
         self.commit(sql).await
     }

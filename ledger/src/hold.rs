@@ -10,29 +10,17 @@ pub struct Held {
     connection: AnyConnection,
 }
 
-/// Whether others may hold a lock at the same time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sharing {
-    /// Nobody else.
-    Alone,
-    /// Others who share it, too.
-    WithOthers,
-}
-
 /// It waits as long as it takes, and nobody cuts it off for being idle.
 const PATIENT: &str = "SET lock_timeout = 0; SET statement_timeout = 0; SET idle_session_timeout = 0";
 
 impl Held {
-    /// Takes the lock of that name, if nobody holds it who does not share it.
+    /// Takes the lock of that name, if nobody holds it.
     ///
     /// # Errors
     /// [`LedgerError::Open`], [`LedgerError::Unavailable`] or [`LedgerError::Sql`]
-    pub async fn try_take(url: &LedgerUrl, name: &str, sharing: Sharing) -> Result<Option<Held>, LedgerError> {
+    pub async fn try_take(url: &LedgerUrl, name: &str) -> Result<Option<Held>, LedgerError> {
         let mut connection = patient(url).await?;
-        let select = match sharing {
-            Sharing::Alone => "SELECT pg_try_advisory_lock(hashtextextended('farthing ' || $1 || ' ' || current_schema(), 0))",
-            Sharing::WithOthers => "SELECT pg_try_advisory_lock_shared(hashtextextended('farthing ' || $1 || ' ' || current_schema(), 0))",
-        };
+        let select = "SELECT pg_try_advisory_lock(hashtextextended('farthing ' || $1 || ' ' || current_schema(), 0))";
         let taken: bool = sqlx::query(select).bind(name).fetch_one(&mut connection).await?.get(0);
         Ok(taken.then_some(Held { connection }))
     }

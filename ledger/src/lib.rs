@@ -26,7 +26,7 @@ mod url;
 
 pub use append::Effects;
 pub use error::LedgerError;
-pub use hold::{Held, Sharing};
+pub use hold::Held;
 pub use open::{Ledger, Migrated};
 pub use positions::{Lease, Position};
 pub use read::{KeptLetter, PartyDetails, StoredDraft, StoredManifest};

@@ -9,6 +9,9 @@ use sha2::{Digest, Sha256};
 /// The version of this wire form.
 pub const VERSION: u32 = 1;
 
+/// The source partition of the reversals that Farthing makes itself, of copies: its position counts them.
+pub const COPIES: &str = "copies";
+
 /// One act and its place in the chain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
@@ -36,6 +39,8 @@ pub enum Act {
     Compaction(Compaction),
     /// A cycle moved from one state to the next.
     Cycle(CycleMove),
+    /// Batches were searched for copies.
+    Copies(CopySearch),
 }
 
 /// A file of the archive.
@@ -89,7 +94,7 @@ pub struct Batch {
 /// What a batch took from one source partition; `read = metered + duplicate + rejected`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Slice {
-    /// The partition: a file, a standard input, a replay, or a partition of a topic.
+    /// The partition: a file, a standard input, a replay, a partition of a topic, or [`COPIES`].
     pub partition: String,
     /// The lease under which it was read.
     pub epoch: u64,
@@ -113,6 +118,14 @@ pub struct Counts {
     pub duplicate: u64,
     /// In the dead-letter store.
     pub rejected: u64,
+}
+
+impl Batch {
+    /// Whether it has no event from outside: all of it are reversals of copies.
+    #[must_use]
+    pub fn is_of_copies(&self) -> bool {
+        self.slices.iter().all(|slice| slice.partition == COPIES)
+    }
 }
 
 impl Counts {
@@ -165,6 +178,14 @@ pub struct Compaction {
     pub replaces: Vec<String>,
 }
 
+/// A search for copies: of events whose identity was metered before, in whatever partition.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CopySearch {
+    /// The last manifest of which it knew: in the batches of all manifests up to that one every identity counts once, with the batches
+    /// of [`COPIES`] that come before this act.
+    pub through_sequence: u64,
+}
+
 /// A cycle's move to its next state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CycleMove {
@@ -209,7 +230,7 @@ impl Manifest {
             Act::Registry(load) => std::slice::from_ref(&load.file),
             Act::Batch(batch) => &batch.files,
             Act::Compaction(compaction) => &compaction.files,
-            Act::Cycle(_) => &[],
+            Act::Cycle(_) | Act::Copies(_) => &[],
         }
     }
 }

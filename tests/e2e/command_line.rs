@@ -12,7 +12,7 @@ const OCTOBER: [&str; 4] = ["--mid", "mid_x", "--cycle", "2026-10"];
 const CLOSE: [&str; 8] = ["settle", "close", "--mid", "mid_x", "--cycle", "2026-10", "--now", "2026-12-01T00:00:00Z"];
 
 /// Every command that answers on books as they are, with its exit code there and what its document has; in an order in which each works.
-const ANSWERS: [(&[&str], i32, &[&str]); 22] = [
+const ANSWERS: [(&[&str], i32, &[&str]); 23] = [
     (&["registry", "load", "registry.ndjson"], 0, &["registry_version", "changed"]),
     (&["registry", "versions"], 0, &["versions"]),
     (&["meter", "events.ndjson", "--now", NOW], 0, &["read", "metered", "duplicate", "rejected", "partitions"]),
@@ -28,6 +28,7 @@ const ANSWERS: [(&[&str], i32, &[&str]); 22] = [
     (&["dead-letters", "replay", "--code", "too_large"], 0, &["read", "metered", "duplicate", "rejected", "partitions"]),
     (&["archive", "list"], 0, &["files"]),
     (&["archive", "check"], 0, &["faults"]),
+    (&["archive", "reverse-copies"], 0, &["through", "batches", "reversed", "conflicts"]),
     (&["archive", "compact"], 0, &["written", "replaced"]),
     (&CLOSE, 0, &["mid", "currency", "cycle", "state"]),
     (&["settle", "draft", "--mid", "mid_x", "--cycle", "2026-10"], 0, &["cycle", "lines"]),

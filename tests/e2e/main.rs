@@ -6,6 +6,7 @@ mod support;
 mod analysts;
 mod bad_input;
 mod command_line;
+mod copies;
 mod crash;
 mod golden;
 mod readme;

@@ -1,7 +1,7 @@
 //! Scenes of what happens over time, between runs and after closing: what the oracle does not play.
 
 mod memory;
-mod scene;
+pub mod scene;
 
 use crate::support::also_on_postgres;
 use anyhow::{Context, Result};

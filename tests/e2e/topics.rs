@@ -3,6 +3,6 @@
 mod changes;
 mod chaos;
 mod forms;
-mod produce;
-mod scene;
+pub mod produce;
+pub mod scene;
 mod workers;

@@ -2,6 +2,7 @@
 
 use crate::books::{Appended, Books};
 use crate::cli::ArchiveCommand;
+use crate::copies::{self, Conflict, Searched};
 use crate::lock::{Lock, Work};
 use crate::output::{self, Answer};
 use crate::place::Place;
@@ -9,6 +10,7 @@ use crate::trace;
 use anyhow::Context;
 use arrow_array::RecordBatch;
 use farthing_aggregate::lines_table::LinesBuilder;
+use farthing_aggregate::usage;
 use farthing_archive::catalog::manifest_path;
 use farthing_archive::{Encoded, NewFile, encode, in_order, read_table, table_path};
 use farthing_ledger::Effects;
@@ -27,8 +29,10 @@ pub async fn run(at: &Place, command: ArchiveCommand, json: bool) -> anyhow::Res
     match command {
         ArchiveCommand::List { sql } => list(at, sql, json).await,
         ArchiveCommand::Check => check(at, json).await,
+        ArchiveCommand::ReverseCopies => reverse_copies(at, json).await,
         ArchiveCommand::Compact => {
             let mut books = Books::open(at).await?;
+            copies::search(&mut books, at).await?;
             let (written, replaced) = compact(&mut books, at, true).await?;
             books.ledger.close().await;
             if json {
@@ -39,6 +43,35 @@ pub async fn run(at: &Place, command: ArchiveCommand, json: bool) -> anyhow::Res
             Ok(Answer::Yes)
         }
     }
+}
+
+/// Conflicts that are shown to people; all are in the JSON document.
+const CONFLICTS_SHOWN: usize = 20;
+
+async fn reverse_copies(at: &Place, json: bool) -> anyhow::Result<Answer> {
+    let mut books = Books::open(at).await?;
+    let Searched { through, batches, reversed, conflicts } = copies::search(&mut books, at).await?;
+    books.ledger.close().await;
+    if json {
+        let list = conflicts.iter().map(|conflict| {
+            let Conflict { platform, source, id, place, first } = conflict;
+            let at = |place: &usage::Place| json!({"batch": place.batch, "row": place.row});
+            json!({"platform": platform, "source": source, "id": id, "copy": at(place), "first": at(first)})
+        });
+        output::json(&json!({"through": through, "batches": batches, "reversed": reversed, "conflicts": list.collect::<Vec<_>>()}))?;
+        return Ok(Answer::Yes);
+    }
+    let mut said = vec![format!("{batches} new batches searched, {reversed} copies reversed.")];
+    said.extend(conflicts.iter().take(CONFLICTS_SHOWN).map(|conflict| {
+        let Conflict { platform, source, id, place, first } = conflict;
+        let (copy, first) = (format!("batch {}, row {}", place.batch, place.row), format!("batch {}, row {}", first.batch, first.row));
+        format!("conflict: {source} {id} of {platform} says something else in {copy} than in {first}, which counts")
+    }));
+    if conflicts.len() > CONFLICTS_SHOWN {
+        said.push(format!("... and {} more conflicts; --json has all", conflicts.len() - CONFLICTS_SHOWN));
+    }
+    output::text(&said.join("\n"))?;
+    Ok(Answer::Yes)
 }
 
 async fn list(at: &Place, sql: bool, json: bool) -> anyhow::Result<Answer> {

@@ -3,8 +3,6 @@
 use crate::books::Books;
 use crate::cli::MeterOptions;
 use crate::lock::Lock;
-#[cfg(feature = "kafka")]
-use crate::lock::Work;
 use crate::metering::{Ended, Metering, Seconds, Stop};
 use crate::output::{self, Answer};
 use crate::patience;
@@ -76,7 +74,6 @@ async fn meter_topic(at: &Place, options: MeterOptions) -> anyhow::Result<(Books
     let stop = Stop::on_signal(Some(TOPIC_PATIENCE))?;
     let mut books = Books::open(at).await?;
     books.patience = stop.patience(patience(&options));
-    books.lock = Some(Lock::take(at, Work::MeteringTopics).await?);
     let metering = as_asked(options);
     let seconds = TopicMetering { topic: &topic, metering: &metering, stop: &stop }.run(&mut books).await;
     let seconds = seconds.context("metering stopped; all batches before are kept, and the same command goes on from there")?;

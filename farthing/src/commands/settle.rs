@@ -5,12 +5,12 @@ use crate::cli::{CloseOptions, CycleOptions, DraftOptions, SettleCommand};
 use crate::commands::{accruals, archive};
 use crate::output::{self, Answer};
 use crate::place::Place;
-use crate::{plan_input, time};
+use crate::{copies, plan_input, time};
 use anyhow::{Context, bail};
 use farthing_ledger::{Effects, StoredDraft};
 use farthing_schemas::manifest::{Act, CycleMove};
 use farthing_schemas::registry::{MidIndex, Registry};
-use farthing_schemas::{Currency, Cycle};
+use farthing_schemas::{Accrual, Currency, Cycle};
 use farthing_settle::{Draft, plan, report};
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -80,6 +80,11 @@ async fn close(at: &Place, options: &CloseOptions, json: bool) -> anyhow::Result
             other => bail!("cycle {} of {} in {} is closed already: its state is {other}", of.cycle, of.mid, of.currency),
         }
         refuse_gaps(&books, &of).await?;
+        // No copy is settled: what is committed between a search and the close is searched as well.
+        copies::search(&mut books, at).await?;
+        if copies::unsearched(&books) > 0 {
+            continue;
+        }
         let act = Act::Cycle(step(&of, CLOSING, person(&options.cycle)));
         if books.append(act, &Effects::default()).await? == Appended::Done {
             break;
@@ -132,7 +137,7 @@ async fn draft(at: &Place, options: &DraftOptions, json: bool) -> anyhow::Result
     let registry = books.registry_now().await?;
     let of = settlement(&registry, &options.cycle)?;
     let draft = match state(&books, &of) {
-        "open" => make(&mut books, &of, &options.without, true).await?,
+        "open" => preview(&mut books, &of, &options.without).await?,
         CLOSING => finish(&mut books, at, &of, options).await?,
         DRAFT => kept(&books, &of, &options.without).await?,
         other => bail!(
@@ -151,19 +156,34 @@ async fn draft(at: &Place, options: &DraftOptions, json: bool) -> anyhow::Result
     Ok(if draft.refused { Answer::No } else { Answer::Yes })
 }
 
-/// Plans a cycle on the registry version in force.
-pub async fn make(books: &mut Books, of: &Settlement, without: &[String], preview: bool) -> anyhow::Result<Draft> {
+/// Plans an open cycle as it would be if it closed now. Nothing is written for it, but copies do not count: they will not in the draft.
+pub async fn preview(books: &mut Books, of: &Settlement, without: &[String]) -> anyhow::Result<Draft> {
+    let copies::Pending { reversed, accruals } = copies::pending(books).await?;
+    if reversed > 0 {
+        output::note(&format!(
+            "{reversed} copies of events are not reversed yet and not in these figures; reverse them with: farthing archive reverse-copies"
+        ));
+    }
+    make(books, of, without, Some(accruals)).await
+}
+
+/// Plans a cycle on the registry version in force; as a preview with accruals that are still to come.
+async fn make(books: &mut Books, of: &Settlement, without: &[String], to_come: Option<Vec<Accrual>>) -> anyhow::Result<Draft> {
     let registry = books.registry_now().await?;
-    let scope = plan_input::Scope { through_sequence: books.catalog.sequence, without: without.iter().cloned().collect(), preview };
+    let (through_sequence, without) = (books.catalog.sequence, without.iter().cloned().collect());
+    let (preview, to_come) = (to_come.is_some(), to_come.unwrap_or_default());
+    let scope = plan_input::Scope { through_sequence, without, preview, to_come };
     let input = plan_input::gather(books, &registry, of, scope).await?;
     Ok(plan(&input)?.draft)
 }
 
 /// Makes the final draft of a cycle that is cut off, and keeps it unless the rule refuses it.
 async fn finish(books: &mut Books, at: &Place, of: &Settlement, options: &DraftOptions) -> anyhow::Result<Draft> {
+    // What the cycle holds was searched before it closed; what has come since is for later ones.
+    copies::search(books, at).await?;
     loop {
         archive::compact(books, at, false).await?;
-        let draft = make(books, of, &options.without, false).await?;
+        let draft = make(books, of, &options.without, None).await?;
         if draft.refused {
             return Ok(draft);
         }

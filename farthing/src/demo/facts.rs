@@ -143,7 +143,7 @@ async fn drafts(books: &mut Books, to_settle: BTreeSet<(String, Currency)>) -> a
     for (mid, currency) in to_settle {
         let of = Settlement { mid, currency, cycle };
         // Nobody has closed the month: a preview says what its draft would be.
-        drafts.push(settle::make(books, &of, &[], true).await?);
+        drafts.push(settle::preview(books, &of, &[]).await?);
     }
     Ok(drafts)
 }

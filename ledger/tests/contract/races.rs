@@ -2,7 +2,7 @@
 
 use crate::scenario::batch;
 use crate::server::{Place, place_on_postgres, place_on_sqlite, run};
-use farthing_ledger::{Held, Ledger, LedgerError, Sharing};
+use farthing_ledger::{Held, Ledger, LedgerError};
 use farthing_schemas::manifest::{Manifest, VERSION};
 
 const EACH: u64 = 25;
@@ -68,26 +68,15 @@ fn ledgers_do_not_disturb_each_other() {
             Ledger::open(&place.url, true).await.expect("the ledger answers"),
             Ledger::open(&other.parse().expect("a word of the table"), true).await.expect("the ledger answers"),
         ];
-        let held = Held::try_take(&place.url, "metering", Sharing::Alone).await.expect("the ledger answers");
-        assert!(held.is_some() && Held::try_take(&place.url, "metering", Sharing::Alone).await.expect("the ledger answers").is_none());
-        assert!(Held::try_take(&other.parse().expect("a URL"), "metering", Sharing::Alone).await.expect("the ledger answers").is_some());
+        let held = Held::try_take(&place.url, "metering").await.expect("the ledger answers");
+        assert!(held.is_some() && Held::try_take(&place.url, "metering").await.expect("the ledger answers").is_none());
+        assert!(Held::try_take(&other.parse().expect("a URL"), "metering").await.expect("the ledger answers").is_some());
         assert_eq!(ledgers[0].lease("a", "", 0).await.expect("the ledger answers").epoch, 1);
         assert_eq!(ledgers[1].lease("a", "", 0).await.expect("the ledger answers").epoch, 1);
         drop(held);
         let mut taken = None;
         while taken.is_none() {
-            taken = Held::try_take(&place.url, "metering", Sharing::Alone).await.expect("the ledger answers");
+            taken = Held::try_take(&place.url, "metering").await.expect("the ledger answers");
         }
-    });
-}
-
-/// Many may share a lock, and nobody has it alone meanwhile.
-#[test]
-fn a_lock_may_be_shared() {
-    let place = place_on_postgres();
-    run(async {
-        let take = async |sharing| Held::try_take(&place.url, "metering", sharing).await.expect("the server answers");
-        let shared = [take(Sharing::WithOthers).await, take(Sharing::WithOthers).await];
-        assert!(shared.iter().all(Option::is_some) && take(Sharing::Alone).await.is_none());
     });
 }

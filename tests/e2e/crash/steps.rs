@@ -25,10 +25,16 @@ fn stops(words: &Words) -> Vec<(&'static str, u64)> {
         "meter" => COMMIT.iter().enumerate().map(|(at, step)| (*step, u64::from(at % 2 == 0))).collect(),
         "dead-letters" => COMMIT.iter().map(|step| (*step, 0)).collect(),
         "archive" => COMPACTION.iter().map(|step| (*step, 0)).collect(),
-        // The cut-off and the result lines of what was metered until then are two acts.
-        _ if words[1] == "close" => {
-            vec![("manifest-written", 0), ("compaction-written", 0), ("manifest-written", 0), ("compaction-committed", 0)]
-        }
+        // The search for copies, the cut-off and the result lines of what was metered until then are three acts.
+        _ if words[1] == "close" => vec![
+            ("copies-reversed", 0),
+            ("manifest-written", 0),
+            ("copies-searched", 0),
+            ("manifest-written", 0),
+            ("compaction-written", 0),
+            ("manifest-written", 0),
+            ("compaction-committed", 0),
+        ],
         // Drafting writes the result lines of what came since the cut-off, and then the draft.
         _ => vec![("compaction-written", 0), ("manifest-written", 1)],
     }

@@ -1,6 +1,7 @@
 //! Small books with something of everything: two registry versions, works, duplicates, reversals, rejected and replayed events, a
-//! compaction, closed cycles with their drafts, and what came after.
+//! compaction, closed cycles with their drafts, and what came after, copies among it.
 
+use crate::copies::scene::meter_side_by_side;
 use crate::support::Data;
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -173,6 +174,8 @@ impl Lines {
 pub struct Events {
     pub before: [String; 2],
     pub after: [String; 2],
+    /// Two files with copies, of each other and of what was metered before: metered side by side, neither knows of the other's.
+    pub beside: [String; 2],
     /// What the first letter should have been.
     pub corrected: String,
 }
@@ -199,7 +202,16 @@ pub fn events() -> Events {
     // It undoes an event of a cycle that is closed by then.
     four.take(reversal("four-undone", &one.0[10].clone()));
     four.take(three.0[2].clone());
-    Events { before: [one.1, two.1], after: [three.1, four.1], corrected }
+    let (mut five, mut six) = (Lines::default(), Lines::default());
+    five.some(&mut draw, "five", 8, &[10, 11]);
+    five.0.iter().take(4).for_each(|event| six.take(event.clone()));
+    five.take(reversal("five-undone", &one.0[12].clone()));
+    six.take(reversal("five-undone", &one.0[12].clone()));
+    six.take(reversal("six-undone", &five.0[1].clone()));
+    let mut conflict = five.0[5].clone();
+    conflict["data"]["revenue"] = json!({"amount": "9.99", "currency": "USD"});
+    six.take(conflict);
+    Events { before: [one.1, two.1], after: [three.1, four.1], beside: [five.1, six.1], corrected }
 }
 
 fn load(data: &Data, name: &str, records: &[Value]) -> Result<()> {
@@ -233,14 +245,20 @@ pub fn close(data: &Data) -> Result<()> {
     Ok(())
 }
 
-/// Goes on: late events, reversals in closed cycles, rejected events corrected and replayed.
+/// Goes on: late events, reversals in closed cycles, rejected events corrected and replayed, copies reversed.
 pub fn go_on(data: &Data) -> Result<()> {
     let events = events();
     meter(data, "three.ndjson", &events.after[0])?;
     meter(data, "four.ndjson", &events.after[1])?;
     std::fs::write(data.path().join("corrected.json"), &events.corrected)?;
     data.ok(["dead-letters", "replay", "1", "--corrected", "corrected.json", "--now", "2026-12-01T00:00:00Z"])?;
-    data.ok(["dead-letters", "replay", "2", "--now", "2026-12-01T00:00:00Z"]).map(drop)
+    data.ok(["dead-letters", "replay", "2", "--now", "2026-12-01T00:00:00Z"])?;
+    let names = ["five.ndjson", "six.ndjson"].map(str::to_owned);
+    for (name, text) in names.iter().zip(&events.beside) {
+        std::fs::write(data.path().join(name), text)?;
+    }
+    meter_side_by_side(data, &names, "2026-12-01T00:00:00Z")?;
+    data.ok(["archive", "reverse-copies"]).map(drop)
 }
 
 /// The whole story.

@@ -162,6 +162,18 @@ def draft(books, ledger):
     return {"what": f"draft of {row['mid']}: {line['party']} gets a unit more", "names": [f"draft of cycle {row['cycle']} of {row['mid']}"]}
 
 
+def search_claims_less(books, ledger):
+    """The search for copies before a cycle closed has seen nothing."""
+    chain = manifests.chain(ledger)
+    next(manifest["act"] for manifest in chain if manifest["act"]["kind"] == "copies")["through_sequence"] = 0
+    manifests.rechain(books, ledger, chain)
+    return {"what": "a search for copies went through manifest 0", "names": ["before batch"]}
+
+
+def of_copies(row):
+    return row["partition"] == "copies"
+
+
 def other_party(party):
     return "pty_00" if party != "pty_00" else "pty_01"
 
@@ -172,6 +184,12 @@ KINDS = [
     ("forged identity", in_table("usage", "id", lambda id: id + "x")),
     ("forged platform", in_table("usage", "platform", lambda platform: "plt_quiet" if platform != "plt_quiet" else "plt_news")),
     ("forged evidence is gone", row_gone("usage")),
+    ("forged place of a copy", in_table("usage", "reverses_row", lambda row: row + 1, of_copies)),
+    ("forged identity of a copy", in_table("usage", "reverses_id", lambda id: id + "x", of_copies)),
+    ("forged name of a copy's reversal", in_table("usage", "id", lambda id: id + "0", of_copies)),
+    ("forged source of a copy's reversal", in_table("usage", "source", lambda source: source + "/", of_copies)),
+    ("forged reversal of a copy is an event", in_table("usage", "partition", lambda partition: "/five.ndjson", of_copies)),
+    ("forged search for copies", search_claims_less),
     ("forged gross", in_table("accruals", "gross", lambda gross: gross + UNIT)),
     ("forged labour", in_table("accruals", "labour", lambda labour: labour + UNIT)),
     ("forged party of accruals", in_table("accruals", "party", other_party, lambda row: row["party"])),

@@ -64,7 +64,12 @@ impl Scene {
 
     /// An event as a message that arrives when the set's events do.
     pub fn record(&self, line: &[u8]) -> Record {
-        Record { millis: Some(self.arrival()), ..Record::of(partition_of(line, self.partitions), line) }
+        self.record_to(partition_of(line, self.partitions), line)
+    }
+
+    /// The same to another partition than its own.
+    pub fn record_to(&self, partition: i32, line: &[u8]) -> Record {
+        Record { millis: Some(self.arrival()), ..Record::of(partition, line) }
     }
 
     /// Each event once, in order.
@@ -108,8 +113,12 @@ impl Scene {
         let manifests = self.manifests()?;
         let mut at = BTreeMap::new();
         for slice in manifests.iter().flat_map(|manifest| manifest["act"]["slices"].as_array().into_iter().flatten()) {
-            let number = slice["partition"].as_str().and_then(|name| name.rsplit('/').next()?.parse().ok());
-            at.insert(number.context("a partition of a topic")?, slice["next"].as_u64().context("next")?);
+            let name = slice["partition"].as_str().context("a partition")?;
+            // Others may meter beside the topic.
+            if let Some(name) = name.strip_prefix("kafka:") {
+                let number = name.rsplit('/').next().and_then(|number| number.parse().ok());
+                at.insert(number.context("a partition of a topic")?, slice["next"].as_u64().context("next")?);
+            }
         }
         Ok(at)
     }

@@ -1,21 +1,22 @@
 //! Every batch computed again from its evidence, and compared with its accruals.
 
 use super::Compared;
+use super::identities::Said;
 use crate::books::Books;
-use crate::trace;
+use crate::trace::{self, OriginalRows};
 use anyhow::{Context, ensure};
 use arrow_array::RecordBatch;
 use farthing_aggregate::accruals::{AccrualRows, Assignment};
-use farthing_aggregate::again::{lines_again, negated};
+use farthing_aggregate::again::{lines_again, negated, restored};
 use farthing_aggregate::closed::Closing;
-use farthing_aggregate::usage::UsageRows;
+use farthing_aggregate::usage::{Place, UsageRows};
 use farthing_aggregate::{Accumulator, Digest, LineMaker, identity};
 use farthing_archive::Batches;
 use farthing_schemas::Cycle;
-use farthing_schemas::event::{Body, Event};
-use farthing_schemas::manifest::{Batch, File};
+use farthing_schemas::event::{Body, Event, Reversal};
+use farthing_schemas::manifest::{Batch, COPIES, File};
 use farthing_schemas::registry::Registry;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A batch that is being computed again.
@@ -23,14 +24,6 @@ struct Again {
     registry: Arc<Registry>,
     lines: Accumulator,
     metered: BTreeMap<String, u64>,
-}
-
-/// Everything that was said, to find what counts twice.
-#[derive(Default)]
-struct Said {
-    /// Per identity: whether it is a reversal, and whether it is undone.
-    identities: HashMap<Digest, (bool, bool)>,
-    reversed: Vec<(Digest, String)>,
 }
 
 pub async fn compare(books: &mut Books, compared: &mut Compared) -> anyhow::Result<()> {
@@ -71,7 +64,8 @@ pub async fn compare(books: &mut Books, compared: &mut Compared) -> anyhow::Resu
     }
     finish_empty(books, compared)?;
     sums.finish(books, compared).await?;
-    said.finish()
+    compared.pending_copies = said.finish(books)?;
+    Ok(())
 }
 
 fn manifest_of(batches: &Batches, batch: u64) -> anyhow::Result<&Batch> {
@@ -85,7 +79,7 @@ impl Again {
         maker: &mut LineMaker,
         usage: &UsageRows<'_>,
         row: usize,
-        originals: &BTreeMap<(u64, u32), RecordBatch>,
+        originals: &OriginalRows,
         said: &mut Said,
     ) -> anyhow::Result<()> {
         let event = usage.event(row)?;
@@ -102,24 +96,31 @@ impl Again {
                 outcome.says
             }
             Body::Reversal(reversal) => {
-                let place = usage.reverses(row).context("a reversal without the place of its original")?;
-                let found = originals.get(&(place.batch, place.row)).context("its original is not there")?;
-                let rows = UsageRows::of(found)?;
-                let original = rows.event(0)?;
-                let then = books.registry(rows.registry_version(0)).await?;
-                let (_, lines) = lines_again(maker, &then, &self.registry, &original, &mut self.lines.unknown)?;
-                for (key, sums) in negated(lines, place.batch)? {
-                    self.lines.add(key, sums)?;
-                }
-                let whom = identity::said_by_reversal(&event.platform, reversal);
-                ensure!(
-                    identity::of_event(&original.platform, &original.source, &original.id) == whom,
-                    "it undoes another event than it names"
-                );
-                whom
+                let of = usage.reverses(row).context("a reversal without the place of its original")?;
+                self.reverse(books, maker, of, usage.origin(row).partition == COPIES, originals).await?;
+                undone_identity(&event, reversal, of, originals)?
             }
         };
-        said.take(&event, usage, row, says)
+        said.take(books, &event, usage, row, says)
+    }
+
+    async fn reverse(
+        &mut self,
+        books: &mut Books,
+        maker: &mut LineMaker,
+        of: Place,
+        by_farthing: bool,
+        originals: &OriginalRows,
+    ) -> anyhow::Result<()> {
+        let earned = trace::earned_by(originals, of)?;
+        ensure!(by_farthing || !earned.restored, "it undoes a reversal");
+        let then = books.registry(earned.rows.registry_version(0)).await?;
+        let (_, lines) = lines_again(maker, &then, &self.registry, &earned.rows.event(0)?, &mut self.lines.unknown)?;
+        let batch = earned.place.batch;
+        for (key, sums) in if earned.restored { restored(lines, batch) } else { negated(lines, batch)? } {
+            self.lines.add(key, sums)?;
+        }
+        Ok(())
     }
 
     async fn finish(mut self, books: &Books, batch: u64, stored: &mut StoredSums, compared: &mut Compared) -> anyhow::Result<()> {
@@ -158,6 +159,15 @@ impl Again {
         compared.batches += 1;
         Ok(())
     }
+}
+
+/// The identity of the event that a reversal undoes, which must be the one that it names.
+fn undone_identity(event: &Event<'_>, reversal: &Reversal<'_>, of: Place, originals: &OriginalRows) -> anyhow::Result<Digest> {
+    let whom = identity::said_by_reversal(&event.platform, reversal);
+    let original = UsageRows::of(originals.get(&(of.batch, of.row)).context("its original is not there")?)?.event(0)?;
+    let found = identity::of_event(&original.platform, &original.source, &original.id);
+    ensure!(found == whom, "it undoes another event than it names");
+    Ok(whom)
 }
 
 /// Compares the sums of a batch's evidence with its accruals, row by row.
@@ -217,30 +227,6 @@ fn finish_empty(books: &Books, compared: &mut Compared) -> anyhow::Result<()> {
         books.catalog.batches.count()
     );
     Ok(())
-}
-
-impl Said {
-    fn take(&mut self, event: &Event<'_>, usage: &UsageRows<'_>, row: usize, says: Digest) -> anyhow::Result<()> {
-        let identity = identity::of_event(&event.platform, &event.source, &event.id);
-        ensure!(identity == usage.identity(row) && says == usage.says(row), "its identity or what it says is not what the archive says");
-        let reversal = matches!(event.body, Body::Reversal(_));
-        let first = self.identities.insert(identity, (reversal, false)).is_none();
-        ensure!(first, "{} {} of {} counts twice", event.source, event.id, event.platform);
-        if reversal {
-            self.reversed.push((says, format!("{} {}", event.source, event.id)));
-        }
-        Ok(())
-    }
-
-    fn finish(mut self) -> anyhow::Result<()> {
-        for (original, by) in self.reversed {
-            let found = self.identities.get_mut(&original).with_context(|| format!("{by} undoes what was never metered"))?;
-            ensure!(!found.0, "{by} undoes a reversal");
-            ensure!(!found.1, "{by} undoes an event that was undone before");
-            found.1 = true;
-        }
-        Ok(())
-    }
 }
 
 /// The archived accruals, read as far as needed, by batch and cycle.

@@ -18,7 +18,12 @@ pub async fn compare(books: &mut Books, compared: &mut Compared) -> anyhow::Resu
         let kept = Draft::from_json(&row.body)?;
         let of = Settlement { mid: step.mid.clone(), currency: step.currency.parse()?, cycle: step.cycle.parse()? };
         let registry = books.registry(kept.registry_version).await?;
-        let scope = Scope { through_sequence: moved.sequence - 1, without: step.without.iter().cloned().collect(), preview: false };
+        let scope = Scope {
+            through_sequence: moved.sequence - 1,
+            without: step.without.iter().cloned().collect(),
+            preview: false,
+            to_come: Vec::new(),
+        };
         let again = plan(&plan_input::gather(books, &registry, &of, scope).await?)?.draft;
         ensure!(again.to_json() == row.body, "ledger, {}: made again from the archive it is another", name(step));
         compared.drafts += 1;
