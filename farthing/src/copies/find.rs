@@ -16,7 +16,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-/// New events that are compared in one pass: 18 bytes each and a table's slack, so less than 100 MiB.
+/// New events that are compared in one pass: 18 bytes each and a table's slack, so about 100 MiB, while it grows.
 const EVENTS_A_PASS: u64 = 2 << 20;
 
 /// The columns by which copies are told.
@@ -31,6 +31,9 @@ type Digests = HashSet<Digest, BuildUniform>;
 /// new events, and counts who else has or names them: new ones, then those before, whose files are read for it. So it costs one reading of
 /// the archive's files for every two million events that are new, which is what the start of a metering costs; where copies were found, two
 /// more. Memory goes with the range, and with the copies in it: about 200 bytes for each.
+///
+/// Measured on a busy machine of two processors, not optimised: of 1 million events, all new, a second and 135 MB; of 10 million, all new,
+/// 8 seconds of one processor and 240 MB; of 44,000 new ones beside these 10 million, 1.2 seconds and 80 MB.
 pub struct Search {
     /// The last manifest that was searched before.
     through: u64,

@@ -4,7 +4,7 @@ use super::scene::reverse_copies_of;
 use crate::crash::child::wait_until;
 use crate::topics::produce::{Chance, partition_of};
 use crate::topics::scene::Scene;
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
 use std::io::Write;
@@ -75,10 +75,14 @@ fn a_file_is_metered_beside_a_worker() -> Result<()> {
         file.write_all(line)?;
         file.write_all(b"\n")?;
     }
-    let worker = scene.worker(&["--follow", "--batch-events", "20", "--batch-seconds", "1"])?;
+    let mut worker = scene.worker(&["--follow", "--batch-events", "20", "--batch-seconds", "1"])?;
     let now = scene.expected["now"].as_str().context("now")?.to_owned();
     scene.produce_all()?;
-    wait_until("the worker commits", || Ok(!scene.positions()?.is_empty()))?;
+    let begun = wait_until("the worker commits", || Ok(worker.ended()?.is_some() || !scene.positions()?.is_empty()));
+    if begun.is_err() || worker.ended()?.is_some() {
+        worker.signal("TERM").ok();
+        bail!("{begun:?}: {:?}", worker.output()?);
+    }
     scene.data.ok(["meter", "beside.ndjson", "--now", &now, "--batch-events", "50"])?;
     let ends: BTreeMap<i32, u64> = scene.once();
     wait_until("all is metered", || {

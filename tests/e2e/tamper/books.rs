@@ -245,20 +245,20 @@ pub fn close(data: &Data) -> Result<()> {
     Ok(())
 }
 
-/// Goes on: late events, reversals in closed cycles, rejected events corrected and replayed, copies reversed.
+/// Goes on: late events, reversals in closed cycles, copies reversed, rejected events corrected and replayed.
 pub fn go_on(data: &Data) -> Result<()> {
     let events = events();
     meter(data, "three.ndjson", &events.after[0])?;
     meter(data, "four.ndjson", &events.after[1])?;
-    std::fs::write(data.path().join("corrected.json"), &events.corrected)?;
-    data.ok(["dead-letters", "replay", "1", "--corrected", "corrected.json", "--now", "2026-12-01T00:00:00Z"])?;
-    data.ok(["dead-letters", "replay", "2", "--now", "2026-12-01T00:00:00Z"])?;
     let names = ["five.ndjson", "six.ndjson"].map(str::to_owned);
     for (name, text) in names.iter().zip(&events.beside) {
         std::fs::write(data.path().join(name), text)?;
     }
     meter_side_by_side(data, &names, "2026-12-01T00:00:00Z")?;
-    data.ok(["archive", "reverse-copies"]).map(drop)
+    data.ok(["archive", "reverse-copies"])?;
+    std::fs::write(data.path().join("corrected.json"), &events.corrected)?;
+    data.ok(["dead-letters", "replay", "1", "--corrected", "corrected.json", "--now", "2026-12-01T00:00:00Z"])?;
+    data.ok(["dead-letters", "replay", "2", "--now", "2026-12-01T00:00:00Z"]).map(drop)
 }
 
 /// The whole story.

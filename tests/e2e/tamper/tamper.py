@@ -286,7 +286,9 @@ KINDS = (
         "batch_totals": ["currency", "gross", "labour"],
     }.items() for column in columns]
     + [(f"amount in {table}.body", amount(table)) for table in ("manifests", "drafts")] * 2
-    + [(f"removed row of {table}", removed_row(table)) for table in ("manifests", "positions", "dead_letters", "cycles", "drafts", "batch_totals")] * 2
+    # The last manifest is missed by the positions that it moved.
+    + [(f"removed row of {table}", removed_row(table, None, ["position of"] if table == "manifests" else []))
+       for table in ("manifests", "positions", "dead_letters", "cycles", "drafts", "batch_totals")] * 2
     + [("removed first manifest", removed_row("manifests", 0)), ("removed last manifest", removed_row("manifests", -1, ["position of"]))]
     + [("letter's replay", on_ledger(replayed))]
     + [("number given out again", on_ledger(number_again)), ("batch reserved again", on_ledger(reserved_again))]
