@@ -4,6 +4,7 @@ use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 use farthing_load_tests::bench::{self, Bench, measure};
 use farthing_load_tests::generate::{Plan, Popularity, generate};
+use farthing_load_tests::kafka::produce::{Produce, produce};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -21,6 +22,8 @@ enum Command {
     Generate(Generate),
     /// Measure the release binary against DuckDB over the same files
     Bench(Bench),
+    /// Send a file of events to a topic of Kafka, keyed by identity
+    Produce(Produce),
     /// Run one program and print what it used, as JSON (the benchmark calls this itself)
     #[command(hide = true)]
     Measure {
@@ -87,6 +90,17 @@ fn main() -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Bench(options) => bench::run(&options),
+        Command::Produce(options) => {
+            let sent = produce(&options)?;
+            println!(
+                "{} messages, {} bytes, {:.1} s, {:.0}/s",
+                sent.messages,
+                sent.bytes,
+                sent.seconds,
+                sent.messages as f64 / sent.seconds
+            );
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Measure { command } => measure::run_and_print(&command),
     }
 }
