@@ -38,7 +38,7 @@ pub async fn run(at: &Place, options: MeterOptions, json: bool) -> anyhow::Resul
 pub async fn meter(at: &Place, options: MeterOptions) -> anyhow::Result<(Books, Vec<String>, Seconds)> {
     let topics = options.sources.iter().filter(|source| source.starts_with(TOPIC)).count();
     if topics > 0 {
-        ensure!(options.sources.len() == 1, "a topic is metered by itself: name {} in a command of its own", options.sources[0]);
+        ensure!(options.sources.len() == 1, "a topic is metered by itself: name it in a command of its own");
         return meter_topic(at, options).await;
     }
     let stop = if options.follow { Stop::on_signal(None)? } else { Stop::default() };

@@ -147,7 +147,6 @@ fn a_source_that_cannot_be_read_is_named_and_nothing_is_metered() -> Result<()> 
     for (source, words) in [
         ("missing.ndjson", &["missing.ndjson", "No such file"][..]),
         ("folder.ndjson", &["folder.ndjson", "folder"]),
-        ("kafka://localhost:9092", &["kafka://localhost:9092", "kafka://HOST:PORT"]),
         ("good.ndjson/more", &["good.ndjson/more", "Not a directory"]),
         ("", &["cannot be opened"]),
     ] {
@@ -156,6 +155,9 @@ fn a_source_that_cannot_be_read_is_named_and_nothing_is_metered() -> Result<()> 
         refused(&data, metering(&["good.ndjson", source]), words)?;
         none()?;
     }
+    refused(&data, metering(&["kafka://localhost:9092"]), &["kafka://localhost:9092", "kafka://HOST:PORT"])?;
+    refused(&data, metering(&["good.ndjson", "kafka://localhost:9092/usage"]), &["by itself"])?;
+    none()?;
     std::fs::set_permissions(data.path().join("secret.ndjson"), Permissions::from_mode(0o000))?;
     let output = unprivileged(&data, data.command(metering(&["good.ndjson", "secret.ndjson"])))?;
     said(&output, 2, &["secret.ndjson", "Permission denied"])?;
