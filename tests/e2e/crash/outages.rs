@@ -69,7 +69,7 @@ fn only_one_process_meters() -> Result<()> {
     thread::sleep(Duration::from_secs(1));
     ensure!(first.ended()?.is_none(), "the first process has ended");
     let second = scene.run(&meter(100))?;
-    refused(&second, &["another process is metering into this ledger", "postgres://farthing@"])?;
+    refused(&second, &["another process is metering files into this ledger", "postgres://farthing@"])?;
     first.kill_9()?;
     scene.ok(&meter(100)).context("after the first was killed")?;
     same(&scene.outcome()?, expected()?, "one after the other")
