@@ -81,6 +81,7 @@ pub struct Reading {
 pub struct Done {
     pub ended: Ended,
     /// As the job left them.
+    #[cfg_attr(not(feature = "kafka"), expect(dead_code, reason = "only partitions of topics go from job to job"))]
     pub identities: Vec<Identities>,
     pub seconds: Seconds,
 }

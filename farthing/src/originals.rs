@@ -39,6 +39,7 @@ pub async fn identities(books: &Books) -> anyhow::Result<Identities> {
 }
 
 /// Fills an index for each of these partitions, of what it brought alone.
+#[cfg(feature = "kafka")]
 pub async fn identities_of(books: &Books, partitions: &[&str]) -> anyhow::Result<Vec<Identities>> {
     let mut filling: Vec<Filling<'_>> = partitions.iter().map(|_| Filling::with_room(&books.catalog.batches, 0)).collect();
     let from_them = books.catalog.batches.from_partitions(partitions);
