@@ -4,6 +4,7 @@ use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 use farthing_load_tests::bench::{self, Bench, measure};
 use farthing_load_tests::generate::{Plan, Popularity, generate};
+use farthing_load_tests::identities::{self, RememberOptions};
 use farthing_load_tests::kafka::produce::{Produce, produce};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -24,6 +25,8 @@ enum Command {
     Bench(Bench),
     /// Send a file of events to a topic of Kafka, keyed by identity
     Produce(Produce),
+    /// Measure how soon the release binary is ready upon books of many events, and in how much memory
+    Identities(RememberOptions),
     /// Run one program and print what it used, as JSON (the benchmark calls this itself)
     #[command(hide = true)]
     Measure {
@@ -101,6 +104,7 @@ fn main() -> Result<ExitCode> {
             );
             Ok(ExitCode::SUCCESS)
         }
+        Command::Identities(options) => identities::run(&options),
         Command::Measure { command } => measure::run_and_print(&command),
     }
 }

@@ -6,8 +6,8 @@
 mod agreement;
 mod dataset;
 pub mod measure;
-mod report;
-mod sides;
+pub(crate) mod report;
+pub(crate) mod sides;
 mod verdict;
 
 use crate::generate::Popularity;

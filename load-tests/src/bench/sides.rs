@@ -34,11 +34,22 @@ impl Farthing {
 
     /// Meters a file into a fresh copy of the registry-only folder.
     pub fn meter(&self, events: &Path) -> Result<Usage> {
+        self.begin_anew()?;
+        self.meter_more(events)
+    }
+
+    /// Leaves the registry in the books and nothing else.
+    pub fn begin_anew(&self) -> Result<()> {
         if self.data.exists() {
             fs::remove_dir_all(&self.data).with_context(|| format!("cannot remove {}", self.data.display()))?;
         }
         copy_folder(&self.registry_only, &self.data)?;
         settle_disks();
+        Ok(())
+    }
+
+    /// Meters a file or a topic into the books as they are.
+    pub fn meter_more(&self, events: &Path) -> Result<Usage> {
         measure::run(&command(&self.binary, &["meter".as_ref(), events, "--data".as_ref(), &self.data, "--json".as_ref()]))
     }
 
@@ -130,7 +141,7 @@ fn copy_folder(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Both sides sync what they write; what was written before must not wait in the same queue.
+/// All sides sync what they write; what was written before must not wait in the same queue.
 fn settle_disks() {
     nix::unistd::sync();
 }
