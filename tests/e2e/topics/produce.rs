@@ -143,8 +143,11 @@ impl Chance {
     }
 }
 
+/// Records in their order, each with its partition.
+type Records = Vec<(i32, Vec<u8>)>;
+
 /// Every event one to three times: the first time in order, each further time anywhere behind it. How many each partition gets.
-pub fn repeated(lines: &[Vec<u8>], partitions: u32, seed: u64) -> (Vec<(i32, Vec<u8>)>, BTreeMap<i32, u64>) {
+pub fn repeated(lines: &[Vec<u8>], partitions: u32, seed: u64) -> (Records, BTreeMap<i32, u64>) {
     let mut chance = Chance(seed);
     let mut at: Vec<(usize, i32, &Vec<u8>)> = Vec::new();
     for (number, line) in lines.iter().enumerate() {
