@@ -32,7 +32,7 @@ pub async fn run(at: &Place, json: bool) -> anyhow::Result<Answer> {
     let path = at.ledger_path()?;
     anyhow::ensure!(path.exists(), "no ledger at {}; there is nothing to verify", path.display());
     // A folder that is not there is no difference: nothing can be said.
-    Archive::open(&at.archive, false)?;
+    Archive::open(&at.archive, &at.s3, false).await?;
     let mut result = compare(at).await;
     for _ in 0..LOOKS_AGAIN {
         match &result {
