@@ -1,7 +1,10 @@
 //! Running the binary, and what it runs on.
 
+use crate::services::s3;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
+use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -38,14 +41,76 @@ fn build() -> Result<PathBuf> {
     Ok(binary)
 }
 
+thread_local! {
+    /// Whether books that are made on this thread have their archive in a bucket.
+    static ON_S3: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs a test whose books all have an archive on S3, each in a bucket of its own.
+pub fn on_s3<T>(test: impl FnOnce() -> T) -> T {
+    ON_S3.set(true);
+    let result = test();
+    ON_S3.set(false);
+    result
+}
+
+/// Tests of the module that are to hold on S3, too.
+macro_rules! also_on_s3 {
+    ($($test:ident),+ $(,)?) => {
+        mod on_s3 {
+            $(#[test]
+            fn $test() -> impl std::process::Termination {
+                $crate::support::on_s3(super::$test)
+            })+
+        }
+    };
+}
+pub(crate) use also_on_s3;
+
+/// Where an archive is that is in no folder.
+pub struct Bucket {
+    pub name: String,
+    /// Who is asked for it: the server, or something in between.
+    endpoint: String,
+}
+
+/// Of the archive within its bucket.
+pub const PREFIX: &str = "some/books";
+
 /// A data folder of its own, removed at the end.
 pub struct Data {
     folder: tempfile::TempDir,
+    /// The archive's bucket, if it is in one.
+    bucket: Option<Bucket>,
 }
 
 impl Data {
     pub fn new() -> Result<Data> {
-        Ok(Data { folder: tempfile::tempdir()? })
+        if ON_S3.get() { Data::in_bucket(&s3::server().endpoint) } else { Ok(Data { folder: tempfile::tempdir()?, bucket: None }) }
+    }
+
+    /// Books whose archive is in a new bucket, for which that endpoint is asked.
+    pub fn in_bucket(endpoint: &str) -> Result<Data> {
+        let bucket = Bucket { name: s3::server().bucket(), endpoint: endpoint.to_owned() };
+        Ok(Data { folder: tempfile::tempdir()?, bucket: Some(bucket) })
+    }
+
+    /// The bucket of the archive.
+    pub fn bucket(&self) -> &Bucket {
+        self.bucket.as_ref().expect("the archive is in a bucket")
+    }
+
+    /// The paths of all files of the archive below a folder of it, whoever names them.
+    pub fn archived(&self, below: &str) -> Result<BTreeSet<String>> {
+        let mut found = BTreeSet::new();
+        match &self.bucket {
+            None => walk(&self.archive(), &self.archive().join(below), &mut found)?,
+            Some(bucket) => {
+                let names = s3::server().objects(&bucket.name, &format!("{PREFIX}/{below}/"))?;
+                found.extend(names.iter().filter_map(|name| Some(name.strip_prefix(PREFIX)?.trim_start_matches('/').to_owned())));
+            }
+        }
+        Ok(found)
     }
 
     /// The temporary folder; the books are in `books` below it.
@@ -68,7 +133,14 @@ impl Data {
     /// A command upon these books.
     pub fn command<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
         let mut command = Command::new(binary());
-        command.args(arguments).arg("--data").arg(self.books()).current_dir(self.path());
+        command.args(arguments).current_dir(self.path());
+        match &self.bucket {
+            None => command.arg("--data").arg(self.books()),
+            Some(bucket) => command
+                .args(["--ledger", &format!("sqlite://{}", self.ledger().display()), "--archive", &bucket.url()])
+                .envs([("AWS_ENDPOINT_URL", bucket.endpoint.as_str()), ("AWS_ALLOW_HTTP", "true")])
+                .envs([("AWS_ACCESS_KEY_ID", "any"), ("AWS_SECRET_ACCESS_KEY", "hidden-secret")]),
+        };
         command
     }
 
@@ -97,6 +169,28 @@ impl Data {
             arguments.into_iter().map(|argument| argument.as_ref().to_owned()).chain(["--json".into()]).collect();
         Ok(serde_json::from_str(&self.ok(arguments)?)?)
     }
+}
+
+impl Bucket {
+    pub fn url(&self) -> String {
+        format!("s3://{}/{PREFIX}", self.name)
+    }
+}
+
+/// All files below a folder as paths below the root.
+fn walk(root: &Path, folder: &Path, found: &mut BTreeSet<String>) -> Result<()> {
+    if !folder.is_dir() {
+        return Ok(());
+    }
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            walk(root, &path, found)?;
+        } else {
+            found.insert(path.strip_prefix(root)?.display().to_string());
+        }
+    }
+    Ok(())
 }
 
 /// What a failed or refused command says on standard error.
