@@ -21,13 +21,16 @@ use std::thread;
 use std::time::{Duration, Instant as Clock};
 use tokio::runtime::Handle;
 
+/// Told what was committed.
+type After = Box<dyn Fn(&[Slice]) + Send>;
+
 /// What a source has to say about each commit.
 #[derive(Default)]
 pub struct Around {
     /// Asked right before the transaction: whether what was read is still what it was taken for.
     pub before: Option<Box<dyn Fn() -> anyhow::Result<()> + Send>>,
     /// Told what was committed.
-    pub after: Option<Box<dyn Fn(&[Slice]) + Send>>,
+    pub after: Option<After>,
 }
 
 /// Commits batches to the books, on one thread.

@@ -1,5 +1,7 @@
 //! The books: the ledger, the archive and what the chain of manifests says exists, opened together.
 
+use crate::lock::{Kept, Lock};
+use crate::patience::{Patience, timely};
 use crate::place::Place;
 use crate::registry_snapshot::RegistrySnapshot;
 use crate::time::now;
@@ -10,6 +12,7 @@ use farthing_ledger::{Effects, Ledger, LedgerError};
 use farthing_schemas::manifest::{Act, File, Manifest, VERSION};
 use farthing_schemas::registry::{Registry, State};
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Arc;
 
 /// Open books.
@@ -22,6 +25,10 @@ pub struct Books {
     snapshot: RegistrySnapshot,
     /// The one in force, if it was read from the snapshot.
     from_snapshot: Option<Arc<Registry>>,
+    /// How long to wait for a ledger that is away.
+    pub patience: Patience,
+    /// What only one process does at a time, as far as this one is doing it.
+    pub lock: Option<Lock>,
 }
 
 /// Whether an act was appended.
@@ -36,31 +43,46 @@ pub enum Appended {
 impl Books {
     /// Opens the books that are there.
     pub async fn open(at: &Place) -> anyhow::Result<Books> {
-        let path = at.ledger_path()?;
-        if !path.try_exists().with_context(|| format!("the ledger {} cannot be looked for", path.display()))? {
-            bail!("no ledger at {}; start one with: farthing registry load FILE {}", path.display(), at.option);
+        if !Books::exist(at).await? {
+            bail!("no ledger at {}; start one with: farthing registry load FILE {}", at.shown_ledger(), at.option);
         }
         Books::open_at(at, false).await
     }
 
     /// Opens the books, and makes them where there are none.
     pub async fn open_or_create(at: &Place) -> anyhow::Result<Books> {
-        let path = at.ledger_path()?;
-        if path.exists() {
+        if Books::exist(at).await? {
             return Books::open_at(at, false).await;
         }
-        if let Some(folder) = path.parent() {
+        if let Some(folder) = at.ledger.path().and_then(Path::parent) {
             std::fs::create_dir_all(folder).with_context(|| format!("the folder {} cannot be made", folder.display()))?;
         }
         Books::open_at(at, true).await
+    }
+
+    /// Whether there is a ledger.
+    pub async fn exist(at: &Place) -> anyhow::Result<bool> {
+        match at.ledger.path() {
+            Some(path) => path.try_exists().with_context(|| format!("the ledger {} cannot be looked for", path.display())),
+            None => Ok(Ledger::exists(&at.ledger).await?),
+        }
     }
 
     async fn open_at(at: &Place, create: bool) -> anyhow::Result<Books> {
         // The archive first: a ledger without its archive would promise files that nobody has.
         let archive = Archive::open(&at.archive, &at.s3, create).await?;
         let ledger = Ledger::open(&at.ledger, create).await?;
-        let (catalog, snapshot) = (Catalog::default(), RegistrySnapshot::beside_ledger(at)?);
-        let mut books = Books { ledger, archive, catalog, registries: HashMap::new(), snapshot, from_snapshot: None };
+        let (catalog, snapshot) = (Catalog::default(), RegistrySnapshot::of(at));
+        let mut books = Books {
+            ledger,
+            archive,
+            catalog,
+            registries: HashMap::new(),
+            snapshot,
+            from_snapshot: None,
+            patience: Patience::default(),
+            lock: None,
+        };
         books.refresh().await?;
         books.belong_together().await?;
         Ok(books)
@@ -95,7 +117,8 @@ impl Books {
 
     /// Takes in what others appended.
     pub async fn refresh(&mut self) -> anyhow::Result<()> {
-        for manifest in self.ledger.manifests_after(self.catalog.sequence).await? {
+        let after = self.catalog.sequence;
+        for manifest in self.patience.with(async || self.ledger.manifests_after(after).await).await? {
             self.catalog
                 .take(manifest.sequence, &manifest.sha256, &manifest.body)
                 .context("the ledger's chain of manifests is broken; run: farthing verify")?;
@@ -116,7 +139,7 @@ impl Books {
         let copy = NewFile { table: "manifests", rows: 1, batches: None, content: Content::of(body.clone().into_bytes()) };
         let File { path, sha256, .. } = self.archive.put(copy, |sha256| manifest_path(sequence, sha256)).await?;
         fail::fail_point!("manifest-written");
-        match self.ledger.append(&manifest, effects).await {
+        match self.append_patiently(&manifest, effects).await? {
             Ok(()) => {
                 self.catalog.take(sequence, &sha256, &body)?;
                 Ok(Appended::Done)
@@ -130,10 +153,50 @@ impl Books {
         }
     }
 
+    /// Appends, however often the ledger goes away meanwhile: it knows what it has done already.
+    async fn append_patiently(&mut self, manifest: &Manifest, effects: &Effects) -> anyhow::Result<Result<(), LedgerError>> {
+        let mut waiting = self.patience.begin();
+        loop {
+            let result = match self.keep_lock(manifest).await? {
+                Ok(()) => timely(self.ledger.append(manifest, effects)).await,
+                away => away,
+            };
+            match result {
+                Err(error) if waiting.again(&error).await => {}
+                result => return Ok(result),
+            }
+        }
+    }
+
+    /// A lock goes with its connection. Whoever had it meanwhile may have metered what we know nothing of.
+    async fn keep_lock(&mut self, ours: &Manifest) -> anyhow::Result<Result<(), LedgerError>> {
+        let Some(lock) = &mut self.lock else { return Ok(Ok(())) };
+        match timely(lock.keep()).await {
+            Ok(Kept::Still) => Ok(Ok(())),
+            Ok(Kept::Again) => self.nobody_else_metered(ours).await.map(Ok),
+            Err(error) => Ok(Err(error)),
+        }
+    }
+
+    async fn nobody_else_metered(&self, ours: &Manifest) -> anyhow::Result<()> {
+        let Some(lock) = &self.lock else { return Ok(()) };
+        let (after, ours) = (self.catalog.sequence, ours.to_json());
+        let more = self.patience.with(async || self.ledger.manifests_after(after).await).await?;
+        for manifest in more.iter().filter(|manifest| manifest.body != ours) {
+            if let Act::Batch(batch) = Manifest::from_json(&manifest.body)?.act
+                && batch.slices.iter().any(|slice| lock.excludes(&slice.partition))
+            {
+                bail!("the connection that held the lock was lost, and another process has metered meanwhile: run the same command again");
+            }
+        }
+        Ok(())
+    }
+
     /// A batch whose number was taken back cannot be committed.
     async fn still_reserved(&self, act: &Act) -> anyhow::Result<()> {
         let Act::Batch(batch) = act else { return Ok(()) };
-        if self.ledger.reserved().await?.iter().any(|reservation| reservation.batch == batch.batch) {
+        let reserved = self.patience.with(async || self.ledger.reserved().await).await?;
+        if reserved.iter().any(|reservation| reservation.batch == batch.batch) {
             return Ok(());
         }
         let partition = batch.slices.first().map(|slice| slice.partition.clone());

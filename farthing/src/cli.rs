@@ -50,6 +50,9 @@ pub enum Command {
     /// The Parquet archive: what exists, and whether it is whole
     #[command(subcommand)]
     Archive(ArchiveCommand),
+    /// The ledger's tables: bring them to this version, compare their rows with the chain of manifests
+    #[command(subcommand)]
+    Ledger(LedgerCommand),
     /// Recompute everything from the archive and compare it with the ledger
     Verify,
     /// Print a completion script for a shell
@@ -119,6 +122,9 @@ pub struct MeterOptions {
     /// Reject events that happened more than this many days before their arrival
     #[arg(long, value_name = "DAYS")]
     pub max_age_days: Option<u32>,
+    /// Seconds to wait for a ledger that is away [default: 30, or 300 when following]
+    #[arg(long, value_name = "S", value_parser = clap::value_parser!(u64).range(0..=86_400))]
+    pub ledger_patience: Option<u64>,
     #[command(flatten)]
     pub limits: LimitOptions,
 }
@@ -276,4 +282,14 @@ pub enum ArchiveCommand {
     Check,
     /// Merge small files and write the result lines of new batches
     Compact,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub enum LedgerCommand {
+    /// Make the tables, or bring them to this version while others use them
+    #[command(after_help = "Example:\n  farthing ledger migrate --config books.toml")]
+    Migrate,
+    /// Compare every row with the chain of manifests; exits 1 and names the first difference
+    #[command(after_help = "Example:\n  farthing ledger check --data books")]
+    Check,
 }

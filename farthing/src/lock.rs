@@ -1,10 +1,16 @@
-//! Locks beside the ledger: they go with the process that holds them, however it ends.
+//! Locks beside the ledger, or of its server: they go with the process that holds them, however it ends.
 
 use crate::place::Place;
 use anyhow::{Context, bail};
-use farthing_ledger::Ledger;
+use farthing_ledger::{Held, Ledger, LedgerError, LedgerUrl, Sharing};
 use std::fs::{File, TryLockError};
+use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How often, and how long apart, the lock of a server is tried before it counts as another's.
+const TRIES: u32 = 10;
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// What only one process does at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,9 +23,38 @@ pub enum Work {
     Compacting,
 }
 
+impl Work {
+    /// What its lock on a server is called.
+    fn name(self) -> &'static str {
+        match self {
+            Work::Metering | Work::MeteringTopics => "metering",
+            Work::Compacting => "compacting",
+        }
+    }
+
+    fn sharing(self) -> Sharing {
+        match self {
+            Work::Metering | Work::Compacting => Sharing::Alone,
+            Work::MeteringTopics => Sharing::WithOthers,
+        }
+    }
+}
+
 /// A lock that is held.
-pub struct Lock {
-    _file: File,
+pub enum Lock {
+    /// Of a file beside the ledger.
+    File { _file: File },
+    /// Of a connection to the ledger's server.
+    Session { held: Held, url: LedgerUrl, work: Work },
+}
+
+/// What became of a lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// It was held all the time.
+    Still,
+    /// It was lost, and is held again: another process may have had it meanwhile.
+    Again,
 }
 
 /// The partition of all replays of dead letters: its position counts the bytes of the letters read again.
@@ -37,7 +72,7 @@ impl Lock {
     /// For the tests alone there is a way past it, the named step `meter-beside-others`, by which several processes meter files side by side.
     pub async fn metering(at: &Place, ledger: &Ledger) -> anyhow::Result<Option<Lock>> {
         fail::fail_point!("meter-beside-others", |_| Ok(None));
-        let lock = Lock::take(at, Work::Metering)?;
+        let lock = Lock::take(at, Work::Metering).await?;
         for reservation in ledger.reserved().await?.into_iter().filter(|of| read_under_lock(&of.partition)) {
             ledger.take_back(reservation.batch).await?;
         }
@@ -45,8 +80,35 @@ impl Lock {
     }
 
     /// Takes the lock for that work, waits for it, or says that another process has it.
-    pub fn take(at: &Place, work: Work) -> anyhow::Result<Lock> {
-        let mut path = at.ledger_path()?.into_os_string();
+    pub async fn take(at: &Place, work: Work) -> anyhow::Result<Lock> {
+        match at.ledger.path() {
+            Some(path) => Lock::of_file(path, work),
+            None => Lock::of_session(&at.ledger, work).await,
+        }
+    }
+
+    /// Makes sure that it is held, also when its connection was lost meanwhile.
+    pub async fn keep(&mut self) -> Result<Kept, LedgerError> {
+        let Lock::Session { held, url, work } = self else { return Ok(Kept::Still) };
+        if held.still().await {
+            return Ok(Kept::Still);
+        }
+        // The server may not have noticed yet that the connection was lost, and hold the lock for it.
+        let taken = Held::try_take(url, work.name(), work.sharing()).await?;
+        *held = taken.ok_or_else(|| io::Error::other(format!("the lock for {} is held by another connection", work.name())))?;
+        Ok(Kept::Again)
+    }
+
+    /// Whether nobody else may meter that partition while this is held.
+    pub fn excludes(&self, partition: &str) -> bool {
+        match self {
+            Lock::Session { work: Work::MeteringTopics, .. } => read_under_lock(partition),
+            _ => true,
+        }
+    }
+
+    fn of_file(ledger: &Path, work: Work) -> anyhow::Result<Lock> {
+        let mut path = ledger.as_os_str().to_owned();
         path.push(match work {
             Work::Metering | Work::MeteringTopics => ".meter-lock",
             Work::Compacting => ".compact-lock",
@@ -60,8 +122,30 @@ impl Lock {
             Work::Metering => refused_or(file.try_lock(), &path).with_context(cannot)?,
             Work::MeteringTopics => refused_or(file.try_lock_shared(), &path).with_context(cannot)?,
         }
-        Ok(Lock { _file: file })
+        Ok(Lock::File { _file: file })
     }
+
+    async fn of_session(url: &LedgerUrl, work: Work) -> anyhow::Result<Lock> {
+        let held = match work {
+            Work::Compacting => Held::wait_for(url, work.name()).await?,
+            Work::Metering | Work::MeteringTopics => try_to_take(url, work).await?.with_context(|| {
+                format!("another process is metering into this ledger (it holds a lock of {url}); wait for it or stop it")
+            })?,
+        };
+        Ok(Lock::Session { held, url: url.clone(), work })
+    }
+}
+
+/// The server frees the lock of a process that has just ended a moment later.
+async fn try_to_take(url: &LedgerUrl, work: Work) -> Result<Option<Held>, LedgerError> {
+    for _ in 0..TRIES {
+        let taken = Held::try_take(url, work.name(), work.sharing()).await?;
+        if taken.is_some() {
+            return Ok(taken);
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    Ok(None)
 }
 
 fn refused_or(taken: Result<(), TryLockError>, path: &Path) -> anyhow::Result<()> {

@@ -13,6 +13,7 @@ mod metering;
 mod numbers;
 mod originals;
 mod output;
+mod patience;
 mod place;
 mod plan_input;
 mod progress;
@@ -70,6 +71,7 @@ async fn dispatch(cli: &Cli, at: &place::Place) -> anyhow::Result<Answer> {
         Command::Statement(options) => commands::statement::run(at, &options, json).await,
         Command::DeadLetters(command) => commands::dead_letters::run(at, command, json).await,
         Command::Archive(command) => commands::archive::run(at, command, json).await,
+        Command::Ledger(command) => commands::ledger::run(at, command, json).await,
         Command::Verify => commands::verify::run(at, json).await,
         Command::Completions { shell } => commands::completions::run(shell),
     }

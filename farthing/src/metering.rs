@@ -6,6 +6,7 @@ use crate::cli::LimitOptions;
 use crate::numbers::Reservations;
 use crate::originals::{ArchivedOriginals, identities};
 use crate::output;
+use crate::patience::Patience;
 use crate::progress;
 use farthing_ingest::worker::Admission;
 use farthing_ingest::{Files, Identities, Input, Job, Limits, Outside, Partition, Source};
@@ -138,7 +139,7 @@ impl Metering {
 
         let bar = progress::watch(job.progress.clone(), total);
         let clock = Clock::now();
-        let numbers = Box::new(Reservations::of(&books.ledger, &job.partitions));
+        let numbers = Box::new(Reservations::of(books, &job.partitions));
         let (mut commits, evidence) = Commits::to(books, around);
         let outside = Outside { source, identities, originals, numbers, evidence: Box::new(evidence) };
         let done = tokio::task::block_in_place(|| farthing_ingest::run(&job, outside, &mut commits));
@@ -219,6 +220,11 @@ impl Stop {
     #[cfg(feature = "kafka")]
     pub fn job(&self) -> Arc<AtomicBool> {
         self.job.clone()
+    }
+
+    /// How long to wait for a ledger that is away; a signal ends it.
+    pub fn patience(&self, longest: Duration) -> Patience {
+        Patience::of(longest, self.signalled.clone())
     }
 
     /// Lets another job run, unless a signal has come.

@@ -2,6 +2,7 @@
 
 use crate::batch::Because;
 use crate::books::Books;
+use crate::patience::Patience;
 use anyhow::Context;
 use arrow_array::RecordBatch;
 use bytes::Bytes;
@@ -103,6 +104,7 @@ fn remember(
 pub struct ArchivedOriginals {
     archive: Archive,
     ledger: Ledger,
+    patience: Patience,
     catalog: Catalog,
     registries: BTreeMap<u64, Arc<Registry>>,
     /// The file read last.
@@ -119,6 +121,7 @@ impl ArchivedOriginals {
         Ok(ArchivedOriginals {
             archive: books.archive.clone(),
             ledger: books.ledger.clone(),
+            patience: books.patience.clone(),
             catalog: books.catalog.clone(),
             registries: BTreeMap::from([(registry.version(), registry)]),
             file: None,
@@ -153,7 +156,9 @@ impl ArchivedOriginals {
         if let Ok(row) = self.row_as_known(place) {
             return Ok(row);
         }
-        for manifest in self.runtime.block_on(self.ledger.manifests_after(self.catalog.sequence))? {
+        let after = self.catalog.sequence;
+        let more = self.patience.with(async || self.ledger.manifests_after(after).await);
+        for manifest in self.runtime.block_on(more)? {
             self.catalog.take(manifest.sequence, &manifest.sha256, &manifest.body)?;
         }
         self.row_as_known(place)

@@ -39,6 +39,11 @@ pub fn comes_from_the_ledger(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| cause.downcast_ref::<LedgerError>().is_some())
 }
 
+/// Whether the cause is that the ledger's database cannot be asked now.
+pub fn ledger_is_away(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| matches!(cause.downcast_ref(), Some(LedgerError::Unavailable(_))))
+}
+
 /// Says something on standard error; one that is full or closed changes nothing of what was done.
 pub fn note(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");

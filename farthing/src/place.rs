@@ -4,6 +4,8 @@ use crate::configuration::{Configuration, S3Table};
 use anyhow::{Context, bail};
 use clap::Args;
 use farthing_archive::S3;
+use farthing_ledger::LedgerUrl;
+use farthing_schemas::manifest::sha256_hex;
 use std::path::{Path, PathBuf};
 
 /// Where the ledger and the archive are.
@@ -12,7 +14,7 @@ pub struct PlaceArgs {
     /// Folder of the embedded ledger and archive [default: farthing-data]
     #[arg(long, global = true, value_name = "DIR")]
     pub data: Option<PathBuf>,
-    /// The ledger: sqlite://PATH
+    /// The ledger: sqlite://PATH or postgres://USER@HOST/DATABASE
     #[arg(long, global = true, value_name = "URL")]
     pub ledger: Option<String>,
     /// The archive: file://DIR or s3://BUCKET/PREFIX
@@ -26,8 +28,8 @@ pub struct PlaceArgs {
 /// The URLs of the ledger and the archive.
 #[derive(Clone, Debug)]
 pub struct Place {
-    /// `sqlite://PATH`
-    pub ledger: String,
+    /// `sqlite://PATH` or `postgres://USER@HOST/DATABASE`
+    pub ledger: LedgerUrl,
     /// `file://DIR` or `s3://BUCKET/PREFIX`
     pub archive: String,
     /// How the bucket of the archive is reached, if it is in one.
@@ -40,13 +42,13 @@ impl Place {
     /// The place that the options name: URLs of the command line come first, and the file gives the rest.
     pub fn of(args: &PlaceArgs) -> anyhow::Result<Place> {
         let named = match (&args.data, &args.ledger, &args.archive) {
-            (data, None, None) => data.as_deref().map(Place::embedded),
-            (None, Some(ledger), Some(archive)) => Some(Place::apart(ledger, archive)),
+            (data, None, None) => data.as_deref().map(Place::embedded).transpose()?,
+            (None, Some(ledger), Some(archive)) => Some(Place::apart(ledger, archive)?),
             (None, ..) if args.config.is_some() => None,
             _ => bail!("name the books once: with --data, or with --ledger and --archive together; --config FILE gives what is left open"),
         };
         let Some(path) = &args.config else {
-            return named.unwrap_or_else(|| Place::embedded(Path::new("farthing-data"))).reached_by(S3Table::default());
+            return named.map_or_else(|| Place::embedded(Path::new("farthing-data")), Ok)?.reached_by(S3Table::default());
         };
         let read = Configuration::read(path)?;
         let mut place = match named {
@@ -56,7 +58,7 @@ impl Place {
         // Without the file nobody would know how to reach the bucket.
         let words = [
             ("--data", args.data.as_ref().map(|data| data.display().to_string())),
-            ("--ledger", args.ledger.clone()),
+            ("--ledger", args.ledger.as_ref().map(|_| place.ledger.to_string())),
             ("--archive", args.archive.clone()),
         ];
         let words: String = words.into_iter().filter_map(|(name, value)| Some(format!(" {name} {}", value?))).collect();
@@ -69,15 +71,15 @@ impl Place {
         let wrong = || format!("the configuration {} must name either data, or ledger and archive", path.display());
         let (mut ledger, mut archive) = match (&read.data, &read.ledger, &read.archive) {
             (Some(data), None, None) => {
-                let Place { ledger, archive, .. } = Place::embedded(data);
-                (Some(ledger), Some(archive))
+                let Place { ledger, archive, .. } = Place::embedded(data)?;
+                (Some(ledger.to_string()), Some(archive))
             }
             (None, ledger, archive) => (ledger.clone(), archive.clone()),
             _ => bail!(wrong()),
         };
         ledger = args.ledger.clone().or(ledger);
         archive = args.archive.clone().or(archive);
-        Ok(Place::apart(&ledger.with_context(wrong)?, &archive.with_context(wrong)?))
+        Place::apart(&ledger.with_context(wrong)?, &archive.with_context(wrong)?)
     }
 
     /// Only who uses a bucket has to say how it is reached.
@@ -89,23 +91,41 @@ impl Place {
     }
 
     /// A folder that holds both.
-    pub fn embedded(data: &Path) -> Place {
-        Place {
-            ledger: format!("sqlite://{}", data.join("ledger.sqlite").display()),
+    pub fn embedded(data: &Path) -> anyhow::Result<Place> {
+        Ok(Place {
+            ledger: format!("sqlite://{}", data.join("ledger.sqlite").display()).parse()?,
             archive: format!("file://{}", data.join("archive").display()),
             s3: S3::default(),
             option: format!("--data {}", data.display()),
-        }
+        })
     }
 
-    fn apart(ledger: &str, archive: &str) -> Place {
+    fn apart(ledger: &str, archive: &str) -> anyhow::Result<Place> {
+        let ledger: LedgerUrl = ledger.parse()?;
         let option = format!("--ledger {ledger} --archive {archive}");
-        Place { ledger: ledger.to_owned(), archive: archive.to_owned(), s3: S3::default(), option }
+        Ok(Place { ledger, archive: archive.to_owned(), s3: S3::default(), option })
     }
 
-    /// The file of the ledger.
-    pub fn ledger_path(&self) -> anyhow::Result<PathBuf> {
-        let path = self.ledger.strip_prefix("sqlite://").filter(|path| !path.is_empty());
-        path.map(PathBuf::from).with_context(|| format!("{:?} is no ledger URL of this version: use sqlite://PATH", self.ledger))
+    /// The ledger as people are told of it: the path of a file, the URL of a server without its password.
+    pub fn shown_ledger(&self) -> String {
+        self.ledger.path().map_or_else(|| self.ledger.to_string(), |path| path.display().to_string())
     }
+
+    /// Where a copy of the compiled registry is kept: beside an embedded ledger; for one on a server in the user's cache, if there is one.
+    pub fn registry_snapshot(&self) -> Option<PathBuf> {
+        if let Some(path) = self.ledger.path() {
+            let mut path = path.as_os_str().to_owned();
+            path.push(".registry-snapshot");
+            return Some(path.into());
+        }
+        // The URL as it is shown has no password, of which nothing may be left in a name.
+        let name = format!("{}.registry-snapshot", &sha256_hex(self.ledger.to_string().as_bytes())[..16]);
+        Some(cache()?.join("farthing").join(name))
+    }
+}
+
+/// The user's folder for what can be made again.
+fn cache() -> Option<PathBuf> {
+    let set = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    set("XDG_CACHE_HOME").or_else(|| Some(set("HOME")?.join(".cache")))
 }

@@ -23,8 +23,9 @@ impl Books {
             half.extend(self.archive.half_written(folder)?);
         }
         fail::fail_point!("leftovers-listed");
-        self.ledger.drop_superseded().await?;
-        let reserved: HashSet<u64> = self.ledger.reserved().await?.into_iter().map(|reservation| reservation.batch).collect();
+        self.patience.with(async || self.ledger.drop_superseded().await).await?;
+        let reserved = self.patience.with(async || self.ledger.reserved().await).await?;
+        let reserved: HashSet<u64> = reserved.into_iter().map(|reservation| reservation.batch).collect();
         self.refresh().await?;
         let left = |name: &str| batch_of(name).is_some_and(|batch| !reserved.contains(&batch));
         for path in whole {
@@ -66,7 +67,7 @@ impl Books {
     /// Removes copies of manifests and registry versions that lost the race for their number; those beyond the last may be on their way.
     pub async fn sweep_copies(&self) -> anyhow::Result<()> {
         let mut named: HashSet<String> = self.catalog.registry.iter().map(|file| file.path.clone()).collect();
-        for manifest in self.ledger.manifests_after(0).await? {
+        for manifest in self.patience.with(async || self.ledger.manifests_after(0).await).await? {
             named.insert(manifest_path(manifest.sequence, &manifest.sha256));
         }
         for (folder, last) in [("manifests", self.catalog.sequence), ("registry", self.catalog.registry_version())] {

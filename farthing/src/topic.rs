@@ -115,7 +115,7 @@ impl TopicMetering<'_> {
     /// Takes the lease of a partition, after making sure that it can be read on from where the ledger is.
     async fn lease(&self, books: &Books, fingerprint: &str, offer: &Offered) -> anyhow::Result<Partition> {
         let name = self.topic.partition_name(offer.partition);
-        if let Some(position) = books.ledger.position(&name).await? {
+        if let Some(position) = books.patience.with(async || books.ledger.position(&name).await).await? {
             let known = position.fingerprint == fingerprint;
             ensure!(
                 known || position.next == 0,
@@ -125,7 +125,7 @@ impl TopicMetering<'_> {
             );
             in_range(self.topic, offer.partition, position.next, (offer.low, offer.high))?;
         }
-        let lease = books.ledger.lease(&name, fingerprint, offer.low).await?;
+        let lease = books.patience.with(async || books.ledger.lease(&name, fingerprint, offer.low).await).await?;
         Ok(Partition { name, epoch: lease.epoch, next: lease.next, index: 0 })
     }
 
@@ -157,7 +157,11 @@ impl TopicMetering<'_> {
         let mut after = BTreeMap::new();
         for (((number, start), mut partition), identities) in starts.into_iter().zip(partitions).zip(identities) {
             // Another may have taken the lease since.
-            let position = books.ledger.position(&partition.name).await?.filter(|position| position.epoch == partition.epoch);
+            let position = books
+                .patience
+                .with(async || books.ledger.position(&partition.name).await)
+                .await?
+                .filter(|position| position.epoch == partition.epoch);
             let Some(position) = position else { continue };
             partition.next = position.next;
             after.insert(number, Held { partition, start, identities });
@@ -186,7 +190,8 @@ impl TopicMetering<'_> {
     /// Whether the partitions that others hold are metered as far as they went when we came.
     async fn others_are_done(&self, books: &Books, ends: &[(i32, u64)]) -> anyhow::Result<bool> {
         for (partition, end) in ends {
-            let position = books.ledger.position(&self.topic.partition_name(*partition)).await?;
+            let name = self.topic.partition_name(*partition);
+            let position = books.patience.with(async || books.ledger.position(&name).await).await?;
             if position.is_none_or(|position| position.next < *end) {
                 return Ok(false);
             }

@@ -1,11 +1,12 @@
 //! Appending an act: one transaction, all or nothing.
 
-use crate::positions::{Sql, position_in, put_position};
+use crate::open::Sql;
+use crate::positions::{position_in, put_position};
 use crate::read::{PartyDetails, StoredDraft};
 use crate::reservations::use_reservation;
 use crate::{Ledger, LedgerError, signed, unsigned};
-use farthing_schemas::manifest::{Act, DeadLetter, Manifest, Slice, sha256_hex};
-use sqlx::{Row, Sqlite};
+use farthing_schemas::manifest::{Act, Batch, DeadLetter, Manifest, Slice, sha256_hex};
+use sqlx::{AssertSqlSafe, Row};
 
 /// What an act brings beside its manifest.
 #[derive(Clone, Debug, Default)]
@@ -24,17 +25,21 @@ const DETAILS_A_STATEMENT: usize = 4_000;
 impl Ledger {
     /// Appends a manifest made upon the head that its maker saw, with its effects.
     ///
+    /// It may be called again with the same when it is not known whether it was done: what is done is not done twice.
+    ///
     /// # Errors
     /// [`LedgerError::Moved`] if the head is another by now; [`LedgerError::LostLease`] if a partition is read by another
-    /// process, or if the batch's number is not reserved (any more); nothing happened in either case.
+    /// process, or if the batch's number is not reserved (any more); nothing happened in either case. After
+    /// [`LedgerError::Unavailable`] it may have happened.
     pub async fn append(&self, manifest: &Manifest, effects: &Effects) -> Result<(), LedgerError> {
         let body = manifest.to_json();
         let sha256 = sha256_hex(body.as_bytes());
-        let mut sql = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let mut sql = self.begin().await?;
         let head = sqlx::query("SELECT sequence, sha256 FROM manifests ORDER BY sequence DESC LIMIT 1").fetch_optional(&mut *sql).await?;
         let (sequence, previous) = head.map_or((0, String::new()), |row| (unsigned(row.get(0)), row.get(1)));
         if sequence + 1 != manifest.sequence || previous != manifest.previous {
-            return Err(LedgerError::Moved);
+            let done = holds(&mut sql, manifest.sequence, &sha256).await?;
+            return if done { Ok(()) } else { Err(LedgerError::Moved) };
         }
         sqlx::query("INSERT INTO manifests (sequence, sha256, body) VALUES ($1, $2, $3)")
             .bind(signed(manifest.sequence))
@@ -43,14 +48,7 @@ impl Ledger {
             .execute(&mut *sql)
             .await?;
         match &manifest.act {
-            Act::Batch(batch) => {
-                use_reservation(&mut sql, batch).await?;
-                for slice in &batch.slices {
-                    move_position(&mut sql, slice).await?;
-                }
-                insert_letters(&mut sql, batch.batch, &effects.dead_letters).await?;
-                mark_replayed(&mut sql, batch.batch, &batch.replayed).await?;
-            }
+            Act::Batch(batch) => self.project_batch(&mut sql, batch, &effects.dead_letters).await?,
             Act::Registry(_) => upsert_details(&mut sql, &effects.party_details).await?,
             Act::Cycle(step) => {
                 let insert = "INSERT INTO cycles (mid, currency, cycle, state) VALUES ($1, $2, $3, $4)
@@ -61,8 +59,28 @@ impl Ledger {
             }
             Act::Compaction(_) => {}
         }
-        Ok(sql.commit().await?)
+        self.commit(sql).await
     }
+
+    async fn project_batch(&self, sql: &mut Sql, batch: &Batch, letters: &[DeadLetter]) -> Result<(), LedgerError> {
+        use_reservation(sql, batch).await?;
+        for slice in &batch.slices {
+            move_position(sql, slice).await?;
+        }
+        insert_letters(sql, batch.batch, letters).await?;
+        mark_replayed(sql, batch.batch, &batch.replayed).await?;
+        for total in &batch.totals {
+            let insert = sqlx::query(self.url.dialect.insert_total()).bind(signed(batch.batch)).bind(&total.currency);
+            insert.bind(&total.gross).bind(&total.labour).execute(&mut **sql).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether the chain holds exactly that manifest: it was appended before, and only the answer was lost.
+async fn holds(sql: &mut Sql, sequence: u64, sha256: &str) -> Result<bool, LedgerError> {
+    let there = sqlx::query("SELECT sha256 FROM manifests WHERE sequence = $1").bind(signed(sequence)).fetch_optional(&mut **sql).await?;
+    Ok(there.is_some_and(|row| row.get::<String, _>(0) == sha256))
 }
 
 /// The epoch stops a reader that lost its lease, the start stops a rewind; the transaction is the only writer.
@@ -110,12 +128,17 @@ async fn mark_replayed(sql: &mut Sql, batch: u64, letters: &[u64]) -> Result<(),
 
 async fn upsert_details(sql: &mut Sql, details: &[PartyDetails]) -> Result<(), LedgerError> {
     for some in details.chunks(DETAILS_A_STATEMENT) {
-        let mut insert = sqlx::QueryBuilder::<Sqlite>::new("INSERT INTO party_details (party, salt, sha256, details) ");
-        insert.push_values(some, |mut row, party| {
-            row.push_bind(&party.party).push_bind(&party.salt).push_bind(&party.sha256).push_bind(&party.details);
-        });
-        insert.push(" ON CONFLICT (party) DO UPDATE SET salt = excluded.salt, sha256 = excluded.sha256, details = excluded.details");
-        insert.build().execute(&mut **sql).await?;
+        let values = (0..some.len()).map(|row| [1, 2, 3, 4].map(|column| format!("${}", 4 * row + column)).join(", "));
+        let values = values.collect::<Vec<_>>().join("), (");
+        let upsert = format!(
+            "INSERT INTO party_details (party, salt, sha256, details) VALUES ({values}) ON CONFLICT (party)
+             DO UPDATE SET salt = excluded.salt, sha256 = excluded.sha256, details = excluded.details"
+        );
+        // So long a statement is not worth being kept.
+        let query = sqlx::query(AssertSqlSafe(upsert)).persistent(false);
+        let bound =
+            some.iter().fold(query, |query, party| query.bind(&party.party).bind(&party.salt).bind(&party.sha256).bind(&party.details));
+        bound.execute(&mut **sql).await?;
     }
     Ok(())
 }

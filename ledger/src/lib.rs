@@ -1,5 +1,7 @@
 //! The ledger: the SQL database that decides what exists.
 //!
+//! It is a file of SQLite or a database of PostgreSQL; the statements are the same but for the few in `dialect`.
+//!
 //! Every change is one transaction that appends one manifest to the chain, together with what it does to positions, dead
 //! letters, party details and cycles. What no manifest names does not exist.
 //!
@@ -9,55 +11,27 @@
 //! - A batch is committed only under a number that is reserved for it, and no number is given out twice.
 //! - Names, identifiers and account details of parties are in one table, and nowhere else.
 //!
-//! Modules in reading order: [`open`], `positions`, `reservations`, [`append`], `read`.
+//! Modules in reading order: `url`, `dialect`, [`open`], `positions`, `reservations`, [`append`], `read`, `hold`, `error`.
 #![deny(missing_docs)]
 
 pub mod append;
+mod dialect;
+mod error;
+mod hold;
 pub mod open;
 mod positions;
 mod read;
 mod reservations;
+mod url;
 
 pub use append::Effects;
-pub use open::Ledger;
+pub use error::LedgerError;
+pub use hold::{Held, Sharing};
+pub use open::{Ledger, Migrated};
 pub use positions::{Lease, Position};
 pub use read::{KeptLetter, PartyDetails, StoredDraft, StoredManifest};
 pub use reservations::Reservation;
-
-/// Why the ledger did not do it, by what the caller is to do.
-#[derive(Debug, thiserror::Error)]
-pub enum LedgerError {
-    /// Another act came first: look at the new head and try again.
-    #[error("another process wrote to the ledger first")]
-    Moved,
-    /// Stop: another process reads this partition now, or the batch's number was taken back.
-    #[error("the lease of partition {0} is lost: another process is metering it")]
-    LostLease(String),
-    /// Stop: a dead letter was replayed by another process, or does not exist.
-    #[error("dead letter {0} does not exist or was replayed already")]
-    NoSuchLetter(u64),
-    /// The URL names no ledger that this version can open.
-    #[error("{0:?} is no ledger URL of this version: use sqlite://PATH")]
-    Url(String),
-    /// There is no ledger, or it cannot be opened.
-    #[error("the ledger {path} cannot be opened")]
-    Open {
-        /// Which file.
-        path: String,
-        /// Why.
-        #[source]
-        source: sqlx::Error,
-    },
-    /// It was written by a newer version.
-    #[error("the ledger was written by a newer version of farthing: use that one")]
-    Newer,
-    /// Its tables cannot be brought to this version.
-    #[error("the ledger cannot be migrated")]
-    Migrate(#[from] sqlx::migrate::MigrateError),
-    /// The database refused; nothing happened.
-    #[error("the ledger refused")]
-    Sql(#[from] sqlx::Error),
-}
+pub use url::LedgerUrl;
 
 /// SQL has signed 64 bits; no count, position or number of ours comes near.
 pub(crate) fn signed(value: u64) -> i64 {

@@ -1,45 +1,163 @@
-//! Opening a ledger.
+//! Opening a ledger, and bringing its tables to this version.
 
-use crate::LedgerError;
-use sqlx::SqlitePool;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use std::path::Path;
+use crate::dialect::Dialect;
+use crate::{LedgerError, LedgerUrl};
+use sqlx::any::{AnyPoolOptions, install_default_drivers};
+use sqlx::migrate::MigrateError;
+use sqlx::{Any, AnyConnection, AnyPool, ConnectOptions, Connection, Row, Transaction};
 use std::time::Duration;
 
-/// How long a transaction waits for another process's.
-const BUSY: Duration = Duration::from_secs(60);
+/// How long a server may take to accept a connection; whoever can wait for longer tries again.
+const ACCEPTS: Duration = Duration::from_secs(5);
+
+pub(crate) type Sql = Transaction<'static, Any>;
 
 /// An open ledger.
 #[derive(Clone, Debug)]
 pub struct Ledger {
-    pub(crate) pool: SqlitePool,
+    pub(crate) pool: AnyPool,
+    pub(crate) url: LedgerUrl,
+}
+
+/// What [`Ledger::migrate`] did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Migrated {
+    /// The version of the tables before; none if there were none.
+    pub from: Option<i64>,
+    /// Their version now.
+    pub to: i64,
+}
+
+/// The tables of a ledger as they were found.
+enum Tables {
+    Missing,
+    Older(i64),
+    Current,
 }
 
 impl Ledger {
-    /// Opens the ledger of a URL, `sqlite://PATH`; makes it if there is none and `create` is set.
+    /// Opens a ledger; makes it if there is none and `create` is set. An older one in a file is brought to this version; one on a server
+    /// is used by others too, so that only [`Ledger::migrate`] does it.
     ///
     /// # Errors
-    /// [`LedgerError::Url`], [`LedgerError::Open`] or [`LedgerError::Migrate`].
-    pub async fn open(url: &str, create: bool) -> Result<Ledger, LedgerError> {
-        let path = url.strip_prefix("sqlite://").filter(|path| !path.is_empty()).ok_or_else(|| LedgerError::Url(url.to_owned()))?;
-        let options = SqliteConnectOptions::new()
-            .filename(Path::new(path))
-            .create_if_missing(create)
-            .journal_mode(SqliteJournalMode::Wal)
-            // What is committed survives a power cut.
-            .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(BUSY);
-        let failed = |source| LedgerError::Open { path: path.to_owned(), source };
-        let pool = SqlitePoolOptions::new().max_connections(2).connect_with(options).await.map_err(failed)?;
-        match sqlx::migrate!("./migrations").run(&pool).await {
-            Err(sqlx::migrate::MigrateError::VersionMissing(_)) => return Err(LedgerError::Newer),
-            other => other?,
+    /// [`LedgerError::Open`], [`LedgerError::Missing`], [`LedgerError::Older`], [`LedgerError::Newer`], [`LedgerError::Migrate`] or
+    /// [`LedgerError::Unavailable`].
+    pub async fn open(url: &LedgerUrl, create: bool) -> Result<Ledger, LedgerError> {
+        let mut connection = connect(url, create).await?;
+        match (url.dialect, tables(url.dialect, &mut connection).await?) {
+            (Dialect::Postgres, Tables::Missing) if !create => return Err(LedgerError::Missing),
+            (Dialect::Postgres, Tables::Older(_)) => return Err(LedgerError::Older),
+            (Dialect::Postgres, Tables::Missing) | (Dialect::Sqlite, _) => run_migrations(url.dialect, &mut connection).await?,
+            (Dialect::Postgres, Tables::Current) => {}
         }
-        Ok(Ledger { pool })
+        let dialect = url.dialect;
+        let pool = AnyPoolOptions::new().max_connections(dialect.connections());
+        let pool = if dialect == Dialect::Postgres { pool.acquire_timeout(ACCEPTS) } else { pool };
+        let pool = pool.after_connect(move |connection, _| Box::pin(prepare(dialect, connection)));
+        let pool = pool.connect_lazy_with(url.options(create)?);
+        connection.close().await?;
+        Ok(Ledger { pool, url: url.clone() })
     }
 
-    /// Closes it: the write-ahead log is folded into the file.
+    /// Whether there is a ledger on that server; for one in a file, whoever opens it looks for the file.
+    ///
+    /// # Errors
+    /// [`LedgerError::Open`] or [`LedgerError::Unavailable`].
+    pub async fn exists(url: &LedgerUrl) -> Result<bool, LedgerError> {
+        let mut connection = connect(url, false).await?;
+        let found = tables(url.dialect, &mut connection).await;
+        connection.close().await?;
+        Ok(!matches!(found, Ok(Tables::Missing)))
+    }
+
+    /// Makes the tables, or brings them to this version. Others may use the ledger meanwhile.
+    ///
+    /// # Errors
+    /// As for [`Ledger::open`].
+    pub async fn migrate(url: &LedgerUrl) -> Result<Migrated, LedgerError> {
+        let mut connection = connect(url, true).await?;
+        let to = newest(url.dialect);
+        let from = match tables(url.dialect, &mut connection).await? {
+            Tables::Missing => None,
+            Tables::Older(version) => Some(version),
+            Tables::Current => Some(to),
+        };
+        run_migrations(url.dialect, &mut connection).await?;
+        connection.close().await?;
+        Ok(Migrated { from, to })
+    }
+
+    /// A transaction that is the only one that writes.
+    pub(crate) async fn begin(&self) -> Result<Sql, LedgerError> {
+        let mut sql = self.pool.begin_with(self.url.dialect.begin()).await?;
+        if let Some(statements) = self.url.dialect.only_writer() {
+            sqlx::raw_sql(statements).execute(&mut *sql).await?;
+        }
+        Ok(sql)
+    }
+
+    /// Commits it: it is durable once this has returned.
+    pub(crate) async fn commit(&self, mut sql: Sql) -> Result<(), LedgerError> {
+        if let Some(statement) = self.url.dialect.before_commit() {
+            sqlx::raw_sql(statement).execute(&mut *sql).await?;
+        }
+        Ok(sql.commit().await?)
+    }
+
+    /// Closes it; of a file, the write-ahead log is folded into it.
     pub async fn close(self) {
         self.pool.close().await;
+    }
+}
+
+/// One connection, whose failure says why; that of a pool would only say that none came in time.
+pub(crate) async fn connect(url: &LedgerUrl, create: bool) -> Result<AnyConnection, LedgerError> {
+    install_default_drivers();
+    let failed = |source| match LedgerError::from(source) {
+        LedgerError::Sql(source) => LedgerError::Open { path: url.to_string(), source },
+        other => other,
+    };
+    let mut connection = url.options(create)?.connect().await.map_err(failed)?;
+    prepare(url.dialect, &mut connection).await.map_err(failed)?;
+    Ok(connection)
+}
+
+async fn prepare(dialect: Dialect, connection: &mut AnyConnection) -> Result<(), sqlx::Error> {
+    sqlx::raw_sql(dialect.connected()).execute(connection).await?;
+    Ok(())
+}
+
+fn newest(dialect: Dialect) -> i64 {
+    dialect.migrations().iter().map(|migration| migration.version).max().unwrap_or(0)
+}
+
+async fn tables(dialect: Dialect, connection: &mut AnyConnection) -> Result<Tables, LedgerError> {
+    if sqlx::query(dialect.is_migrated()).fetch_one(&mut *connection).await?.get::<i64, _>(0) == 0 {
+        return Ok(Tables::Missing);
+    }
+    let rows = sqlx::query("SELECT version FROM _sqlx_migrations WHERE success ORDER BY version").fetch_all(connection).await?;
+    let applied: Vec<i64> = rows.iter().map(|row| row.get(0)).collect();
+    if applied.iter().any(|version| !dialect.migrations().version_exists(*version)) {
+        return Err(LedgerError::Newer);
+    }
+    let all = dialect.migrations().iter().all(|migration| applied.contains(&migration.version));
+    match applied.last() {
+        None => Ok(Tables::Missing),
+        Some(_) if all => Ok(Tables::Current),
+        Some(last) => Ok(Tables::Older(*last)),
+    }
+}
+
+async fn run_migrations(dialect: Dialect, connection: &mut AnyConnection) -> Result<(), LedgerError> {
+    if let Some(statement) = dialect.before_migrations() {
+        sqlx::raw_sql(statement).execute(&mut *connection).await?;
+    }
+    match dialect.migrations().run(connection).await {
+        Err(MigrateError::VersionMissing(_)) => Err(LedgerError::Newer),
+        Err(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) => match LedgerError::from(error) {
+            LedgerError::Sql(error) => Err(LedgerError::Migrate(MigrateError::Execute(error))),
+            other => Err(other),
+        },
+        other => Ok(other?),
     }
 }

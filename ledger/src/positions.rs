@@ -1,11 +1,10 @@
 //! Positions: how far each partition is metered, and who may read it.
 
+use crate::open::Sql;
 use crate::{Ledger, LedgerError, signed, unsigned};
 use farthing_schemas::manifest::{Counts, sha256_hex};
-use sqlx::sqlite::SqliteRow;
-use sqlx::{AssertSqlSafe, Row, Sqlite, Transaction};
-
-pub(crate) type Sql = Transaction<'static, Sqlite>;
+use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, AssertSqlSafe, Row};
 
 /// What [`position`] reads, in that order.
 const COLUMNS: &str = "partition, epoch, next, fingerprint, read, metered, duplicate, rejected, sealed";
@@ -58,9 +57,9 @@ impl Ledger {
     /// now on.
     ///
     /// # Errors
-    /// [`LedgerError::Sql`]
+    /// [`LedgerError::Unavailable`] or [`LedgerError::Sql`], as for all reading here.
     pub async fn lease(&self, partition: &str, fingerprint: &str, first: u64) -> Result<Lease, LedgerError> {
-        let mut sql = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let mut sql = self.begin().await?;
         let mut position = position_in(&mut sql, partition).await?.unwrap_or_else(|| Position::fresh(partition));
         if position.next == 0 {
             fingerprint.clone_into(&mut position.fingerprint);
@@ -70,7 +69,7 @@ impl Ledger {
         }
         position.epoch += 1;
         put_position(&mut sql, &position).await?;
-        sql.commit().await?;
+        self.commit(sql).await?;
         Ok(Lease { epoch: position.epoch, next: position.next })
     }
 
@@ -79,8 +78,7 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Sql`]
     pub async fn position(&self, partition: &str) -> Result<Option<Position>, LedgerError> {
-        let mut sql = self.pool.begin().await?;
-        position_in(&mut sql, partition).await
+        position_in(&mut *self.pool.acquire().await?, partition).await
     }
 
     /// All positions, by partition.
@@ -93,7 +91,7 @@ impl Ledger {
     }
 }
 
-fn position(row: &SqliteRow) -> Position {
+fn position(row: &AnyRow) -> Position {
     let counts = Counts {
         read: unsigned(row.get(4)),
         metered: unsigned(row.get(5)),
@@ -110,10 +108,10 @@ fn position(row: &SqliteRow) -> Position {
     }
 }
 
-/// The position of one partition, within a transaction.
-pub(crate) async fn position_in(sql: &mut Sql, partition: &str) -> Result<Option<Position>, LedgerError> {
+/// The position of one partition, as that connection or its transaction sees it.
+pub(crate) async fn position_in(sql: &mut AnyConnection, partition: &str) -> Result<Option<Position>, LedgerError> {
     let select = format!("SELECT {COLUMNS} FROM positions WHERE partition = $1");
-    Ok(sqlx::query(AssertSqlSafe(select)).bind(partition).fetch_optional(&mut **sql).await?.as_ref().map(position))
+    Ok(sqlx::query(AssertSqlSafe(select)).bind(partition).fetch_optional(sql).await?.as_ref().map(position))
 }
 
 /// Writes a position with its seal, within a transaction that has read it.

@@ -1,9 +1,9 @@
 //! Reading the ledger.
 
 use crate::{Ledger, LedgerError, signed, unsigned};
-use farthing_schemas::manifest::DeadLetter;
+use farthing_schemas::manifest::{DeadLetter, Total};
 use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
+use sqlx::any::AnyRow;
 
 /// A manifest as the ledger holds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,14 +57,14 @@ pub struct StoredDraft {
     pub body: String,
 }
 
-fn letter(row: &SqliteRow) -> KeptLetter {
+fn letter(row: &AnyRow) -> KeptLetter {
     let letter =
         DeadLetter { partition: row.get(2), position: unsigned(row.get(3)), code: row.get(4), sentence: row.get(5), raw: row.get(6) };
     let replayed_in = row.get::<Option<i64>, _>(7).map(unsigned);
     KeptLetter { number: unsigned(row.get(0)), batch: unsigned(row.get(1)), replayed_in, letter }
 }
 
-fn draft(row: &SqliteRow) -> StoredDraft {
+fn draft(row: &AnyRow) -> StoredDraft {
     StoredDraft { sha256: row.get(0), mid: row.get(1), currency: row.get(2), cycle: row.get(3), body: row.get(4) }
 }
 
@@ -72,7 +72,7 @@ impl Ledger {
     /// The manifests after a number, in order.
     ///
     /// # Errors
-    /// [`LedgerError::Sql`], as for all reading here.
+    /// [`LedgerError::Unavailable`] or [`LedgerError::Sql`], as for all reading here.
     pub async fn manifests_after(&self, sequence: u64) -> Result<Vec<StoredManifest>, LedgerError> {
         let query = sqlx::query("SELECT sequence, sha256, body FROM manifests WHERE sequence > $1 ORDER BY sequence");
         let rows = query.bind(signed(sequence)).fetch_all(&self.pool).await?;
@@ -125,5 +125,15 @@ impl Ledger {
     pub async fn drafts(&self) -> Result<Vec<StoredDraft>, LedgerError> {
         let select = "SELECT sha256, mid, currency, cycle, body FROM drafts ORDER BY mid, currency, cycle";
         Ok(sqlx::query(select).fetch_all(&self.pool).await?.iter().map(draft).collect())
+    }
+
+    /// What the accruals of batches add up to, by batch and currency.
+    ///
+    /// # Errors
+    /// [`LedgerError::Sql`]
+    pub async fn batch_totals(&self) -> Result<Vec<(u64, Total)>, LedgerError> {
+        let select = "SELECT batch, currency, CAST(gross AS TEXT), CAST(labour AS TEXT) FROM batch_totals ORDER BY batch, currency";
+        let total = |row: &AnyRow| (unsigned(row.get(0)), Total { currency: row.get(1), gross: row.get(2), labour: row.get(3) });
+        Ok(sqlx::query(select).fetch_all(&self.pool).await?.iter().map(total).collect())
     }
 }

@@ -3,7 +3,8 @@
 //! A batch's evidence is archived under its number before the commit, by many writers side by side: so a number is given out before the
 //! batch's first event. Numbers are unique; they may be committed in any order, or never.
 
-use crate::positions::{Sql, position_in};
+use crate::open::Sql;
+use crate::positions::position_in;
 use crate::{Ledger, LedgerError, signed, unsigned};
 use farthing_schemas::manifest::Batch;
 use sqlx::Row;
@@ -25,7 +26,7 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::LostLease`] if another holds the partition by now.
     pub async fn reserve(&self, partition: &str, epoch: u64) -> Result<u64, LedgerError> {
-        let mut sql = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let mut sql = self.begin().await?;
         let held = position_in(&mut sql, partition).await?.is_some_and(|position| position.epoch == epoch);
         if !held {
             return Err(LedgerError::LostLease(partition.to_owned()));
@@ -33,7 +34,7 @@ impl Ledger {
         let batch: i64 = sqlx::query("UPDATE batch_numbers SET last = last + 1 RETURNING last").fetch_one(&mut *sql).await?.get(0);
         let insert = sqlx::query("INSERT INTO reservations (batch, partition, epoch) VALUES ($1, $2, $3)");
         insert.bind(batch).bind(partition).bind(signed(epoch)).execute(&mut *sql).await?;
-        sql.commit().await?;
+        self.commit(sql).await?;
         Ok(unsigned(batch))
     }
 
@@ -64,8 +65,9 @@ impl Ledger {
     pub async fn drop_superseded(&self) -> Result<(), LedgerError> {
         let delete = "DELETE FROM reservations WHERE NOT EXISTS (SELECT 1 FROM positions
                       WHERE positions.partition = reservations.partition AND positions.epoch = reservations.epoch)";
-        sqlx::query(delete).execute(&self.pool).await?;
-        Ok(())
+        let mut sql = self.begin().await?;
+        sqlx::query(delete).execute(&mut *sql).await?;
+        self.commit(sql).await
     }
 
     /// Takes back a number, whose batch then can never be committed; one that is not reserved is fine.
@@ -73,8 +75,9 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Sql`]
     pub async fn take_back(&self, batch: u64) -> Result<(), LedgerError> {
-        sqlx::query("DELETE FROM reservations WHERE batch = $1").bind(signed(batch)).execute(&self.pool).await?;
-        Ok(())
+        let mut sql = self.begin().await?;
+        sqlx::query("DELETE FROM reservations WHERE batch = $1").bind(signed(batch)).execute(&mut *sql).await?;
+        self.commit(sql).await
     }
 }
 

@@ -6,9 +6,9 @@ mod faults;
 mod places;
 
 use crate::analysts::python;
-use crate::crash::scene::{Scene, meter, words};
+use crate::crash::scene::{Scene, expected_of_life, life, meter, same, words};
 use crate::services::s3;
-use crate::support::{Bucket, Data, PREFIX, on_s3, stderr};
+use crate::support::{Bucket, Data, PREFIX, on_postgres, on_s3, stderr};
 use crate::tamper::books;
 use anyhow::{Context, Result, ensure};
 use serde_json::json;
@@ -90,4 +90,14 @@ fn other_objects_of_the_bucket_are_left_alone() -> Result<()> {
     let objects = s3::server().objects(name, "")?;
     ensure!(others.iter().all(|other| objects.iter().any(|object| object == other)), "{objects:?}");
     Ok(())
+}
+
+/// As in production: nothing is on the machine that meters.
+#[test]
+fn a_life_with_its_ledger_on_postgres_comes_to_the_same_result() -> Result<()> {
+    let scene = on_postgres(|| on_s3(Scene::bare))?;
+    for words in life(40) {
+        scene.ok(&words)?;
+    }
+    same(&scene.outcome_of_life()?, expected_of_life()?, "nothing on this machine")
 }

@@ -12,7 +12,7 @@ const OCTOBER: [&str; 4] = ["--mid", "mid_x", "--cycle", "2026-10"];
 const CLOSE: [&str; 8] = ["settle", "close", "--mid", "mid_x", "--cycle", "2026-10", "--now", "2026-12-01T00:00:00Z"];
 
 /// Every command that answers on books as they are, with its exit code there and what its document has; in an order in which each works.
-const ANSWERS: [(&[&str], i32, &[&str]); 20] = [
+const ANSWERS: [(&[&str], i32, &[&str]); 22] = [
     (&["registry", "load", "registry.ndjson"], 0, &["registry_version", "changed"]),
     (&["registry", "versions"], 0, &["versions"]),
     (&["meter", "events.ndjson", "--now", NOW], 0, &["read", "metered", "duplicate", "rejected", "partitions"]),
@@ -31,6 +31,8 @@ const ANSWERS: [(&[&str], i32, &[&str]); 20] = [
     (&["archive", "compact"], 0, &["written", "replaced"]),
     (&CLOSE, 0, &["mid", "currency", "cycle", "state"]),
     (&["settle", "draft", "--mid", "mid_x", "--cycle", "2026-10"], 0, &["cycle", "lines"]),
+    (&["ledger", "migrate"], 0, &["from", "to"]),
+    (&["ledger", "check"], 0, &["checked", "manifests"]),
     (&["verify"], 0, &["verified"]),
     (&["dead-letters", "list", "--all"], 0, &["dead_letters"]),
 ];

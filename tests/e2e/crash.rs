@@ -9,6 +9,7 @@ mod follow;
 mod kills;
 mod leftovers;
 mod numbers;
+mod outages;
 mod places;
 mod races;
 pub mod scene;

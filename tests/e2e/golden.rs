@@ -5,7 +5,7 @@
 
 pub mod way;
 
-use super::support::{also_on_s3, slow};
+use super::support::{also_on_postgres, also_on_s3, slow};
 use anyhow::Result;
 use way::{Books, Form, Order, Runs, Way, compare};
 
@@ -123,5 +123,11 @@ fn odd_events_come_to_what_the_oracle_says() -> Result<()> {
     }
     Ok(())
 }
+
+also_on_postgres!(
+    all_forms_of_files_come_to_the_same,
+    compaction_changes_nothing_that_is_seen,
+    november_carries_on_from_octobers_final_draft
+);
 
 also_on_s3!(all_forms_of_files_come_to_the_same, compaction_changes_nothing_that_is_seen, november_carries_on_from_octobers_final_draft);

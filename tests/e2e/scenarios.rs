@@ -3,6 +3,7 @@
 mod memory;
 mod scene;
 
+use crate::support::also_on_postgres;
 use anyhow::{Context, Result};
 use scene::{Scene, amount, event, event_of, line, registry, reversal, units};
 use serde_json::{Value, json};
@@ -416,3 +417,27 @@ fn a_later_registry_version_never_changes_what_is_metered() -> Result<()> {
     assert_eq!([gross("dora", "suspense")?, gross("dora", "payable")?], ["none".to_owned(), amount(100)]);
     scene.verify()
 }
+
+also_on_postgres!(
+    a_late_event_goes_to_the_next_open_cycle_and_is_marked,
+    what_reverses_a_closed_cycle_stands_apart_on_its_terms,
+    a_reversal_in_an_open_cycle_leaves_nothing,
+    a_reversal_finds_its_original_in_every_batch_of_its_run,
+    what_is_left_out_joins_the_next_cycle,
+    leaving_an_agreement_out_leaves_its_claims_where_they_are,
+    what_reverses_something_left_out_is_on_the_terms_it_was_settled_on,
+    cycles_close_in_order_and_not_before_their_end,
+    a_statement_sums_to_the_accruals_of_its_party,
+    an_identity_is_found_across_runs_whatever_its_time,
+    dead_letters_are_replayed_once_the_registry_is_right,
+    a_dead_letter_is_corrected_and_replayed,
+    every_pipe_is_a_source_of_its_own,
+    a_source_can_be_bound_to_its_platforms,
+    what_a_source_may_not_bring_is_replayed_only_by_name,
+    an_agreement_in_other_hands_leaves_what_was_metered_where_it_was,
+    events_can_be_too_late_and_too_early,
+    a_file_that_grew_goes_on_where_it_ended,
+    another_file_under_the_same_name_is_refused,
+    a_registry_loaded_twice_is_the_same_version,
+    a_later_registry_version_never_changes_what_is_metered,
+);

@@ -1,6 +1,6 @@
 //! Running the binary, and what it runs on.
 
-use crate::services::s3;
+use crate::services::{postgres, s3};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use std::cell::Cell;
@@ -42,6 +42,32 @@ fn build() -> Result<PathBuf> {
 }
 
 thread_local! {
+    /// Whether books that are made on this thread have their ledger on a server.
+    static ON_POSTGRES: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs a test whose books all have a ledger on PostgreSQL, each in a database of its own.
+pub fn on_postgres<T>(test: impl FnOnce() -> T) -> T {
+    ON_POSTGRES.set(true);
+    let result = test();
+    ON_POSTGRES.set(false);
+    result
+}
+
+/// Tests of the module that are to hold on PostgreSQL, too.
+macro_rules! also_on_postgres {
+    ($($test:ident),+ $(,)?) => {
+        mod on_postgres {
+            $(#[test]
+            fn $test() -> impl std::process::Termination {
+                $crate::support::on_postgres(super::$test)
+            })+
+        }
+    };
+}
+pub(crate) use also_on_postgres;
+
+thread_local! {
     /// Whether books that are made on this thread have their archive in a bucket.
     static ON_S3: Cell<bool> = const { Cell::new(false) };
 }
@@ -80,19 +106,32 @@ pub const PREFIX: &str = "some/books";
 /// A data folder of its own, removed at the end.
 pub struct Data {
     folder: tempfile::TempDir,
+    /// The ledger's URL, if it is on a server.
+    server: Option<String>,
     /// The archive's bucket, if it is in one.
     bucket: Option<Bucket>,
 }
 
 impl Data {
     pub fn new() -> Result<Data> {
-        if ON_S3.get() { Data::in_bucket(&s3::server().endpoint) } else { Ok(Data { folder: tempfile::tempdir()?, bucket: None }) }
+        let server = ON_POSTGRES.get().then(|| postgres::server().database());
+        let bucket = ON_S3.get().then(|| Bucket::new(&s3::server().endpoint));
+        Ok(Data { folder: tempfile::tempdir()?, server, bucket })
+    }
+
+    /// Books whose ledger is there.
+    pub fn on(server: String) -> Result<Data> {
+        Ok(Data { folder: tempfile::tempdir()?, server: Some(server), bucket: None })
+    }
+
+    /// The URL of a ledger on a server.
+    pub fn server(&self) -> &str {
+        self.server.as_deref().expect("the ledger is on a server")
     }
 
     /// Books whose archive is in a new bucket, for which that endpoint is asked.
     pub fn in_bucket(endpoint: &str) -> Result<Data> {
-        let bucket = Bucket { name: s3::server().bucket(), endpoint: endpoint.to_owned() };
-        Ok(Data { folder: tempfile::tempdir()?, bucket: Some(bucket) })
+        Ok(Data { folder: tempfile::tempdir()?, server: None, bucket: Some(Bucket::new(endpoint)) })
     }
 
     /// The bucket of the archive.
@@ -134,12 +173,18 @@ impl Data {
     pub fn command<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
         let mut command = Command::new(binary());
         command.args(arguments).current_dir(self.path());
-        match &self.bucket {
-            None => command.arg("--data").arg(self.books()),
-            Some(bucket) => command
-                .args(["--ledger", &format!("sqlite://{}", self.ledger().display()), "--archive", &bucket.url()])
+        if let Some(bucket) = &self.bucket {
+            command
                 .envs([("AWS_ENDPOINT_URL", bucket.endpoint.as_str()), ("AWS_ALLOW_HTTP", "true")])
-                .envs([("AWS_ACCESS_KEY_ID", "any"), ("AWS_SECRET_ACCESS_KEY", "hidden-secret")]),
+                .envs([("AWS_ACCESS_KEY_ID", "any"), ("AWS_SECRET_ACCESS_KEY", "hidden-secret")]);
+        }
+        match (&self.server, &self.bucket) {
+            (None, None) => command.arg("--data").arg(self.books()),
+            (server, bucket) => {
+                let ledger = server.clone().unwrap_or_else(|| format!("sqlite://{}", self.ledger().display()));
+                let archive = bucket.as_ref().map_or_else(|| format!("file://{}", self.archive().display()), Bucket::url);
+                command.args(["--ledger", &ledger, "--archive", &archive]).env("XDG_CACHE_HOME", self.path().join("cache"))
+            }
         };
         command
     }
@@ -172,6 +217,11 @@ impl Data {
 }
 
 impl Bucket {
+    /// A new one, for which that endpoint is asked.
+    fn new(endpoint: &str) -> Bucket {
+        Bucket { name: s3::server().bucket(), endpoint: endpoint.to_owned() }
+    }
+
     pub fn url(&self) -> String {
         format!("s3://{}/{PREFIX}", self.name)
     }

@@ -1,6 +1,7 @@
 //! Whatever is changed behind the program's back is found, and named.
 
 pub mod books;
+mod on_postgres;
 
 use crate::analysts::python;
 use crate::support::{binary, slow};

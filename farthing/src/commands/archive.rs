@@ -182,7 +182,13 @@ fn wrong_rows(file: &File, bytes: bytes::Bytes) -> anyhow::Result<()> {
 ///
 /// What it writes is new; what it replaces is removed only after the ledger says so.
 pub async fn compact(books: &mut Books, at: &Place, merge: bool) -> anyhow::Result<(usize, usize)> {
-    let _lock = Lock::take(at, Work::Compacting)?;
+    books.lock = Some(Lock::take(at, Work::Compacting).await?);
+    let compacted = compact_alone(books, merge).await;
+    books.lock = None;
+    compacted
+}
+
+async fn compact_alone(books: &mut Books, merge: bool) -> anyhow::Result<(usize, usize)> {
     books.refresh().await?;
     books.sweep_compactions().await?;
     books.sweep_replaced().await?;

@@ -111,7 +111,7 @@ async fn show(at: &Place, number: u64, raw: bool, json: bool) -> anyhow::Result<
 
 async fn replay(at: &Place, options: ReplayOptions, json: bool) -> anyhow::Result<Answer> {
     let mut books = Books::open(at).await?;
-    let _lock = Lock::metering(at, &books.ledger).await?;
+    books.lock = Lock::metering(at, &books.ledger).await?;
     // Whoever held the lock until now may have committed.
     books.refresh().await?;
     let letters = chosen(&books, &options).await?;
@@ -120,7 +120,7 @@ async fn replay(at: &Place, options: ReplayOptions, json: bool) -> anyhow::Resul
         meter::say(&books, &[REPLAYS.to_owned()], &Seconds::default(), json).await?;
         return Ok(Answer::Yes);
     }
-    let lease = books.ledger.lease(REPLAYS, "", 0).await?;
+    let lease = books.patience.with(async || books.ledger.lease(REPLAYS, "", 0).await).await?;
     let partition = Partition { name: REPLAYS.to_owned(), epoch: lease.epoch, next: lease.next, index: 0 };
     let arrival = options.now.unwrap_or_else(time::now);
     let metering = Metering { admission: Admission::default(), limits: options.limits, follow: false, now: Arc::new(move || arrival) };

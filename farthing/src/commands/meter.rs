@@ -7,6 +7,7 @@ use crate::lock::Lock;
 use crate::lock::Work;
 use crate::metering::{Ended, Metering, Seconds, Stop};
 use crate::output::{self, Answer};
+use crate::patience;
 use crate::place::Place;
 use crate::time;
 #[cfg(feature = "kafka")]
@@ -19,7 +20,6 @@ use farthing_schemas::time::DAY_MICROS;
 use serde_json::json;
 use std::path::Path;
 use std::sync::Arc;
-#[cfg(feature = "kafka")]
 use std::time::Duration;
 
 /// How long a worker on a topic may take to end in order: whoever stops workers kills them soon after.
@@ -46,7 +46,8 @@ pub async fn meter(at: &Place, options: MeterOptions) -> anyhow::Result<(Books, 
     let stop = if options.follow { Stop::on_signal(None)? } else { Stop::default() };
     let sources = options.sources.iter().map(|source| named(source)).collect::<anyhow::Result<Vec<_>>>()?;
     let mut books = Books::open(at).await?;
-    let _lock = Lock::metering(at, &books.ledger).await?;
+    books.patience = stop.patience(patience(&options));
+    books.lock = Lock::metering(at, &books.ledger).await?;
     let metering = as_asked(options);
     let mut seconds = Seconds::default();
     loop {
@@ -59,7 +60,10 @@ pub async fn meter(at: &Place, options: MeterOptions) -> anyhow::Result<(Books, 
         let (ended, more) = outcome?;
         seconds += more;
         match ended {
-            Ended::AllRead => return Ok((books, names, seconds)),
+            Ended::AllRead => {
+                books.lock = None;
+                return Ok((books, names, seconds));
+            }
             Ended::NewRegistry => output::note("the registry has a new version: what comes now is metered with it"),
         }
     }
@@ -71,13 +75,15 @@ async fn meter_topic(at: &Place, options: MeterOptions) -> anyhow::Result<(Books
     let topic = farthing_ingest::kafka::Topic::from_url(&options.sources[0])?;
     let stop = Stop::on_signal(Some(TOPIC_PATIENCE))?;
     let mut books = Books::open(at).await?;
-    let _lock = Lock::take(at, Work::MeteringTopics)?;
+    books.patience = stop.patience(patience(&options));
+    books.lock = Some(Lock::take(at, Work::MeteringTopics).await?);
     let metering = as_asked(options);
     let seconds = TopicMetering { topic: &topic, metering: &metering, stop: &stop }.run(&mut books).await;
     let seconds = seconds.context("metering stopped; all batches before are kept, and the same command goes on from there")?;
     let prefix = topic.partition_name(0).trim_end_matches('0').to_owned();
     let number = |name: &str| name.strip_prefix(&prefix).and_then(|number| number.parse::<i32>().ok());
-    let positions = books.ledger.positions().await?;
+    books.lock = None;
+    let positions = books.patience.with(async || books.ledger.positions().await).await?;
     let mut names: Vec<String> = positions.into_iter().map(|position| position.partition).filter(|name| number(name).is_some()).collect();
     names.sort_by_key(|name| number(name));
     Ok((books, names, seconds))
@@ -86,6 +92,12 @@ async fn meter_topic(at: &Place, options: MeterOptions) -> anyhow::Result<(Books
 #[cfg(not(feature = "kafka"))]
 async fn meter_topic(_: &Place, options: MeterOptions) -> anyhow::Result<(Books, Vec<String>, Seconds)> {
     bail!("{}: this farthing was built without the feature `kafka`; build it with: cargo build --release -p farthing", options.sources[0]);
+}
+
+/// How long to wait for a ledger that is away.
+fn patience(options: &MeterOptions) -> Duration {
+    let usual = if options.follow { patience::LONG } else { patience::SHORT };
+    options.ledger_patience.map_or(usual, Duration::from_secs)
 }
 
 fn as_asked(options: MeterOptions) -> Metering {
@@ -134,7 +146,7 @@ fn named(source: &str) -> anyhow::Result<(String, Input)> {
 async fn open_partition(books: &Books, name: String, input: Input) -> anyhow::Result<(Partition, Input)> {
     let (name, fingerprint) = match &input {
         Input::File(path) => {
-            let known = books.ledger.position(&name).await?.filter(|position| position.next > 0);
+            let known = books.patience.with(async || books.ledger.position(&name).await).await?.filter(|position| position.next > 0);
             let length = known.as_ref().and_then(|position| position.fingerprint.split(':').next()?.parse().ok());
             let found = source::fingerprint(path, length)?;
             if let Some(position) = known.filter(|position| position.fingerprint != found) {
@@ -148,12 +160,12 @@ async fn open_partition(books: &Books, name: String, input: Input) -> anyhow::Re
         // What is piped cannot be wound back: every standard input is a source of its own, and identities tell what was read before.
         _ => {
             let prefix = format!("{name}/");
-            let positions = books.ledger.positions().await?;
+            let positions = books.patience.with(async || books.ledger.positions().await).await?;
             let number = positions.iter().filter(|position| position.partition.starts_with(&prefix)).count() + 1;
             (format!("{prefix}{number:06}"), String::new())
         }
     };
-    let lease = books.ledger.lease(&name, &fingerprint, 0).await?;
+    let lease = books.patience.with(async || books.ledger.lease(&name, &fingerprint, 0).await).await?;
     Ok((Partition { name, epoch: lease.epoch, next: lease.next, index: 0 }, input))
 }
 
@@ -162,7 +174,7 @@ pub async fn say(books: &Books, names: &[String], seconds: &Seconds, json: bool)
     let mut total = Counts::default();
     let mut positions = Vec::new();
     for name in names {
-        if let Some(position) = books.ledger.position(name).await? {
+        if let Some(position) = books.patience.with(async || books.ledger.position(name).await).await? {
             total.add(&position.counts);
             positions.push(position);
         }

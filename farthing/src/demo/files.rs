@@ -29,7 +29,7 @@ pub struct Files {
 
 /// Writes everything beside the ledger.
 pub fn write(at: &Place, size: &Size) -> anyhow::Result<Files> {
-    let ledger = at.ledger_path()?;
+    let ledger = super::ledger_file(at)?;
     let folder = ledger.parent().unwrap_or(Path::new("")).join("demo");
     std::fs::create_dir_all(&folder).with_context(|| format!("the folder {} cannot be made", folder.display()))?;
     let trace = carried_trace(&folder)?;

@@ -13,10 +13,11 @@ mod story;
 use crate::cli::DemoOptions;
 use crate::output::{self, Answer};
 use crate::place::Place;
-use anyhow::bail;
+use anyhow::{Context, bail};
 use generate::Size;
 use generate::month::EVENTS_LEAST;
 use generate::people::CONTRIBUTORS_LEAST;
+use std::path::Path;
 
 pub async fn run(at: &Place, options: &DemoOptions, json: bool) -> anyhow::Result<Answer> {
     refuse_what_is_there(at)?;
@@ -30,9 +31,14 @@ pub async fn run(at: &Place, options: &DemoOptions, json: bool) -> anyhow::Resul
     Ok(if facts.proven.is_ok() { Answer::Yes } else { Answer::No })
 }
 
+/// A server's ledger could be emptied only with its database: the demo leaves none behind.
+fn ledger_file(at: &Place) -> anyhow::Result<&Path> {
+    at.ledger.path().context("the demo makes a ledger of its own in a folder; choose one: farthing demo --data DIR")
+}
+
 /// Events that are made up must never get among real ones.
 fn refuse_what_is_there(at: &Place) -> anyhow::Result<()> {
-    let ledger = at.ledger_path()?;
+    let ledger = ledger_file(at)?;
     if ledger.exists() {
         bail!(
             "there is a ledger at {} already, and the demo needs a place of its own; choose one: farthing demo --data DIR\n  \

@@ -1,6 +1,7 @@
 //! Each code of the contract, and the edges of each rule, on events in one file with good ones between them.
 
 use super::{EVENT_UNITS, Row, USAGE, books, check_rows, gross, letters, meter, refused, shortened, usage, write};
+use crate::support::also_on_postgres;
 use anyhow::{Context, Result, ensure};
 use std::collections::BTreeSet;
 
@@ -355,3 +356,9 @@ fn a_rejected_event_is_corrected_and_replayed_once() -> Result<()> {
     data.ok(["verify"])?;
     Ok(())
 }
+
+also_on_postgres!(
+    every_code_is_told_and_every_original_comes_back,
+    every_fault_of_a_reversal_is_told,
+    a_rejected_event_is_corrected_and_replayed_once
+);

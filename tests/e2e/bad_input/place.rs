@@ -107,7 +107,9 @@ fn places_of_later_versions_are_told_from_wrong_ones() -> Result<()> {
     let before = files(data.path())?;
     let (ledger, archive) = ("sqlite://books/ledger.sqlite", "file://books/archive");
     for (ledger, archive, words) in [
-        ("postgres://localhost/farthing", archive, &["postgres://localhost/farthing", "this version", "sqlite://PATH"][..]),
+        ("mysql://ana:secret@h/farthing", archive, &["mysql://ana:***@h/farthing", "this version", "sqlite://PATH"][..]),
+        ("postgres://ana:secret@127.0.0.1:1/farthing", archive, &["postgres://ana:***@127.0.0.1:1/farthing", "not available", "refused"]),
+        ("postgres://ana:secret@127.0.0.1:port/farthing", archive, &["postgres://ana:***@127.0.0.1:port/farthing", "cannot be opened"]),
         ("books/ledger.sqlite", archive, &["books/ledger.sqlite", "sqlite://PATH"]),
         ("sqlite://", archive, &["sqlite://PATH"]),
         ("", archive, &["sqlite://PATH"]),
@@ -121,7 +123,7 @@ fn places_of_later_versions_are_told_from_wrong_ones() -> Result<()> {
         let place = ["--ledger", ledger, "--archive", archive];
         said(&bare_output(&data, &[&["accruals"], &place[..]].concat())?, 2, words)?;
     }
-    for place in [["postgres://localhost/farthing", archive], ["sqlite://new/ledger.sqlite", "ftp://bucket/prefix"]] {
+    for place in [["mysql://localhost/farthing", archive], ["sqlite://new/ledger.sqlite", "ftp://bucket/prefix"]] {
         let load = ["registry", "load", "more-registry.ndjson", "--ledger", place[0], "--archive", place[1]];
         said(&bare_output(&data, &load)?, 2, &["this version"])?;
     }
@@ -158,7 +160,7 @@ fn a_configuration_file_works_or_says_what_is_wrong_with_it() -> Result<()> {
         ("data = \"books", &["line 1"]),
         ("{\"data\":\"books\"}", &["line 1"]),
         ("data = \"nowhere\"", &["nowhere/ledger.sqlite"]),
-        ("ledger = \"postgres://h/d\"\narchive = \"file://books/archive\"", &["postgres://h/d", "this version"]),
+        ("ledger = \"mysql://u:secret@h/d\"\narchive = \"file://books/archive\"", &["mysql://u:***@h/d", "this version"]),
     ] {
         write(&data, "wrong.toml", wrong)?;
         said(&bare_output(&data, &config)?, 2, words).with_context(|| wrong.to_owned())?;

@@ -1,6 +1,10 @@
 //! PostgreSQL.
 
-use super::{Service, fresh, must};
+use super::{Service, fresh, must, output};
+use crate::support::root;
+use anyhow::Result;
+use std::path::Path;
+use std::process::Command;
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
 pub struct Server {
@@ -40,4 +44,20 @@ impl Server {
     pub fn start(&self) {
         must(self.service.run("start", &[]));
     }
+}
+
+/// What a statement answers, asked past everything.
+pub fn query(url: &str, sql: &str) -> Result<String> {
+    let programs = output(Command::new(root().join("deploy/local/postgres.sh")).arg("find"))?;
+    output(Command::new(Path::new(programs.trim_end()).join("psql")).args([
+        "-X",
+        "-q",
+        "-A",
+        "-t",
+        "-v",
+        "ON_ERROR_STOP=1",
+        "-c",
+        sql,
+        url,
+    ]))
 }

@@ -1,10 +1,11 @@
 //! The services themselves: they answer, keep what they were given through a `kill -9`, and leave nothing behind.
 
+use super::postgres::query;
 use super::{fresh, kafka, output, postgres, read_line, s3};
 use crate::support::root;
 use anyhow::{Result, ensure};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -63,11 +64,6 @@ fn the_shared_broker_gives_every_test_a_topic_of_its_own() {
     let (one, other) = (kafka::cluster().topic(1), kafka::cluster().topic(2));
     let listed = kafka::cluster().tool("org.apache.kafka.tools.TopicCommand", &["--list"]);
     assert!(one != other && [&one, &other].iter().all(|topic| listed.lines().any(|line| line == **topic)), "{listed}");
-}
-
-fn query(url: &str, sql: &str) -> Result<String> {
-    let programs = output(Command::new(root().join("deploy/local/postgres.sh")).arg("find"))?;
-    output(Command::new(Path::new(programs.trim_end()).join("psql")).args(["-X", "-q", "-A", "-t", "-c", sql, url]))
 }
 
 #[test]

@@ -28,6 +28,7 @@ CALLED = {
     "party_details": lambda row: [f"party_details of {row['party']}"],
     "cycles": lambda row: [f"cycle {row['cycle']} of {row['mid']} in {row['currency']}", f"\"{row['mid']}\", \"{row['currency']}\", \"{row['cycle']}\""],
     "drafts": lambda row: [f"draft of cycle {row['cycle']} of {row['mid']} in {row['currency']}"],
+    "batch_totals": lambda row: [f"totals of batch {row['batch']} in {row['currency']}", f"batch {row['batch']} in {row['currency']}"],
 }
 
 
@@ -161,7 +162,7 @@ def unit_more(table, column):
         found = rows(ledger, table, f"{column} IS NOT NULL")
         # A number that must be unique can only be moved at its end.
         taken = {row[column] for row in found}
-        unique = len(taken) == len(found) and column in ("sequence", "number")
+        unique = table == "batch_totals" or len(taken) == len(found) and column in ("sequence", "number")
         row = books.draw.choice([row for row in found if not unique or row[column] + 1 not in taken])
         changed = update(ledger, table, row, column, row[column] + 1)
         return {"what": f"{table}.{column}: {row[column]} + 1", "names": named(table, row, changed)}
@@ -273,6 +274,7 @@ KINDS = (
         "manifests": ["sequence"],
         "positions": ["epoch", "next", "read", "metered", "duplicate", "rejected"],
         "dead_letters": ["number", "batch", "position", "replayed_in"],
+        "batch_totals": ["batch"],
     }.items() for column in columns]
     + [(f"character in {table}.{column}", character(table, column)) for table, columns in {
         "manifests": ["sha256", "body"],
@@ -281,15 +283,16 @@ KINDS = (
         "party_details": ["party", "salt", "sha256", "details"],
         "cycles": ["mid", "currency", "cycle", "state"],
         "drafts": ["sha256", "mid", "currency", "cycle", "body"],
+        "batch_totals": ["currency", "gross", "labour"],
     }.items() for column in columns]
     + [(f"amount in {table}.body", amount(table)) for table in ("manifests", "drafts")] * 2
-    + [(f"removed row of {table}", removed_row(table)) for table in ("manifests", "positions", "dead_letters", "cycles", "drafts")] * 2
+    + [(f"removed row of {table}", removed_row(table)) for table in ("manifests", "positions", "dead_letters", "cycles", "drafts", "batch_totals")] * 2
     + [("removed first manifest", removed_row("manifests", 0)), ("removed last manifest", removed_row("manifests", -1, ["position of"]))]
     + [("letter's replay", on_ledger(replayed))]
     + [("number given out again", on_ledger(number_again)), ("batch reserved again", on_ledger(reserved_again))]
     + [("added position", added_row("positions", partition="/added.ndjson")), ("added letter", added_row("dead_letters", number=5)),
        ("added details", added_row("party_details", party="pty_added")), ("added cycle", added_row("cycles", cycle="2027-01")),
-       ("added draft", added_row("drafts", sha256="0" * 64))]
+       ("added draft", added_row("drafts", sha256="0" * 64)), ("added totals", added_row("batch_totals", currency="XAF"))]
     + [(f"swapped rows of {table}", swapped_rows(table, columns)) for table, columns in {
         "manifests": ["body"], "drafts": ["body"], "party_details": ["details"], "dead_letters": ["raw"]}.items()]
     + [("swapped manifests with their hashes", swapped_rows("manifests", ["sha256", "body"]))]

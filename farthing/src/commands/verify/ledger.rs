@@ -5,7 +5,7 @@ use crate::books::Books;
 use crate::commands::registry::private_sha256;
 use anyhow::{Context, ensure};
 use farthing_archive::catalog::manifest_path;
-use farthing_schemas::manifest::{Counts, Slice, dead_letters_sha256};
+use farthing_schemas::manifest::{Counts, Slice, Total, dead_letters_sha256};
 use std::collections::{BTreeMap, HashMap};
 
 /// The chain held when the books were opened; here its copies in the archive are compared.
@@ -117,5 +117,22 @@ pub async fn cycles(books: &Books) -> anyhow::Result<()> {
         ensure!(moved == state, "ledger, cycle {cycle} of {mid} in {currency}: its state is {state}, but it was moved to {moved}");
     }
     ensure!(last.is_empty(), "ledger: the states of cycles are missing: {:?}", last.keys());
+    Ok(())
+}
+
+/// The totals of batches are those that their manifests say.
+pub async fn batch_totals(books: &Books) -> anyhow::Result<()> {
+    let rows = books.ledger.batch_totals().await?.into_iter();
+    let mut kept: BTreeMap<(u64, String), Total> = rows.map(|(batch, total)| ((batch, total.currency.clone()), total)).collect();
+    for batch in &books.catalog.batches {
+        for said in &batch.totals {
+            let name = || format!("ledger, totals of batch {} in {}", batch.batch, said.currency);
+            let row = kept.remove(&(batch.batch, said.currency.clone())).with_context(|| format!("{}: they are missing", name()))?;
+            let Total { gross, labour, .. } = &row;
+            ensure!(row == *said, "{}: {gross} and {labour}, but the manifest says {} and {}", name(), said.gross, said.labour);
+        }
+    }
+    let left: Vec<String> = kept.keys().map(|(batch, currency)| format!("batch {batch} in {currency}")).collect();
+    ensure!(left.is_empty(), "ledger: totals that no manifest names, of {}", left.join(", "));
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! Numbers of batches: each is given out once, to whoever holds a lease, and committed once or never.
 
+use crate::server::{Place, place_on_postgres, place_on_sqlite, run};
 use farthing_ledger::{Effects, Ledger, LedgerError};
 use farthing_schemas::manifest::{Act, Batch, Counts, Manifest, Slice, VERSION, sha256_hex};
 
@@ -10,15 +11,11 @@ struct Scene {
     ledger: Ledger,
     sequence: u64,
     previous: String,
-    _folder: tempfile::TempDir,
 }
 
 impl Scene {
-    async fn new() -> Scene {
-        let folder = tempfile::tempdir().expect("a folder");
-        let url = format!("sqlite://{}", folder.path().join("ledger.sqlite").display());
-        let ledger = Ledger::open(&url, true).await.expect("a new ledger");
-        Scene { ledger, sequence: 0, previous: String::new(), _folder: folder }
+    async fn on(place: &Place) -> Scene {
+        Scene { ledger: place.open().await, sequence: 0, previous: String::new() }
     }
 
     async fn lease(&self, partition: &str) -> u64 {
@@ -57,9 +54,15 @@ fn lost(result: Result<impl Sized, LedgerError>) -> bool {
     matches!(result, Err(LedgerError::LostLease(partition)) if partition == PARTITION)
 }
 
-#[tokio::test]
-async fn numbers_are_given_out_once_and_committed_in_any_order_once() {
-    let mut scene = Scene::new().await;
+#[test]
+fn numbers_are_given_out_once_and_committed_in_any_order_once() {
+    [place_on_sqlite(), place_on_postgres()]
+        .iter()
+        .for_each(|place| run(numbers_are_given_out_once_and_committed_in_any_order_once_on(place)));
+}
+
+async fn numbers_are_given_out_once_and_committed_in_any_order_once_on(place: &Place) {
+    let mut scene = Scene::on(place).await;
     let epoch = scene.lease(PARTITION).await;
     for expected in 1..=4 {
         assert_eq!(scene.ledger.reserve(PARTITION, epoch).await.expect("a number"), expected);
@@ -76,9 +79,13 @@ async fn numbers_are_given_out_once_and_committed_in_any_order_once() {
     );
 }
 
-#[tokio::test]
-async fn a_number_goes_with_its_lease() {
-    let mut scene = Scene::new().await;
+#[test]
+fn a_number_goes_with_its_lease() {
+    [place_on_sqlite(), place_on_postgres()].iter().for_each(|place| run(a_number_goes_with_its_lease_on(place)));
+}
+
+async fn a_number_goes_with_its_lease_on(place: &Place) {
+    let mut scene = Scene::on(place).await;
     assert!(lost(scene.ledger.reserve(PARTITION, 1).await), "nobody holds it yet");
     let old = scene.lease(PARTITION).await;
     let other = scene.lease("/other.ndjson").await;

@@ -1,0 +1,106 @@
+//! The tables of a ledger: who makes them, and who may bring them to another version.
+
+use crate::server::{Place, execute, place_on_postgres, place_on_sqlite, run};
+use farthing_ledger::{Ledger, LedgerError, Migrated};
+
+const NEWEST: i64 = 2;
+
+/// As the version before left it, with a batch in it.
+async fn make_older(place: &Place) {
+    let ledger = place.open().await;
+    ledger.lease("a", "", 0).await.expect("the ledger answers");
+    let (act, effects) = crate::scenario::batch(1, &["a", "1", "0..1", "totals", "USD", "1.500000000000", "1.050000000000"]);
+    let at = "2026-10-01T00:00:00Z".to_owned();
+    let manifest = farthing_schemas::manifest::Manifest { version: 1, sequence: 1, previous: String::new(), at, act };
+    assert_eq!(ledger.reserve("a", 1).await.expect("the ledger answers"), 1);
+    ledger.append(&manifest, &effects).await.expect("the ledger answers");
+    ledger.close().await;
+    execute(&place.text, "DROP TABLE batch_totals; DELETE FROM _sqlx_migrations WHERE version = 2").await.expect("the ledger answers");
+}
+
+async fn totals(place: &Place) -> String {
+    let (batch, total) =
+        Ledger::open(&place.url, false).await.expect("the ledger answers").batch_totals().await.expect("the ledger answers").remove(0);
+    format!("{batch} {} {} {}", total.currency, total.gross, total.labour)
+}
+
+#[test]
+fn a_file_is_migrated_when_it_is_opened() {
+    let place = place_on_sqlite();
+    run(async {
+        make_older(&place).await;
+        assert_eq!(totals(&place).await, "1 USD 1.500000000000 1.050000000000");
+        assert_eq!(Ledger::migrate(&place.url).await.expect("the ledger answers"), Migrated { from: Some(NEWEST), to: NEWEST });
+    });
+}
+
+#[test]
+fn a_server_is_migrated_only_when_asked() {
+    let place = place_on_postgres();
+    run(async {
+        assert!(!Ledger::exists(&place.url).await.expect("the ledger answers"));
+        assert!(matches!(Ledger::open(&place.url, false).await, Err(LedgerError::Missing)));
+        make_older(&place).await;
+        for create in [false, true] {
+            assert!(matches!(Ledger::open(&place.url, create).await, Err(LedgerError::Older)));
+        }
+        assert_eq!(Ledger::migrate(&place.url).await.expect("the ledger answers"), Migrated { from: Some(1), to: NEWEST });
+        assert_eq!(totals(&place).await, "1 USD 1.500000000000 1.050000000000");
+        assert_eq!(Ledger::migrate(&place.url).await.expect("the ledger answers"), Migrated { from: Some(NEWEST), to: NEWEST });
+    });
+}
+
+#[test]
+fn tables_are_made_where_there_are_none() {
+    for place in [place_on_sqlite(), place_on_postgres()] {
+        run(async {
+            assert_eq!(Ledger::migrate(&place.url).await.expect("the ledger answers"), Migrated { from: None, to: NEWEST });
+            assert!(Ledger::exists(&place.url).await.expect("the ledger answers"));
+            Ledger::open(&place.url, false).await.expect("the ledger answers");
+        });
+    }
+}
+
+#[test]
+fn a_newer_ledger_is_refused() {
+    for place in [place_on_sqlite(), place_on_postgres()] {
+        run(async {
+            place.open().await.close().await;
+            let newer = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+                         SELECT 99, 'newer', success, checksum, 0 FROM _sqlx_migrations WHERE version = 1";
+            execute(&place.text, newer).await.expect("the ledger answers");
+            assert!(matches!(Ledger::open(&place.url, false).await, Err(LedgerError::Newer)));
+            assert!(matches!(Ledger::migrate(&place.url).await, Err(LedgerError::Newer)));
+        });
+    }
+}
+
+/// Whatever is in a path is the path.
+#[test]
+fn a_file_may_be_called_anything() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for name in ["a b", "50%", "%41", "what?mode=ro", "a#b", "ü", ":memory:"] {
+        let path = folder.path().join(name);
+        run(async {
+            Ledger::open(&format!("sqlite://{}", path.display()).parse().expect("a word of the table"), true)
+                .await
+                .expect("the ledger answers")
+                .close()
+                .await;
+        });
+        assert!(path.exists(), "{name}");
+    }
+}
+
+/// Past its triggers a table of PostgreSQL could be emptied at once.
+#[test]
+fn nothing_is_truncated() {
+    let place = place_on_postgres();
+    run(async {
+        place.open().await;
+        for table in ["manifests", "drafts", "batch_totals", "dead_letters"] {
+            let refused = execute(&place.text, &format!("TRUNCATE {table}")).await;
+            assert!(matches!(refused, Err(sqlx::Error::Database(_))), "{table}: {refused:?}");
+        }
+    });
+}
