@@ -20,7 +20,8 @@ TESTS = cargo test --workspace --all-features
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
 
-# Without topics, whose client is compiled from C and wants OpenSSL's headers: the demo needs nothing but Rust and a C compiler.
+# Without topics, whose client is compiled from C and wants OpenSSL's headers, and without buckets, whose TLS takes its time: the demo needs
+# nothing but Rust and a C compiler.
 demo: ## meter a real week and a generated month, settle them, show what came out
 	@rm -rf demo-data
 	cargo run --quiet -p farthing --no-default-features -- demo --data ./demo-data

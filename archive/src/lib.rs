@@ -1,16 +1,19 @@
 //! The archive: Parquet files and manifests in an object store, durable once written, checked whenever read.
 //!
 //! Invariants
-//! - A file is whole or not there, and it and its folders are synced, when [`Archive::put`] returns.
+//! - A file is whole or not there when [`Archive::put`] returns; on a disk it and its folders are synced, in a bucket the store has confirmed it.
+//! - In a bucket nothing is ever overwritten with other bytes.
 //! - No row is read from a file whose bytes are not those that its manifest names.
 //! - Only files that a manifest names exist; others are on their way to a commit, or leftovers of a crash or a failure,
 //!   which their writer's successor sweeps away.
 //!
-//! Modules in reading order: [`content`], [`store`], [`batches`], [`catalog`], [`write`], [`folders`], `group`, `chunk`, [`read`],
-//! [`merge`].
+//! Modules in reading order: [`content`], [`store`], [`s3`], `bucket`, [`batches`], [`catalog`], [`write`], [`folders`], `group`, `chunk`,
+//! [`read`], [`merge`].
 #![deny(missing_docs)]
 
 pub mod batches;
+#[cfg(feature = "s3")]
+mod bucket;
 pub mod catalog;
 mod chunk;
 pub mod content;
@@ -18,16 +21,20 @@ pub mod folders;
 mod group;
 pub mod merge;
 pub mod read;
+pub mod s3;
 pub mod store;
 pub mod write;
 
 pub use batches::Batches;
+#[cfg(feature = "s3")]
+pub use bucket::{Bucket, BucketError};
 pub use catalog::{Catalog, CatalogError};
 pub use content::Content;
 pub use folders::{Encoded, FolderFiles, Folders, encode};
 pub use merge::in_order;
 pub use read::{read_around, read_table};
-pub use store::{Archive, NewFile};
+pub use s3::S3;
+pub use store::{Archive, NewFile, Root};
 pub use write::{months, table_path};
 
 use farthing_aggregate::columns::ColumnError;
@@ -36,8 +43,15 @@ use farthing_aggregate::columns::ColumnError;
 #[derive(Debug, thiserror::Error)]
 pub enum ArchiveError {
     /// The URL names no archive that this version can open.
-    #[error("{0:?} is no archive URL of this version: use file://DIR")]
+    #[error("{0:?} is no archive URL of this version: use file://DIR or s3://BUCKET/PREFIX")]
     Url(String),
+    /// Buckets are left out of this binary.
+    #[error("{0:?}: this binary was built without S3; build it with the feature s3, or use file://DIR")]
+    NotBuilt(String),
+    /// A bucket cannot be used.
+    #[cfg(feature = "s3")]
+    #[error(transparent)]
+    Bucket(#[from] BucketError),
     /// The folder is not there.
     #[error("the archive folder {0} is not there; was it moved or unmounted?")]
     Vanished(String),

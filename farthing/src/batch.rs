@@ -21,6 +21,9 @@ use std::thread;
 use std::time::{Duration, Instant as Clock};
 use tokio::runtime::Handle;
 
+/// Told what was committed.
+type After = Box<dyn Fn(&[Slice]) + Send>;
+
 /// What a source has to say about each commit.
 #[derive(Default)]
 pub struct Around {
@@ -29,9 +32,6 @@ pub struct Around {
     /// Told what was committed.
     pub after: Option<After>,
 }
-
-/// Is told of what was taken from each partition.
-type After = Box<dyn Fn(&[Slice]) + Send>;
 
 /// Commits batches to the books, on one thread.
 pub struct Commits<'b> {

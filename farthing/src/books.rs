@@ -70,7 +70,7 @@ impl Books {
 
     async fn open_at(at: &Place, create: bool) -> anyhow::Result<Books> {
         // The archive first: a ledger without its archive would promise files that nobody has.
-        let archive = Archive::open(&at.archive, create)?;
+        let archive = Archive::open(&at.archive, &at.s3, create).await?;
         let ledger = Ledger::open(&at.ledger, create).await?;
         let (catalog, snapshot) = (Catalog::default(), RegistrySnapshot::of(at));
         let mut books = Books {
@@ -83,30 +83,32 @@ impl Books {
             patience: Patience::default(),
             lock: None,
         };
-        // Listed before the ledger is read: what is committed in between is then no surprise.
-        let copies = books.archive.list("manifests").await?;
         books.refresh().await?;
-        books.belong_together(&copies).await?;
+        books.belong_together().await?;
         Ok(books)
     }
 
     /// Another ledger's archive, or one that is ahead of this ledger, must not be touched: what it holds would be swept away.
-    async fn belong_together(&self, copies: &[String]) -> anyhow::Result<()> {
+    async fn belong_together(&mut self) -> anyhow::Result<()> {
         let number = |path: &String| path.rsplit('/').next().and_then(|name| name.split('-').next()?.parse::<u64>().ok());
+        // One copy beyond the head is that of an act that was not committed; more than that would be listed, and nothing else is: a bucket
+        // has as many copies as there are acts, and every command comes along here.
+        let copies = self.archive.list_after("manifests", &manifest_path(self.catalog.sequence + 1, "~")).await?;
+        // What was committed before they were listed is then no surprise.
+        self.refresh().await?;
         let last = copies.iter().filter_map(number).max().unwrap_or(0);
-        let folder = self.archive.folder().display();
-        // One copy beyond the head is that of an act that was not committed.
+        let root = self.archive.root();
         if last > self.catalog.sequence + 1 {
             bail!(
-                "the archive at {folder} holds manifest {last}, but the ledger ends at {}: it is another ledger's, or the ledger was emptied or put back from an older copy",
+                "the archive at {root} holds manifest {last}, but the ledger ends at {}: it is another ledger's, or the ledger was emptied or put back from an older copy",
                 self.catalog.sequence
             );
         }
-        // Asked for now: the head may have come after the copies were listed.
+        // An archive without any copies is told of by whoever reads it.
         let head = manifest_path(self.catalog.sequence, &self.catalog.sha256);
-        if self.catalog.sequence > 0 && last > 0 && !self.archive.exists(&head).await? {
+        if self.catalog.sequence > 0 && !self.archive.exists(&head).await? && !self.archive.list("manifests").await?.is_empty() {
             bail!(
-                "the archive at {folder} lacks manifest {} of this ledger: it is another ledger's, or a file is missing",
+                "the archive at {root} lacks manifest {} of this ledger: it is another ledger's, or a file is missing",
                 self.catalog.sequence
             );
         }
@@ -201,15 +203,12 @@ impl Books {
         Err(LedgerError::LostLease(partition.unwrap_or_default()).into())
     }
 
-    /// The archive's folder could have been unmounted under us: a new one in its place would lack all that was written before.
+    /// The archive's folder could have been unmounted under us, or its bucket made anew: one in its place would lack all that was written before.
     async fn still_there(&self, written: &[File]) -> anyhow::Result<()> {
         let last = (self.catalog.sequence > 0).then(|| manifest_path(self.catalog.sequence, &self.catalog.sha256));
         for path in last.iter().chain(written.iter().map(|file| &file.path)) {
             if !self.archive.exists(path).await? {
-                bail!(
-                    "the archive at {} lacks {path}, which it held before; was it moved, unmounted or replaced?",
-                    self.archive.folder().display()
-                );
+                bail!("the archive at {} lacks {path}, which it held before; was it moved, unmounted or replaced?", self.archive.root());
             }
         }
         Ok(())

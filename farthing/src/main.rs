@@ -6,6 +6,7 @@ mod batch;
 mod books;
 mod cli;
 mod commands;
+mod configuration;
 mod copies;
 mod demo;
 mod lock;

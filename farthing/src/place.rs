@@ -1,10 +1,11 @@
-//! Where the state is: `--data`, or `--ledger` and `--archive`, or a configuration file.
+//! Where the state is: `--data`, or `--ledger` and `--archive`; what these leave open is in a configuration file.
 
+use crate::configuration::{Configuration, S3Table};
 use anyhow::{Context, bail};
 use clap::Args;
+use farthing_archive::S3;
 use farthing_ledger::LedgerUrl;
 use farthing_schemas::manifest::sha256_hex;
-use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
 /// Where the ledger and the archive are.
@@ -16,24 +17,12 @@ pub struct PlaceArgs {
     /// The ledger: sqlite://PATH or postgres://USER@HOST/DATABASE
     #[arg(long, global = true, value_name = "URL")]
     pub ledger: Option<String>,
-    /// The archive: file://DIR
+    /// The archive: file://DIR or s3://BUCKET/PREFIX
     #[arg(long, global = true, value_name = "URL")]
     pub archive: Option<String>,
-    /// Configuration file (TOML): data, or ledger and archive
+    /// Configuration file (TOML): data, or ledger and archive, where the command line names none; [s3]
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
-}
-
-/// A configuration file; unknown keys are refused.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Configuration {
-    /// Folder of the embedded ledger and archive.
-    data: Option<PathBuf>,
-    /// URL of the ledger.
-    ledger: Option<String>,
-    /// URL of the archive.
-    archive: Option<String>,
 }
 
 /// The URLs of the ledger and the archive.
@@ -41,32 +30,64 @@ struct Configuration {
 pub struct Place {
     /// `sqlite://PATH` or `postgres://USER@HOST/DATABASE`
     pub ledger: LedgerUrl,
-    /// `file://DIR`
+    /// `file://DIR` or `s3://BUCKET/PREFIX`
     pub archive: String,
+    /// How the bucket of the archive is reached, if it is in one.
+    pub s3: S3,
     /// What a person writes to come here again.
     pub option: String,
 }
 
 impl Place {
-    /// The place that the options name.
+    /// The place that the options name: URLs of the command line come first, and the file gives the rest.
     pub fn of(args: &PlaceArgs) -> anyhow::Result<Place> {
-        match (&args.config, &args.data, &args.ledger, &args.archive) {
-            (Some(path), None, None, None) => Place::configured(path),
-            (None, Some(data), None, None) => Place::embedded(data),
-            (None, None, Some(ledger), Some(archive)) => Place::apart(ledger, archive),
-            (None, None, None, None) => Place::embedded(Path::new("farthing-data")),
-            _ => bail!("name the books once: with --data, or with --ledger and --archive together, or with --config"),
-        }
+        let named = match (&args.data, &args.ledger, &args.archive) {
+            (data, None, None) => data.as_deref().map(Place::embedded).transpose()?,
+            (None, Some(ledger), Some(archive)) => Some(Place::apart(ledger, archive)?),
+            (None, ..) if args.config.is_some() => None,
+            _ => bail!("name the books once: with --data, or with --ledger and --archive together; --config FILE gives what is left open"),
+        };
+        let Some(path) = &args.config else {
+            return named.map_or_else(|| Place::embedded(Path::new("farthing-data")), Ok)?.reached_by(S3Table::default());
+        };
+        let read = Configuration::read(path)?;
+        let mut place = match named {
+            Some(place) => place,
+            None => Place::configured(path, &read, args)?,
+        };
+        // Without the file nobody would know how to reach the bucket.
+        let words = [
+            ("--data", args.data.as_ref().map(|data| data.display().to_string())),
+            ("--ledger", args.ledger.as_ref().map(|_| place.ledger.to_string())),
+            ("--archive", args.archive.clone()),
+        ];
+        let words: String = words.into_iter().filter_map(|(name, value)| Some(format!(" {name} {}", value?))).collect();
+        place.option = format!("--config {}{words}", path.display());
+        place.reached_by(read.s3)
     }
 
-    fn configured(path: &Path) -> anyhow::Result<Place> {
-        let text = std::fs::read_to_string(path).with_context(|| format!("the configuration {} cannot be read", path.display()))?;
-        let read: Configuration = toml::from_str(&text).with_context(|| format!("the configuration {} is wrong", path.display()))?;
-        match (read.data, read.ledger, read.archive) {
-            (Some(data), None, None) => Place::embedded(&data),
-            (None, Some(ledger), Some(archive)) => Place::apart(&ledger, &archive),
-            _ => bail!("the configuration {} must name either data, or ledger and archive", path.display()),
+    /// The place of a file, but for what the command line names otherwise.
+    fn configured(path: &Path, read: &Configuration, args: &PlaceArgs) -> anyhow::Result<Place> {
+        let wrong = || format!("the configuration {} must name either data, or ledger and archive", path.display());
+        let (mut ledger, mut archive) = match (&read.data, &read.ledger, &read.archive) {
+            (Some(data), None, None) => {
+                let Place { ledger, archive, .. } = Place::embedded(data)?;
+                (Some(ledger.to_string()), Some(archive))
+            }
+            (None, ledger, archive) => (ledger.clone(), archive.clone()),
+            _ => bail!(wrong()),
+        };
+        ledger = args.ledger.clone().or(ledger);
+        archive = args.archive.clone().or(archive);
+        Place::apart(&ledger.with_context(wrong)?, &archive.with_context(wrong)?)
+    }
+
+    /// Only who uses a bucket has to say how it is reached.
+    fn reached_by(mut self, table: S3Table) -> anyhow::Result<Place> {
+        if self.archive.starts_with("s3://") {
+            self.s3 = table.or(|name| std::env::var(name).ok())?;
         }
+        Ok(self)
     }
 
     /// A folder that holds both.
@@ -74,6 +95,7 @@ impl Place {
         Ok(Place {
             ledger: format!("sqlite://{}", data.join("ledger.sqlite").display()).parse()?,
             archive: format!("file://{}", data.join("archive").display()),
+            s3: S3::default(),
             option: format!("--data {}", data.display()),
         })
     }
@@ -81,7 +103,7 @@ impl Place {
     fn apart(ledger: &str, archive: &str) -> anyhow::Result<Place> {
         let ledger: LedgerUrl = ledger.parse()?;
         let option = format!("--ledger {ledger} --archive {archive}");
-        Ok(Place { ledger, archive: archive.to_owned(), option })
+        Ok(Place { ledger, archive: archive.to_owned(), s3: S3::default(), option })
     }
 
     /// The ledger as people are told of it: the path of a file, the URL of a server without its password.

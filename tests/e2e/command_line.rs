@@ -274,6 +274,9 @@ fn global_options_stand_anywhere() -> Result<()> {
         &["--ledger", &ledger, "settle", "--archive", &archive, "status", "--json"],
         &["settle", "status", "--config", "farthing.toml", "--json"],
         &["--config", "farthing.toml", "settle", "status", "--json"],
+        &["--data", &books, "settle", "status", "--config", "farthing.toml", "--json"],
+        &["settle", "--config", "farthing.toml", "status", "--ledger", &ledger, "--archive", &archive, "--json"],
+        &["settle", "--config", "farthing.toml", "status", "--archive", &archive, "--json"],
     ] {
         let output = run(arguments)?;
         if !output.status.success() || document(&output)? != expected {
@@ -282,8 +285,7 @@ fn global_options_stand_anywhere() -> Result<()> {
     }
     for contradiction in [
         &["--data", &books, "settle", "status", "--ledger", &ledger, "--archive", &archive][..],
-        &["--data", &books, "settle", "status", "--config", "farthing.toml"],
-        &["settle", "--config", "farthing.toml", "status", "--ledger", &ledger, "--archive", &archive],
+        &["--data", &books, "settle", "status", "--config", "farthing.toml", "--ledger", &ledger],
         &["--ledger", &ledger, "settle", "status"],
         &["settle", "--archive", &archive, "status"],
     ] {

@@ -5,7 +5,7 @@
 
 pub mod way;
 
-use super::support::{also_on_postgres, slow};
+use super::support::{also_on_postgres, also_on_s3, slow};
 use anyhow::Result;
 use way::{Books, Form, Order, Runs, Way, compare};
 
@@ -129,3 +129,5 @@ also_on_postgres!(
     compaction_changes_nothing_that_is_seen,
     november_carries_on_from_octobers_final_draft
 );
+
+also_on_s3!(all_forms_of_files_come_to_the_same, compaction_changes_nothing_that_is_seen, november_carries_on_from_octobers_final_draft);

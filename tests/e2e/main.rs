@@ -5,6 +5,7 @@ mod support;
 
 mod analysts;
 mod bad_input;
+mod bucket;
 mod command_line;
 mod copies;
 mod crash;

@@ -4,6 +4,7 @@
 pub mod kafka;
 pub mod postgres;
 mod proof;
+pub mod proxy;
 pub mod s3;
 
 use crate::support::root;

@@ -1,9 +1,10 @@
 //! Running the binary, and what it runs on.
 
-use crate::services::postgres;
+use crate::services::{postgres, s3};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -66,27 +67,89 @@ macro_rules! also_on_postgres {
 }
 pub(crate) use also_on_postgres;
 
+thread_local! {
+    /// Whether books that are made on this thread have their archive in a bucket.
+    static ON_S3: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs a test whose books all have an archive on S3, each in a bucket of its own.
+pub fn on_s3<T>(test: impl FnOnce() -> T) -> T {
+    ON_S3.set(true);
+    let result = test();
+    ON_S3.set(false);
+    result
+}
+
+/// Tests of the module that are to hold on S3, too.
+macro_rules! also_on_s3 {
+    ($($test:ident),+ $(,)?) => {
+        mod on_s3 {
+            $(#[test]
+            fn $test() -> impl std::process::Termination {
+                $crate::support::on_s3(super::$test)
+            })+
+        }
+    };
+}
+pub(crate) use also_on_s3;
+
+/// Where an archive is that is in no folder.
+pub struct Bucket {
+    pub name: String,
+    /// Who is asked for it: the server, or something in between.
+    endpoint: String,
+}
+
+/// Of the archive within its bucket.
+pub const PREFIX: &str = "some/books";
+
 /// A data folder of its own, removed at the end.
 pub struct Data {
     folder: tempfile::TempDir,
     /// The ledger's URL, if it is on a server.
     server: Option<String>,
+    /// The archive's bucket, if it is in one.
+    bucket: Option<Bucket>,
 }
 
 impl Data {
     pub fn new() -> Result<Data> {
         let server = ON_POSTGRES.get().then(|| postgres::server().database());
-        Ok(Data { folder: tempfile::tempdir()?, server })
+        let bucket = ON_S3.get().then(|| Bucket::new(&s3::server().endpoint));
+        Ok(Data { folder: tempfile::tempdir()?, server, bucket })
     }
 
     /// Books whose ledger is there.
     pub fn on(server: String) -> Result<Data> {
-        Ok(Data { folder: tempfile::tempdir()?, server: Some(server) })
+        Ok(Data { folder: tempfile::tempdir()?, server: Some(server), bucket: None })
     }
 
     /// The URL of a ledger on a server.
     pub fn server(&self) -> &str {
         self.server.as_deref().expect("the ledger is on a server")
+    }
+
+    /// Books whose archive is in a new bucket, for which that endpoint is asked.
+    pub fn in_bucket(endpoint: &str) -> Result<Data> {
+        Ok(Data { folder: tempfile::tempdir()?, server: None, bucket: Some(Bucket::new(endpoint)) })
+    }
+
+    /// The bucket of the archive.
+    pub fn bucket(&self) -> &Bucket {
+        self.bucket.as_ref().expect("the archive is in a bucket")
+    }
+
+    /// The paths of all files of the archive below a folder of it, whoever names them.
+    pub fn archived(&self, below: &str) -> Result<BTreeSet<String>> {
+        let mut found = BTreeSet::new();
+        match &self.bucket {
+            None => walk(&self.archive(), &self.archive().join(below), &mut found)?,
+            Some(bucket) => {
+                let names = s3::server().objects(&bucket.name, &format!("{PREFIX}/{below}/"))?;
+                found.extend(names.iter().filter_map(|name| Some(name.strip_prefix(PREFIX)?.trim_start_matches('/').to_owned())));
+            }
+        }
+        Ok(found)
     }
 
     /// The temporary folder; the books are in `books` below it.
@@ -110,11 +173,17 @@ impl Data {
     pub fn command<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
         let mut command = Command::new(binary());
         command.args(arguments).current_dir(self.path());
-        match &self.server {
-            None => command.arg("--data").arg(self.books()),
-            Some(url) => {
-                let archive = format!("file://{}", self.archive().display());
-                command.args(["--ledger", url, "--archive", &archive]).env("XDG_CACHE_HOME", self.path().join("cache"))
+        if let Some(bucket) = &self.bucket {
+            command
+                .envs([("AWS_ENDPOINT_URL", bucket.endpoint.as_str()), ("AWS_ALLOW_HTTP", "true")])
+                .envs([("AWS_ACCESS_KEY_ID", "any"), ("AWS_SECRET_ACCESS_KEY", "hidden-secret")]);
+        }
+        match (&self.server, &self.bucket) {
+            (None, None) => command.arg("--data").arg(self.books()),
+            (server, bucket) => {
+                let ledger = server.clone().unwrap_or_else(|| format!("sqlite://{}", self.ledger().display()));
+                let archive = bucket.as_ref().map_or_else(|| format!("file://{}", self.archive().display()), Bucket::url);
+                command.args(["--ledger", &ledger, "--archive", &archive]).env("XDG_CACHE_HOME", self.path().join("cache"))
             }
         };
         command
@@ -145,6 +214,33 @@ impl Data {
             arguments.into_iter().map(|argument| argument.as_ref().to_owned()).chain(["--json".into()]).collect();
         Ok(serde_json::from_str(&self.ok(arguments)?)?)
     }
+}
+
+impl Bucket {
+    /// A new one, for which that endpoint is asked.
+    fn new(endpoint: &str) -> Bucket {
+        Bucket { name: s3::server().bucket(), endpoint: endpoint.to_owned() }
+    }
+
+    pub fn url(&self) -> String {
+        format!("s3://{}/{PREFIX}", self.name)
+    }
+}
+
+/// All files below a folder as paths below the root.
+fn walk(root: &Path, folder: &Path, found: &mut BTreeSet<String>) -> Result<()> {
+    if !folder.is_dir() {
+        return Ok(());
+    }
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            walk(root, &path, found)?;
+        } else {
+            found.insert(path.strip_prefix(root)?.display().to_string());
+        }
+    }
+    Ok(())
 }
 
 /// What a failed or refused command says on standard error.

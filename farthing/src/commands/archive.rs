@@ -12,7 +12,7 @@ use arrow_array::RecordBatch;
 use farthing_aggregate::lines_table::LinesBuilder;
 use farthing_aggregate::usage;
 use farthing_archive::catalog::manifest_path;
-use farthing_archive::{Encoded, NewFile, encode, in_order, read_table, table_path};
+use farthing_archive::{Encoded, NewFile, Root, encode, in_order, read_table, table_path};
 use farthing_ledger::Effects;
 use farthing_schemas::Cycle;
 use farthing_schemas::manifest::{Act, Compaction, File};
@@ -79,9 +79,7 @@ async fn list(at: &Place, sql: bool, json: bool) -> anyhow::Result<Answer> {
     let files: Vec<&File> = Table::ALL.iter().flat_map(|table| books.catalog.files(table.name())).collect();
     anyhow::ensure!(!(sql && json), "--sql prints SQL, which is no JSON document: leave out one of --sql and --json");
     if sql {
-        let root = std::fs::canonicalize(books.archive.folder())
-            .with_context(|| format!("{} cannot be found", books.archive.folder().display()))?;
-        output::text(&views(&files, &root.display().to_string()))?;
+        output::text(&format!("{}{}", how_to_reach(books.archive.root()), views(&files, &address(books.archive.root())?)))?;
     } else if json {
         let list: Vec<_> =
             files.iter().map(|file| json!({"table": file.table, "path": file.path, "rows": file.rows, "sha256": file.sha256})).collect();
@@ -92,6 +90,38 @@ async fn list(at: &Place, sql: bool, json: bool) -> anyhow::Result<Answer> {
         output::text(&output::table(&["table", "path", "rows", "bytes"], &rows, 2))?;
     }
     Ok(Answer::Yes)
+}
+
+/// What stands before the paths of files, wherever DuckDB is started.
+fn address(root: &Root) -> anyhow::Result<String> {
+    match root {
+        Root::Folder(folder) => {
+            let folder = std::fs::canonicalize(folder).with_context(|| format!("{} cannot be found", folder.display()))?;
+            Ok(folder.display().to_string())
+        }
+        #[cfg(feature = "s3")]
+        Root::Bucket(bucket) => Ok(bucket.url().to_owned()),
+    }
+}
+
+/// How DuckDB gets at a bucket, as a comment: secrets are for whoever runs it to fill in.
+fn how_to_reach(root: &Root) -> String {
+    match root {
+        Root::Folder(_) => String::new(),
+        #[cfg(feature = "s3")]
+        Root::Bucket(bucket) => {
+            let s3 = bucket.s3();
+            let mut options = format!("REGION '{}', URL_STYLE '{}'", s3.region, if s3.virtual_hosted { "vhost" } else { "path" });
+            if let Some((scheme, host)) = s3.endpoint.as_deref().and_then(|endpoint| endpoint.split_once("://")) {
+                options += &format!(", ENDPOINT '{}', USE_SSL {}", host.trim_end_matches('/'), scheme == "https");
+            }
+            format!(
+                "-- DuckDB reads a bucket through its extension httpfs. Once a session, before these views:\n\
+                 -- INSTALL httpfs; LOAD httpfs;\n\
+                 -- CREATE SECRET (TYPE s3, KEY_ID '...', SECRET '...', {options});\n"
+            )
+        }
+    }
 }
 
 /// DuckDB views over exactly the files that exist; of a table without files, a view without rows.

@@ -90,7 +90,8 @@ fn half_a_place_is_wrong_use() -> Result<()> {
         (&["accruals", "--ledger", ledger][..], &["name the books once", "--archive"][..]),
         (&["accruals", "--archive", archive], &["name the books once"]),
         (&["accruals", "--data", "books", "--ledger", ledger, "--archive", archive], &["name the books once"]),
-        (&["accruals", "--config", "c.toml", "--data", "books"], &["name the books once"]),
+        (&["accruals", "--config", "c.toml", "--data", "books"], &["c.toml", "cannot be read"]),
+        (&["accruals", "--config", "c.toml", "--data", "books", "--ledger", ledger], &["name the books once"]),
         (&["accruals", "--data"], &["--data <DIR>"]),
     ] {
         said(&bare_output(&data, arguments)?, 2, words)?;
@@ -112,7 +113,7 @@ fn places_of_later_versions_are_told_from_wrong_ones() -> Result<()> {
         ("books/ledger.sqlite", archive, &["books/ledger.sqlite", "sqlite://PATH"]),
         ("sqlite://", archive, &["sqlite://PATH"]),
         ("", archive, &["sqlite://PATH"]),
-        (ledger, "s3://bucket/prefix", &["s3://bucket/prefix", "this version", "file://DIR"]),
+        (ledger, "ftp://bucket/prefix", &["ftp://bucket/prefix", "this version", "file://DIR", "s3://BUCKET/PREFIX"]),
         (ledger, "books/archive", &["books/archive", "file://DIR"]),
         (ledger, "file://", &["file://DIR"]),
         (ledger, "file://nowhere", &["nowhere", "not there"]),
@@ -122,7 +123,7 @@ fn places_of_later_versions_are_told_from_wrong_ones() -> Result<()> {
         let place = ["--ledger", ledger, "--archive", archive];
         said(&bare_output(&data, &[&["accruals"], &place[..]].concat())?, 2, words)?;
     }
-    for place in [["mysql://localhost/farthing", archive], ["sqlite://new/ledger.sqlite", "s3://bucket/prefix"]] {
+    for place in [["mysql://localhost/farthing", archive], ["sqlite://new/ledger.sqlite", "ftp://bucket/prefix"]] {
         let load = ["registry", "load", "more-registry.ndjson", "--ledger", place[0], "--archive", place[1]];
         said(&bare_output(&data, &load)?, 2, &["this version"])?;
     }
@@ -153,7 +154,7 @@ fn a_configuration_file_works_or_says_what_is_wrong_with_it() -> Result<()> {
         ("", &["data, or ledger and archive"][..]),
         ("data = 7", &["line 1"]),
         ("data = \"books\"\nledgr = \"x\"", &["ledgr", "line 2"]),
-        ("[ledger]\nurl = \"x\"", &["ledger"]),
+        ("[ledger]\nurl = \"x\"", &["line 1", "expected a string"]),
         ("data = \"books\"\nledger = \"sqlite://x\"", &["data, or ledger and archive"]),
         ("ledger = \"sqlite://x\"", &["data, or ledger and archive"]),
         ("data = \"books", &["line 1"]),

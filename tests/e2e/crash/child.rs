@@ -17,12 +17,16 @@ const STILL: Duration = Duration::from_millis(60);
 pub struct Running {
     child: Option<Child>,
     group: u32,
+    /// The port of the store of its archive, if that is a server.
+    store: Option<u16>,
 }
 
 impl Running {
     pub fn start(command: &mut Command) -> Result<Running> {
         let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0).spawn()?;
-        Ok(Running { group: child.id(), child: Some(child) })
+        let endpoint = command.get_envs().find(|(name, _)| *name == "AWS_ENDPOINT_URL").and_then(|(_, value)| value?.to_str());
+        let store = endpoint.and_then(|endpoint| endpoint.rsplit(':').next()?.parse().ok());
+        Ok(Running { group: child.id(), child: Some(child), store })
     }
 
     fn child(&mut self) -> Result<&mut Child> {
@@ -112,7 +116,8 @@ impl Running {
                 let output = self.child.take().context("the process is there")?.wait_with_output()?;
                 bail!("it ended ({status}) in place of waiting: {}", String::from_utf8_lossy(&output.stderr));
             }
-            let now = switches(self.group);
+            // Whoever waits for an answer of the store has not come to the step yet.
+            let now = switches(self.group).filter(|_| !self.store.is_some_and(|port| asks(self.group, port)));
             if now.is_none() || now != last {
                 (since, last) = (Instant::now(), now);
             } else if since.elapsed() >= STILL {
@@ -160,6 +165,21 @@ fn switches(pid: u32) -> Option<u64> {
         sum += counts.filter_map(|(_, count)| count.trim().parse::<u64>().ok()).sum::<u64>();
     }
     Some(sum)
+}
+
+/// Whether a process has a connection to a port of this machine, or is about to.
+fn asks(pid: u32, port: u16) -> bool {
+    let Ok(open) = fs::read_dir(format!("/proc/{pid}/fd")) else { return false };
+    let links = open.flatten().filter_map(|entry| fs::read_link(entry.path()).ok());
+    let sockets: Vec<String> =
+        links.filter_map(|link| Some(link.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?.to_owned())).collect();
+    let connections = fs::read_to_string(format!("/proc/{pid}/net/tcp")).unwrap_or_default();
+    connections.lines().any(|line| {
+        // Number, local address, remote address, state, ..., inode: established is 01, asked for is 02.
+        let words: Vec<&str> = line.split_ascii_whitespace().collect();
+        let [_, _, remote, "01" | "02", _, _, _, _, _, inode, ..] = words[..] else { return false };
+        remote.ends_with(&format!(":{port:04X}")) && sockets.iter().any(|socket| socket == inode)
+    })
 }
 
 /// Polls until it is so.

@@ -3,7 +3,7 @@
 use super::child::Running;
 use super::scene::{Scene, expected, expected_of_life, life, meter, same};
 use super::world::Dice;
-use crate::support::{also_on_postgres, slow};
+use crate::support::{also_on_postgres, also_on_s3, slow};
 use anyhow::Result;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -92,3 +92,5 @@ also_on_postgres!(
     killed_at_random_instants_metering_goes_on_to_the_same_result,
     killed_at_random_instants_a_whole_life_comes_to_the_same_result
 );
+
+also_on_s3!(killed_at_random_instants_a_whole_life_comes_to_the_same_result);

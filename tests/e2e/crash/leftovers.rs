@@ -3,6 +3,7 @@
 use super::child::{Running, strace};
 use super::scene::{Scene, Words, expected, meter, same, words};
 use super::steps::start_until;
+use crate::support::also_on_s3;
 use anyhow::{Result, ensure};
 
 /// Runs a command that the kernel kills as one of its threads makes a system call for the `when`th time.
@@ -77,3 +78,9 @@ fn copies_of_manifests_that_were_never_committed_are_swept() {
     let twice: Vec<_> = copies.values().filter(|copies| copies.len() > 1).collect();
     assert!(twice.is_empty(), "two of one number: {twice:?}");
 }
+
+also_on_s3!(
+    whole_files_that_nobody_names_are_swept,
+    what_a_committed_compaction_replaced_is_swept,
+    copies_of_manifests_that_were_never_committed_are_swept,
+);

@@ -6,7 +6,6 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
@@ -137,7 +136,7 @@ impl Scene {
     pub fn unnamed(&self) -> Result<BTreeSet<String>> {
         let mut found = BTreeSet::new();
         for table in ["usage", "accruals", "lines"] {
-            walk(&self.data.archive(), &self.data.archive().join(table), &mut found)?;
+            found.extend(self.data.archived(table)?);
         }
         let named = self.named()?;
         Ok(found.into_iter().filter(|path| !named.contains(path)).collect())
@@ -145,8 +144,7 @@ impl Scene {
 
     /// The copies of manifests in the archive, by number: each number should have one.
     pub fn manifest_copies(&self) -> Result<BTreeMap<u64, Vec<String>>> {
-        let mut found = BTreeSet::new();
-        walk(&self.data.archive(), &self.data.archive().join("manifests"), &mut found)?;
+        let found = self.data.archived("manifests")?;
         let mut copies: BTreeMap<u64, Vec<String>> = BTreeMap::new();
         for path in found {
             let name = path.rsplit('/').next().unwrap_or_default();
@@ -155,22 +153,6 @@ impl Scene {
         }
         Ok(copies)
     }
-}
-
-/// All files below a folder as paths below the root.
-pub fn walk(root: &Path, folder: &Path, found: &mut BTreeSet<String>) -> Result<()> {
-    if !folder.is_dir() {
-        return Ok(());
-    }
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            walk(root, &path, found)?;
-        } else {
-            found.insert(path.strip_prefix(root)?.display().to_string());
-        }
-    }
-    Ok(())
 }
 
 fn list<'a>(document: &'a Value, key: &str) -> Result<&'a Vec<Value>> {

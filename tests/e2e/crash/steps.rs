@@ -2,7 +2,7 @@
 
 use super::child::Running;
 use super::scene::{Scene, Words, expected_of_life, life, same};
-use crate::support::slow;
+use crate::support::{also_on_s3, slow};
 use anyhow::{Context, Result, ensure};
 use std::collections::BTreeSet;
 
@@ -108,3 +108,5 @@ fn killed_at_one_named_step_a_life_comes_to_the_same_result() {
         }
     }
 }
+
+also_on_s3!(killed_at_each_named_step_a_life_comes_to_the_same_result);

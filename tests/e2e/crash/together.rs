@@ -3,6 +3,7 @@
 use super::child::{Running, wait_until};
 use super::scene::{NOW, Scene, Words, expected, meter, meter_files, refused, same, words};
 use super::steps::start_until;
+use crate::support::also_on_s3;
 use anyhow::Result;
 use serde_json::Value;
 use std::io::Write;
@@ -148,3 +149,10 @@ fn a_cycle_closes_while_another_meters() {
     scene.ok(&words("settle draft --mid mid_sun --cycle 2026-10 --as ana")).unwrap();
     scene.sound().unwrap();
 }
+
+also_on_s3!(
+    a_second_metering_is_refused_until_the_first_is_gone,
+    others_work_while_one_meters,
+    a_commit_goes_on_upon_what_others_appended,
+    originals_are_found_after_a_compaction,
+);

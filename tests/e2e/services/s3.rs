@@ -44,13 +44,48 @@ impl Server {
 
     /// One request, signed by nobody in particular; all of the answer.
     pub fn request(&self, method: &str, path: &str, body: &str) -> Result<String> {
+        Ok(String::from_utf8(self.exchange(method, path, body.as_bytes())?)?)
+    }
+
+    fn exchange(&self, method: &str, path: &str, body: &[u8]) -> Result<Vec<u8>> {
         let host = self.endpoint.trim_start_matches("http://");
         let length = body.len();
         let mut stream = TcpStream::connect(host)?;
         write!(stream, "{method} {path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: AWS any:any\r\n")?;
-        write!(stream, "Content-Length: {length}\r\nConnection: close\r\n\r\n{body}")?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer)?;
+        write!(stream, "Content-Length: {length}\r\nConnection: close\r\n\r\n")?;
+        stream.write_all(body)?;
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer)?;
         Ok(answer)
+    }
+
+    /// The names of all objects of a bucket that begin so, sorted.
+    pub fn objects(&self, bucket: &str, prefix: &str) -> Result<Vec<String>> {
+        let mut names: Vec<String> = Vec::new();
+        loop {
+            let after = names.last().map_or(String::new(), |name| format!("&start-after={name}"));
+            let page = self.request("GET", &format!("/{bucket}?list-type=2&prefix={prefix}{after}"), "")?;
+            ensure!(page.starts_with("HTTP/1.1 200 "), "{page}");
+            let found = page.split("<Key>").skip(1).filter_map(|rest| rest.split("</Key>").next());
+            names.extend(found.map(str::to_owned));
+            if page.contains("<IsTruncated>false") {
+                return Ok(names);
+            }
+        }
+    }
+
+    /// The bytes of an object.
+    pub fn get(&self, bucket: &str, name: &str) -> Result<Vec<u8>> {
+        let answer = self.exchange("GET", &format!("/{bucket}/{name}"), b"")?;
+        ensure!(answer.starts_with(b"HTTP/1.1 200 "), "{}", String::from_utf8_lossy(&answer));
+        let body = answer.windows(4).position(|four| four == b"\r\n\r\n").context("an answer without an end of its head")?;
+        Ok(answer[body + 4..].to_vec())
+    }
+
+    /// Puts an object in the place of another.
+    pub fn put(&self, bucket: &str, name: &str, bytes: &[u8]) -> Result<()> {
+        let answer = self.exchange("PUT", &format!("/{bucket}/{name}"), bytes)?;
+        ensure!(answer.starts_with(b"HTTP/1.1 200 "), "{}", String::from_utf8_lossy(&answer));
+        Ok(())
     }
 }

@@ -34,7 +34,7 @@ pub struct Compared {
 pub async fn run(at: &Place, json: bool) -> anyhow::Result<Answer> {
     anyhow::ensure!(Books::exist(at).await?, "no ledger at {}; there is nothing to verify", at.shown_ledger());
     // A folder that is not there is no difference: nothing can be said.
-    Archive::open(&at.archive, false)?;
+    Archive::open(&at.archive, &at.s3, false).await?;
     let mut result = compare(at).await;
     for _ in 0..LOOKS_AGAIN {
         match &result {
