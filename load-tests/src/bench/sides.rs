@@ -48,7 +48,12 @@ impl Farthing {
         Ok(())
     }
 
-    /// Meters a file or a topic into the books as they are.
+    /// Where the books are.
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
+    /// Meters a file into the books as they are.
     pub fn meter_more(&self, events: &Path) -> Result<Usage> {
         measure::run(&command(&self.binary, &["meter".as_ref(), events, "--data".as_ref(), &self.data, "--json".as_ref()]))
     }
@@ -142,6 +147,6 @@ fn copy_folder(from: &Path, to: &Path) -> Result<()> {
 }
 
 /// All sides sync what they write; what was written before must not wait in the same queue.
-fn settle_disks() {
+pub fn settle_disks() {
     nix::unistd::sync();
 }
