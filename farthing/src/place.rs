@@ -1,5 +1,7 @@
 //! Where the state is: `--data`, or `--ledger` and `--archive`; what these leave open is in a configuration file.
 
+use crate::configuration::limits::MeterTable;
+use crate::configuration::topics::Topics;
 use crate::configuration::{Configuration, S3Table};
 use anyhow::{Context, bail};
 use clap::Args;
@@ -20,7 +22,7 @@ pub struct PlaceArgs {
     /// The archive: file://DIR or s3://BUCKET/PREFIX
     #[arg(long, global = true, value_name = "URL")]
     pub archive: Option<String>,
-    /// Configuration file (TOML): data, or ledger and archive, where the command line names none; [s3]
+    /// Configuration file (TOML): data, or ledger and archive, where the command line names none; [s3], [meter], [topics.NAME]
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
 }
@@ -36,6 +38,11 @@ pub struct Place {
     pub s3: S3,
     /// What a person writes to come here again.
     pub option: String,
+    /// How events are metered, where the command line does not say it.
+    pub meter: MeterTable,
+    /// Topics that can be metered by name.
+    #[cfg_attr(not(feature = "kafka"), expect(dead_code, reason = "there are no topics without the feature"))]
+    pub topics: Topics,
 }
 
 impl Place {
@@ -63,6 +70,8 @@ impl Place {
         ];
         let words: String = words.into_iter().filter_map(|(name, value)| Some(format!(" {name} {}", value?))).collect();
         place.option = format!("--config {}{words}", path.display());
+        place.meter = read.meter.checked("meter")?;
+        place.topics = read.topics;
         place.reached_by(read.s3)
     }
 
@@ -97,13 +106,16 @@ impl Place {
             archive: format!("file://{}", data.join("archive").display()),
             s3: S3::default(),
             option: format!("--data {}", data.display()),
+            meter: MeterTable::default(),
+            topics: Topics::new(),
         })
     }
 
     fn apart(ledger: &str, archive: &str) -> anyhow::Result<Place> {
         let ledger: LedgerUrl = ledger.parse()?;
         let option = format!("--ledger {ledger} --archive {archive}");
-        Ok(Place { ledger, archive: archive.to_owned(), s3: S3::default(), option })
+        let (meter, topics) = (MeterTable::default(), Topics::new());
+        Ok(Place { ledger, archive: archive.to_owned(), s3: S3::default(), option, meter, topics })
     }
 
     /// The ledger as people are told of it: the path of a file, the URL of a server without its password.

@@ -2,7 +2,11 @@
 
 mod changes;
 mod chaos;
+mod configured;
+mod dead_letters;
+mod floods;
 mod forms;
 pub mod produce;
+mod read;
 pub mod scene;
 mod workers;

@@ -94,11 +94,11 @@ impl Member {
     /// # Errors
     /// [`KafkaError`]
     pub fn join(topic: &Topic, follow: bool, stop: Arc<AtomicBool>) -> Result<Member, KafkaError> {
-        let consumer = GroupConsumer::subscribe(topic).map_err(KafkaError::Client)?;
+        let consumer = GroupConsumer::subscribe(topic).map_err(KafkaError::not_made)?;
         let (orders, taken) = channel();
         let (given, turns) = channel();
         // Whoever does not answer now has perhaps never answered; later, a member waits.
-        consumer.fingerprint()?;
+        consumer.reach()?;
         let polling = Polling::of(topic, consumer, follow, stop, given);
         let thread =
             std::thread::Builder::new().name("consume".to_owned()).spawn(move || polling.run(&taken)).map_err(KafkaError::Spawn)?;
