@@ -41,7 +41,6 @@ pub struct Place {
     /// How events are metered, where the command line does not say it.
     pub meter: MeterTable,
     /// Topics that can be metered by name.
-    #[cfg_attr(not(feature = "kafka"), expect(dead_code, reason = "there are no topics without the feature"))]
     pub topics: Topics,
 }
 

@@ -1,5 +1,6 @@
 //! `[topics.NAME]`: topics that `farthing meter kafka:NAME` meters, and how their brokers are reached.
 
+#[cfg(feature = "kafka")]
 use super::limits::MeterTable;
 use farthing_archive::s3::Secret;
 use serde::de::Error;
@@ -53,7 +54,6 @@ pub struct TopicTable {
 /// Names and values, which may be secret.
 #[derive(Clone, Default, Deserialize)]
 #[serde(transparent)]
-#[cfg_attr(not(feature = "kafka"), expect(dead_code, reason = "as above"))]
 struct Properties(BTreeMap<String, toml::Value>);
 
 impl fmt::Debug for Properties {
@@ -108,6 +108,7 @@ fn secret<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Secret>, D::Error
     }
 }
 
+#[cfg(feature = "kafka")]
 impl TopicTable {
     /// Its limits, if they are within bounds.
     pub fn limits(&self, key: &str) -> anyhow::Result<MeterTable> {

@@ -41,8 +41,8 @@ pub struct Soak {
     /// Messages a second; half of what is measured, unless it is said
     #[arg(long)]
     pub rate: Option<Rate>,
-    /// Messages to measure with
-    #[arg(long, default_value_t = 200_000)]
+    /// Messages to measure with; start and end weigh little among many
+    #[arg(long, default_value_t = 1_000_000)]
     pub measured: u64,
     /// Entries in each event
     #[arg(long, alias = "fanout", default_value_t = 8)]
