@@ -1,7 +1,7 @@
 //! The books: the ledger, the archive and what the chain of manifests says exists, opened together.
 
 use crate::lock::{Kept, Lock};
-use crate::patience::{Patience, timely};
+use crate::patience::{timely_for, Patience, timely};
 use crate::place::Place;
 use crate::registry_snapshot::RegistrySnapshot;
 use crate::time::now;
@@ -158,7 +158,7 @@ impl Books {
         let mut waiting = self.patience.begin();
         loop {
             let result = match self.keep_lock(manifest).await? {
-                Ok(()) => timely(self.ledger.append(manifest, effects)).await,
+                Ok(()) => timely_for(effects.party_details.len() + effects.dead_letters.len(), self.ledger.append(manifest, effects)).await,
                 away => away,
             };
             match result {
