@@ -1,7 +1,7 @@
 //! The books: the ledger, the archive and what the chain of manifests says exists, opened together.
 
 use crate::lock::{Kept, Lock};
-use crate::patience::{timely_for, Patience, timely};
+use crate::patience::{Patience, timely, timely_for};
 use crate::place::Place;
 use crate::registry_snapshot::RegistrySnapshot;
 use crate::time::now;
