@@ -1,6 +1,8 @@
 //! The command line.
 
 use crate::place::PlaceArgs;
+#[cfg(feature = "telemetry")]
+use crate::telemetry::configuration::WatchOptions;
 use clap::{Args, Parser, Subcommand};
 use farthing_schemas::{Cycle, Instant};
 use std::path::PathBuf;
@@ -37,6 +39,8 @@ pub enum Command {
     Registry(RegistryCommand),
     /// Meter usage events from files, standard input or a topic of Kafka
     Meter(MeterOptions),
+    /// How far every source is, what lags, and what is stuck; it needs no running worker
+    Status(StatusOptions),
     /// What was earned so far
     Accruals(AccrualsOptions),
     /// Close cycles and draft settlements
@@ -125,6 +129,9 @@ pub struct MeterOptions {
     /// Seconds to wait for a ledger that is away [default: 30, or 300 when following]
     #[arg(long, value_name = "S", value_parser = clap::value_parser!(u64).range(0..=86_400))]
     pub ledger_patience: Option<u64>,
+    #[cfg(feature = "telemetry")]
+    #[command(flatten)]
+    pub watch: WatchOptions,
     #[command(flatten)]
     pub limits: LimitOptions,
 }
@@ -150,6 +157,26 @@ pub struct LimitOptions {
     /// Threads that decode [default: one per processor]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub workers: Option<u16>,
+}
+
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "\
+Examples:
+  farthing status --data books
+  farthing status 'kafka://localhost:9092/usage' --watch 2 --data books
+
+The lag of a topic is known if the topic is named and its brokers answer. Exits 1 if a partition is stuck: it has events, and nothing of it
+was committed for long.")]
+pub struct StatusOptions {
+    /// Topics whose ends are asked for, as kafka://BROKERS/TOPIC
+    #[arg(value_name = "TOPIC")]
+    pub sources: Vec<String>,
+    /// Look again every so many seconds
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "5", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub watch: Option<u64>,
+    /// A partition is stuck if events wait in it, and nothing of it was committed for so long
+    #[arg(long, value_name = "S", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub stuck_seconds: u64,
 }
 
 #[derive(Args, Clone, Debug)]

@@ -1,5 +1,6 @@
 //! The configuration file, and what of the environment stands in for it.
 
+use crate::telemetry::configuration::TelemetryTable;
 use anyhow::{Context, bail, ensure};
 use farthing_archive::S3;
 use farthing_archive::s3::{Credentials, Secret};
@@ -21,6 +22,9 @@ pub struct Configuration {
     /// How the bucket of an archive `s3://...` is reached.
     #[serde(default)]
     pub s3: S3Table,
+    /// Where metering is watched from.
+    #[serde(default)]
+    pub telemetry: TelemetryTable,
 }
 
 /// `[s3]`: what is not said here is taken from the environment variables that are named.

@@ -2,6 +2,7 @@
 
 use crate::cli::LimitOptions;
 use crate::configuration::{Configuration, S3Table};
+use crate::telemetry::configuration::TelemetryTable;
 use anyhow::{Context, bail};
 use clap::Args;
 use farthing_archive::S3;
@@ -39,6 +40,8 @@ pub struct Place {
     pub archive: String,
     /// How the bucket of the archive is reached, if it is in one.
     pub s3: S3,
+    /// How metering is watched.
+    pub telemetry: TelemetryTable,
     /// What a person writes to come here again.
     pub option: String,
 }
@@ -67,6 +70,7 @@ impl Place {
             ("--archive", args.archive.clone()),
         ];
         let words: String = words.into_iter().filter_map(|(name, value)| Some(format!(" {name} {}", value?))).collect();
+        place.telemetry = read.telemetry;
         place.option = format!("--config {}{words}", path.display());
         place.reached_by(read.s3)
     }
@@ -101,6 +105,7 @@ impl Place {
             ledger: format!("sqlite://{}", data.join("ledger.sqlite").display()).parse()?,
             archive: format!("file://{}", data.join("archive").display()),
             s3: S3::default(),
+            telemetry: TelemetryTable::default(),
             option: format!("--data {}", data.display()),
         })
     }
@@ -108,7 +113,7 @@ impl Place {
     fn apart(ledger: &str, archive: &str) -> anyhow::Result<Place> {
         let ledger: LedgerUrl = ledger.parse()?;
         let option = format!("--ledger {ledger} --archive {archive}");
-        Ok(Place { ledger, archive: archive.to_owned(), s3: S3::default(), option })
+        Ok(Place { ledger, archive: archive.to_owned(), s3: S3::default(), telemetry: TelemetryTable::default(), option })
     }
 
     /// The ledger as people are told of it: the path of a file, the URL of a server without its password.

@@ -9,6 +9,7 @@ use crate::books::Books;
 use crate::metering::{Done, Ended, Metering, Reading, Seconds, Stop};
 use crate::output;
 use crate::remembered::identities_of;
+use crate::telemetry::{Event, LedgerCall, tell, timed};
 use anyhow::{Context, ensure};
 use farthing_ingest::kafka::{Contact, KafkaError, Member, Offered, Topic, Turn, in_range};
 use farthing_ingest::{Identities, Partition, Room};
@@ -43,8 +44,10 @@ impl TopicMetering<'_> {
     /// Meters the topic to its end, or until a signal comes; what is read when it ends is committed.
     pub async fn run(&self, books: &mut Books) -> anyhow::Result<Seconds> {
         let mut seconds = Seconds::default();
+        let standing = Arc::default();
+        tell(Event::Joins { topic: self.topic, standing: &standing });
         loop {
-            let member = Member::join(self.topic, self.metering.follow, self.stop.job())?;
+            let member = Member::join(self.topic, self.metering.follow, self.stop.job(), &standing)?;
             match self.turns(books, &member, &mut seconds).await {
                 // Another worker has taken over what we held: what we had not committed is theirs to read.
                 Err(error) if lost_its_lease(&error) => {
@@ -63,6 +66,7 @@ impl TopicMetering<'_> {
     async fn turns(&self, books: &mut Books, member: &Member, seconds: &mut Seconds) -> anyhow::Result<()> {
         let mut held: BTreeMap<i32, Held> = BTreeMap::new();
         loop {
+            tell(Event::Waits { source: &self.topic.name });
             match tokio::task::block_in_place(|| member.next())? {
                 Turn::Stopped => return Ok(()),
                 Turn::AtEnd { others } => {
@@ -91,6 +95,7 @@ impl TopicMetering<'_> {
         fingerprint: &str,
         offered: &[Offered],
     ) -> anyhow::Result<BTreeMap<i32, Held>> {
+        tell(Event::TakesOver { source: &self.topic.name, partitions: offered.len() });
         let mut now = BTreeMap::new();
         let mut fresh = Vec::new();
         let room = self.room_of_each(offered.len());
@@ -122,7 +127,7 @@ impl TopicMetering<'_> {
     /// Takes the lease of a partition, after making sure that it can be read on from where the ledger is.
     async fn lease(&self, books: &Books, fingerprint: &str, offer: &Offered) -> anyhow::Result<Partition> {
         let name = self.topic.partition_name(offer.partition);
-        if let Some(position) = books.patience.with(async || books.ledger.position(&name).await).await? {
+        if let Some(position) = books.patience.with(async || timed(LedgerCall::Position, books.ledger.position(&name)).await).await? {
             let known = position.fingerprint == fingerprint;
             ensure!(
                 known || position.next == 0,
@@ -132,7 +137,7 @@ impl TopicMetering<'_> {
             );
             in_range(self.topic, offer.partition, position.next, (offer.low, offer.high))?;
         }
-        let lease = books.patience.with(async || books.ledger.lease(&name, fingerprint, offer.low).await).await?;
+        let lease = books.patience.with(async || timed(LedgerCall::Lease, books.ledger.lease(&name, fingerprint, offer.low)).await).await?;
         Ok(Partition { name, epoch: lease.epoch, next: lease.next, index: 0 })
     }
 
@@ -149,6 +154,7 @@ impl TopicMetering<'_> {
         for (index, partition) in partitions.iter_mut().enumerate() {
             partition.index = index;
         }
+        tell(Event::Reads { source: &self.topic.name, partitions: as_told(&starts, &partitions) });
         let source = member.read(starts.clone());
         let reading = Reading {
             partitions: partitions.clone(),
@@ -205,6 +211,12 @@ impl TopicMetering<'_> {
         }
         Ok(true)
     }
+}
+
+/// Partitions by their numbers, with their names and positions in the ledger.
+fn as_told(starts: &[(i32, u64)], partitions: &[Partition]) -> Vec<(i32, String, u64)> {
+    let told = |((number, _), partition): (&(i32, u64), &Partition)| (*number, partition.name.clone(), partition.next);
+    starts.iter().zip(partitions).map(told).collect()
 }
 
 fn another_topic(topic: &Topic, known: &str, found: &str) -> String {

@@ -47,6 +47,8 @@ pub struct SealedBatch {
     pub registry: Arc<Registry>,
     /// The events' lines, not yet summed up and not yet assigned to cycles.
     pub lines: Accumulator,
+    /// Bytes of its events, as they came.
+    pub bytes: u64,
     /// What was taken from each partition.
     pub slices: Vec<Slice>,
     /// Rejected events.

@@ -345,6 +345,8 @@ impl Sequencer {
             batch: open.number(),
             registry: self.job.registry.clone(),
             lines: open.lines,
+            // Without the one that each event counts for beside its own.
+            bytes: open.bytes - open.read,
             slices: open.slices.into_iter().flatten().collect(),
             dead_letters: open.dead_letters,
             replayed: open.replayed,

@@ -7,6 +7,7 @@ use crate::metering::{Ended, Metering, Seconds, Stop};
 use crate::output::{self, Answer};
 use crate::patience;
 use crate::place::Place;
+use crate::telemetry::{Event, LedgerCall, Watched, tell, timed};
 use crate::time;
 #[cfg(feature = "kafka")]
 use crate::topic::TopicMetering;
@@ -28,6 +29,16 @@ const TOPIC_PATIENCE: Duration = Duration::from_secs(9);
 const TOPIC: &str = "kafka://";
 
 pub async fn run(at: &Place, options: MeterOptions, json: bool) -> anyhow::Result<Answer> {
+    let watched = Watched::start(at, &options)?;
+    let answer = meter_and_say(at, options, json).await;
+    if let Err(error) = &answer {
+        tell(Event::Fails(&format!("{error:#}")));
+    }
+    watched.end().await;
+    answer
+}
+
+async fn meter_and_say(at: &Place, options: MeterOptions, json: bool) -> anyhow::Result<Answer> {
     let (books, names, seconds) = meter(at, options).await?;
     say(&books, &names, &seconds, json).await?;
     books.ledger.close().await;
@@ -163,7 +174,7 @@ async fn open_partition(books: &Books, name: String, input: Input) -> anyhow::Re
             (format!("{prefix}{number:06}"), String::new())
         }
     };
-    let lease = books.patience.with(async || books.ledger.lease(&name, &fingerprint, 0).await).await?;
+    let lease = books.patience.with(async || timed(LedgerCall::Lease, books.ledger.lease(&name, &fingerprint, 0)).await).await?;
     Ok((Partition { name, epoch: lease.epoch, next: lease.next, index: 0 }, input))
 }
 

@@ -92,7 +92,7 @@ async fn reverse(books: &mut Books, held: &mut Held, some: &[Correction], search
     let rows = made.rows_of(batch)?;
     let Reversals { registry, lines, conflicts, .. } = made;
     let (slices, dead_letters, replayed) = (vec![slice], Vec::new(), Vec::new());
-    let sealed = SealedBatch { batch, registry, lines, slices, dead_letters, replayed };
+    let sealed = SealedBatch { batch, registry, lines, bytes: 0, slices, dead_letters, replayed };
     tokio::task::block_in_place(|| {
         let (mut commits, mut evidence) = Commits::to(books, Around::default());
         evidence.take(rows);
