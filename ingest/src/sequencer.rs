@@ -347,6 +347,7 @@ impl Sequencer {
             lines: open.lines,
             // Without the one that each event counts for beside its own.
             bytes: open.bytes - open.read,
+            remembered: self.identities.iter().map(Identities::size).sum(),
             slices: open.slices.into_iter().flatten().collect(),
             dead_letters: open.dead_letters,
             replayed: open.replayed,

@@ -23,6 +23,7 @@ use known::{ENTRY_BYTES, Known, rank};
 pub use later::Later;
 use settled::Runs;
 use std::io;
+use std::iter::Sum;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -74,6 +75,16 @@ pub struct Size {
     pub memory_bytes: u64,
     /// Bytes in files.
     pub file_bytes: u64,
+}
+
+impl Sum for Size {
+    fn sum<I: Iterator<Item = Size>>(sizes: I) -> Size {
+        sizes.fold(Size::default(), |all, size| Size {
+            identities: all.identities + size.identities,
+            memory_bytes: all.memory_bytes + size.memory_bytes,
+            file_bytes: all.file_bytes + size.file_bytes,
+        })
+    }
 }
 
 /// What an identity turns out to be.
