@@ -65,6 +65,8 @@ impl Filling<'_> {
         let columns = Columns(rows);
         let (batch, row, use_) = (columns.whole("batch")?, columns.whole("row")?, columns.words("use")?);
         let (partition, identity, says) = (columns.words("partition")?, columns.digests("identity")?, columns.digests("says")?);
+        let at_once = (0..rows.num_rows()).filter(|at| wanted(partition.at(*at)));
+        identities.prefetch(at_once.filter_map(|at| Some(Digest(identity.value(at).try_into().ok()?))));
         let order = |place: Place| (batches.sequence_of(place.batch), place.row);
         for at in (0..rows.num_rows()).filter(|at| wanted(partition.at(*at))) {
             let digest = |bytes: &[u8]| -> anyhow::Result<Digest> { Ok(Digest(bytes.try_into()?)) };
