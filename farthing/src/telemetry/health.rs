@@ -342,7 +342,7 @@ enum Standings {
 impl Standings {
     fn of(&self, standing: &Standing) -> u64 {
         match self {
-            Standings::Paused => standing.paused(),
+            Standings::Paused => u64::try_from(standing.paused()).unwrap_or(u64::MAX),
             Standings::Rebalances => standing.rebalances(),
         }
     }
@@ -393,10 +393,10 @@ impl Source {
     #[cfg(feature = "kafka")]
     fn waits_for(&self, name: &str) -> Option<String> {
         let (topic, standing) = self.topic.as_ref()?;
-        match (standing.is_member(), standing.held()) {
-            (false, _) => Some(format!("topic {name}: the worker is not a member of the group {} yet", topic.group)),
-            (true, 0) => None,
-            (true, held) => Some(format!("topic {name}: {held} partitions are given to the worker, and about to be taken over")),
+        match standing.given() {
+            None => Some(format!("topic {name}: the worker is not a member of the group {} yet", topic.group)),
+            Some(0) => None,
+            Some(held) => Some(format!("topic {name}: {held} partitions are given to the worker, and about to be taken over")),
         }
     }
 
