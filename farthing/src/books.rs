@@ -1,7 +1,7 @@
 //! The books: the ledger, the archive and what the chain of manifests says exists, opened together.
 
 use crate::lock::{Kept, Lock};
-use crate::patience::{Patience, timely};
+use crate::patience::{Patience, timely, timely_for};
 use crate::place::Place;
 use crate::registry_snapshot::RegistrySnapshot;
 use crate::telemetry::{self, LedgerCall};
@@ -161,7 +161,10 @@ impl Books {
         let mut waiting = self.patience.begin();
         loop {
             let result = match self.keep_lock(manifest).await? {
-                Ok(()) => telemetry::timed(LedgerCall::Append, timely(self.ledger.append(manifest, effects))).await,
+                Ok(()) => {
+                    let rows = effects.party_details.len() + effects.dead_letters.len();
+                    telemetry::timed(LedgerCall::Append, timely_for(rows, self.ledger.append(manifest, effects))).await
+                }
                 away => away,
             };
             match result {

@@ -147,6 +147,13 @@ pub struct LimitOptions {
     /// Seconds after a batch's first event when it is sealed and its commit begins
     #[arg(long, value_name = "S", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub batch_seconds: u64,
+    /// Mebibytes of memory for the identities of all events that were ever metered, shared by the partitions that are held; the rest of them is
+    /// in files, behind filters: with 2 bytes an event they are as quick, with less slower, and exact in any case
+    #[arg(long, value_name = "MIB", default_value_t = 1024, value_parser = clap::value_parser!(u64).range(1..=1_048_576))]
+    pub identities_mib: u64,
+    /// Folder for these files, which have no names and end with the process [default: that of the embedded ledger, else /var/tmp]
+    #[arg(long, value_name = "DIR")]
+    pub scratch: Option<PathBuf>,
     /// Threads that decode [default: one per processor]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub workers: Option<u16>,

@@ -19,6 +19,7 @@ mod place;
 mod plan_input;
 mod progress;
 mod registry_snapshot;
+mod remembered;
 mod side_by_side;
 mod sweep;
 mod telemetry;

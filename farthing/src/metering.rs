@@ -4,14 +4,15 @@ use crate::batch::{Around, Commits};
 use crate::books::Books;
 use crate::cli::LimitOptions;
 use crate::numbers::Reservations;
-use crate::originals::{ArchivedOriginals, identities};
+use crate::originals::ArchivedOriginals;
 use crate::output;
 use crate::patience::Patience;
 use crate::progress;
+use crate::remembered::identities;
 use crate::telemetry::{self, Event, FileRead, LedgerCall, tell};
 use farthing_ingest::source::Packing;
 use farthing_ingest::worker::Admission;
-use farthing_ingest::{Files, Identities, Input, Job, Limits, Outside, Partition, Source};
+use farthing_ingest::{Files, Identities, Input, Job, Limits, Outside, Partition, Room, Source};
 use farthing_ledger::Ledger;
 use farthing_schemas::Instant;
 use farthing_schemas::manifest::{Act, Manifest};
@@ -28,6 +29,8 @@ const REGISTRY_PAUSE: Duration = Duration::from_secs(1);
 pub struct Metering {
     pub admission: Admission,
     pub limits: LimitOptions,
+    /// For the identities of all partitions together.
+    pub room: Room,
     pub follow: bool,
     pub now: Arc<dyn Fn() -> Instant + Send + Sync>,
 }
@@ -93,7 +96,7 @@ impl Metering {
     pub async fn run(&self, books: &mut Books, sources: Vec<(Partition, Input)>, stop: &Stop) -> anyhow::Result<(Ended, Seconds)> {
         self.sweep(books).await?;
         let clock = Clock::now();
-        let identities = vec![identities(books).await?];
+        let identities = vec![identities(books, &self.room).await?];
         let filled = clock.elapsed().as_secs_f32();
         let (partitions, inputs): (Vec<Partition>, Vec<Input>) = sources.into_iter().unzip();
         tell(Event::ReadsFiles(partitions.iter().zip(&inputs).map(as_told).collect()));

@@ -61,9 +61,15 @@ impl Patience {
 
 /// The answer of a call, which must not take for ever.
 pub async fn timely<T>(call: impl Future<Output = Result<T, LedgerError>>) -> Result<T, LedgerError> {
-    match tokio::time::timeout(ANSWERED, call).await {
+    timely_for(0, call).await
+}
+
+/// The answer of a call that writes so many rows: it may take longer for them.
+pub async fn timely_for<T>(rows: usize, call: impl Future<Output = Result<T, LedgerError>>) -> Result<T, LedgerError> {
+    let longest = ANSWERED + Duration::from_millis(u64::try_from(rows).unwrap_or(u64::MAX));
+    match tokio::time::timeout(longest, call).await {
         Ok(answer) => answer,
-        Err(_) => Err(io::Error::new(io::ErrorKind::TimedOut, format!("no answer within {} s", ANSWERED.as_secs())).into()),
+        Err(_) => Err(io::Error::new(io::ErrorKind::TimedOut, format!("no answer within {} s", longest.as_secs())).into()),
     }
 }
 

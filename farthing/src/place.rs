@@ -1,13 +1,18 @@
 //! Where the state is: `--data`, or `--ledger` and `--archive`; what these leave open is in a configuration file.
 
+use crate::cli::LimitOptions;
 use crate::configuration::{Configuration, S3Table};
 use crate::telemetry::configuration::TelemetryTable;
 use anyhow::{Context, bail};
 use clap::Args;
 use farthing_archive::S3;
+use farthing_ingest::Room;
 use farthing_ledger::LedgerUrl;
 use farthing_schemas::manifest::sha256_hex;
 use std::path::{Path, PathBuf};
+
+/// Where large files may be for a while; `/tmp` is often memory.
+const LARGE_FILES: &str = "/var/tmp";
 
 /// Where the ledger and the archive are.
 #[derive(Args, Clone, Debug, Default)]
@@ -114,6 +119,14 @@ impl Place {
     /// The ledger as people are told of it: the path of a file, the URL of a server without its password.
     pub fn shown_ledger(&self) -> String {
         self.ledger.path().map_or_else(|| self.ledger.to_string(), |path| path.display().to_string())
+    }
+
+    /// Where identities go: beside an embedded ledger what does not fit in memory, for one on a server where large files may be.
+    pub fn room(&self, limits: &LimitOptions) -> Room {
+        // A bare name has an empty parent.
+        let beside = self.ledger.path().and_then(Path::parent).map(|folder| Path::new(".").join(folder));
+        let folder = limits.scratch.clone().or(beside).unwrap_or_else(|| PathBuf::from(LARGE_FILES));
+        Room { memory_bytes: limits.identities_mib << 20, folder }
     }
 
     /// Where a copy of the compiled registry is kept: beside an embedded ledger; for one on a server in the user's cache, if there is one.

@@ -7,12 +7,12 @@
 use crate::batch::Around;
 use crate::books::Books;
 use crate::metering::{Done, Ended, Metering, Reading, Seconds, Stop};
-use crate::originals::identities_of;
 use crate::output;
+use crate::remembered::identities_of;
 use crate::telemetry::{Event, LedgerCall, tell, timed};
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 use farthing_ingest::kafka::{Contact, KafkaError, Member, Offered, Topic, Turn, in_range};
-use farthing_ingest::{Identities, Partition};
+use farthing_ingest::{Identities, Partition, Room};
 use farthing_ledger::LedgerError;
 use farthing_schemas::manifest::Slice;
 use std::collections::BTreeMap;
@@ -98,9 +98,11 @@ impl TopicMetering<'_> {
         tell(Event::TakesOver { source: &self.topic.name, partitions: offered.len() });
         let mut now = BTreeMap::new();
         let mut fresh = Vec::new();
+        let room = self.room_of_each(offered.len());
         for offer in offered {
             match before.remove(&offer.partition).zip(offer.kept) {
-                Some((held, start)) => {
+                Some((mut held, start)) => {
+                    held.identities.resize(room.memory_bytes).context("the index of identities cannot be kept in the scratch folder")?;
                     now.insert(offer.partition, Held { start, ..held });
                 }
                 None => fresh.push((offer.partition, self.lease(books, fingerprint, offer).await?)),
@@ -110,11 +112,16 @@ impl TopicMetering<'_> {
         books.refresh().await?;
         self.metering.sweep(books).await?;
         let names: Vec<&str> = fresh.iter().map(|(_, partition)| partition.name.as_str()).collect();
-        let filled = identities_of(books, &names).await?;
+        let filled = identities_of(books, &names, &room).await?;
         for ((number, partition), identities) in fresh.into_iter().zip(filled) {
             now.insert(number, Held { start: partition.next, partition, identities });
         }
         Ok(now)
+    }
+
+    fn room_of_each(&self, partitions: usize) -> Room {
+        let Room { memory_bytes, folder } = self.metering.room.clone();
+        Room { memory_bytes: memory_bytes / partitions.max(1) as u64, folder }
     }
 
     /// Takes the lease of a partition, after making sure that it can be read on from where the ledger is.

@@ -19,8 +19,8 @@ pub struct Effects {
     pub draft: Option<StoredDraft>,
 }
 
-/// Rows per insert of party details: SQLite takes at most 32,766 values a statement.
-const DETAILS_A_STATEMENT: usize = 4_000;
+/// Rows per insert of party details. SQLite looks each `$1` up by its name among all before: many in one statement cost their square.
+const DETAILS_A_STATEMENT: usize = 200;
 
 impl Ledger {
     /// Appends a manifest made upon the head that its maker saw, with its effects.
@@ -134,8 +134,8 @@ async fn upsert_details(sql: &mut Sql, details: &[PartyDetails]) -> Result<(), L
             "INSERT INTO party_details (party, salt, sha256, details) VALUES ({values}) ON CONFLICT (party)
              DO UPDATE SET salt = excluded.salt, sha256 = excluded.sha256, details = excluded.details"
         );
-        // So long a statement is not worth being kept.
-        let query = sqlx::query(AssertSqlSafe(upsert)).persistent(false);
+        // All but the last are the same statement.
+        let query = sqlx::query(AssertSqlSafe(upsert)).persistent(some.len() == DETAILS_A_STATEMENT);
         let bound =
             some.iter().fold(query, |query, party| query.bind(&party.party).bind(&party.salt).bind(&party.sha256).bind(&party.details));
         bound.execute(&mut **sql).await?;

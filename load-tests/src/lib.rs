@@ -1,8 +1,8 @@
-//! Generated load and the benchmark against a general-purpose engine.
+//! Generated load, and benchmarks against a general-purpose engine, a bare client of Kafka and a stream processor.
 //!
 //! [`generate`] writes events and registries of any size, the same bytes for the same plan. [`bench`] runs the release binary and a
-//! peer over one file, in turn, whole process against whole process, and judges what came out. [`kafka`] sends files to
-//! topics. [`identities`] measures what a long history takes.
+//! peer over one file, in turn, whole process against whole process, and judges what came out. [`kafka`] does so from a real broker, and
+//! sends files to topics. [`identities`] measures what a long history takes.
 
 pub mod bench;
 pub mod generate;

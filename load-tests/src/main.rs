@@ -6,10 +6,12 @@ use farthing_load_tests::bench::{self, Bench, measure};
 use farthing_load_tests::generate::{Plan, Popularity, generate};
 use farthing_load_tests::identities::{self, RememberOptions};
 use farthing_load_tests::kafka::produce::{Produce, produce};
+use farthing_load_tests::kafka::raw::{Count, count};
+use farthing_load_tests::kafka::{self, BenchKafka};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Generates load for Farthing, and measures it against DuckDB.
+/// Generates load for Farthing, and measures it against DuckDB, librdkafka and Kafka Streams.
 #[derive(Parser)]
 #[command(name = "farthing-load", version)]
 struct Cli {
@@ -25,8 +27,12 @@ enum Command {
     Bench(Bench),
     /// Send a file of events to a topic of Kafka, keyed by identity
     Produce(Produce),
+    /// Measure the release binary from a broker to durable state, against librdkafka alone and Kafka Streams
+    BenchKafka(BenchKafka),
     /// Measure how soon the release binary is ready upon books of many events, and in how much memory
     Identities(RememberOptions),
+    /// Read a topic from its beginning to its end with librdkafka and count, as JSON
+    Count(Count),
     /// Run one program and print what it used, as JSON (the benchmark calls this itself)
     #[command(hide = true)]
     Measure {
@@ -104,7 +110,12 @@ fn main() -> Result<ExitCode> {
             );
             Ok(ExitCode::SUCCESS)
         }
+        Command::BenchKafka(options) => kafka::run(&options),
         Command::Identities(options) => identities::run(&options),
+        Command::Count(options) => {
+            println!("{}", serde_json::to_string(&count(&options)?)?);
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Measure { command } => measure::run_and_print(&command),
     }
 }

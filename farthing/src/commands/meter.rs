@@ -57,7 +57,7 @@ pub async fn meter(at: &Place, options: MeterOptions) -> anyhow::Result<(Books, 
     let mut books = Books::open(at).await?;
     books.patience = stop.patience(patience(&options));
     books.lock = Lock::metering(at, &books.ledger).await?;
-    let metering = as_asked(options);
+    let metering = as_asked(at, options);
     let mut seconds = Seconds::default();
     loop {
         // Whoever held the lock until now may have committed, and a new registry version is to be known.
@@ -85,7 +85,7 @@ async fn meter_topic(at: &Place, options: MeterOptions) -> anyhow::Result<(Books
     let stop = Stop::on_signal(Some(TOPIC_PATIENCE))?;
     let mut books = Books::open(at).await?;
     books.patience = stop.patience(patience(&options));
-    let metering = as_asked(options);
+    let metering = as_asked(at, options);
     let seconds = TopicMetering { topic: &topic, metering: &metering, stop: &stop }.run(&mut books).await;
     let seconds = seconds.context("metering stopped; all batches before are kept, and the same command goes on from there")?;
     let prefix = topic.partition_name(0).trim_end_matches('0').to_owned();
@@ -108,7 +108,7 @@ fn patience(options: &MeterOptions) -> Duration {
     options.ledger_patience.map_or(usual, Duration::from_secs)
 }
 
-fn as_asked(options: MeterOptions) -> Metering {
+fn as_asked(at: &Place, options: MeterOptions) -> Metering {
     let started = time::now();
     let (follow, arrival) = (options.follow, options.now);
     Metering {
@@ -116,6 +116,7 @@ fn as_asked(options: MeterOptions) -> Metering {
             platforms: (!options.platforms.is_empty()).then(|| options.platforms.into_iter().collect()),
             oldest_micros: options.max_age_days.map(|days| i64::from(days) * DAY_MICROS),
         },
+        room: at.room(&options.limits),
         limits: options.limits,
         follow,
         now: Arc::new(move || arrival.unwrap_or_else(|| if follow { time::now() } else { started })),

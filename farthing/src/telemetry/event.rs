@@ -2,6 +2,7 @@
 
 use farthing_archive::Asked;
 use farthing_ingest::SealedBatch;
+use farthing_ingest::identities::Size;
 #[cfg(feature = "kafka")]
 use farthing_ingest::kafka::{Standing, Topic};
 use farthing_schemas::manifest::Slice;
@@ -101,6 +102,9 @@ pub struct Sealed {
     /// Bytes of its events.
     #[cfg_attr(not(feature = "telemetry"), expect(dead_code, reason = "nobody watches"))]
     pub bytes: u64,
+    /// What is remembered then.
+    #[cfg_attr(not(feature = "telemetry"), expect(dead_code, reason = "nobody watches"))]
+    pub remembered: Size,
     /// How many were rejected, by code.
     #[cfg_attr(not(feature = "telemetry"), expect(dead_code, reason = "nobody watches"))]
     pub rejected: BTreeMap<String, u64>,
@@ -113,6 +117,6 @@ impl Sealed {
         for letter in &batch.dead_letters {
             *rejected.entry(letter.code.clone()).or_insert(0) += 1;
         }
-        Sealed { batch: batch.batch, slices: batch.slices.clone(), bytes: batch.bytes, rejected }
+        Sealed { batch: batch.batch, slices: batch.slices.clone(), bytes: batch.bytes, remembered: batch.remembered, rejected }
     }
 }

@@ -1,11 +1,11 @@
 //! Whether the worker is alive and ready: alive while its threads go round, ready while it holds what it is to hold and gets on with it.
 
-use super::event::FileRead;
+use super::event::{FileRead, Sealed};
 use crate::time;
+use farthing_ingest::identities::Size;
 #[cfg(feature = "kafka")]
 use farthing_ingest::kafka::{Standing, Topic};
 use farthing_schemas::Instant;
-use farthing_schemas::manifest::Slice;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -30,6 +30,7 @@ struct State {
     sources: BTreeMap<String, Source>,
     ledger_away: Option<Since>,
     last_commit: Option<Instant>,
+    remembered: Size,
     stopping: bool,
 }
 
@@ -176,11 +177,12 @@ impl Health {
         source.reads(files.into_iter().map(|file| (file.name, file.plain.map_or(Origin::Endless, Origin::Plain), file.position)));
     }
 
-    pub fn committed(&self, slices: &[Slice]) {
+    pub fn committed(&self, sealed: &Sealed) {
         let mut state = self.state();
         state.last_commit = Some(time::now());
         state.ledger_away = None;
-        for slice in slices {
+        state.remembered = sealed.remembered;
+        for slice in &sealed.slices {
             for source in state.sources.values_mut() {
                 if let Some(partition) = source.partitions.get_mut(&slice.partition) {
                     partition.move_to(slice.next);
@@ -221,6 +223,11 @@ impl Health {
 
     pub fn stuck(&self) -> u64 {
         u64::try_from(self.verdict().stuck.len()).unwrap_or(u64::MAX)
+    }
+
+    /// What is remembered of identities, as of the last commit.
+    pub fn remembered(&self) -> Size {
+        self.state().remembered
     }
 
     pub fn last_commit(&self) -> Option<u64> {

@@ -139,6 +139,9 @@ fn observe(meter: &Meter, health: &Arc<Health>) {
     gauge("farthing.partitions.paused", "{partition}", "Partitions of topics that are paused", |health| Some(health.paused()));
     gauge("farthing.partitions.stuck", "{partition}", "Partitions that have events, but do not move", |health| Some(health.stuck()));
     gauge("farthing.last_commit.time", "s", "When the last batch was committed, in Unix time", Health::last_commit);
+    gauge("farthing.identities", "{identity}", "Identities that are remembered", |health| Some(health.remembered().identities));
+    gauge("farthing.identities.memory", "By", "Memory that they take", |health| Some(health.remembered().memory_bytes));
+    gauge("farthing.identities.files", "By", "What they take in files", |health| Some(health.remembered().file_bytes));
     gauge("farthing.ledger.away", "s", "For how long the ledger has not answered", |health| Some(health.ledger_away()));
     gauge("process.memory.usage", "By", "Resident memory of the process", |_| resident_bytes());
     per_partition(meter, health);

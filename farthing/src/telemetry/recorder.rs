@@ -101,7 +101,7 @@ impl Recorder {
 
     fn committed(&self, sealed: &Sealed) {
         self.instruments.committed(sealed);
-        self.health.committed(&sealed.slices);
+        self.health.committed(sealed);
         let ended = self.batches().committed(sealed);
         if let Some(ended) = &ended {
             self.instruments.batch(ended.took);

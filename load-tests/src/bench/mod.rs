@@ -4,11 +4,11 @@
 //! with the evidence, which Farthing always writes, and the sums alone, so that nobody need believe that the equal fold was made slow.
 
 mod agreement;
-mod dataset;
+pub(crate) mod dataset;
 pub mod measure;
 pub(crate) mod report;
 pub(crate) mod sides;
-mod verdict;
+pub(crate) mod verdict;
 
 use crate::generate::Popularity;
 use anyhow::{Context, Result, ensure};

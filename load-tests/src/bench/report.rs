@@ -133,7 +133,7 @@ pub fn count(usage: &Usage, name: &str) -> Result<u64> {
 }
 
 /// Where the time went, if the side's report says so: an object `seconds` of phases.
-fn phases(usage: &Usage) -> Option<String> {
+pub fn phases(usage: &Usage) -> Option<String> {
     let report: Value = serde_json::from_str(&usage.output).ok()?;
     let seconds = report.get("seconds")?.as_object()?;
     let phases: Vec<String> = seconds.iter().filter_map(|(name, value)| Some(format!("{name} {:.2} s", value.as_f64()?))).collect();
@@ -147,14 +147,17 @@ fn describe(usage: &Usage) -> String {
 /// The least, the middle and the most of some measurements.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Spread {
-    min: f64,
-    median: f64,
-    max: f64,
+    /// The least.
+    pub min: f64,
+    /// The middle.
+    pub median: f64,
+    /// The most.
+    pub max: f64,
 }
 
 impl Spread {
     /// Of at least one figure; of none, all are 0. Of an even number the lower middle, which is never kinder to a ratio.
-    fn of(figures: impl IntoIterator<Item = f64>) -> Self {
+    pub fn of(figures: impl IntoIterator<Item = f64>) -> Self {
         let mut sorted: Vec<f64> = figures.into_iter().collect();
         sorted.sort_by(f64::total_cmp);
         let at = |position: usize| sorted.get(position).copied().unwrap_or(0.0);

@@ -48,9 +48,21 @@ impl Farthing {
         Ok(())
     }
 
-    /// Meters a file or a topic into the books as they are.
+    /// Where the books are.
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
+    /// Meters a file into the books as they are.
     pub fn meter_more(&self, events: &Path) -> Result<Usage> {
         measure::run(&command(&self.binary, &["meter".as_ref(), events, "--data".as_ref(), &self.data, "--json".as_ref()]))
+    }
+
+    /// A command that meters its standard input into the books as they are.
+    pub fn meter_pipe(&self) -> Command {
+        let mut command = Command::new(&self.binary);
+        command.args(["meter", "-", "--json", "--data"]).arg(&self.data);
+        command
     }
 
     /// A command that sums what the last [`Farthing::meter`] left.
@@ -142,6 +154,6 @@ fn copy_folder(from: &Path, to: &Path) -> Result<()> {
 }
 
 /// All sides sync what they write; what was written before must not wait in the same queue.
-fn settle_disks() {
+pub fn settle_disks() {
     nix::unistd::sync();
 }

@@ -11,7 +11,8 @@ const PEAK_MAX_KIB: u64 = 1 << 20;
 pub struct Finding {
     /// Whether it was met.
     pub holds: bool,
-    text: String,
+    /// What was found, and what was asked.
+    pub text: String,
 }
 
 impl fmt::Display for Finding {
