@@ -96,6 +96,7 @@ pub enum LedgerCall {
 }
 
 /// A batch on its way to its commit, as far as it is told.
+#[derive(Default)]
 pub struct Sealed {
     pub batch: u64,
     pub slices: Vec<Slice>,

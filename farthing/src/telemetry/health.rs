@@ -93,6 +93,7 @@ pub struct At {
     pub labels: Vec<(&'static str, String)>,
     pub position: u64,
     pub end: Option<u64>,
+    pub lag: Option<u64>,
 }
 
 /// A partition that has events, but does not move.
@@ -237,8 +238,12 @@ impl Health {
     /// How far all partitions that are held are.
     pub fn partitions(&self) -> Vec<At> {
         let state = self.state();
-        let of =
-            |source: &Source, name: &String, at: &Partition| At { labels: source.labels(name, at), position: at.position, end: at.end };
+        let of = |source: &Source, name: &String, at: &Partition| At {
+            labels: source.labels(name, at),
+            position: at.position,
+            end: at.end,
+            lag: at.lag(),
+        };
         state.sources.values().flat_map(|source| source.partitions.iter().map(|(name, at)| of(source, name, at))).collect()
     }
 
@@ -349,7 +354,7 @@ enum Standings {
 impl Standings {
     fn of(&self, standing: &Standing) -> u64 {
         match self {
-            Standings::Paused => standing.paused(),
+            Standings::Paused => u64::try_from(standing.paused()).unwrap_or(u64::MAX),
             Standings::Rebalances => standing.rebalances(),
         }
     }
@@ -400,10 +405,10 @@ impl Source {
     #[cfg(feature = "kafka")]
     fn waits_for(&self, name: &str) -> Option<String> {
         let (topic, standing) = self.topic.as_ref()?;
-        match (standing.is_member(), standing.held()) {
-            (false, _) => Some(format!("topic {name}: the worker is not a member of the group {} yet", topic.group)),
-            (true, 0) => None,
-            (true, held) => Some(format!("topic {name}: {held} partitions are given to the worker, and about to be taken over")),
+        match standing.given() {
+            None => Some(format!("topic {name}: the worker is not a member of the group {} yet", topic.group)),
+            Some(0) => None,
+            Some(held) => Some(format!("topic {name}: {held} partitions are given to the worker, and about to be taken over")),
         }
     }
 
@@ -433,9 +438,9 @@ impl Partition {
     }
 
     fn ends_at(&mut self, end: u64) {
-        if self.end != Some(end) {
-            // What was no event may be followed by one.
-            self.waits = self.waits.filter(|more| *more);
+        if self.end != Some(end) && self.waits == Some(false) {
+            // What was no event may be followed by one, which has not waited yet.
+            (self.behind, self.waits) = (None, None);
         }
         self.end = Some(end);
         if end <= self.position {
@@ -443,6 +448,12 @@ impl Partition {
         } else {
             self.behind.get_or_insert_with(Since::now);
         }
+    }
+
+    /// What is no event does not lag, once that is known.
+    fn lag(&self) -> Option<u64> {
+        let lag = self.end?.saturating_sub(self.position);
+        Some(if self.waits == Some(false) { 0 } else { lag })
     }
 
     fn stuck(&self, name: &str, patience: Duration) -> Option<Stuck> {
@@ -466,5 +477,69 @@ impl Stuck {
             self.since,
             self.seconds
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use farthing_schemas::manifest::Slice;
+
+    /// A health that has no patience, with one file that is read from 10 on.
+    fn reading() -> (Health, Looked) {
+        let health = Health::new(Duration::ZERO);
+        health.reads_files(vec![FileRead { name: "/a".to_owned(), position: 10, plain: Some(PathBuf::from("/a")) }]);
+        let looked = health.to_look_at().remove(0);
+        (health, looked)
+    }
+
+    fn commit(health: &Health, next: u64) {
+        let slices = vec![Slice { partition: "/a".to_owned(), next, ..Slice::default() }];
+        health.committed(&Sealed { slices, ..Sealed::default() });
+    }
+
+    #[test]
+    fn nothing_is_stuck_before_it_was_looked_at() {
+        let (health, looked) = reading();
+        assert!(health.verdict().ready() && !looked.suspicious);
+        health.ends_at(&looked, 30);
+        assert!(health.verdict().ready() && health.to_look_at()[0].suspicious);
+        health.has_more(&looked, true);
+        let Verdict { because, stuck } = health.verdict();
+        assert_eq!((because.len(), stuck.len(), stuck[0].lag(), stuck[0].position), (1, 1, 20, 10));
+        assert!(because[0].starts_with("/a: its lag is 20, but its position 10 has not moved since "), "{because:?}");
+        // Taken over again, it is as stuck as it was.
+        health.reads_files(vec![FileRead { name: "/a".to_owned(), position: 10, plain: Some(PathBuf::from("/a")) }]);
+        assert_eq!(health.stuck(), 1);
+        commit(&health, 20);
+        assert!(health.verdict().ready() && health.partitions()[0].lag == Some(10));
+        // What was looked at before it moved says nothing.
+        health.ends_at(&looked, 30);
+        health.has_more(&looked, true);
+        assert!(health.verdict().ready());
+    }
+
+    #[test]
+    fn what_is_no_event_waits_for_nothing_and_what_follows_it_has_not_waited() {
+        let (health, looked) = reading();
+        health.ends_at(&looked, 12);
+        assert_eq!(health.partitions()[0].lag, Some(2));
+        health.has_more(&looked, false);
+        assert!(health.verdict().ready() && health.partitions()[0].lag == Some(0) && !health.to_look_at()[0].suspicious);
+        let before = Clock::now();
+        health.ends_at(&looked, 40);
+        let behind = health.state().sources[FILES].partitions["/a"].behind.map(|since| since.clock);
+        assert!(behind.is_some_and(|since| since >= before) && health.partitions()[0].lag == Some(30));
+    }
+
+    #[test]
+    fn a_ledger_that_is_away_is_told_until_it_is_there() {
+        let (health, _) = reading();
+        health.ledger_is_away();
+        assert!(health.verdict().because[0].starts_with("the ledger has not answered since "));
+        assert!(health.ledger_is_there() && !health.ledger_is_there() && health.verdict().ready());
+        health.stops();
+        assert_eq!(health.verdict().because, ["the worker is stopping"]);
+        assert_eq!(Health::new(Duration::ZERO).verdict().because, ["the worker is starting: its books are not open yet"]);
     }
 }

@@ -1,7 +1,7 @@
 //! The metrics: their names, units and meanings, as `deploy/metrics.md` lists them.
 
 use super::event::{LedgerCall, Sealed, Step};
-use super::health::Health;
+use super::health::{At, Health};
 use farthing_archive::Asked;
 use farthing_schemas::Code;
 use opentelemetry::metrics::{AsyncInstrument, Counter, Histogram, Meter};
@@ -152,22 +152,20 @@ fn observe(meter: &Meter, health: &Arc<Health>) {
 }
 
 fn per_partition(meter: &Meter, health: &Arc<Health>) {
-    let gauge = |name: &'static str, what: &'static str, of: fn(u64, Option<u64>) -> Option<u64>| {
+    let gauge = |name: &'static str, what: &'static str, of: fn(&At) -> Option<u64>| {
         let health = health.clone();
         let told = move |told: &dyn AsyncInstrument<u64>| {
             for at in health.partitions() {
-                if let Some(value) = of(at.position, at.end) {
+                if let Some(value) = of(&at) {
                     told.observe(value, &attributes(at.labels));
                 }
             }
         };
         meter.u64_observable_gauge(name).with_unit("{position}").with_description(what).with_callback(told).build();
     };
-    gauge("farthing.partition.position", "Position up to which a held partition is metered", |position, _| Some(position));
-    gauge("farthing.partition.end", "Where a held partition ends, if that is known", |_, end| end);
-    gauge("farthing.partition.lag", "What of a held partition is not metered yet, if that is known", |position, end| {
-        Some(end?.saturating_sub(position))
-    });
+    gauge("farthing.partition.position", "Position up to which a held partition is metered", |at| Some(at.position));
+    gauge("farthing.partition.end", "Where a held partition ends, if that is known", |at| at.end);
+    gauge("farthing.partition.lag", "What of a held partition is not metered yet, if that is known", |at| at.lag);
 }
 
 fn attributes(labels: Vec<(&'static str, String)>) -> Vec<KeyValue> {

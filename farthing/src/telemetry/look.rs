@@ -4,7 +4,7 @@ use super::health::{Health, Looked, Origin};
 use super::recorder::Recorder;
 #[cfg(feature = "kafka")]
 use farthing_ingest::kafka::Ends;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Seek, SeekFrom};
 use std::path::Path;
@@ -39,11 +39,18 @@ struct Looker {
 impl Looker {
     fn look(&mut self, health: &Health) {
         self.know_topics(health);
+        let mut silent = BTreeSet::new();
         for looked in health.to_look_at() {
-            match self.end(&looked) {
+            // Whoever does not answer for one partition is not asked for all others: each question takes seconds then.
+            let asked = if silent.contains(&looked.source) { Err(()) } else { self.end(&looked) };
+            match asked {
                 Ok(Some(end)) => health.ends_at(&looked, end),
                 Ok(None) => {}
-                Err(()) => health.is_silent(&looked),
+                Err(()) => {
+                    health.is_silent(&looked);
+                    silent.insert(looked.source);
+                    continue;
+                }
             }
             if looked.suspicious {
                 health.has_more(&looked, self.has_more(&looked));

@@ -56,11 +56,7 @@ impl ConsumerContext for Group {
     fn rebalance(&self, consumer: &BaseConsumer<Group>, kind: RDKafkaRespErr, partitions: &mut TopicPartitionList) {
         let numbers = partitions.elements().iter().map(|element| element.partition()).collect();
         let assigned = kind == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
-        if assigned {
-            self.standing.is_given()
-        } else {
-            self.standing.is_taken(consumer.assignment_lost())
-        }
+        self.standing.rebalance(!assigned && consumer.assignment_lost());
         if self.leaving.load(Ordering::SeqCst) {
             // If the client refuses, it is closed all the same.
             let _ = if assigned { consumer.incremental_assign(partitions) } else { consumer.incremental_unassign(partitions) };

@@ -95,7 +95,7 @@ impl Member {
     /// # Errors
     /// [`KafkaError`]
     pub fn join(topic: &Topic, follow: bool, stop: Arc<AtomicBool>, standing: &Arc<Standing>) -> Result<Member, KafkaError> {
-        standing.is_none();
+        standing.ends();
         let consumer = GroupConsumer::subscribe(topic, standing.clone()).map_err(KafkaError::Client)?;
         let (orders, taken) = channel();
         let (given, turns) = channel();

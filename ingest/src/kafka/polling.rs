@@ -129,7 +129,7 @@ impl Polling {
         }
         self.job = None;
         self.consumer.leave();
-        self.standing.is_none();
+        self.standing.ends();
     }
 
     fn must_leave(&mut self) -> bool {
@@ -176,7 +176,7 @@ impl Polling {
         }
         self.hand_on();
         self.pause_or_resume();
-        self.standing.is_polled(self.held.len(), if self.paused { self.read().count() } else { 0 });
+        self.standing.polls(self.held.len(), if self.paused { self.read().count() } else { 0 });
         self.poll()
     }
 
@@ -233,7 +233,10 @@ impl Polling {
         loop {
             let mut changes = self.consumer.changes();
             let answered = match changes.front() {
-                Some(Change::Assigned(partitions)) if partitions.is_empty() => self.consumer.assign(&[]),
+                Some(Change::Assigned(partitions)) if partitions.is_empty() => {
+                    self.standing.takes(self.held.len());
+                    self.consumer.assign(&[])
+                }
                 Some(Change::Revoked(partitions)) if partitions.is_empty() => self.consumer.unassign(&[]),
                 _ => return,
             };
@@ -262,6 +265,7 @@ impl Polling {
                 Change::Assigned(partitions) => {
                     self.unassigned = true;
                     self.held.extend(partitions.into_iter().map(|partition| (partition, Held { gathering: None, at_end: false })));
+                    self.standing.takes(self.held.len());
                     if self.held.is_empty() {
                         let _ = self.consumer.assign(&[]);
                         self.unassigned = false;

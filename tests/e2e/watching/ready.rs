@@ -155,6 +155,7 @@ fn what_is_no_event_does_not_count_as_lag_for_ever() -> Result<()> {
     std::thread::sleep(Duration::from_secs(6));
     let (ready, answer) = address.ready().unwrap_or_default();
     ensure!(ready, "{answer}");
+    address.scrape_until("no lag", |scrape| scrape.sum("farthing_partition_lag", &[]) == Some(0.0))?;
     let url = format!("kafka://{}/{}", scene.brokers, scene.topic);
     let status = scene.data.json(["status", &url, "--stuck-seconds", "1"])?;
     ensure!(status["stuck"] == false && status["partitions"][0]["lag"] == 0, "{status}");

@@ -78,6 +78,28 @@ impl Topics {
         Ok(Topics(sources.iter().map(topic).collect::<anyhow::Result<_>>()?))
     }
 
+    /// Adds what their brokers say.
+    #[cfg(feature = "kafka")]
+    fn ask(&self, stuck_seconds: u64, report: &mut Report) {
+        for (topic, ends) in &self.0 {
+            ask(topic, ends, stuck_seconds, report);
+        }
+    }
+
+    #[cfg(not(feature = "kafka"))]
+    fn ask(&self, _: u64, _: &mut Report) {}
+
+    /// Whether one is called so in the ledger.
+    #[cfg(feature = "kafka")]
+    fn name(&self, name: &str) -> bool {
+        self.0.iter().any(|(topic, _)| topic.name == name)
+    }
+
+    #[cfg(not(feature = "kafka"))]
+    fn name(&self, _: &str) -> bool {
+        false
+    }
+
     #[cfg(not(feature = "kafka"))]
     pub fn named(sources: &[String]) -> anyhow::Result<Topics> {
         anyhow::ensure!(sources.is_empty(), "{}: this farthing was built without the feature `kafka`", sources.join(" "));
@@ -101,14 +123,8 @@ pub async fn gather(ledger: &Ledger, topics: &Topics, options: &StatusOptions, n
     for row in &mut report.rows {
         row.end = file_end(&row.partition);
     }
-    #[cfg(feature = "kafka")]
-    tokio::task::block_in_place(|| {
-        for (topic, ends) in &topics.0 {
-            ask(topic, ends, options.stuck_seconds, &mut report);
-        }
-    });
+    tokio::task::block_in_place(|| topics.ask(options.stuck_seconds, &mut report));
     report.unasked(topics);
-    let _ = options;
     report.rows.sort_by_key(|row| order_of(&row.partition));
     Ok(report)
 }
@@ -170,6 +186,7 @@ fn sentence(since: Option<Instant>, lag: u64) -> String {
     }
 }
 
+#[cfg(feature = "kafka")]
 fn micros(seconds: u64) -> i64 {
     i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1_000_000)
 }
@@ -177,16 +194,9 @@ fn micros(seconds: u64) -> i64 {
 impl Report {
     /// Says whose ends nobody was asked for.
     fn unasked(&mut self, topics: &Topics) {
-        #[cfg(feature = "kafka")]
-        let asked = |name: &str| topics.0.iter().any(|(topic, _)| topic.name == name);
-        #[cfg(not(feature = "kafka"))]
-        let asked = |_: &str| {
-            let _ = topics;
-            false
-        };
         let names =
             self.rows.iter().filter_map(|row| row.partition.strip_prefix("kafka:")?.rsplit_once('/').map(|(name, _)| name.to_owned()));
-        let names: BTreeSet<String> = names.filter(|name| !asked(name)).collect();
+        let names: BTreeSet<String> = names.filter(|name| !topics.name(name)).collect();
         for name in names {
             self.notes.push(format!("topic {name}: its ends are not known; for its lag, name it: farthing status kafka://BROKERS/{name}"));
         }
