@@ -63,6 +63,22 @@ install_postgres() {
     if is_root; then rm -f "$quiet"; fi
 }
 
+# Prometheus's own tool, taken out of Debian's package: the package itself would start a server that nobody here needs.
+install_promtool() {
+    local services=${FARTHING_SERVICES:-.services} folder
+    { have promtool || [ -x "$services/prometheus/usr/bin/promtool" ]; } && return
+    if ! have apt-get || ! have dpkg-deb; then missing+=("promtool of Prometheus"); return; fi
+    say "fetching promtool"
+    folder=$(mktemp -d)
+    mkdir -p "$services/prometheus"
+    # Where the package lists are old or absent, only root can do something about it.
+    if (cd "$folder" && { apt-get download -q prometheus || { is_root && apt-get update -q && apt-get download -q prometheus; }; }) >/dev/null 2>&1 &&
+        dpkg-deb --fsys-tarfile "$folder"/prometheus_*.deb | tar -x -C "$services/prometheus" ./usr/bin/promtool; then :; else
+        missing+=("promtool of Prometheus")
+    fi
+    rm -rf "$folder"
+}
+
 # The client of Kafka is C and C++: librdkafka, compiled by its own configure and make against the system's OpenSSL and zlib.
 install_compilers() {
     local header
@@ -83,10 +99,11 @@ have openssl || apt_package openssl || true
 install_compilers
 install_kafka
 install_postgres
+install_promtool
 
 if [ "${#missing[@]}" -gt 0 ]; then
     say "missing, and not installable from here: ${missing[*]}"
-    say "as root: apt-get install strace git openssl gcc g++ make pkg-config libssl-dev zlib1g-dev default-jre-headless maven postgresql python3-venv"
+    say "as root: apt-get install strace git openssl gcc g++ make pkg-config libssl-dev zlib1g-dev default-jre-headless maven postgresql prometheus python3-venv"
     say "with network: pip install ${packages[*]}; deploy/local/kafka.sh fetch"
     exit 1
 fi

@@ -7,10 +7,11 @@
 //! - Only files that a manifest names exist; others are on their way to a commit, or leftovers of a crash or a failure,
 //!   which their writer's successor sweeps away.
 //!
-//! Modules in reading order: [`content`], [`store`], [`s3`], `bucket`, [`batches`], [`catalog`], [`write`], [`folders`], `group`, `chunk`,
+//! Modules in reading order: [`content`], [`asked`], [`store`], [`s3`], `bucket`, [`batches`], [`catalog`], [`write`], [`folders`], `group`, `chunk`,
 //! [`read`], [`merge`].
 #![deny(missing_docs)]
 
+pub mod asked;
 pub mod batches;
 #[cfg(feature = "s3")]
 mod bucket;
@@ -25,6 +26,7 @@ pub mod s3;
 pub mod store;
 pub mod write;
 
+pub use asked::Asked;
 pub use batches::Batches;
 #[cfg(feature = "s3")]
 pub use bucket::{Bucket, BucketError};

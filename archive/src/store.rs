@@ -2,6 +2,7 @@
 
 #[cfg(feature = "s3")]
 use crate::Bucket;
+use crate::asked::{Asked, Watch};
 use crate::content::Content;
 use crate::{ArchiveError, S3};
 use bytes::Bytes;
@@ -33,6 +34,7 @@ pub struct NewFile {
 pub struct Archive {
     store: Arc<dyn ObjectStore>,
     root: Root,
+    watch: Watch,
 }
 
 /// Where an archive is.
@@ -85,18 +87,24 @@ impl Archive {
         // Without syncing, power loss could take away a file that the ledger names.
         let store =
             LocalFileSystem::new_with_prefix(&folder).map_err(|source| ArchiveError::Store { path: shown, source })?.with_fsync(true);
-        Ok(Archive { store: Arc::new(store), root: Root::Folder(folder) })
+        Ok(Archive { store: Arc::new(store), root: Root::Folder(folder), watch: Watch::default() })
     }
 
     #[cfg(feature = "s3")]
     async fn of_bucket(url: &str, s3: &S3) -> Result<Archive, ArchiveError> {
         let (bucket, store) = Bucket::open(url, s3).await?;
-        Ok(Archive { store, root: Root::Bucket(bucket) })
+        Ok(Archive { store, root: Root::Bucket(bucket), watch: Watch::default() })
     }
 
     #[cfg(not(feature = "s3"))]
     async fn of_bucket(url: &str, _: &S3) -> Result<Archive, ArchiveError> {
         Err(ArchiveError::NotBuilt(url.to_owned()))
+    }
+
+    /// The same archive, of which is told whatever it is asked.
+    #[must_use]
+    pub fn watched(self, told: impl Fn(&Asked) + Send + Sync + 'static) -> Archive {
+        Archive { watch: Watch::by(told), ..self }
     }
 
     /// Where it is, for people and for analysts' tools.
@@ -113,13 +121,18 @@ impl Archive {
         let NewFile { table, rows, batches, content } = new;
         let bytes = u64::try_from(content.pieces.content_length()).unwrap_or(u64::MAX);
         let file = File { table: table.to_owned(), path: path(&content.sha256), rows, batches, bytes, sha256: content.sha256.clone() };
-        let location = Path::from(file.path.as_str());
-        match &self.root {
-            Root::Folder(_) => drop(self.store.put(&location, content.pieces).await.map_err(|source| refused(&file.path, source))?),
-            #[cfg(feature = "s3")]
-            Root::Bucket(bucket) => bucket.put(&self.store, &location, &content).await?,
-        }
+        let length = content.pieces.content_length();
+        self.watch.tell("put", |()| length, self.put_content(&file.path, content)).await?;
         Ok(file)
+    }
+
+    async fn put_content(&self, path: &str, content: Content) -> Result<(), ArchiveError> {
+        let location = Path::from(path);
+        match &self.root {
+            Root::Folder(_) => self.store.put(&location, content.pieces).await.map(drop).map_err(|source| refused(path, source)),
+            #[cfg(feature = "s3")]
+            Root::Bucket(bucket) => bucket.put(&self.store, &location, &content).await,
+        }
     }
 
     /// Asks the store, a bucket with patience.
@@ -151,7 +164,8 @@ impl Archive {
     /// [`ArchiveError::Missing`], [`ArchiveError::Store`].
     pub async fn get_unchecked(&self, path: &str) -> Result<Bytes, ArchiveError> {
         let location = Path::from(path);
-        self.ask(path, async || self.store.get(&location).await?.bytes().await).await
+        let got = self.ask(path, async || self.store.get(&location).await?.bytes().await);
+        self.watch.tell("get", Bytes::len, got).await
     }
 
     /// Whether a file is there.
@@ -160,7 +174,8 @@ impl Archive {
     /// [`ArchiveError::Store`]
     pub async fn exists(&self, path: &str) -> Result<bool, ArchiveError> {
         let location = Path::from(path);
-        match self.ask(path, async || self.store.head(&location).await).await {
+        let asked = self.ask(path, async || self.store.head(&location).await);
+        match self.watch.tell("head", |_| 0, asked).await {
             Ok(_) => Ok(true),
             Err(ArchiveError::Missing(_)) => Ok(false),
             Err(error) => Err(error),
@@ -174,7 +189,8 @@ impl Archive {
     /// [`ArchiveError::Store`]
     pub async fn list(&self, below: &str) -> Result<Vec<String>, ArchiveError> {
         let prefix = (!below.is_empty()).then(|| Path::from(below));
-        self.ask(below, async || paths(self.store.list(prefix.as_ref())).await).await
+        let listed = self.ask(below, async || paths(self.store.list(prefix.as_ref())).await);
+        self.watch.tell("list", |_| 0, listed).await
     }
 
     /// The same, but only those that come after a path. A bucket is asked for no others.
@@ -183,7 +199,8 @@ impl Archive {
     /// [`ArchiveError::Store`]
     pub async fn list_after(&self, below: &str, path: &str) -> Result<Vec<String>, ArchiveError> {
         let (prefix, offset) = (Path::from(below), Path::from(path));
-        self.ask(below, async || paths(self.store.list_with_offset(Some(&prefix), &offset)).await).await
+        let listed = self.ask(below, async || paths(self.store.list_with_offset(Some(&prefix), &offset)).await);
+        self.watch.tell("list", |_| 0, listed).await
     }
 
     /// The paths of half-written files below a folder: a killed writer leaves them under passing names, `NAME#1`, which no listing shows.
@@ -219,7 +236,8 @@ impl Archive {
     /// [`ArchiveError::Store`]
     pub async fn remove(&self, path: &str) -> Result<(), ArchiveError> {
         let location = Path::from(path);
-        match self.ask(path, async || self.store.delete(&location).await).await {
+        let asked = self.ask(path, async || self.store.delete(&location).await);
+        match self.watch.tell("delete", |()| 0, asked).await {
             Ok(()) | Err(ArchiveError::Missing(_)) => Ok(()),
             Err(error) => Err(error),
         }

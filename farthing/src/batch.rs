@@ -3,6 +3,7 @@
 
 use crate::books::{Appended, Books};
 use crate::side_by_side::side_by_side;
+use crate::telemetry::{Event, Sealed, Step, step, step_of, tell};
 use anyhow::{Context, anyhow, ensure};
 use arrow_array::RecordBatch;
 use farthing_aggregate::accruals::Assignment;
@@ -84,12 +85,13 @@ pub struct Because(#[source] pub anyhow::Error);
 impl Committer for Commits<'_> {
     fn commit(&mut self, sealed: SealedBatch) -> Result<(), Refusal> {
         let clock = Clock::now();
-        let slices = sealed.slices.clone();
-        self.runtime.block_on(commit(self.books, &self.archived, self.around.before.as_deref(), sealed)).map_err(Because)?;
+        let told = Sealed::of(&sealed);
+        let commit = commit(self.books, &self.archived, self.around.before.as_deref(), sealed);
+        self.runtime.block_on(step_of(Step::Commit, told.batch, commit)).map_err(Because)?;
+        tell(Event::Committed(&told));
         if let Some(after) = &self.around.after {
-            after(&slices);
+            after(&told.slices);
         }
-
         self.time += clock.elapsed();
         Ok(())
     }
@@ -149,7 +151,8 @@ impl Evidence for EvidenceArchiver {
     }
 
     fn seal(&mut self, batch: u64) {
-        let files = self.archive(batch);
+        tell(Event::BatchSealed { batch });
+        let files = step(Step::Evidence, batch, || self.archive(batch));
         // Nobody listens after a commit that failed.
         let _ = self.archived.send((batch, files));
     }
@@ -169,11 +172,11 @@ async fn commit(
     fail::fail_point!("batch-sealed");
     let folded = std::mem::take(&mut sealed.lines).finish();
     let mut closed = books.catalog.closed.clone();
-    let encoded = encode_sums(&folded, books, &sealed, &closed);
+    let encoded = step(Step::Sums, sealed.batch, || encode_sums(&folded, books, &sealed, &closed));
     let usage = evidence_of(sealed.batch, archived)?;
     fail::fail_point!("usage-written");
     let effects = Effects { dead_letters: std::mem::take(&mut sealed.dead_letters), ..Effects::default() };
-    let mut sums = archive_sums(books, sealed.batch, encoded).await?;
+    let mut sums = step_of(Step::Archive, sealed.batch, archive_sums(books, sealed.batch, encoded)).await?;
     before.map_or(Ok(()), |before| before())?;
     for losses in 1_u32.. {
         fail::fail_point!("accruals-written");
@@ -187,7 +190,7 @@ async fn commit(
             dead_letters_sha256: dead_letters_sha256(&effects.dead_letters),
             replayed: sealed.replayed.clone(),
         };
-        if books.append(Act::Batch(batch), &effects).await? == Appended::Done {
+        if step_of(Step::Append, sealed.batch, books.append(Act::Batch(batch), &effects)).await? == Appended::Done {
             break;
         }
         pause_after(losses).await;

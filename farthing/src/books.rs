@@ -1,9 +1,10 @@
 //! The books: the ledger, the archive and what the chain of manifests says exists, opened together.
 
 use crate::lock::{Kept, Lock};
-use crate::patience::{Patience, timely};
+use crate::patience::{Patience, timely, timely_for};
 use crate::place::Place;
 use crate::registry_snapshot::RegistrySnapshot;
+use crate::telemetry::{self, LedgerCall};
 use crate::time::now;
 use anyhow::{Context, bail};
 use farthing_archive::catalog::manifest_path;
@@ -70,7 +71,7 @@ impl Books {
 
     async fn open_at(at: &Place, create: bool) -> anyhow::Result<Books> {
         // The archive first: a ledger without its archive would promise files that nobody has.
-        let archive = Archive::open(&at.archive, &at.s3, create).await?;
+        let archive = Archive::open(&at.archive, &at.s3, create).await?.watched(telemetry::asked);
         let ledger = Ledger::open(&at.ledger, create).await?;
         let (catalog, snapshot) = (Catalog::default(), RegistrySnapshot::of(at));
         let mut books = Books {
@@ -118,7 +119,9 @@ impl Books {
     /// Takes in what others appended.
     pub async fn refresh(&mut self) -> anyhow::Result<()> {
         let after = self.catalog.sequence;
-        for manifest in self.patience.with(async || self.ledger.manifests_after(after).await).await? {
+        for manifest in
+            self.patience.with(async || telemetry::timed(LedgerCall::Manifests, self.ledger.manifests_after(after)).await).await?
+        {
             self.catalog
                 .take(manifest.sequence, &manifest.sha256, &manifest.body)
                 .context("the ledger's chain of manifests is broken; run: farthing verify")?;
@@ -158,7 +161,10 @@ impl Books {
         let mut waiting = self.patience.begin();
         loop {
             let result = match self.keep_lock(manifest).await? {
-                Ok(()) => timely(self.ledger.append(manifest, effects)).await,
+                Ok(()) => {
+                    let rows = effects.party_details.len() + effects.dead_letters.len();
+                    telemetry::timed(LedgerCall::Append, timely_for(rows, self.ledger.append(manifest, effects))).await
+                }
                 away => away,
             };
             match result {

@@ -1,7 +1,9 @@
 //! The command line.
 
-use crate::configuration::limits::{BATCH_EVENTS, BATCH_MIB, BATCH_SECONDS, PATIENCE_SECONDS, WORKERS};
+use crate::configuration::limits::{BATCH_EVENTS, BATCH_MIB, BATCH_SECONDS, IDENTITIES_MIB, PATIENCE_SECONDS, WORKERS};
 use crate::place::PlaceArgs;
+#[cfg(feature = "telemetry")]
+use crate::telemetry::configuration::WatchOptions;
 use clap::{Args, Parser, Subcommand};
 use farthing_schemas::{Cycle, Instant};
 use std::path::PathBuf;
@@ -38,6 +40,8 @@ pub enum Command {
     Registry(RegistryCommand),
     /// Meter usage events from files, standard input or a topic of Kafka
     Meter(MeterOptions),
+    /// How far every source is, what lags, and what is stuck; it needs no running worker
+    Status(StatusOptions),
     /// What was earned so far
     Accruals(AccrualsOptions),
     /// Close cycles and draft settlements
@@ -128,6 +132,9 @@ pub struct MeterOptions {
     /// Seconds to wait for a ledger that is away [default: 30, or 300 when following]
     #[arg(long, value_name = "S", value_parser = clap::value_parser!(u64).range(PATIENCE_SECONDS))]
     pub ledger_patience: Option<u64>,
+    #[cfg(feature = "telemetry")]
+    #[command(flatten)]
+    pub watch: WatchOptions,
     #[command(flatten)]
     pub limits: LimitOptions,
 }
@@ -144,9 +151,36 @@ pub struct LimitOptions {
     /// Seconds after a batch's first event when it is sealed and its commit begins [default: 10]
     #[arg(long, value_name = "S", value_parser = clap::value_parser!(u64).range(BATCH_SECONDS))]
     pub batch_seconds: Option<u64>,
+    /// Mebibytes of memory for the identities of all events that were ever metered, shared by the partitions that are held; the rest of them is
+    /// in files, behind filters: with 2 bytes an event they are as quick, with less slower, and exact in any case [default: 1024]
+    #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u64).range(IDENTITIES_MIB))]
+    pub identities_mib: Option<u64>,
+    /// Folder for these files, which have no names and end with the process [default: that of the embedded ledger, else /var/tmp]
+    #[arg(long, value_name = "DIR")]
+    pub scratch: Option<PathBuf>,
     /// Threads that decode [default: one per processor]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(i64::from(*WORKERS.start())..=i64::from(*WORKERS.end())))]
     pub workers: Option<u16>,
+}
+
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "\
+Examples:
+  farthing status --data books
+  farthing status 'kafka://localhost:9092/usage' --watch 2 --data books
+
+The lag of a topic is known if the topic is named and its brokers answer. Exits 1 if a partition is stuck: it has events, and nothing of it
+was committed for long.")]
+pub struct StatusOptions {
+    /// Topics whose ends are asked for: kafka://BROKERS/TOPIC, or kafka:NAME of the configuration
+    #[arg(value_name = "TOPIC")]
+    pub sources: Vec<String>,
+    /// Look again every so many seconds
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "5", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub watch: Option<u64>,
+    /// A partition is stuck if events wait in it, and nothing of it was committed for so long
+    #[arg(long, value_name = "S", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub stuck_seconds: u64,
 }
 
 #[derive(Args, Clone, Debug)]

@@ -3,6 +3,7 @@
 pub mod limits;
 pub mod topics;
 
+use crate::telemetry::configuration::TelemetryTable;
 use anyhow::{Context, bail, ensure};
 use farthing_archive::S3;
 use farthing_archive::s3::{Credentials, Secret};
@@ -26,6 +27,9 @@ pub struct Configuration {
     /// How the bucket of an archive `s3://...` is reached.
     #[serde(default)]
     pub s3: S3Table,
+    /// Where metering is watched from.
+    #[serde(default)]
+    pub telemetry: TelemetryTable,
     /// How events are metered.
     #[serde(default)]
     pub meter: MeterTable,

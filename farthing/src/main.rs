@@ -21,8 +21,10 @@ mod place;
 mod plan_input;
 mod progress;
 mod registry_snapshot;
+mod remembered;
 mod side_by_side;
 mod sweep;
+mod telemetry;
 mod time;
 #[cfg(feature = "kafka")]
 mod topic;
@@ -75,6 +77,7 @@ async fn dispatch(cli: &Cli, at: &place::Place) -> anyhow::Result<Answer> {
         Command::DeadLetters(command) => commands::dead_letters::run(at, command, json).await,
         Command::Archive(command) => commands::archive::run(at, command, json).await,
         Command::Ledger(command) => commands::ledger::run(at, command, json).await,
+        Command::Status(options) => commands::status::run(at, &options, json).await,
         Command::Verify => commands::verify::run(at, json).await,
         Command::Completions { shell } => commands::completions::run(shell),
     }

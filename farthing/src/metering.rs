@@ -4,12 +4,15 @@ use crate::batch::{Around, Commits};
 use crate::books::Books;
 use crate::cli::LimitOptions;
 use crate::numbers::Reservations;
-use crate::originals::{ArchivedOriginals, identities};
+use crate::originals::ArchivedOriginals;
 use crate::output;
 use crate::patience::Patience;
 use crate::progress;
+use crate::remembered::identities;
+use crate::telemetry::{self, Event, FileRead, LedgerCall, tell};
+use farthing_ingest::source::Packing;
 use farthing_ingest::worker::Admission;
-use farthing_ingest::{Files, Identities, Input, Job, Limits, Outside, Partition, Source};
+use farthing_ingest::{Files, Identities, Input, Job, Limits, Outside, Partition, Room, Source};
 use farthing_ledger::Ledger;
 use farthing_schemas::Instant;
 use farthing_schemas::manifest::{Act, Manifest};
@@ -25,12 +28,14 @@ const REGISTRY_PAUSE: Duration = Duration::from_secs(1);
 /// When a batch is full, unless it is said otherwise.
 const BATCH_EVENTS: u64 = 1_000_000;
 const BATCH_MIB: u64 = 1024;
-const BATCH_AGE: Duration = Duration::from_secs(10);
+pub const BATCH_AGE: Duration = Duration::from_secs(10);
 
 /// How sources are to be metered.
 pub struct Metering {
     pub admission: Admission,
     pub limits: LimitOptions,
+    /// For the identities of all partitions together.
+    pub room: Room,
     pub follow: bool,
     pub now: Arc<dyn Fn() -> Instant + Send + Sync>,
 }
@@ -96,9 +101,10 @@ impl Metering {
     pub async fn run(&self, books: &mut Books, sources: Vec<(Partition, Input)>, stop: &Stop) -> anyhow::Result<(Ended, Seconds)> {
         self.sweep(books).await?;
         let clock = Clock::now();
-        let identities = vec![identities(books).await?];
+        let identities = vec![identities(books, &self.room).await?];
         let filled = clock.elapsed().as_secs_f32();
         let (partitions, inputs): (Vec<Partition>, Vec<Input>) = sources.into_iter().unzip();
+        tell(Event::ReadsFiles(partitions.iter().zip(&inputs).map(as_told).collect()));
         let reading = Reading {
             source: Box::new(Files::open(&partitions, &inputs, self.follow)?),
             total: progress::total_bytes(&partitions, &inputs),
@@ -153,6 +159,7 @@ impl Metering {
         seconds.metering = clock.elapsed().as_secs_f32();
         bar.finish();
         watch.inspect(tokio::task::JoinHandle::abort);
+        tell(Event::JobEnded);
         let identities = done?;
         let begin_again = new_registry.load(Ordering::Relaxed) && stop.go_on();
         Ok(Done { ended: if begin_again { Ended::NewRegistry } else { Ended::AllRead }, identities, seconds })
@@ -165,12 +172,25 @@ impl Metering {
     }
 }
 
+/// A file, or what stands for one, as it is told.
+fn as_told((partition, input): (&Partition, &Input)) -> FileRead {
+    let plain = match input {
+        Input::File(path) if Packing::of(path) == Packing::Plain => Some(path.clone()),
+        _ => None,
+    };
+    FileRead { name: partition.name.clone(), position: partition.next, plain }
+}
+
 /// Ends the job once somebody has loaded a new version.
 async fn watch_registry(ledger: Ledger, mut sequence: u64, stop: Arc<AtomicBool>, found: Arc<AtomicBool>) {
     loop {
         tokio::time::sleep(REGISTRY_PAUSE).await;
+        let news = telemetry::timed(LedgerCall::Manifests, ledger.manifests_after(sequence)).await;
+        if news.is_err() {
+            tell(Event::LedgerAway);
+        }
         // If the ledger cannot be asked now, the next commit will say so.
-        for manifest in ledger.manifests_after(sequence).await.unwrap_or_default() {
+        for manifest in news.unwrap_or_default() {
             sequence = manifest.sequence;
             if Manifest::from_json(&manifest.body).is_ok_and(|manifest| matches!(manifest.act, Act::Registry(_))) {
                 found.store(true, Ordering::Relaxed);
@@ -205,10 +225,12 @@ impl Stop {
                     std::process::exit(130);
                 }
                 of_task.job.store(true, Ordering::SeqCst);
+                tell(Event::Stops);
                 if let Some(patience) = patience {
                     tokio::spawn(async move {
                         tokio::time::sleep(patience).await;
                         output::note("stopped; what was not committed in time will be read again");
+                        telemetry::flush_at_exit();
                         std::process::exit(0);
                     });
                 }

@@ -2,6 +2,7 @@
 
 use crate::books::Books;
 use crate::patience::Patience;
+use crate::telemetry::{self, Event, LedgerCall};
 use farthing_ingest::{Numbers, Partition, Refusal};
 use farthing_ledger::Ledger;
 use tokio::runtime::Handle;
@@ -29,7 +30,9 @@ impl Numbers for Reservations {
     fn next(&mut self) -> Result<u64, Refusal> {
         let (partition, epoch) = self.lease.as_ref().ok_or("no partition is read")?;
         // If an answer is lost, its number stays reserved and is never used.
-        let reserved = self.patience.with(async || self.ledger.reserve(partition, *epoch).await);
-        Ok(self.runtime.block_on(reserved)?)
+        let reserved = self.patience.with(async || telemetry::timed(LedgerCall::Reserve, self.ledger.reserve(partition, *epoch)).await);
+        let batch = self.runtime.block_on(reserved)?;
+        telemetry::tell(Event::BatchBegins { batch });
+        Ok(batch)
     }
 }

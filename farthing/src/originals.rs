@@ -1,18 +1,15 @@
-//! What the archive remembers: identities to fill the index with, and originals for reversals.
+//! Originals of reversals, as the archive holds them.
 
 use crate::batch::Because;
 use crate::books::Books;
 use crate::patience::Patience;
-use anyhow::Context;
 use arrow_array::RecordBatch;
 use bytes::Bytes;
-use farthing_aggregate::Digest;
-use farthing_aggregate::columns::Columns;
 use farthing_aggregate::usage::{Place, UsageRows};
-use farthing_archive::{Archive, ArchiveError, Batches, Catalog, read_around, read_table};
-use farthing_ingest::{Identities, Original, Originals, Refusal, Remembered};
+use farthing_archive::{Archive, ArchiveError, Catalog, read_around};
+use farthing_ingest::{Original, Originals, Refusal};
 use farthing_ledger::Ledger;
-use farthing_schemas::manifest::{COPIES, File};
+use farthing_schemas::manifest::File;
 use farthing_schemas::registry::Registry;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -20,84 +17,6 @@ use tokio::runtime::Handle;
 
 /// Runs of rows that are kept at hand: reversals come in runs, too.
 const RUNS_AT_HAND: usize = 8;
-
-/// The columns that the index is made of.
-const IDENTITY_COLUMNS: [&str; 6] = ["batch", "row", "partition", "use", "identity", "says"];
-
-/// Fills the index of identities from the evidence that the manifests name.
-pub async fn identities(books: &Books) -> anyhow::Result<Identities> {
-    let files = books.files_in_order("usage");
-    let rows: u64 = files.iter().map(|file| file.rows).sum();
-    let mut filling = Filling::with_room(&books.catalog.batches, usize::try_from(rows)?);
-    for file in &files {
-        let bytes = books.archive.get(file).await?;
-        for rows in read_table(&file.path, bytes, Some(&IDENTITY_COLUMNS))? {
-            filling.remember(&rows?, |partition| partition != COPIES).with_context(|| file.path.clone())?;
-        }
-    }
-    Ok(filling.finish())
-}
-
-/// Fills an index for each of these partitions, of what it brought alone.
-#[cfg(feature = "kafka")]
-pub async fn identities_of(books: &Books, partitions: &[&str]) -> anyhow::Result<Vec<Identities>> {
-    let mut filling: Vec<Filling<'_>> = partitions.iter().map(|_| Filling::with_room(&books.catalog.batches, 0)).collect();
-    let from_them = books.catalog.batches.from_partitions(partitions);
-    let holds_some = |file: &File| file.batches.is_some_and(|(first, last)| from_them.range(first..=last).next().is_some());
-    for file in books.files_in_order("usage").iter().filter(|file| holds_some(file)) {
-        let bytes = books.archive.get(file).await?;
-        for rows in read_table(&file.path, bytes, Some(&IDENTITY_COLUMNS))? {
-            let rows = rows?;
-            for (partition, filling) in partitions.iter().zip(&mut filling) {
-                filling.remember(&rows, |from| from == *partition).with_context(|| file.path.clone())?;
-            }
-        }
-    }
-    Ok(filling.into_iter().map(Filling::finish).collect())
-}
-
-/// An index that is being filled.
-struct Filling<'b> {
-    batches: &'b Batches,
-    identities: Identities,
-    reversals: Vec<Remembered>,
-}
-
-impl Filling<'_> {
-    fn with_room(batches: &Batches, rows: usize) -> Filling<'_> {
-        Filling { batches, identities: Identities::with_room(rows), reversals: Vec::new() }
-    }
-
-    /// Remembers the rows of some partitions; of copies, the one that was committed first.
-    fn remember(&mut self, rows: &RecordBatch, wanted: impl Fn(&str) -> bool) -> anyhow::Result<()> {
-        let Filling { batches, identities, reversals } = self;
-        let columns = Columns(rows);
-        let (batch, row, use_) = (columns.whole("batch")?, columns.whole("row")?, columns.words("use")?);
-        let (partition, identity, says) = (columns.words("partition")?, columns.digests("identity")?, columns.digests("says")?);
-        let order = |place: Place| (batches.sequence_of(place.batch), place.row);
-        for at in (0..rows.num_rows()).filter(|at| wanted(partition.at(*at))) {
-            let digest = |bytes: &[u8]| -> anyhow::Result<Digest> { Ok(Digest(bytes.try_into()?)) };
-            let place = Place { batch: u64::try_from(batch.value(at))?, row: u32::try_from(row.value(at))? };
-            let (identity, says) = (digest(identity.value(at))?, digest(says.value(at))?);
-            let event = Remembered { identity, says, place, reversal: use_.at(at) == "reversal" };
-            identities.insert_first(event, |known| order(known) < order(place));
-            if event.reversal {
-                reversals.push(event);
-            }
-        }
-        Ok(())
-    }
-
-    /// What is undone is known once all are remembered: only reversals that count undo.
-    fn finish(mut self) -> Identities {
-        for reversal in self.reversals {
-            if self.identities.place(reversal.identity) == Some(reversal.place) {
-                self.identities.undo(reversal.says);
-            }
-        }
-        self.identities
-    }
-}
 
 /// Reads originals from the archive.
 pub struct ArchivedOriginals {

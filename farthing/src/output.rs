@@ -1,5 +1,6 @@
 //! What a command says and how it ends.
 
+use crate::telemetry::{self, Event};
 use farthing_archive::ArchiveError;
 use farthing_ledger::LedgerError;
 use std::io::Write;
@@ -44,8 +45,14 @@ pub fn ledger_is_away(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| matches!(cause.downcast_ref(), Some(LedgerError::Unavailable(_))))
 }
 
-/// Says something on standard error; one that is full or closed changes nothing of what was done.
+/// Says something on standard error, and to those who watch.
 pub fn note(text: &str) {
+    say(text);
+    telemetry::tell(Event::Said(text));
+}
+
+/// Says something on standard error; one that is full or closed changes nothing of what was done.
+pub fn say(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
 }
 

@@ -1,6 +1,7 @@
 //! Waiting for a ledger that is away: its server restarts, or is out of reach for a while.
 
 use crate::output;
+use crate::telemetry::{Event, tell};
 use farthing_ledger::LedgerError;
 use std::io;
 use std::sync::Arc;
@@ -44,7 +45,10 @@ impl Patience {
         loop {
             match timely(call()).await {
                 Err(error) if waiting.again(&error).await => {}
-                result => return result,
+                result => {
+                    waiting.ends(result.is_ok());
+                    return result;
+                }
             }
         }
     }
@@ -57,9 +61,15 @@ impl Patience {
 
 /// The answer of a call, which must not take for ever.
 pub async fn timely<T>(call: impl Future<Output = Result<T, LedgerError>>) -> Result<T, LedgerError> {
-    match tokio::time::timeout(ANSWERED, call).await {
+    timely_for(0, call).await
+}
+
+/// The answer of a call that writes so many rows: it may take longer for them.
+pub async fn timely_for<T>(rows: usize, call: impl Future<Output = Result<T, LedgerError>>) -> Result<T, LedgerError> {
+    let longest = ANSWERED + Duration::from_millis(u64::try_from(rows).unwrap_or(u64::MAX));
+    match tokio::time::timeout(longest, call).await {
         Ok(answer) => answer,
-        Err(_) => Err(io::Error::new(io::ErrorKind::TimedOut, format!("no answer within {} s", ANSWERED.as_secs())).into()),
+        Err(_) => Err(io::Error::new(io::ErrorKind::TimedOut, format!("no answer within {} s", longest.as_secs())).into()),
     }
 }
 
@@ -74,6 +84,7 @@ impl Waiting {
     /// After an error: pauses and says that it is time to try again, or that this is no use any more.
     pub async fn again(&mut self, error: &LedgerError) -> bool {
         let LedgerError::Unavailable(cause) = error else { return false };
+        tell(Event::LedgerAway);
         let longest = self.patience.longest;
         let since = *self.since.get_or_insert_with(|| {
             output::note(&format!(
@@ -89,6 +100,13 @@ impl Waiting {
             tokio::time::sleep(LOOK.min(end.saturating_duration_since(Clock::now()))).await;
         }
         since.elapsed() < longest && !self.patience.stop.load(Ordering::Relaxed)
+    }
+
+    /// The call has its answer.
+    fn ends(&self, answered: bool) {
+        if answered && self.since.is_some() {
+            tell(Event::LedgerThere);
+        }
     }
 }
 

@@ -1,14 +1,24 @@
 //! Where the state is: `--data`, or `--ledger` and `--archive`; what these leave open is in a configuration file.
 
+use crate::cli::{LimitOptions, MeterOptions};
 use crate::configuration::limits::MeterTable;
 use crate::configuration::topics::Topics;
 use crate::configuration::{Configuration, S3Table};
+use crate::metering::BATCH_AGE;
+use crate::telemetry::configuration::TelemetryTable;
 use anyhow::{Context, bail};
 use clap::Args;
 use farthing_archive::S3;
+use farthing_ingest::Room;
 use farthing_ledger::LedgerUrl;
 use farthing_schemas::manifest::sha256_hex;
 use std::path::{Path, PathBuf};
+
+/// MiB of memory for identities, where nobody says how many.
+const IDENTITIES_MIB: u64 = 1024;
+
+/// Where large files may be for a while; `/tmp` is often memory.
+const LARGE_FILES: &str = "/var/tmp";
 
 /// Where the ledger and the archive are.
 #[derive(Args, Clone, Debug, Default)]
@@ -36,6 +46,8 @@ pub struct Place {
     pub archive: String,
     /// How the bucket of the archive is reached, if it is in one.
     pub s3: S3,
+    /// How metering is watched.
+    pub telemetry: TelemetryTable,
     /// What a person writes to come here again.
     pub option: String,
     /// How events are metered, where the command line does not say it.
@@ -68,6 +80,7 @@ impl Place {
             ("--archive", args.archive.clone()),
         ];
         let words: String = words.into_iter().filter_map(|(name, value)| Some(format!(" {name} {}", value?))).collect();
+        place.telemetry = read.telemetry;
         place.option = format!("--config {}{words}", path.display());
         place.meter = read.meter.checked("meter")?;
         place.topics = read.topics;
@@ -104,6 +117,7 @@ impl Place {
             ledger: format!("sqlite://{}", data.join("ledger.sqlite").display()).parse()?,
             archive: format!("file://{}", data.join("archive").display()),
             s3: S3::default(),
+            telemetry: TelemetryTable::default(),
             option: format!("--data {}", data.display()),
             meter: MeterTable::default(),
             topics: Topics::new(),
@@ -113,13 +127,27 @@ impl Place {
     fn apart(ledger: &str, archive: &str) -> anyhow::Result<Place> {
         let ledger: LedgerUrl = ledger.parse()?;
         let option = format!("--ledger {ledger} --archive {archive}");
-        let (meter, topics) = (MeterTable::default(), Topics::new());
-        Ok(Place { ledger, archive: archive.to_owned(), s3: S3::default(), option, meter, topics })
+        let (telemetry, meter, topics) = (TelemetryTable::default(), MeterTable::default(), Topics::new());
+        Ok(Place { ledger, archive: archive.to_owned(), s3: S3::default(), telemetry, option, meter, topics })
     }
 
     /// The ledger as people are told of it: the path of a file, the URL of a server without its password.
     pub fn shown_ledger(&self) -> String {
         self.ledger.path().map_or_else(|| self.ledger.to_string(), |path| path.display().to_string())
+    }
+
+    /// Seconds of a batch, as far as anybody says.
+    pub fn batch_seconds(&self, options: &MeterOptions) -> u64 {
+        let of_topic = || self.topics.get(options.sources.first()?.strip_prefix("kafka:")?)?.batch_seconds;
+        options.limits.batch_seconds.or_else(of_topic).or(self.meter.batch_seconds).unwrap_or(BATCH_AGE.as_secs())
+    }
+
+    /// Where identities go: beside an embedded ledger what does not fit in memory, for one on a server where large files may be.
+    pub fn room(&self, limits: &LimitOptions) -> Room {
+        // A bare name has an empty parent.
+        let beside = self.ledger.path().and_then(Path::parent).map(|folder| Path::new(".").join(folder));
+        let folder = limits.scratch.clone().or(beside).unwrap_or_else(|| PathBuf::from(LARGE_FILES));
+        Room { memory_bytes: limits.identities_mib.unwrap_or(IDENTITIES_MIB) << 20, folder }
     }
 
     /// Where a copy of the compiled registry is kept: beside an embedded ledger; for one on a server in the user's cache, if there is one.

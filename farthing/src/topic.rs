@@ -7,12 +7,13 @@
 use crate::batch::Around;
 use crate::books::Books;
 use crate::metering::{Done, Ended, Metering, Reading, Seconds, Stop};
-use crate::originals::identities_of;
 use crate::outgoing::Outgoing;
 use crate::output;
-use anyhow::ensure;
+use crate::remembered::identities_of;
+use crate::telemetry::{Event, LedgerCall, tell, timed};
+use anyhow::{Context, ensure};
 use farthing_ingest::kafka::{Contact, KafkaError, Member, Offered, Topic, Turn, in_range};
-use farthing_ingest::{Identities, Partition};
+use farthing_ingest::{Identities, Partition, Room};
 use farthing_ledger::LedgerError;
 use farthing_schemas::manifest::Slice;
 use std::collections::BTreeMap;
@@ -46,8 +47,10 @@ impl TopicMetering<'_> {
     /// Meters the topic to its end, or until a signal comes; what is read when it ends is committed.
     pub async fn run(&self, books: &mut Books) -> anyhow::Result<Seconds> {
         let mut seconds = Seconds::default();
+        let standing = Arc::default();
+        tell(Event::Joins { topic: self.topic, standing: &standing });
         loop {
-            let member = Member::join(self.topic, self.metering.follow, self.stop.job())?;
+            let member = Member::join(self.topic, self.metering.follow, self.stop.job(), &standing)?;
             match self.turns(books, &member, &mut seconds).await {
                 // Another worker has taken over what we held: what we had not committed is theirs to read.
                 Err(error) if lost_its_lease(&error) => {
@@ -66,6 +69,7 @@ impl TopicMetering<'_> {
     async fn turns(&self, books: &mut Books, member: &Member, seconds: &mut Seconds) -> anyhow::Result<()> {
         let mut held: BTreeMap<i32, Held> = BTreeMap::new();
         loop {
+            tell(Event::Waits { source: &self.topic.name });
             match tokio::task::block_in_place(|| member.next())? {
                 Turn::Stopped => return Ok(()),
                 Turn::AtEnd { others } => {
@@ -94,11 +98,14 @@ impl TopicMetering<'_> {
         fingerprint: &str,
         offered: &[Offered],
     ) -> anyhow::Result<BTreeMap<i32, Held>> {
+        tell(Event::TakesOver { source: &self.topic.name, partitions: offered.len() });
         let mut now = BTreeMap::new();
         let mut fresh = Vec::new();
+        let room = self.room_of_each(offered.len());
         for offer in offered {
             match before.remove(&offer.partition).zip(offer.kept) {
-                Some((held, start)) => {
+                Some((mut held, start)) => {
+                    held.identities.resize(room.memory_bytes).context("the index of identities cannot be kept in the scratch folder")?;
                     now.insert(offer.partition, Held { start, ..held });
                 }
                 None => fresh.push((offer.partition, self.lease(books, fingerprint, offer).await?)),
@@ -108,7 +115,7 @@ impl TopicMetering<'_> {
         books.refresh().await?;
         self.metering.sweep(books).await?;
         let names: Vec<&str> = fresh.iter().map(|(_, partition)| partition.name.as_str()).collect();
-        let filled = identities_of(books, &names).await?;
+        let filled = identities_of(books, &names, &room).await?;
         for ((number, partition), identities) in fresh.into_iter().zip(filled) {
             now.insert(number, Held { start: partition.next, partition, identities });
         }
@@ -116,10 +123,15 @@ impl TopicMetering<'_> {
         Ok(now)
     }
 
+    fn room_of_each(&self, partitions: usize) -> Room {
+        let Room { memory_bytes, folder } = self.metering.room.clone();
+        Room { memory_bytes: memory_bytes / partitions.max(1) as u64, folder }
+    }
+
     /// Takes the lease of a partition, after making sure that it can be read on from where the ledger is.
     async fn lease(&self, books: &Books, fingerprint: &str, offer: &Offered) -> anyhow::Result<Partition> {
         let name = self.topic.partition_name(offer.partition);
-        if let Some(position) = books.patience.with(async || books.ledger.position(&name).await).await? {
+        if let Some(position) = books.patience.with(async || timed(LedgerCall::Position, books.ledger.position(&name)).await).await? {
             let known = position.fingerprint == fingerprint;
             ensure!(
                 known || position.next == 0,
@@ -129,7 +141,7 @@ impl TopicMetering<'_> {
             );
             in_range(self.topic, offer.partition, position.next, (offer.low, offer.high))?;
         }
-        let lease = books.patience.with(async || books.ledger.lease(&name, fingerprint, offer.low).await).await?;
+        let lease = books.patience.with(async || timed(LedgerCall::Lease, books.ledger.lease(&name, fingerprint, offer.low)).await).await?;
         Ok(Partition { name, epoch: lease.epoch, next: lease.next, index: 0 })
     }
 
@@ -146,6 +158,7 @@ impl TopicMetering<'_> {
         for (index, partition) in partitions.iter_mut().enumerate() {
             partition.index = index;
         }
+        tell(Event::Reads { source: &self.topic.name, partitions: as_told(&starts, &partitions) });
         let source = member.read(starts.clone());
         let reading = Reading {
             partitions: partitions.clone(),
@@ -205,6 +218,12 @@ impl TopicMetering<'_> {
         }
         Ok(true)
     }
+}
+
+/// Partitions by their numbers, with their names and positions in the ledger.
+fn as_told(starts: &[(i32, u64)], partitions: &[Partition]) -> Vec<(i32, String, u64)> {
+    let told = |((number, _), partition): (&(i32, u64), &Partition)| (*number, partition.name.clone(), partition.next);
+    starts.iter().zip(partitions).map(told).collect()
 }
 
 fn another_topic(topic: &Topic, known: &str, found: &str) -> String {

@@ -1,5 +1,6 @@
 //! What the sequencer hands on: evidence as it comes, and sealed batches; and where their numbers come from.
 
+use crate::identities::Size;
 use arrow_array::RecordBatch;
 use farthing_aggregate::Accumulator;
 use farthing_schemas::manifest::{DeadLetter, Slice};
@@ -47,6 +48,10 @@ pub struct SealedBatch {
     pub registry: Arc<Registry>,
     /// The events' lines, not yet summed up and not yet assigned to cycles.
     pub lines: Accumulator,
+    /// Bytes of its events, as they came.
+    pub bytes: u64,
+    /// What the indexes of identities take, all together.
+    pub remembered: Size,
     /// What was taken from each partition.
     pub slices: Vec<Slice>,
     /// Rejected events.

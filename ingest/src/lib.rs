@@ -7,7 +7,7 @@
 //! Invariants
 //! - Per partition, the slices of the batches are adjacent: nothing is skipped, nothing is read twice.
 //! - In each slice, read = metered + duplicate + rejected.
-//! - Nothing here writes: not a file, not a row.
+//! - Nothing here writes but, into files without names, the identities that no longer fit in memory.
 //! - Nothing is concluded from the number of another writer's batch: numbers are unique, and no more.
 //!
 //! Modules in reading order: [`source`], [`block`], [`files`], [`worker`], [`job`], [`identities`], `open`, `recent`, `committed`,
@@ -31,7 +31,7 @@ pub mod worker;
 
 pub use batch::{Committer, Evidence, Numbers, Refusal, SealedBatch};
 pub use files::Files;
-pub use identities::{Identities, Original, Originals, Remembered};
+pub use identities::{Identities, Original, Originals, Remembered, Room};
 pub use job::{Job, Limits, Progress};
 pub use pipeline::{Feed, Outside, run};
 pub use source::{Input, Partition, Source, SourceError};
@@ -54,6 +54,9 @@ pub enum IngestError {
     /// An original that a reversal names cannot be read from the archive.
     #[error("the original of a reversal cannot be read")]
     Original(#[source] Refusal),
+    /// What no longer fits in memory cannot be kept in a file, or read from it.
+    #[error("the index of identities cannot be kept in the scratch folder")]
+    Identities(#[from] std::io::Error),
     /// A batch cannot be begun.
     #[error("a batch cannot be given a number")]
     Number(#[source] Refusal),

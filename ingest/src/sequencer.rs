@@ -200,7 +200,7 @@ impl Sequencer {
     /// Sees to it that an original can be read: one that is no longer at hand has to be committed first.
     fn reach(&mut self, current: &mut Current<'_>, original: Digest, emit: &mut Emit<'_>) -> Result<(), IngestError> {
         self.recent.forget(|batch| self.committed.holds(batch));
-        let Some(place) = self.identities[current.index].reversible(original) else { return Ok(()) };
+        let Some(place) = self.identities[current.index].reversible(original)? else { return Ok(()) };
         if self.committed.holds(place.batch) || current.holds(place, &self.open) || self.recent.row(place).is_some() {
             return Ok(());
         }
@@ -217,7 +217,7 @@ impl Sequencer {
             What::Usage { identity, says, .. } => (*identity, *says, None),
             What::Reversal { identity, original } => (*identity, *original, Some(*original)),
         };
-        let verdict = match (self.identities[current.index].seen(identity, says), reversed) {
+        let verdict = match (self.identities[current.index].seen(identity, says)?, reversed) {
             (Seen::Duplicate, _) => Verdict::Duplicate,
             (Seen::Conflict, _) => Verdict::Rejected(Rejection::new(
                 Code::IdentityConflict,
@@ -229,7 +229,7 @@ impl Sequencer {
         let metered = matches!(verdict, Verdict::Metered);
         if metered {
             let place = Place { batch: self.open.number(), row: self.open.rows };
-            self.identities[current.index].insert(Remembered { identity, says, place, reversal: reversed.is_some() });
+            self.identities[current.index].insert(Remembered { identity, says, place, reversal: reversed.is_some() })?;
             self.open.rows += 1;
             current.metered.push(number);
             self.add_lines(current, slot)?;
@@ -279,7 +279,7 @@ impl Sequencer {
 
     /// Adds the negated lines of an original, if it can still be reversed.
     fn reverse(&mut self, current: &mut Current<'_>, identity: Digest) -> Result<Verdict, IngestError> {
-        let Some(place) = self.identities[current.index].reversible(identity) else {
+        let Some(place) = self.identities[current.index].reversible(identity)? else {
             let sentence = "data.reverses: no event of this platform, source and id was metered before, or it cannot be reversed (again)";
             return Ok(Verdict::Rejected(Rejection::new(Code::UnknownOriginal, sentence)));
         };
@@ -299,7 +299,7 @@ impl Sequencer {
         for (key, sums) in negated(lines, place.batch).map_err(too_large)? {
             self.open.lines.add(key, sums).map_err(too_large)?;
         }
-        self.identities[current.index].undo(identity);
+        self.identities[current.index].undo(identity)?;
         current.reverses.push((current.metered.len(), place));
         Ok(Verdict::Metered)
     }
@@ -345,6 +345,9 @@ impl Sequencer {
             batch: open.number(),
             registry: self.job.registry.clone(),
             lines: open.lines,
+            // Without the one that each event counts for beside its own.
+            bytes: open.bytes - open.read,
+            remembered: self.identities.iter().map(Identities::size).sum(),
             slices: open.slices.into_iter().flatten().collect(),
             dead_letters: open.dead_letters,
             replayed: open.replayed,

@@ -5,7 +5,7 @@ use farthing_aggregate::usage::{Place, UsageRows};
 use farthing_ingest::worker::Admission;
 use farthing_ingest::{
     Committer, Evidence, Files, Identities, Input, Job, Limits, Numbers, Original, Originals, Outside, Partition, Refusal, Remembered,
-    SealedBatch, run,
+    Room, SealedBatch, run,
 };
 use farthing_schemas::Instant;
 use farthing_schemas::registry::Registry;
@@ -78,17 +78,18 @@ impl Originals for Archive {
 impl Books {
     /// The index as it is filled from what is committed.
     fn identities(&self) -> Identities {
-        let (mut identities, mut undone) = (Identities::default(), Vec::new());
+        let room = Room { memory_bytes: 0, folder: std::env::temp_dir() };
+        let (mut identities, mut undone) = (Identities::with_room(0, &room), Vec::new());
         for rows in self.rows.lock().expect("whole").iter() {
             let usage = UsageRows::of(rows).expect("rows of usage");
             for at in 0..usage.len() {
                 let reversal = usage.reverses(at).is_some();
                 let (identity, says, place) = (usage.identity(at), usage.says(at), usage.place(at));
                 undone.extend(reversal.then_some(says));
-                identities.insert(Remembered { identity, says, place, reversal });
+                identities.insert(Remembered { identity, says, place, reversal }).expect("room");
             }
         }
-        undone.into_iter().for_each(|original| identities.undo(original));
+        undone.into_iter().for_each(|original| identities.undo(original).expect("room"));
         identities
     }
 

@@ -169,8 +169,8 @@ async fn upsert_details(sql: &mut Sql, details: &[PartyDetails]) -> Result<(), L
             "INSERT INTO party_details (party, salt, sha256, details) VALUES ({values}) ON CONFLICT (party)
              DO UPDATE SET salt = excluded.salt, sha256 = excluded.sha256, details = excluded.details"
         );
-        // So long a statement is not worth being kept.
-        let query = sqlx::query(AssertSqlSafe(upsert)).persistent(false);
+        // All but the last are the same statement.
+        let query = sqlx::query(AssertSqlSafe(upsert)).persistent(some.len() == ROWS_A_STATEMENT);
         let bound =
             some.iter().fold(query, |query, party| query.bind(&party.party).bind(&party.salt).bind(&party.sha256).bind(&party.details));
         bound.execute(&mut **sql).await?;

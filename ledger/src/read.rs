@@ -82,6 +82,26 @@ impl Ledger {
         Ok(rows.iter().map(|row| StoredManifest { sequence: unsigned(row.get(0)), sha256: row.get(1), body: row.get(2) }).collect())
     }
 
+    /// Up to `most` manifests before a number, the newest first.
+    ///
+    /// # Errors
+    /// [`LedgerError::Sql`]
+    pub async fn manifests_before(&self, sequence: u64, most: u64) -> Result<Vec<StoredManifest>, LedgerError> {
+        let query = sqlx::query("SELECT sequence, sha256, body FROM manifests WHERE sequence < $1 ORDER BY sequence DESC LIMIT $2");
+        let rows = query.bind(signed(sequence)).bind(signed(most)).fetch_all(&self.pool).await?;
+        Ok(rows.iter().map(|row| StoredManifest { sequence: unsigned(row.get(0)), sha256: row.get(1), body: row.get(2) }).collect())
+    }
+
+    /// How many dead letters were not replayed yet, by partition.
+    ///
+    /// # Errors
+    /// [`LedgerError::Sql`]
+    pub async fn dead_letters_waiting(&self) -> Result<Vec<(String, u64)>, LedgerError> {
+        let select = "SELECT partition, COUNT(*) FROM dead_letters WHERE replayed_in IS NULL GROUP BY partition ORDER BY partition";
+        let rows = sqlx::query(select).fetch_all(&self.pool).await?;
+        Ok(rows.iter().map(|row| (row.get(0), unsigned(row.get(1)))).collect())
+    }
+
     /// Up to `most` dead letters after a number, in order.
     ///
     /// # Errors

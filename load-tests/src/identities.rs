@@ -1,22 +1,21 @@
 //! What the identities of a long history take: how soon `farthing meter` is ready upon books of many events, and in how much memory.
 //!
-//! The books are made by metering generated files one after the other, each of one entry per event and few parties: what is told apart
-//! does not hang on the rest. Then a file with a copy of the very first event is metered, which must be found again.
+//! The books are made by metering generated events of one entry each and of few parties: what is told apart does not hang on the rest. Then a file with a copy of the very first event is metered, which must be found again.
 
 use crate::bench::measure::Usage;
 use crate::bench::report::count;
 use crate::bench::sides::Farthing;
-use crate::generate::{Plan, Popularity, generate};
+use crate::generate::{Plan, Popularity, generate, write_events};
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 use serde_json::Value;
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, BufWriter};
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::process::{ExitCode, Stdio};
 
-/// Events in each file.
-const FILE_EVENTS: u64 = 1_000_000;
+/// Bytes that are generated before they go into a pipe.
+const PIPE_BYTES: usize = 1 << 20;
 const CONTRIBUTORS: u64 = 1000;
 
 /// How many events to remember, and with what.
@@ -73,7 +72,7 @@ struct Books {
     farthing: Farthing,
     work: PathBuf,
     events: u64,
-    files: u64,
+    parts: u64,
 }
 
 impl Books {
@@ -85,20 +84,24 @@ impl Books {
         let farthing = Farthing::load_registry(binary, &work.join("registry.ndjson"), work)?;
         farthing.begin_anew()?;
         fs::write(work.join("first"), line).context("cannot write the first event")?;
-        Ok(Self { farthing, work: work.to_owned(), events: 0, files: 0 })
+        Ok(Self { farthing, work: work.to_owned(), events: 0, parts: 0 })
     }
 
+    /// Meters as many new events as are missing, as they are generated: long histories need no file of their own.
     fn grow_to(&mut self, size: u64) -> Result<()> {
-        while self.events < size {
-            let events = (size - self.events).min(FILE_EVENTS);
-            let folder = self.work.join(format!("file-{}", self.files));
-            generate(&plan(events, self.files), &folder)?;
-            let usage = self.farthing.meter_more(&folder.join("events.ndjson"))?;
-            ensure!(count(&usage, "metered")? == events, "farthing did not meter {events} new events");
-            fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
-            self.events += events;
-            self.files += 1;
-        }
+        let Some(events) = size.checked_sub(self.events).filter(|events| *events > 0) else { return Ok(()) };
+        let mut metering =
+            self.farthing.meter_pipe().stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().context("cannot run farthing")?;
+        let pipe = metering.stdin.take().context("farthing has no standard input")?;
+        // A pipe that breaks is the end of farthing, which says more of it.
+        let written = write_events(&plan(events, self.parts), &mut BufWriter::with_capacity(PIPE_BYTES, pipe));
+        let output = metering.wait_with_output().context("farthing cannot be waited for")?;
+        ensure!(output.status.success(), "farthing ended with {}", output.status);
+        written?;
+        let report: Value = serde_json::from_slice(&output.stdout).context("a report cannot be read")?;
+        self.events += events;
+        self.parts += 1;
+        ensure!(report["metered"].as_u64() == Some(self.events), "farthing did not meter {events} new events: {report}");
         Ok(())
     }
 
@@ -112,9 +115,9 @@ impl Books {
     }
 }
 
-/// Files differ by their seeds, which are part of the ids.
-fn plan(events: u64, file: u64) -> Plan {
-    Plan { events, fan_out: 1, contributors: CONTRIBUTORS, seed: file + 1, duplicates_micro: 0, popularity: Popularity::Uniform }
+/// Parts differ by their seeds, which are part of the ids.
+fn plan(events: u64, part: u64) -> Plan {
+    Plan { events, fan_out: 1, contributors: CONTRIBUTORS, seed: part + 1, duplicates_micro: 0, popularity: Popularity::Uniform }
 }
 
 fn identities_s(usage: &Usage) -> Result<f64> {

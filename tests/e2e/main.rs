@@ -15,3 +15,4 @@ mod scenarios;
 mod snapshot;
 mod tamper;
 mod topics;
+mod watching;

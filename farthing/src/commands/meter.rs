@@ -8,6 +8,7 @@ use crate::metering::{Ended, Metering, Seconds, Stop};
 use crate::output::{self, Answer};
 use crate::patience;
 use crate::place::Place;
+use crate::telemetry::{Event, LedgerCall, Watched, tell, timed};
 use crate::time;
 #[cfg(feature = "kafka")]
 use crate::{outgoing::Outgoing, topic::TopicMetering};
@@ -29,6 +30,16 @@ const TOPIC_PATIENCE: Duration = Duration::from_secs(9);
 const TOPIC: &str = "kafka:";
 
 pub async fn run(at: &Place, options: MeterOptions, json: bool) -> anyhow::Result<Answer> {
+    let watched = Watched::start(at, &options)?;
+    let answer = meter_and_say(at, options, json).await;
+    if let Err(error) = &answer {
+        tell(Event::Fails(&format!("{error:#}")));
+    }
+    watched.end().await;
+    answer
+}
+
+async fn meter_and_say(at: &Place, options: MeterOptions, json: bool) -> anyhow::Result<Answer> {
     let (books, names, seconds) = meter(at, options).await?;
     say(&books, &names, &seconds, json).await?;
     books.ledger.close().await;
@@ -47,7 +58,7 @@ pub async fn meter(at: &Place, options: MeterOptions) -> anyhow::Result<(Books, 
     let mut books = Books::open(at).await?;
     books.patience = stop.patience(patience(&options, &at.meter));
     books.lock = Lock::metering(at, &books.ledger).await?;
-    let metering = as_asked(options, &at.meter);
+    let metering = as_asked(at, options, &at.meter);
     let mut seconds = Seconds::default();
     loop {
         // Whoever held the lock until now may have committed, and a new registry version is to be known.
@@ -75,7 +86,7 @@ async fn meter_topic(at: &Place, options: MeterOptions) -> anyhow::Result<(Books
     let stop = Stop::on_signal(Some(TOPIC_PATIENCE))?;
     let mut books = Books::open(at).await?;
     books.patience = stop.patience(patience(&options, &limits));
-    let metering = as_asked(options, &limits);
+    let metering = as_asked(at, options, &limits);
     let outgoing = Outgoing::of(&topic, &books)?;
     let mut worker = TopicMetering { topic: &topic, metering: &metering, stop: &stop, outgoing };
     let seconds = worker.run(&mut books).await;
@@ -118,7 +129,8 @@ fn patience(options: &MeterOptions, table: &MeterTable) -> Duration {
     options.ledger_patience.or(table.ledger_patience_seconds).map_or(usual, Duration::from_secs)
 }
 
-fn as_asked(options: MeterOptions, table: &MeterTable) -> Metering {
+fn as_asked(at: &Place, options: MeterOptions, table: &MeterTable) -> Metering {
+    let limits = table.under(&options.limits);
     let started = time::now();
     let (follow, arrival) = (options.follow, options.now);
     Metering {
@@ -126,7 +138,8 @@ fn as_asked(options: MeterOptions, table: &MeterTable) -> Metering {
             platforms: (!options.platforms.is_empty()).then(|| options.platforms.into_iter().collect()),
             oldest_micros: options.max_age_days.map(|days| i64::from(days) * DAY_MICROS),
         },
-        limits: table.under(&options.limits),
+        room: at.room(&limits),
+        limits,
         follow,
         now: Arc::new(move || arrival.unwrap_or_else(|| if follow { time::now() } else { started })),
     }
@@ -183,7 +196,7 @@ async fn open_partition(books: &Books, name: String, input: Input) -> anyhow::Re
             (format!("{prefix}{number:06}"), String::new())
         }
     };
-    let lease = books.patience.with(async || books.ledger.lease(&name, &fingerprint, 0).await).await?;
+    let lease = books.patience.with(async || timed(LedgerCall::Lease, books.ledger.lease(&name, &fingerprint, 0)).await).await?;
     Ok((Partition { name, epoch: lease.epoch, next: lease.next, index: 0 }, input))
 }
 

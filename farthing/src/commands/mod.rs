@@ -9,4 +9,5 @@ pub mod meter;
 pub mod registry;
 pub mod settle;
 pub mod statement;
+pub mod status;
 pub mod verify;

@@ -5,11 +5,13 @@ use anyhow::ensure;
 use serde::Deserialize;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
+use std::path::PathBuf;
 
 /// What may be asked for, on the command line as in the file.
 pub const BATCH_EVENTS: RangeInclusive<u64> = 1..=10_000_000;
 pub const BATCH_MIB: RangeInclusive<u64> = 1..=4096;
 pub const BATCH_SECONDS: RangeInclusive<u64> = 1..=3600;
+pub const IDENTITIES_MIB: RangeInclusive<u64> = 1..=1_048_576;
 pub const WORKERS: RangeInclusive<u16> = 1..=256;
 pub const PATIENCE_SECONDS: RangeInclusive<u64> = 0..=86_400;
 
@@ -23,6 +25,10 @@ pub struct MeterTable {
     pub batch_mib: Option<u64>,
     /// Seconds after a batch's first event when it is sealed and its commit begins [10].
     pub batch_seconds: Option<u64>,
+    /// MiB of memory for the identities of all events [1024].
+    pub identities_mib: Option<u64>,
+    /// Folder for those that do not fit in it [that of the embedded ledger, else /var/tmp].
+    pub scratch: Option<PathBuf>,
     /// Threads that decode [one per processor].
     pub workers: Option<u16>,
     /// Seconds to wait for a ledger that is away [30, or 300 when following].
@@ -35,6 +41,7 @@ impl MeterTable {
         within(table, "batch_events", self.batch_events, &BATCH_EVENTS)?;
         within(table, "batch_mib", self.batch_mib, &BATCH_MIB)?;
         within(table, "batch_seconds", self.batch_seconds, &BATCH_SECONDS)?;
+        within(table, "identities_mib", self.identities_mib, &IDENTITIES_MIB)?;
         within(table, "workers", self.workers, &WORKERS)?;
         within(table, "ledger_patience_seconds", self.ledger_patience_seconds, &PATIENCE_SECONDS)?;
         Ok(self)
@@ -47,6 +54,8 @@ impl MeterTable {
             batch_events: self.batch_events.or(other.batch_events),
             batch_mib: self.batch_mib.or(other.batch_mib),
             batch_seconds: self.batch_seconds.or(other.batch_seconds),
+            identities_mib: self.identities_mib.or(other.identities_mib),
+            scratch: self.scratch.clone().or_else(|| other.scratch.clone()),
             workers: self.workers.or(other.workers),
             ledger_patience_seconds: self.ledger_patience_seconds.or(other.ledger_patience_seconds),
         }
@@ -58,6 +67,8 @@ impl MeterTable {
             batch_events: options.batch_events.or(self.batch_events),
             batch_mib: options.batch_mib.or(self.batch_mib),
             batch_seconds: options.batch_seconds.or(self.batch_seconds),
+            identities_mib: options.identities_mib.or(self.identities_mib),
+            scratch: options.scratch.clone().or_else(|| self.scratch.clone()),
             workers: options.workers.or(self.workers),
         }
     }

@@ -37,7 +37,7 @@ pub struct TopicTable {
     /// Most MiB of events in one batch, decompressed.
     batch_mib: Option<u64>,
     /// Seconds after a batch's first event when it is sealed and its commit begins.
-    batch_seconds: Option<u64>,
+    pub batch_seconds: Option<u64>,
     /// Threads that decode.
     workers: Option<u16>,
     /// Seconds to wait for a ledger that is away.
@@ -113,7 +113,8 @@ impl TopicTable {
     /// Its limits, if they are within bounds.
     pub fn limits(&self, key: &str) -> anyhow::Result<MeterTable> {
         let TopicTable { batch_events, batch_mib, batch_seconds, workers, ledger_patience_seconds, .. } = *self;
-        MeterTable { batch_events, batch_mib, batch_seconds, workers, ledger_patience_seconds }.checked(&format!("topics.{key}"))
+        MeterTable { batch_events, batch_mib, batch_seconds, workers, ledger_patience_seconds, ..MeterTable::default() }
+            .checked(&format!("topics.{key}"))
     }
 }
 
@@ -130,6 +131,14 @@ mod reached {
 
     /// What the client that we build can do, and how it calls it.
     const MECHANISMS: [&str; 3] = ["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"];
+
+    /// The topic of a URL, or `kafka:NAME` for one of these.
+    pub fn named(topics: &Topics, source: &str) -> anyhow::Result<Topic> {
+        match source.strip_prefix("kafka:").filter(|rest| !rest.starts_with("//")) {
+            Some(key) => Ok(topic(topics, key)?.1),
+            None => Ok(Topic::from_url(source)?),
+        }
+    }
 
     /// The table of that name, and the topic that it says.
     pub fn topic(topics: &Topics, key: &str) -> anyhow::Result<(TopicTable, Topic)> {
@@ -258,7 +267,7 @@ mod reached {
     }
 }
 #[cfg(feature = "kafka")]
-pub use reached::topic;
+pub use reached::{named, topic};
 
 #[cfg(test)]
 #[cfg(feature = "kafka")]

@@ -19,6 +19,7 @@ use anyhow::Context;
 use farthing_aggregate::accruals::{AccrualRows, Assignment};
 use farthing_aggregate::closed::Closing;
 use farthing_aggregate::copies::Correction;
+use farthing_ingest::identities::Size;
 use farthing_ingest::{Committer, Evidence, SealedBatch};
 use farthing_ledger::Effects;
 use farthing_schemas::Accrual;
@@ -92,7 +93,7 @@ async fn reverse(books: &mut Books, held: &mut Held, some: &[Correction], search
     let rows = made.rows_of(batch)?;
     let Reversals { registry, lines, conflicts, .. } = made;
     let (slices, dead_letters, replayed) = (vec![slice], Vec::new(), Vec::new());
-    let sealed = SealedBatch { batch, registry, lines, slices, dead_letters, replayed };
+    let sealed = SealedBatch { batch, registry, lines, bytes: 0, remembered: Size::default(), slices, dead_letters, replayed };
     tokio::task::block_in_place(|| {
         let (mut commits, mut evidence) = Commits::to(books, Around::default());
         evidence.take(rows);

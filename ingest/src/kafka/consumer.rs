@@ -1,6 +1,7 @@
 //! The client as a member of its group: what it is assigned and what is taken away waits here until the member has made room.
 
 use super::KafkaError;
+use super::standing::Standing;
 use super::topic::Topic;
 use super::topic_id::fingerprint;
 use rdkafka::client::ClientContext;
@@ -11,7 +12,7 @@ use rdkafka::types::{RDKafkaErrorCode, RDKafkaRespErr};
 use rdkafka::{Offset, TopicPartitionList};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant as Clock};
 
 /// How long brokers have to answer.
@@ -38,6 +39,7 @@ pub struct Group {
     changes: Mutex<VecDeque<Change>>,
     /// Whether the member is leaving: then nobody answers but the client itself.
     leaving: AtomicBool,
+    standing: Arc<Standing>,
     /// Why a broker was of no use, and whether that is for sure because it did not let us in, or could not prove who it is.
     trouble: Mutex<Option<(bool, String)>>,
 }
@@ -70,6 +72,7 @@ impl ConsumerContext for Group {
     fn rebalance(&self, consumer: &BaseConsumer<Group>, kind: RDKafkaRespErr, partitions: &mut TopicPartitionList) {
         let numbers = partitions.elements().iter().map(|element| element.partition()).collect();
         let assigned = kind == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
+        self.standing.rebalance(!assigned && consumer.assignment_lost());
         if self.leaving.load(Ordering::SeqCst) {
             // If the client refuses, it is closed all the same.
             let _ = if assigned { consumer.incremental_assign(partitions) } else { consumer.incremental_unassign(partitions) };
@@ -88,8 +91,9 @@ pub struct GroupConsumer {
 
 impl GroupConsumer {
     /// Makes the client; it joins with its first poll.
-    pub fn subscribe(topic: &Topic) -> KafkaResult<GroupConsumer> {
-        let client: BaseConsumer<Group> = topic.configuration().create_with_context(Group::default())?;
+    pub fn subscribe(topic: &Topic, standing: Arc<Standing>) -> KafkaResult<GroupConsumer> {
+        let group = Group { standing, ..Group::default() };
+        let client: BaseConsumer<Group> = topic.configuration().create_with_context(group)?;
         client.subscribe(&[&topic.topic])?;
         Ok(GroupConsumer { client, brokers: topic.brokers.clone(), topic: topic.topic.clone() })
     }

@@ -7,6 +7,7 @@
 use super::KafkaError;
 use super::consumer::GroupConsumer;
 use super::polling::Polling;
+use super::standing::Standing;
 use super::topic::Topic;
 use crate::block::Block;
 use crate::pipeline::Feed;
@@ -89,17 +90,18 @@ impl Contact {
 }
 
 impl Member {
-    /// Joins the group of a topic; `stop` ends its jobs' blocks from outside.
+    /// Joins the group of a topic; `stop` ends its jobs' blocks from outside, and `standing` says how it stands.
     ///
     /// # Errors
     /// [`KafkaError`]
-    pub fn join(topic: &Topic, follow: bool, stop: Arc<AtomicBool>) -> Result<Member, KafkaError> {
-        let consumer = GroupConsumer::subscribe(topic).map_err(KafkaError::not_made)?;
+    pub fn join(topic: &Topic, follow: bool, stop: Arc<AtomicBool>, standing: &Arc<Standing>) -> Result<Member, KafkaError> {
+        standing.ends();
+        let consumer = GroupConsumer::subscribe(topic, standing.clone()).map_err(KafkaError::not_made)?;
         let (orders, taken) = channel();
         let (given, turns) = channel();
         // Whoever does not answer now has perhaps never answered; later, a member waits.
         consumer.reach()?;
-        let polling = Polling::of(topic, consumer, follow, stop, given);
+        let polling = Polling::of(topic, consumer, follow, stop, given, standing.clone());
         let thread =
             std::thread::Builder::new().name("consume".to_owned()).spawn(move || polling.run(&taken)).map_err(KafkaError::Spawn)?;
         Ok(Member { orders, turns, thread: Some(thread) })

@@ -8,18 +8,22 @@
 //! - Per partition, each block starts where the one before it ended; an offset that Kafka has deleted is an error, never passed over.
 //! - Nothing aborted is given: only what committed transactions wrote.
 //!
-//! Modules in reading order: [`topic`], `message`, `gather`, `topic_id`, `consumer`, `polling`, [`member`].
+//! Modules in reading order: [`topic`], `message`, `gather`, `topic_id`, `standing`, `consumer`, `polling`, [`member`], `ends`.
 
 mod consumer;
+mod ends;
 mod gather;
 pub mod member;
 mod message;
 mod polling;
+mod standing;
 pub mod topic;
 mod topic_id;
 
 pub use consumer::in_range;
+pub use ends::Ends;
 pub use member::{Contact, Member, Offered, Turn};
+pub use standing::Standing;
 pub use topic::{Topic, TopicError};
 
 /// Why a topic cannot be read on.

@@ -5,6 +5,7 @@ use super::consumer::{Change, GroupConsumer, in_range};
 use super::gather::Gathering;
 use super::member::{Offered, Order, Turn};
 use super::message::Received;
+use super::standing::Standing;
 use super::topic::Topic;
 use crate::block::Block;
 use farthing_schemas::Instant;
@@ -80,6 +81,7 @@ pub(super) struct Polling {
     torn: bool,
     /// Where the partitions of the topic that have anything ended at first.
     ends: Option<Vec<(i32, u64)>>,
+    standing: Arc<Standing>,
 }
 
 impl Polling {
@@ -89,6 +91,7 @@ impl Polling {
         follow: bool,
         stop: Arc<AtomicBool>,
         turns: Sender<Result<Turn, KafkaError>>,
+        standing: Arc<Standing>,
     ) -> Polling {
         Polling {
             topic: topic.clone(),
@@ -108,6 +111,7 @@ impl Polling {
             changed: false,
             torn: false,
             ends: None,
+            standing,
         }
     }
 
@@ -125,6 +129,7 @@ impl Polling {
         }
         self.job = None;
         self.consumer.leave();
+        self.standing.ends();
     }
 
     fn must_leave(&mut self) -> bool {
@@ -171,6 +176,7 @@ impl Polling {
         }
         self.hand_on();
         self.pause_or_resume();
+        self.standing.polls(self.held.len(), if self.paused { self.read().count() } else { 0 });
         self.poll()
     }
 
@@ -227,7 +233,10 @@ impl Polling {
         loop {
             let mut changes = self.consumer.changes();
             let answered = match changes.front() {
-                Some(Change::Assigned(partitions)) if partitions.is_empty() => self.consumer.assign(&[]),
+                Some(Change::Assigned(partitions)) if partitions.is_empty() => {
+                    self.standing.takes(self.held.len());
+                    self.consumer.assign(&[])
+                }
                 Some(Change::Revoked(partitions)) if partitions.is_empty() => self.consumer.unassign(&[]),
                 _ => return,
             };
@@ -256,6 +265,7 @@ impl Polling {
                 Change::Assigned(partitions) => {
                     self.unassigned = true;
                     self.held.extend(partitions.into_iter().map(|partition| (partition, Held { gathering: None, at_end: false })));
+                    self.standing.takes(self.held.len());
                     if self.held.is_empty() {
                         let _ = self.consumer.assign(&[]);
                         self.unassigned = false;
@@ -356,7 +366,7 @@ impl Polling {
     fn pause_or_resume(&mut self) {
         let blocked = self.blocked_since.is_some_and(|since| since.elapsed() > BLOCKED);
         let pause = self.job.is_none() || blocked;
-        let read: Vec<i32> = self.held.iter().filter(|(_, held)| held.gathering.is_some()).map(|(partition, _)| *partition).collect();
+        let read: Vec<i32> = self.read().collect();
         if pause && !self.paused && !read.is_empty() {
             let _ = self.consumer.pause(&read);
             self.paused = true;
@@ -364,6 +374,11 @@ impl Polling {
             let _ = self.consumer.resume(&read);
             self.paused = false;
         }
+    }
+
+    /// The partitions that a job has begun to read.
+    fn read(&self) -> impl Iterator<Item = i32> {
+        self.held.iter().filter(|(_, held)| held.gathering.is_some()).map(|(partition, _)| *partition)
     }
 
     fn poll(&mut self) -> Result<(), KafkaError> {

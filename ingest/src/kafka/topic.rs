@@ -20,11 +20,13 @@ const OURS: [(&str, &str); 6] = [
 ];
 
 /// What a client has unless it is told otherwise.
-const DEFAULTS: [(&str, &str); 6] = [
+const DEFAULTS: [(&str, &str); 7] = [
     ("client.id", "farthing"),
     ("partition.assignment.strategy", "cooperative-sticky"),
     // What is fetched ahead waits in memory, per partition.
     ("queued.max.messages.kbytes", "8192"),
+    // A queue that is full is looked at again so soon; the client's own second would leave it empty for most of the time.
+    ("fetch.queue.backoff.ms", "2"),
     ("fetch.message.max.bytes", "2097152"),
     ("fetch.wait.max.ms", "100"),
     ("socket.keepalive.enable", "true"),

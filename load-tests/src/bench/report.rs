@@ -132,6 +132,11 @@ pub fn count(usage: &Usage, name: &str) -> Result<u64> {
     report[name].as_u64().with_context(|| format!("a side's report has no count {name:?}"))
 }
 
+/// How long a phase took, if the side's report says so.
+pub fn phase(usage: &Usage, name: &str) -> Option<f64> {
+    serde_json::from_str::<Value>(&usage.output).ok()?.get("seconds")?.get(name)?.as_f64()
+}
+
 /// Where the time went, if the side's report says so: an object `seconds` of phases.
 pub fn phases(usage: &Usage) -> Option<String> {
     let report: Value = serde_json::from_str(&usage.output).ok()?;

@@ -58,6 +58,13 @@ impl Farthing {
         measure::run(&command(&self.binary, &["meter".as_ref(), events, "--data".as_ref(), &self.data, "--json".as_ref()]))
     }
 
+    /// A command that meters its standard input into the books as they are.
+    pub fn meter_pipe(&self) -> Command {
+        let mut command = Command::new(&self.binary);
+        command.args(["meter", "-", "--json", "--data"]).arg(&self.data);
+        command
+    }
+
     /// A command that sums what the last [`Farthing::meter`] left.
     pub fn accruals(&self, keys: &str) -> Command {
         let mut command = Command::new(&self.binary);

@@ -1,8 +1,8 @@
 //! `make bench-kafka`: from a real broker to durable state, against librdkafka alone and against Kafka Streams, in turn and in one run.
 //!
 //! librdkafka reads the same topic and counts: nobody who uses it can be faster. Its clock runs from the first message to the last, that
-//! of Farthing from the start of the process to its end, with all committed. Kafka Streams gets a topic of its own, for it is slow, and
-//! its clock leaves out all that it does once.
+//! of Farthing from when the worker has its partitions to its last commit; from its start to its end is told beside it. Kafka Streams
+//! gets a topic of its own, for it is slow, and its clock leaves out all that it does once.
 
 mod key;
 mod pace;

@@ -27,12 +27,12 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// How batches are compressed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Compression {
-    /// Not at all.
+    /// Not at all, as producers do that are not told otherwise.
+    #[default]
     None,
     /// By gzip.
     Gzip,
     /// By lz4.
-    #[default]
     Lz4,
     /// By zstd.
     Zstd,

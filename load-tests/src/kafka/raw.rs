@@ -86,7 +86,14 @@ pub fn count(options: &Count) -> Result<Counted> {
 pub fn wake_groups(options: &Count) -> Result<()> {
     let mut list = TopicPartitionList::new();
     list.add_partition(&options.topic, 0);
-    client(options)?.committed_offsets(list, PATIENCE).map(drop).context("no broker says how far a group is")
+    let (client, begun) = (client(options)?, Instant::now());
+    loop {
+        // While that topic is being made, no broker is in charge of the group.
+        match client.committed_offsets(list.clone(), PATIENCE) {
+            Err(_) if begun.elapsed() < PATIENCE => thread::sleep(POLL),
+            answer => return answer.map(drop).context("no broker says how far a group is"),
+        }
+    }
 }
 
 fn partitions(options: &Count) -> Result<usize> {

@@ -71,3 +71,38 @@ fn events_of_very_many_months_are_all_kept() -> Result<()> {
     assert_eq!(scene.gross("ana", "suspense")?, "262.000000000000");
     scene.verify()
 }
+
+/// Events of one room: most of them, a tenth of them reversed, and later each of them again.
+fn write_history(scene: &Scene) -> Result<()> {
+    const EVENTS: usize = 40_000;
+    let name = |n: usize| format!("e{n}");
+    let all = (0..EVENTS).map(|n| event(&name(n), OCTOBER, "ana", "1"));
+    let reversed = (0..EVENTS).step_by(10).map(|n| reversal(&format!("r{n}"), OCTOBER, &name(n)));
+    let lines = |events: &mut dyn Iterator<Item = Value>| events.map(|event| format!("{event}\n")).collect::<String>();
+    fs::write(scene.data.path().join("first.ndjson"), lines(&mut all.clone().chain(reversed.clone())))?;
+    let conflicts = (0..EVENTS).step_by(40).map(|n| event(&name(n), OCTOBER, "ana", "2"));
+    let reversed_twice = (0..EVENTS).step_by(400).map(|n| reversal(&format!("rr{n}"), OCTOBER, &name(n)));
+    let reversed_now = (5..EVENTS).step_by(400).map(|n| reversal(&format!("n{n}"), OCTOBER, &name(n)));
+    let mut again = all.chain(reversed).chain(conflicts).chain(reversed_twice).chain(reversed_now);
+    fs::write(scene.data.path().join("again.ndjson"), lines(&mut again))?;
+    Ok(())
+}
+
+#[test]
+fn identities_that_do_not_fit_in_memory_are_known_all_the_same() -> Result<()> {
+    let scene = Scene::new()?;
+    write_history(&scene)?;
+    let scratch = scene.data.path().join("scratch");
+    let meter = ["--now", NOW, "--batch-events", "9000", "--identities-mib", "1", "--scratch", "scratch"];
+    let words = |file: &'static str| ["meter", file].into_iter().chain(meter);
+    let missing = scene.data.run(words("first.ndjson"))?;
+    assert_eq!(missing.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&missing.stderr).into_owned();
+    assert!(said.contains("scratch"), "{said}");
+    fs::create_dir(&scratch)?;
+    assert_eq!(counts(&scene.data.json(words("first.ndjson"))?)?, [44_000, 44_000, 0, 0]);
+    assert_eq!(counts(&scene.data.json(words("again.ndjson"))?)?, [45_200, 100, 44_000, 1_100]);
+    assert_eq!(fs::read_dir(&scratch)?.count(), 0, "its files have names");
+    assert_eq!(scene.gross("ana", "payable")?, "35900.000000000000");
+    scene.verify()
+}

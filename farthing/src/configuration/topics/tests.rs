@@ -92,7 +92,7 @@ fn the_example_names_every_key() {
     for (key, table) in &read.topics {
         table.limits(key).expect("within bounds");
     }
-    let tables = ["", "[s3]", "[meter]", "[topics.usage]", "[topics.usage.tls]", "[topics.usage.sasl]"];
+    let tables = ["", "[s3]", "[meter]", "[telemetry]", "[topics.usage]", "[topics.usage.tls]", "[topics.usage.sasl]"];
     for table in tables {
         // One that does not exist: what is expected in its place is all that does.
         let planted = if table.is_empty() {
