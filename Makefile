@@ -15,7 +15,7 @@ PURE_DOC_FLAGS := -D warnings -D missing_docs
 TARGET_DIR = $(shell cargo metadata --no-deps --offline --format-version 1 | sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p')
 TESTS = cargo test --workspace --all-features
 
-.PHONY: help setup demo build test test-slow check guards bench bench-kafka fix
+.PHONY: help setup demo build test test-slow check guards bench bench-kafka soak fix
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -60,6 +60,11 @@ bench: setup ## the release binary against DuckDB, at fan-out 1, 8 and 32 (optio
 bench-kafka: setup ## the release binary from a broker to durable state, against librdkafka alone and Kafka Streams (options in BENCH)
 	cargo build --release -p farthing -p farthing-load-tests
 	"$(TARGET_DIR)/release/farthing-load" bench-kafka --farthing "$(TARGET_DIR)/release/farthing" --streams-built "$(TARGET_DIR)/kafka-streams" $(BENCH)
+
+MINUTES ?= 30
+soak: setup ## a steady stream at half of the measured rate with a fault a minute, for so many MINUTES (30; options in BENCH)
+	cargo build --release -p farthing -p farthing-load-tests
+	"$(TARGET_DIR)/release/farthing-load" soak --farthing "$(TARGET_DIR)/release/farthing" --minutes $(MINUTES) $(BENCH)
 
 fix: ## format, and apply what clippy can mend
 	cargo clippy --workspace --all-targets --all-features --fix --allow-dirty --allow-staged

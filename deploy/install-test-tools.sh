@@ -95,6 +95,7 @@ install_compilers() {
 install_python
 have strace || apt_package strace || true
 have git || apt_package git || true
+have openssl || apt_package openssl || true
 install_compilers
 install_kafka
 install_postgres
@@ -102,7 +103,7 @@ install_promtool
 
 if [ "${#missing[@]}" -gt 0 ]; then
     say "missing, and not installable from here: ${missing[*]}"
-    say "as root: apt-get install strace git gcc g++ make pkg-config libssl-dev zlib1g-dev default-jre-headless maven postgresql prometheus python3-venv"
+    say "as root: apt-get install strace git openssl gcc g++ make pkg-config libssl-dev zlib1g-dev default-jre-headless maven postgresql prometheus python3-venv"
     say "with network: pip install ${packages[*]}; deploy/local/kafka.sh fetch"
     exit 1
 fi

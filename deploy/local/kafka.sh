@@ -2,7 +2,7 @@
 # Apache Kafka on this machine, for tests and for trying things out: one broker, or a cluster of any odd number of them (KRaft, every node
 # broker and controller). On 127.0.0.1 only; the ports are chosen at the first start and kept.
 #
-#   kafka.sh up DIR [--nodes N] [--heap SIZE] [--owner PID [--remove]]
+#   kafka.sh up DIR [--nodes N] [--heap SIZE] [--secured FILE] [--owner PID [--remove]]
 #                                      start all that is down, return once every broker answers; data are in DIR
 #   kafka.sh down DIR                  stop all, keep the data
 #   kafka.sh kill DIR NODE             kill -9 a node (1, 2, ...)
@@ -13,6 +13,8 @@
 #
 # `up` prints `kafka: BROKERS`; DIR/brokers holds the same list, for bootstrap.servers. What a node says is in DIR/NODE/server.log.
 # With --owner everything is stopped when that process has ended, in whatever way; with --remove DIR is then removed too.
+# With --secured every broker listens a second time, for SASL over TLS; DIR/secured holds that list. FILE says the rest, in Kafka's words:
+# certificates, mechanisms and users, as listener.name.secured.ssl.keystore.location and so on.
 # The programs are kept in .services of the checkout, or in $FARTHING_SERVICES, which several checkouts can share. Needs Java 17, Maven.
 #
 #   deploy/local/kafka.sh up ./kafka
@@ -69,7 +71,7 @@ command_of() { echo "kafka.Kafka $dir/$1/server.properties"; }
 pid_of() { cat "$dir/$1/pid" 2>/dev/null; }
 is_up() { runs "$(pid_of "$1")" "$(command_of "$1")"; }
 
-# configure NODE PORT CONTROLLER_PORT CONTROLLERS COUNT
+# configure NODE PORT CONTROLLER_PORT CONTROLLERS COUNT SECURED_PORT
 configure() {
     # Inner topics live on three nodes where there are as many, and then take writes as long as two are up.
     local replicas=$(($5 > 1 ? 3 : 1)) in_sync=$(($5 > 1 ? 2 : 1))
@@ -101,26 +103,34 @@ group.initial.rebalance.delay.ms=0
 group.min.session.timeout.ms=1000
 group.consumer.min.session.timeout.ms=1000
 group.consumer.min.heartbeat.interval.ms=200
+# What a topic's retention deletes is to be gone within seconds, too.
+log.initial.task.delay.ms=2000
+log.retention.check.interval.ms=2000
 PROPERTIES
+    [ -e "$dir/secured.properties" ] || return 0
+    sed -i -E "s#^(listeners|advertised.listeners)=.*#&,SECURED://127.0.0.1:$6#" "$dir/$1/server.properties"
+    echo 'listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SECURED:SASL_SSL' >>"$dir/$1/server.properties"
+    cat "$dir/secured.properties" >>"$dir/$1/server.properties"
 }
 
 # create COUNT: ports, configuration and formatted storage of new nodes. Each storage has an id of its own, known to all controllers.
 create() {
-    local cluster node port ports=() ids=() brokers='' controllers='' voters='' formats=()
+    local cluster node port ports=() ids=() brokers='' controllers='' voters='' secured='' formats=()
     cluster=$(random_id)
     for node in $(seq "$1"); do
-        for _ in broker controller; do
+        for _ in broker controller secured; do
             while port=$(free_port) && [[ " ${ports[*]} " = *" $port "* ]]; do :; done
             ports+=("$port")
         done
         ids+=("$(random_id)")
-        brokers+=",127.0.0.1:${ports[-2]}"
-        controllers+=",127.0.0.1:${ports[-1]}"
-        voters+=",$node@127.0.0.1:${ports[-1]}:${ids[-1]}"
+        brokers+=",127.0.0.1:${ports[-3]}"
+        controllers+=",127.0.0.1:${ports[-2]}"
+        voters+=",$node@127.0.0.1:${ports[-2]}:${ids[-1]}"
+        secured+=",127.0.0.1:${ports[-1]}"
     done
     for node in $(seq "$1"); do
         rm -rf "${dir:?}/$node"
-        configure "$node" "${ports[2 * node - 2]}" "${ports[2 * node - 1]}" "${controllers#,}" "$1"
+        configure "$node" "${ports[3 * node - 3]}" "${ports[3 * node - 2]}" "${controllers#,}" "$1" "${ports[3 * node - 1]}"
         tool kafka.tools.StorageTool format --cluster-id "$cluster" --initial-controllers "${voters#,}" \
             --config "$dir/$node/server.properties" >"$dir/$node/format.log" 2>&1 9>&- &
         formats+=($!)
@@ -129,6 +139,7 @@ create() {
         wait "${formats[node - 1]}" || fail "the storage of node $node cannot be made: $(tail -n 5 "$dir/$node/format.log")"
     done
     echo "${brokers#,}" >"$dir/brokers"
+    [ ! -e "$dir/secured.properties" ] || echo "${secured#,}" >"$dir/secured"
     # Written last: without it the folder is made anew.
     echo "$1" >"$dir/nodes"
 }
@@ -193,7 +204,7 @@ stop_all() {
 }
 
 up() {
-    local count='' heap='' owner='' remove=no folder=$1
+    local count='' heap='' owner='' remove=no secured='' folder=$1
     shift
     while [ $# -gt 0 ]; do
         case $1 in
@@ -201,6 +212,7 @@ up() {
             --nodes) count=${2-} ;;
             --heap) heap=${2-} ;;
             --owner) owner=${2-} ;;
+            --secured) secured=${2-} ;;
             *) usage_unless false ;;
         esac
         usage_unless [ $# -ge 2 ]
@@ -211,6 +223,7 @@ up() {
     [ -z "$owner" ] || start_watcher "$owner" "$remove"
     if [ -n "$heap" ] || [ ! -e "$dir/heap" ]; then echo "${heap:-1g}" >"$dir/heap"; fi
     if [ ! -e "$dir/nodes" ]; then
+        [ -z "$secured" ] || cp "$secured" "$dir/secured.properties" || fail "$secured cannot be read"
         [[ ${count:-1} =~ ^[0-9]*[13579]$ ]] || fail "a majority of nodes has to decide; name an odd number of them, not $count"
         create "${count:-1}"
     elif [ "${count:-$(cat "$dir/nodes")}" != "$(cat "$dir/nodes")" ]; then

@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::configuration::limits::{BATCH_EVENTS, BATCH_MIB, BATCH_SECONDS, IDENTITIES_MIB, PATIENCE_SECONDS, WORKERS};
 use crate::place::PlaceArgs;
 #[cfg(feature = "telemetry")]
 use crate::telemetry::configuration::WatchOptions;
@@ -107,11 +108,13 @@ Examples:
   zcat events.ndjson.gz | farthing meter - --data books
   farthing meter --follow live.ndjson --data books
   farthing meter --follow 'kafka://localhost:9092/usage?group=metering' --data books
+  farthing meter --follow kafka:usage --config farthing.toml
 
 A file is known by its path and its beginning: metering it again goes on where it ended. A topic is shared with all others of its group;
-the ledger says where each partition is read on. Properties of librdkafka may be added: ?group=metering&session.timeout.ms=10000")]
+the ledger says where each partition is read on. Properties of librdkafka may be added: ?group=metering&session.timeout.ms=10000
+kafka:usage is the topic of the table [topics.usage] of the configuration, with TLS, SASL, platforms and limits.")]
 pub struct MeterOptions {
-    /// NDJSON files (.gz and .zst are decompressed), - for standard input, or one kafka://BROKERS/TOPIC?group=G
+    /// NDJSON files (.gz and .zst are decompressed), - for standard input, or one kafka://BROKERS/TOPIC?group=G or kafka:NAME
     #[arg(required = true, value_name = "SOURCE")]
     pub sources: Vec<String>,
     /// Keep going: wait for more at the end, with each new registry version (standard input keeps the one it began with)
@@ -127,7 +130,7 @@ pub struct MeterOptions {
     #[arg(long, value_name = "DAYS")]
     pub max_age_days: Option<u32>,
     /// Seconds to wait for a ledger that is away [default: 30, or 300 when following]
-    #[arg(long, value_name = "S", value_parser = clap::value_parser!(u64).range(0..=86_400))]
+    #[arg(long, value_name = "S", value_parser = clap::value_parser!(u64).range(PATIENCE_SECONDS))]
     pub ledger_patience: Option<u64>,
     #[cfg(feature = "telemetry")]
     #[command(flatten)]
@@ -139,23 +142,24 @@ pub struct MeterOptions {
 #[derive(Args, Clone, Debug)]
 pub struct LimitOptions {
     /// Most events in one batch; it ends earlier where memory needs it (many sums, long dead letters, many months, a far reversal)
-    #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
-    pub batch_events: u64,
-    /// Most mebibytes of events in one batch, decompressed
-    #[arg(long, value_name = "MIB", default_value_t = 1024, value_parser = clap::value_parser!(u64).range(1..=4096))]
-    pub batch_mib: u64,
-    /// Seconds after a batch's first event when it is sealed and its commit begins
-    #[arg(long, value_name = "S", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3600))]
-    pub batch_seconds: u64,
+    /// [default: 1000000]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(BATCH_EVENTS))]
+    pub batch_events: Option<u64>,
+    /// Most mebibytes of events in one batch, decompressed [default: 1024]
+    #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u64).range(BATCH_MIB))]
+    pub batch_mib: Option<u64>,
+    /// Seconds after a batch's first event when it is sealed and its commit begins [default: 10]
+    #[arg(long, value_name = "S", value_parser = clap::value_parser!(u64).range(BATCH_SECONDS))]
+    pub batch_seconds: Option<u64>,
     /// Mebibytes of memory for the identities of all events that were ever metered, shared by the partitions that are held; the rest of them is
-    /// in files, behind filters: with 2 bytes an event they are as quick, with less slower, and exact in any case
-    #[arg(long, value_name = "MIB", default_value_t = 1024, value_parser = clap::value_parser!(u64).range(1..=1_048_576))]
-    pub identities_mib: u64,
+    /// in files, behind filters: with 2 bytes an event they are as quick, with less slower, and exact in any case [default: 1024]
+    #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u64).range(IDENTITIES_MIB))]
+    pub identities_mib: Option<u64>,
     /// Folder for these files, which have no names and end with the process [default: that of the embedded ledger, else /var/tmp]
     #[arg(long, value_name = "DIR")]
     pub scratch: Option<PathBuf>,
     /// Threads that decode [default: one per processor]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(i64::from(*WORKERS.start())..=i64::from(*WORKERS.end())))]
     pub workers: Option<u16>,
 }
 
@@ -168,7 +172,7 @@ Examples:
 The lag of a topic is known if the topic is named and its brokers answer. Exits 1 if a partition is stuck: it has
 events, and nothing of it was committed for long.")]
 pub struct StatusOptions {
-    /// Topics whose ends are asked for, as kafka://BROKERS/TOPIC
+    /// Topics whose ends are asked for: kafka://BROKERS/TOPIC, or kafka:NAME of the configuration
     #[arg(value_name = "TOPIC")]
     pub sources: Vec<String>,
     /// Look again every so many seconds

@@ -1,13 +1,18 @@
 //! The configuration file, and what of the environment stands in for it.
 
+pub mod limits;
+pub mod topics;
+
 use crate::telemetry::configuration::TelemetryTable;
 use anyhow::{Context, bail, ensure};
 use farthing_archive::S3;
 use farthing_archive::s3::{Credentials, Secret};
+use limits::MeterTable;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use topics::Topics;
 
 /// A configuration file; unknown keys are refused. It may hold secrets, so it is never shown.
 #[derive(Default, Deserialize)]
@@ -25,6 +30,12 @@ pub struct Configuration {
     /// Where metering is watched from.
     #[serde(default)]
     pub telemetry: TelemetryTable,
+    /// How events are metered.
+    #[serde(default)]
+    pub meter: MeterTable,
+    /// Topics that can be metered by name.
+    #[serde(default)]
+    pub topics: Topics,
 }
 
 /// `[s3]`: what is not said here is taken from the environment variables that are named.

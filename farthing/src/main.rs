@@ -13,6 +13,8 @@ mod lock;
 mod metering;
 mod numbers;
 mod originals;
+#[cfg(feature = "kafka")]
+mod outgoing;
 mod output;
 mod patience;
 mod place;

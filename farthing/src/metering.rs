@@ -25,6 +25,11 @@ use tokio::signal::unix::{SignalKind, signal};
 /// How often the ledger is asked whether the registry has a new version.
 const REGISTRY_PAUSE: Duration = Duration::from_secs(1);
 
+/// When a batch is full, unless it is said otherwise.
+const BATCH_EVENTS: u64 = 1_000_000;
+const BATCH_MIB: u64 = 1024;
+pub const BATCH_AGE: Duration = Duration::from_secs(10);
+
 /// How sources are to be metered.
 pub struct Metering {
     pub admission: Admission,
@@ -162,7 +167,8 @@ impl Metering {
 
     fn limits(&self) -> Limits {
         let LimitOptions { batch_events, batch_mib, batch_seconds, .. } = self.limits;
-        Limits { events: batch_events, bytes: batch_mib << 20, age: Duration::from_secs(batch_seconds) }
+        let (events, mib) = (batch_events.unwrap_or(BATCH_EVENTS), batch_mib.unwrap_or(BATCH_MIB));
+        Limits { events, bytes: mib << 20, age: batch_seconds.map_or(BATCH_AGE, Duration::from_secs) }
     }
 }
 

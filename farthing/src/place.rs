@@ -1,7 +1,10 @@
 //! Where the state is: `--data`, or `--ledger` and `--archive`; what these leave open is in a configuration file.
 
-use crate::cli::LimitOptions;
+use crate::cli::{LimitOptions, MeterOptions};
+use crate::configuration::limits::MeterTable;
+use crate::configuration::topics::Topics;
 use crate::configuration::{Configuration, S3Table};
+use crate::metering::BATCH_AGE;
 use crate::telemetry::configuration::TelemetryTable;
 use anyhow::{Context, bail};
 use clap::Args;
@@ -10,6 +13,9 @@ use farthing_ingest::Room;
 use farthing_ledger::LedgerUrl;
 use farthing_schemas::manifest::sha256_hex;
 use std::path::{Path, PathBuf};
+
+/// MiB of memory for identities, where nobody says how many.
+const IDENTITIES_MIB: u64 = 1024;
 
 /// Where large files may be for a while; `/tmp` is often memory.
 const LARGE_FILES: &str = "/var/tmp";
@@ -26,7 +32,7 @@ pub struct PlaceArgs {
     /// The archive: file://DIR or s3://BUCKET/PREFIX
     #[arg(long, global = true, value_name = "URL")]
     pub archive: Option<String>,
-    /// Configuration file (TOML): data, or ledger and archive, where the command line names none; [s3], [telemetry]
+    /// Configuration file (TOML): data, or ledger and archive, where the command line names none; [s3], [meter], [topics.NAME], [telemetry]
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
 }
@@ -44,6 +50,11 @@ pub struct Place {
     pub telemetry: TelemetryTable,
     /// What a person writes to come here again.
     pub option: String,
+    /// How events are metered, where the command line does not say it.
+    pub meter: MeterTable,
+    /// Topics that can be metered by name.
+    #[cfg_attr(not(feature = "kafka"), expect(dead_code, reason = "there are no topics without the feature"))]
+    pub topics: Topics,
 }
 
 impl Place {
@@ -72,6 +83,8 @@ impl Place {
         let words: String = words.into_iter().filter_map(|(name, value)| Some(format!(" {name} {}", value?))).collect();
         place.telemetry = read.telemetry;
         place.option = format!("--config {}{words}", path.display());
+        place.meter = read.meter.checked("meter")?;
+        place.topics = read.topics;
         place.reached_by(read.s3)
     }
 
@@ -107,13 +120,16 @@ impl Place {
             s3: S3::default(),
             telemetry: TelemetryTable::default(),
             option: format!("--data {}", data.display()),
+            meter: MeterTable::default(),
+            topics: Topics::new(),
         })
     }
 
     fn apart(ledger: &str, archive: &str) -> anyhow::Result<Place> {
         let ledger: LedgerUrl = ledger.parse()?;
         let option = format!("--ledger {ledger} --archive {archive}");
-        Ok(Place { ledger, archive: archive.to_owned(), s3: S3::default(), telemetry: TelemetryTable::default(), option })
+        let (telemetry, meter, topics) = (TelemetryTable::default(), MeterTable::default(), Topics::new());
+        Ok(Place { ledger, archive: archive.to_owned(), s3: S3::default(), telemetry, option, meter, topics })
     }
 
     /// The ledger as people are told of it: the path of a file, the URL of a server without its password.
@@ -121,12 +137,18 @@ impl Place {
         self.ledger.path().map_or_else(|| self.ledger.to_string(), |path| path.display().to_string())
     }
 
+    /// Seconds of a batch, as far as anybody says.
+    pub fn batch_seconds(&self, options: &MeterOptions) -> u64 {
+        let of_topic = || self.topics.get(options.sources.first()?.strip_prefix("kafka:")?)?.batch_seconds;
+        options.limits.batch_seconds.or_else(of_topic).or(self.meter.batch_seconds).unwrap_or(BATCH_AGE.as_secs())
+    }
+
     /// Where identities go: beside an embedded ledger what does not fit in memory, for one on a server where large files may be.
     pub fn room(&self, limits: &LimitOptions) -> Room {
         // A bare name has an empty parent.
         let beside = self.ledger.path().and_then(Path::parent).map(|folder| Path::new(".").join(folder));
         let folder = limits.scratch.clone().or(beside).unwrap_or_else(|| PathBuf::from(LARGE_FILES));
-        Room { memory_bytes: limits.identities_mib << 20, folder }
+        Room { memory_bytes: limits.identities_mib.unwrap_or(IDENTITIES_MIB) << 20, folder }
     }
 
     /// Where a copy of the compiled registry is kept: beside an embedded ledger; for one on a server in the user's cache, if there is one.

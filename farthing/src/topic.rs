@@ -7,6 +7,7 @@
 use crate::batch::Around;
 use crate::books::Books;
 use crate::metering::{Done, Ended, Metering, Reading, Seconds, Stop};
+use crate::outgoing::Outgoing;
 use crate::output;
 use crate::remembered::identities_of;
 use crate::telemetry::{Event, LedgerCall, tell, timed};
@@ -38,6 +39,8 @@ pub struct TopicMetering<'m> {
     pub topic: &'m Topic,
     pub metering: &'m Metering,
     pub stop: &'m Stop,
+    /// Where rejected events go on to.
+    pub outgoing: Outgoing,
 }
 
 impl TopicMetering<'_> {
@@ -116,6 +119,7 @@ impl TopicMetering<'_> {
         for ((number, partition), identities) in fresh.into_iter().zip(filled) {
             now.insert(number, Held { start: partition.next, partition, identities });
         }
+        self.outgoing.hold(now.keys().map(|number| self.topic.partition_name(*number)).collect());
         Ok(now)
     }
 
@@ -192,10 +196,13 @@ impl TopicMetering<'_> {
             ensure!(found == known, another_topic(&topic, &known, &found));
             Ok(())
         };
-        let (contact, prefix) = (member.contact(), self.topic.partition_name(0).trim_end_matches('0').to_owned());
+        let (contact, topic, outgoing) = (member.contact(), self.topic.clone(), self.outgoing.hint());
         let after = move |slices: &[Slice]| {
-            let next = |slice: &Slice| Some((slice.partition.strip_prefix(&prefix)?.parse().ok()?, slice.next));
+            let next = |slice: &Slice| Some((topic.number_of(&slice.partition)?, slice.next));
             contact.hint(slices.iter().filter_map(next).collect());
+            if slices.iter().any(|slice| slice.counts.rejected > 0) {
+                outgoing.look();
+            }
         };
         Around { before: Some(Box::new(before)), after: Some(Box::new(after)) }
     }
@@ -224,7 +231,8 @@ fn another_topic(topic: &Topic, known: &str, found: &str) -> String {
     let (called, name) = (&topic.topic, &topic.name);
     let what = if cluster(known) == cluster(found) { "was deleted and made anew" } else { "is of another cluster than before" };
     format!(
-        "topic {called} {what}: its id was {known}, now it is {found}; to meter it from its beginning, name it anew: kafka://...?name={name}-2"
+        "topic {called} {what}: its id was {known}, now it is {found}; to meter it from its beginning, name it anew: ?name={name}-2 in its \
+         URL, or name in its table of the configuration"
     )
 }
 

@@ -19,8 +19,11 @@ pub struct Effects {
     pub draft: Option<StoredDraft>,
 }
 
-/// Rows per insert of party details. SQLite looks each `$1` up by its name among all before: many in one statement cost their square.
-const DETAILS_A_STATEMENT: usize = 200;
+/// Rows per statement of several values each: SQLite looks for each value's name among those of all, so that long statements take long.
+const ROWS_A_STATEMENT: usize = 200;
+
+/// Bytes of dead letters per statement, which has a copy of them: a single letter may be longer.
+const LETTER_BYTES_A_STATEMENT: usize = 4 << 20;
 
 impl Ledger {
     /// Appends a manifest made upon the head that its maker saw, with its effects.
@@ -97,37 +100,69 @@ async fn insert_letters(sql: &mut Sql, batch: u64, letters: &[DeadLetter]) -> Re
         return Ok(());
     }
     let last = sqlx::query("SELECT COALESCE(MAX(number), 0) FROM dead_letters").fetch_one(&mut **sql).await?;
-    let first: i64 = last.get::<i64, _>(0) + 1;
-    for (number, letter) in (first..).zip(letters) {
-        let insert = "INSERT INTO dead_letters (number, batch, partition, position, code, sentence, raw)
-                      VALUES ($1, $2, $3, $4, $5, $6, $7)";
-        sqlx::query(insert)
-            .bind(number)
-            .bind(signed(batch))
-            .bind(&letter.partition)
-            .bind(signed(letter.position))
-            .bind(&letter.code)
-            .bind(&letter.sentence)
-            .bind(&letter.raw)
-            .execute(&mut **sql)
-            .await?;
+    let mut number: i64 = last.get::<i64, _>(0);
+    let mut rest = letters;
+    while !rest.is_empty() {
+        let (some, more) = rest.split_at(a_statement(rest));
+        let insert = format!(
+            "INSERT INTO dead_letters (batch, number, partition, position, code, sentence, raw) VALUES ({})",
+            rows_of_values(some.len(), 6)
+        );
+        let mut query = sqlx::query(AssertSqlSafe(insert)).persistent(false).bind(signed(batch));
+        for letter in some {
+            number += 1;
+            query = query.bind(number).bind(&letter.partition).bind(signed(letter.position));
+            query = query.bind(&letter.code).bind(&letter.sentence).bind(&letter.raw);
+        }
+        query.execute(&mut **sql).await?;
+        rest = more;
     }
     Ok(())
 }
 
+/// How many of the next letters go into one statement: at least one.
+fn a_statement(letters: &[DeadLetter]) -> usize {
+    let mut bytes = 0;
+    let within = |letter: &&DeadLetter| {
+        bytes += letter.raw.len();
+        bytes <= LETTER_BYTES_A_STATEMENT
+    };
+    letters.iter().take(ROWS_A_STATEMENT).take_while(within).count().max(1)
+}
+
+/// `$1, $2, $3), ($1, $4, $5` and so on: the first value is that of all rows, the others are each row's own.
+fn rows_of_values(rows: usize, own: usize) -> String {
+    let row = |row: usize| (0..own).fold("$1".to_owned(), |row_so_far, column| format!("{row_so_far}, ${}", 2 + own * row + column));
+    (0..rows).map(row).collect::<Vec<_>>().join("), (")
+}
+
 async fn mark_replayed(sql: &mut Sql, batch: u64, letters: &[u64]) -> Result<(), LedgerError> {
-    for number in letters {
-        let update = "UPDATE dead_letters SET replayed_in = $1 WHERE number = $2 AND replayed_in IS NULL";
-        let done = sqlx::query(update).bind(signed(batch)).bind(signed(*number)).execute(&mut **sql).await?;
-        if done.rows_affected() != 1 {
-            return Err(LedgerError::NoSuchLetter(*number));
+    for some in letters.chunks(ROWS_A_STATEMENT) {
+        let numbers = (0..some.len()).map(|at| format!("${}", at + 2)).collect::<Vec<_>>().join(", ");
+        let update = format!("UPDATE dead_letters SET replayed_in = $1 WHERE replayed_in IS NULL AND number IN ({numbers})");
+        let query = sqlx::query(AssertSqlSafe(update)).persistent(false).bind(signed(batch));
+        let done = some.iter().fold(query, |query, number| query.bind(signed(*number))).execute(&mut **sql).await?;
+        if usize::try_from(done.rows_affected()).ok() != Some(some.len()) {
+            return Err(LedgerError::NoSuchLetter(not_marked(sql, batch, some).await?));
         }
     }
     Ok(())
 }
 
+/// The first of them that is not marked by this batch, or the first of all.
+async fn not_marked(sql: &mut Sql, batch: u64, letters: &[u64]) -> Result<u64, LedgerError> {
+    for number in letters {
+        let select = "SELECT COUNT(*) FROM dead_letters WHERE number = $1 AND replayed_in = $2";
+        let marked = sqlx::query(select).bind(signed(*number)).bind(signed(batch)).fetch_one(&mut **sql).await?;
+        if marked.get::<i64, _>(0) == 0 {
+            return Ok(*number);
+        }
+    }
+    Ok(letters.first().copied().unwrap_or_default())
+}
+
 async fn upsert_details(sql: &mut Sql, details: &[PartyDetails]) -> Result<(), LedgerError> {
-    for some in details.chunks(DETAILS_A_STATEMENT) {
+    for some in details.chunks(ROWS_A_STATEMENT) {
         let values = (0..some.len()).map(|row| [1, 2, 3, 4].map(|column| format!("${}", 4 * row + column)).join(", "));
         let values = values.collect::<Vec<_>>().join("), (");
         let upsert = format!(
@@ -135,7 +170,7 @@ async fn upsert_details(sql: &mut Sql, details: &[PartyDetails]) -> Result<(), L
              DO UPDATE SET salt = excluded.salt, sha256 = excluded.sha256, details = excluded.details"
         );
         // All but the last are the same statement.
-        let query = sqlx::query(AssertSqlSafe(upsert)).persistent(some.len() == DETAILS_A_STATEMENT);
+        let query = sqlx::query(AssertSqlSafe(upsert)).persistent(some.len() == ROWS_A_STATEMENT);
         let bound =
             some.iter().fold(query, |query, party| query.bind(&party.party).bind(&party.salt).bind(&party.sha256).bind(&party.details));
         bound.execute(&mut **sql).await?;

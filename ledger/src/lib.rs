@@ -11,13 +11,15 @@
 //! - A batch is committed only under a number that is reserved for it, and no number is given out twice.
 //! - Names, identifiers and account details of parties are in one table, and nowhere else.
 //!
-//! Modules in reading order: `url`, `dialect`, [`open`], `positions`, `reservations`, [`append`], `read`, `hold`, `error`.
+//! Modules in reading order: `url`, `dialect`, [`open`], `positions`, `reservations`, [`append`], `read`, `letters`, `hold`,
+//! `error`.
 #![deny(missing_docs)]
 
 pub mod append;
 mod dialect;
 mod error;
 mod hold;
+mod letters;
 pub mod open;
 mod positions;
 mod read;

@@ -2,8 +2,8 @@
 
 use crate::{Ledger, LedgerError, signed, unsigned};
 use farthing_schemas::manifest::{DeadLetter, Total};
-use sqlx::Row;
 use sqlx::any::AnyRow;
+use sqlx::{AssertSqlSafe, Row};
 
 /// A manifest as the ledger holds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,7 +57,10 @@ pub struct StoredDraft {
     pub body: String,
 }
 
-fn letter(row: &AnyRow) -> KeptLetter {
+/// What [`letter`] reads, in that order.
+pub(crate) const LETTER: &str = "number, batch, partition, position, code, sentence, raw, replayed_in";
+
+pub(crate) fn letter(row: &AnyRow) -> KeptLetter {
     let letter =
         DeadLetter { partition: row.get(2), position: unsigned(row.get(3)), code: row.get(4), sentence: row.get(5), raw: row.get(6) };
     let replayed_in = row.get::<Option<i64>, _>(7).map(unsigned);
@@ -104,9 +107,8 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Sql`]
     pub async fn dead_letters_after(&self, number: u64, most: u64) -> Result<Vec<KeptLetter>, LedgerError> {
-        let select = "SELECT number, batch, partition, position, code, sentence, raw, replayed_in FROM dead_letters
-                      WHERE number > $1 ORDER BY number LIMIT $2";
-        let rows = sqlx::query(select).bind(signed(number)).bind(signed(most)).fetch_all(&self.pool).await?;
+        let select = format!("SELECT {LETTER} FROM dead_letters WHERE number > $1 ORDER BY number LIMIT $2");
+        let rows = sqlx::query(AssertSqlSafe(select)).bind(signed(number)).bind(signed(most)).fetch_all(&self.pool).await?;
         Ok(rows.iter().map(letter).collect())
     }
 

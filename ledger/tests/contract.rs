@@ -2,6 +2,8 @@
 //!
 //! A scenario is a table: what is asked of the ledger, an arrow, and what it answers. Without a server of PostgreSQL the tests fail.
 
+#[path = "contract/letters.rs"]
+mod letters;
 #[path = "contract/outages.rs"]
 mod outages;
 #[path = "contract/races.rs"]
@@ -117,6 +119,8 @@ fn dead_letters_are_numbered_and_replayed_once() {
          letters                            -> 1 of 1 in 3, 2 of 1, 3 of 2 in 3
          batch r 1 2..3 replays 1           -> no letter 1
          batch r 1 2..3 replays 9           -> no letter 9
+         batch r 1 2..3 replays 2,1         -> no letter 1
+         batch r 1 2..3 replays 2,2         -> no letter 2
          position r                         -> epoch 1 next 2 read 2 rejected 0
          batch r 1 2..3 replays 2           -> done
          letters                            -> 1 of 1 in 3, 2 of 1 in 4, 3 of 2 in 3",

@@ -7,6 +7,7 @@ use farthing_load_tests::generate::{Plan, Popularity, generate};
 use farthing_load_tests::identities::{self, RememberOptions};
 use farthing_load_tests::kafka::produce::{Produce, produce};
 use farthing_load_tests::kafka::raw::{Count, count};
+use farthing_load_tests::kafka::soak::{self, Soak};
 use farthing_load_tests::kafka::{self, BenchKafka};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -29,6 +30,8 @@ enum Command {
     Produce(Produce),
     /// Measure the release binary from a broker to durable state, against librdkafka alone and Kafka Streams
     BenchKafka(BenchKafka),
+    /// Meter a steady stream for a time, with a fault a minute
+    Soak(Soak),
     /// Measure how soon the release binary is ready upon books of many events, and in how much memory
     Identities(RememberOptions),
     /// Read a topic from its beginning to its end with librdkafka and count, as JSON
@@ -111,6 +114,7 @@ fn main() -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::BenchKafka(options) => kafka::run(&options),
+        Command::Soak(options) => soak::run(&options),
         Command::Identities(options) => identities::run(&options),
         Command::Count(options) => {
             println!("{}", serde_json::to_string(&count(&options)?)?);

@@ -24,7 +24,11 @@ impl Service {
     /// Starts a service in a new folder. The script leaves a watcher behind that stops the service and removes the folder after this process.
     fn up(script: &'static str, options: &[&str]) -> Result<Service> {
         let folder = tempfile::Builder::new().prefix("farthing-").tempdir()?.keep();
-        let service = Service { script, folder };
+        Service { script, folder }.start(options)
+    }
+
+    fn start(self, options: &[&str]) -> Result<Service> {
+        let service = self;
         let owner = std::process::id().to_string();
         service.run("up", &[&["--owner", &owner, "--remove"], options].concat())?;
         Ok(service)

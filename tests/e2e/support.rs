@@ -124,9 +124,19 @@ impl Data {
         Ok(Data { folder: tempfile::tempdir()?, server: Some(server), bucket: None })
     }
 
+    /// The same, with the archive in a new bucket, for which that endpoint is asked.
+    pub fn on_with_bucket(server: String, endpoint: &str) -> Result<Data> {
+        Ok(Data { folder: tempfile::tempdir()?, server: Some(server), bucket: Some(Bucket::new(endpoint)) })
+    }
+
     /// The URL of a ledger on a server.
     pub fn server(&self) -> &str {
         self.server.as_deref().expect("the ledger is on a server")
+    }
+
+    /// Whether the ledger is on a server.
+    pub fn is_on_server(&self) -> bool {
+        self.server.is_some()
     }
 
     /// Books whose archive is in a new bucket, for which that endpoint is asked.

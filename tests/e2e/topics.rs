@@ -2,7 +2,13 @@
 
 mod changes;
 mod chaos;
+mod configured;
+mod dead_letters;
+mod floods;
 mod forms;
+mod outages;
 pub mod produce;
+mod published;
+mod read;
 pub mod scene;
 mod workers;

@@ -5,7 +5,7 @@ use anyhow::Result;
 use std::collections::BTreeSet;
 
 const DOCUMENTS: [&str; 2] = ["README.md", "tests/README.md"];
-const PROMISED: [&str; 9] = ["bench", "bench-kafka", "check", "demo", "fix", "help", "setup", "test", "test-slow"];
+const PROMISED: [&str; 10] = ["bench", "bench-kafka", "check", "demo", "fix", "help", "setup", "soak", "test", "test-slow"];
 
 fn targets(makefile: &str) -> BTreeSet<&str> {
     let names = makefile.lines().filter(|line| !line.starts_with(['\t', '#', '.', ' '])).filter_map(|line| line.split_once(':'));

@@ -123,13 +123,9 @@ async fn replay(at: &Place, options: ReplayOptions, json: bool) -> anyhow::Resul
     let lease = books.patience.with(async || books.ledger.lease(REPLAYS, "", 0).await).await?;
     let partition = Partition { name: REPLAYS.to_owned(), epoch: lease.epoch, next: lease.next, index: 0 };
     let arrival = options.now.unwrap_or_else(time::now);
-    let metering = Metering {
-        admission: Admission::default(),
-        room: at.room(&options.limits),
-        limits: options.limits,
-        follow: false,
-        now: Arc::new(move || arrival),
-    };
+    let limits = at.meter.under(&options.limits);
+    let metering =
+        Metering { admission: Admission::default(), room: at.room(&limits), limits, follow: false, now: Arc::new(move || arrival) };
     let result = metering.run(&mut books, vec![(partition, Input::Letters(letters))], &Stop::default()).await;
     let (_, seconds) = result.context("the replay stopped; what was replayed before is kept")?;
     meter::say(&books, &[REPLAYS.to_owned()], &seconds, json).await?;

@@ -2,6 +2,7 @@
 
 use crate::books::Books;
 use crate::cli::MeterOptions;
+use crate::configuration::limits::MeterTable;
 use crate::lock::Lock;
 use crate::metering::{Ended, Metering, Seconds, Stop};
 use crate::output::{self, Answer};
@@ -10,7 +11,7 @@ use crate::place::Place;
 use crate::telemetry::{Event, LedgerCall, Watched, tell, timed};
 use crate::time;
 #[cfg(feature = "kafka")]
-use crate::topic::TopicMetering;
+use crate::{outgoing::Outgoing, topic::TopicMetering};
 use anyhow::{Context, bail, ensure};
 use farthing_ingest::worker::Admission;
 use farthing_ingest::{Input, Partition, source};
@@ -25,8 +26,8 @@ use std::time::Duration;
 #[cfg(feature = "kafka")]
 const TOPIC_PATIENCE: Duration = Duration::from_secs(9);
 
-/// How a topic's URL begins.
-const TOPIC: &str = "kafka://";
+/// How the URL of a topic begins, and the name of one that is in the configuration; a file of such a name is `./kafka:...`.
+const TOPIC: &str = "kafka:";
 
 pub async fn run(at: &Place, options: MeterOptions, json: bool) -> anyhow::Result<Answer> {
     let watched = Watched::start(at, &options)?;
@@ -55,9 +56,9 @@ pub async fn meter(at: &Place, options: MeterOptions) -> anyhow::Result<(Books, 
     let stop = if options.follow { Stop::on_signal(None)? } else { Stop::default() };
     let sources = options.sources.iter().map(|source| named(source)).collect::<anyhow::Result<Vec<_>>>()?;
     let mut books = Books::open(at).await?;
-    books.patience = stop.patience(patience(&options));
+    books.patience = stop.patience(patience(&options, &at.meter));
     books.lock = Lock::metering(at, &books.ledger).await?;
-    let metering = as_asked(at, options);
+    let metering = as_asked(at, options, &at.meter);
     let mut seconds = Seconds::default();
     loop {
         // Whoever held the lock until now may have committed, and a new registry version is to be known.
@@ -81,20 +82,40 @@ pub async fn meter(at: &Place, options: MeterOptions) -> anyhow::Result<(Books, 
 /// Meters a topic together with all others of its group.
 #[cfg(feature = "kafka")]
 async fn meter_topic(at: &Place, options: MeterOptions) -> anyhow::Result<(Books, Vec<String>, Seconds)> {
-    let topic = farthing_ingest::kafka::Topic::from_url(&options.sources[0])?;
+    let (topic, options, limits) = named_topic(at, options)?;
     let stop = Stop::on_signal(Some(TOPIC_PATIENCE))?;
     let mut books = Books::open(at).await?;
-    books.patience = stop.patience(patience(&options));
-    let metering = as_asked(at, options);
-    let seconds = TopicMetering { topic: &topic, metering: &metering, stop: &stop }.run(&mut books).await;
+    books.patience = stop.patience(patience(&options, &limits));
+    let metering = as_asked(at, options, &limits);
+    let outgoing = Outgoing::of(&topic, &books)?;
+    let mut worker = TopicMetering { topic: &topic, metering: &metering, stop: &stop, outgoing };
+    let seconds = worker.run(&mut books).await;
     let seconds = seconds.context("metering stopped; all batches before are kept, and the same command goes on from there")?;
-    let prefix = topic.partition_name(0).trim_end_matches('0').to_owned();
-    let number = |name: &str| name.strip_prefix(&prefix).and_then(|number| number.parse::<i32>().ok());
+    let number = |name: &str| topic.number_of(name);
     books.lock = None;
     let positions = books.patience.with(async || books.ledger.positions().await).await?;
     let mut names: Vec<String> = positions.into_iter().map(|position| position.partition).filter(|name| number(name).is_some()).collect();
     names.sort_by_key(|name| number(name));
+    // At the end of a topic all of it has its letters sent, also what was held by somebody who is gone.
+    worker.outgoing.hold(names.clone());
+    tokio::task::block_in_place(|| worker.outgoing.end(stop.signalled()));
     Ok((books, names, seconds))
+}
+
+/// The topic of a URL, or that of the configuration with what its table says where the command line says nothing.
+#[cfg(feature = "kafka")]
+fn named_topic(at: &Place, mut options: MeterOptions) -> anyhow::Result<(farthing_ingest::kafka::Topic, MeterOptions, MeterTable)> {
+    let source = options.sources[0].clone();
+    let Some(key) = source.strip_prefix(TOPIC).filter(|rest| !rest.starts_with("//")) else {
+        return Ok((farthing_ingest::kafka::Topic::from_url(&source)?, options, at.meter.clone()));
+    };
+    let (table, topic) = crate::configuration::topics::topic(&at.topics, key)?;
+    let limits = table.limits(key)?.or(&at.meter);
+    options.max_age_days = options.max_age_days.or(table.max_age_days);
+    if options.platforms.is_empty() {
+        options.platforms = table.platforms;
+    }
+    Ok((topic, options, limits))
 }
 
 #[cfg(not(feature = "kafka"))]
@@ -103,12 +124,13 @@ async fn meter_topic(_: &Place, options: MeterOptions) -> anyhow::Result<(Books,
 }
 
 /// How long to wait for a ledger that is away.
-fn patience(options: &MeterOptions) -> Duration {
+fn patience(options: &MeterOptions, table: &MeterTable) -> Duration {
     let usual = if options.follow { patience::LONG } else { patience::SHORT };
-    options.ledger_patience.map_or(usual, Duration::from_secs)
+    options.ledger_patience.or(table.ledger_patience_seconds).map_or(usual, Duration::from_secs)
 }
 
-fn as_asked(at: &Place, options: MeterOptions) -> Metering {
+fn as_asked(at: &Place, options: MeterOptions, table: &MeterTable) -> Metering {
+    let limits = table.under(&options.limits);
     let started = time::now();
     let (follow, arrival) = (options.follow, options.now);
     Metering {
@@ -116,8 +138,8 @@ fn as_asked(at: &Place, options: MeterOptions) -> Metering {
             platforms: (!options.platforms.is_empty()).then(|| options.platforms.into_iter().collect()),
             oldest_micros: options.max_age_days.map(|days| i64::from(days) * DAY_MICROS),
         },
-        room: at.room(&options.limits),
-        limits: options.limits,
+        room: at.room(&limits),
+        limits,
         follow,
         now: Arc::new(move || arrival.unwrap_or_else(|| if follow { time::now() } else { started })),
     }

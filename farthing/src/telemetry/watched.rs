@@ -23,7 +23,7 @@ impl Watched {
     /// Begins to be watched, as configured.
     pub fn start(at: &Place, options: &MeterOptions) -> anyhow::Result<Watched> {
         let environment = |name: &str| std::env::var(name).ok();
-        let settings = at.telemetry.clone().or(&options.watch, options.limits.batch_seconds, environment)?;
+        let settings = at.telemetry.clone().or(&options.watch, at.batch_seconds(options), environment)?;
         if settings.listen.is_none() && settings.collector.is_none() {
             return Ok(Watched(None));
         }

@@ -8,15 +8,21 @@ use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::{KafkaError as Cause, KafkaResult};
-use rdkafka::types::RDKafkaRespErr;
+use rdkafka::types::{RDKafkaErrorCode, RDKafkaRespErr};
 use rdkafka::{Offset, TopicPartitionList};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant as Clock};
 
 /// How long brokers have to answer.
 const PATIENCE: Duration = Duration::from_secs(15);
+
+/// How often whoever waits for brokers looks whether they have refused it.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// How long a refusal may be that of one broker alone.
+const REFUSED: Duration = Duration::from_secs(2);
 
 /// A change of the assignment. Kafka waits for the answer to each: `incremental_assign` or `incremental_unassign`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +40,8 @@ pub struct Group {
     /// Whether the member is leaving: then nobody answers but the client itself.
     leaving: AtomicBool,
     standing: Arc<Standing>,
+    /// Why a broker was of no use, and whether that is for sure because it did not let us in, or could not prove who it is.
+    trouble: Mutex<Option<(bool, String)>>,
 }
 
 impl Group {
@@ -49,7 +57,15 @@ impl ClientContext for Group {
         // What matters comes as an error of `poll` as well.
     }
 
-    fn error(&self, _error: Cause, _reason: &str) {}
+    fn error(&self, error: Cause, reason: &str) {
+        let refused = matches!(error.rdkafka_error_code(), Some(RDKafkaErrorCode::Authentication | RDKafkaErrorCode::SSL));
+        let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        // Over a secured connection a broker may also say no by ending it.
+        let perhaps = reason.starts_with("ssl://") || reason.starts_with("sasl_");
+        if refused || (perhaps && trouble.as_ref().is_none_or(|(sure, _)| !sure)) {
+            *trouble = Some((refused, reason.to_owned()));
+        }
+    }
 }
 
 impl ConsumerContext for Group {
@@ -80,6 +96,24 @@ impl GroupConsumer {
         let client: BaseConsumer<Group> = topic.configuration().create_with_context(group)?;
         client.subscribe(&[&topic.topic])?;
         Ok(GroupConsumer { client, brokers: topic.brokers.clone(), topic: topic.topic.clone() })
+    }
+
+    /// Waits until a broker answers; whoever is not let in is told why, soon.
+    pub fn reach(&self) -> Result<(), KafkaError> {
+        let since = Clock::now();
+        while self.client.client().fetch_cluster_id(LOOK).is_none() {
+            // Errors come with polling, and nothing else can before partitions are assigned.
+            let _ = self.client.poll(LOOK);
+            let trouble = self.client.context().trouble.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            let patience = |sure: bool| if sure { REFUSED } else { PATIENCE };
+            if let Some((_, why)) = trouble.filter(|(sure, _)| since.elapsed() > patience(*sure)) {
+                return Err(KafkaError::Denied { brokers: self.brokers.clone(), why });
+            }
+            if since.elapsed() > PATIENCE {
+                return Err(self.unanswered("which cluster this is", Cause::MetadataFetch(RDKafkaErrorCode::OperationTimedOut)));
+            }
+        }
+        self.fingerprint().map(drop)
     }
 
     pub fn changes(&self) -> std::sync::MutexGuard<'_, VecDeque<Change>> {

@@ -96,11 +96,11 @@ impl Member {
     /// [`KafkaError`]
     pub fn join(topic: &Topic, follow: bool, stop: Arc<AtomicBool>, standing: &Arc<Standing>) -> Result<Member, KafkaError> {
         standing.ends();
-        let consumer = GroupConsumer::subscribe(topic, standing.clone()).map_err(KafkaError::Client)?;
+        let consumer = GroupConsumer::subscribe(topic, standing.clone()).map_err(KafkaError::not_made)?;
         let (orders, taken) = channel();
         let (given, turns) = channel();
         // Whoever does not answer now has perhaps never answered; later, a member waits.
-        consumer.fingerprint()?;
+        consumer.reach()?;
         let polling = Polling::of(topic, consumer, follow, stop, given, standing.clone());
         let thread =
             std::thread::Builder::new().name("consume".to_owned()).spawn(move || polling.run(&taken)).map_err(KafkaError::Spawn)?;

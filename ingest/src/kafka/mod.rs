@@ -29,9 +29,25 @@ pub use topic::{Topic, TopicError};
 /// Why a topic cannot be read on.
 #[derive(Debug, thiserror::Error)]
 pub enum KafkaError {
-    /// The client cannot be made: a property is wrong.
+    /// The client cannot be made.
     #[error("the Kafka client cannot be made")]
     Client(#[source] rdkafka::error::KafkaError),
+    /// A property is wrong; its value may be secret, and librdkafka says it where it is not.
+    #[error("the Kafka property {name:?} cannot be set: {why}")]
+    Property {
+        /// Which one.
+        name: String,
+        /// Why.
+        why: String,
+    },
+    /// The brokers are there, but let us not in, or are not those that they say they are.
+    #[error("{brokers}: no way in: {why}")]
+    Denied {
+        /// Whom we asked.
+        brokers: String,
+        /// What the client says.
+        why: String,
+    },
     /// No broker says what is asked.
     #[error("{brokers}: no broker says {what}; is the cluster up, and may this client ask?")]
     Unanswered {
@@ -49,7 +65,7 @@ pub enum KafkaError {
     /// Kafka has deleted what was not metered yet.
     #[error(
         "topic {topic}, partition {partition}: it is metered up to offset {at}, but Kafka has deleted all before offset {low}; to go on without \
-         what is lost, meter the topic under another name (kafka://...?name={name}-2), and raise the topic's retention"
+         what is lost, meter the topic under another name (?name={name}-2 in its URL, or name in its table of the configuration), and raise the topic's retention"
     )]
     Deleted {
         /// Which topic.
@@ -66,7 +82,8 @@ pub enum KafkaError {
     /// Kafka ends before the position.
     #[error(
         "topic {topic}, partition {partition}: it is metered up to offset {at}, but it ends at offset {high}: it was cut or put back from an \
-         older copy; if what it holds now is to be metered, name it anew (kafka://...?name={name}-2)"
+         older copy; if what it holds now is to be metered, name it anew (?name={name}-2 in its URL, or \
+         name in its table of the configuration)"
     )]
     Beyond {
         /// Which topic.
@@ -95,4 +112,15 @@ pub enum KafkaError {
     /// The system gives no thread.
     #[error("the thread of the Kafka consumer cannot be started")]
     Spawn(#[source] std::io::Error),
+}
+
+impl KafkaError {
+    /// Why a client cannot be made.
+    #[must_use]
+    pub fn not_made(source: rdkafka::error::KafkaError) -> KafkaError {
+        match source {
+            rdkafka::error::KafkaError::ClientConfig(_, why, name, _) => KafkaError::Property { name, why },
+            other => KafkaError::Client(other),
+        }
+    }
 }

@@ -3,6 +3,7 @@
 use rdkafka::ClientConfig;
 use rdkafka::config::RDKafkaLogLevel;
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// The group of those who name none.
 const GROUP: &str = "farthing";
@@ -31,8 +32,11 @@ const DEFAULTS: [(&str, &str); 7] = [
     ("socket.keepalive.enable", "true"),
 ];
 
+/// Words in the names of properties whose values are nobody's business.
+const SECRET: [&str; 5] = ["password", "passphrase", "secret", ".pem", "oauthbearer.config"];
+
 /// A topic, its brokers and the group that shares its partitions.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Topic {
     /// `HOST:PORT`, separated by commas.
     pub brokers: String,
@@ -42,26 +46,48 @@ pub struct Topic {
     pub name: String,
     /// The consumer group.
     pub group: String,
+    /// The topic that gets its rejected events, if any.
+    pub dead_letters: Option<String>,
     /// Properties of librdkafka: how to connect securely, sizes, times.
     pub properties: BTreeMap<String, String>,
+}
+
+/// Shows no password.
+impl fmt::Debug for Topic {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let secret = |key: &str| SECRET.iter().any(|word| key.contains(word));
+        let shown = |(key, value): (&String, &String)| (key.clone(), if secret(key) { "***".to_owned() } else { value.clone() });
+        let properties: BTreeMap<String, String> = self.properties.iter().map(shown).collect();
+        let Topic { brokers, topic, name, group, dead_letters, .. } = self;
+        write!(out, "Topic {{ {brokers} {topic} {name} {group} {dead_letters:?} {properties:?} }}")
+    }
 }
 
 /// A topic is named wrongly.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TopicError {
-    /// It is no such URL.
+    /// It is no such URL; what stands behind its question mark may be secret.
     #[error("{0:?} names no topic; write kafka://HOST:PORT[,HOST:PORT...]/TOPIC?group=GROUP")]
     Url(String),
     /// A parameter of the URL is unknown.
-    #[error("{0:?} is no parameter of a topic's URL: there are group, name, and properties of librdkafka such as session.timeout.ms")]
+    #[error(
+        "{0:?} with this value is no parameter of a topic's URL: there are group, name, dead_letters_topic, and properties of librdkafka \
+         such as session.timeout.ms"
+    )]
     Parameter(String),
     /// A property is one that is not for users to set.
     #[error("the Kafka property {0:?} is set by farthing itself: with another value events could be lost or counted twice")]
     Ours(String),
+    /// Rejected events would come back for ever.
+    #[error("topic {0} cannot get its own rejected events: name another topic for dead letters")]
+    ToItself(String),
+    /// Kafka takes no such name.
+    #[error("{0:?} is no name that Kafka takes for a topic: 1 to 249 letters, digits, dots, underscores and dashes")]
+    Name(String),
 }
 
 impl Topic {
-    /// Reads `kafka://BROKERS/TOPIC?group=G&name=N`; a parameter with a dot in its name is a property of the client.
+    /// Reads `kafka://BROKERS/TOPIC?group=G&name=N&dead_letters_topic=D`; a parameter with a dot in its name is a property of the client.
     ///
     /// ```
     /// use farthing_ingest::kafka::Topic;
@@ -73,9 +99,9 @@ impl Topic {
     /// # Errors
     /// [`TopicError`]
     pub fn from_url(url: &str) -> Result<Topic, TopicError> {
-        let wrong = || TopicError::Url(url.to_owned());
-        let rest = url.strip_prefix("kafka://").ok_or_else(wrong)?;
-        let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
+        let (place, query) = url.split_once('?').unwrap_or((url, ""));
+        let wrong = || TopicError::Url(place.to_owned());
+        let place = place.strip_prefix("kafka://").ok_or_else(wrong)?;
         let (brokers, topic) = place.split_once('/').ok_or_else(wrong)?;
         if brokers.is_empty() || !is_topic(topic) {
             return Err(wrong());
@@ -86,10 +112,12 @@ impl Topic {
             match parameter.split_once('=') {
                 Some(("group", group)) if !group.is_empty() => group.clone_into(&mut read.group),
                 Some(("name", name)) if is_topic(name) => name.clone_into(&mut read.name),
+                Some(("dead_letters_topic", name)) => read = read.with_dead_letters(name)?,
                 Some((property, value)) if property.contains('.') => {
                     properties.insert(property.to_owned(), value.to_owned());
                 }
-                _ => return Err(TopicError::Parameter(parameter.to_owned())),
+                Some((name, _)) => return Err(TopicError::Parameter(name.to_owned())),
+                None => return Err(TopicError::Parameter(parameter.to_owned())),
             }
         }
         read.with_properties(properties)
@@ -99,7 +127,33 @@ impl Topic {
     #[must_use]
     pub fn new(brokers: &str, topic: &str) -> Topic {
         let (brokers, topic) = (brokers.to_owned(), topic.to_owned());
-        Topic { brokers, name: topic.clone(), topic, group: GROUP.to_owned(), properties: BTreeMap::new() }
+        Topic { brokers, name: topic.clone(), topic, group: GROUP.to_owned(), dead_letters: None, properties: BTreeMap::new() }
+    }
+
+    /// The same topic under these names: of the topic, of what it is called in the ledger, of the group.
+    ///
+    /// # Errors
+    /// [`TopicError::Name`]
+    pub fn named(mut self, name: Option<String>, group: Option<String>) -> Result<Topic, TopicError> {
+        self.name = name.unwrap_or(self.name);
+        self.group = group.filter(|group| !group.is_empty()).unwrap_or(self.group);
+        let wrong = [&self.topic, &self.name].into_iter().find(|name| !is_topic(name)).cloned();
+        wrong.map_or(Ok(self), |wrong| Err(TopicError::Name(wrong)))
+    }
+
+    /// The same topic, whose rejected events go to another.
+    ///
+    /// # Errors
+    /// [`TopicError::ToItself`] or [`TopicError::Name`]
+    pub fn with_dead_letters(mut self, topic: &str) -> Result<Topic, TopicError> {
+        if !is_topic(topic) {
+            return Err(TopicError::Name(topic.to_owned()));
+        }
+        if topic == self.topic {
+            return Err(TopicError::ToItself(self.topic));
+        }
+        self.dead_letters = Some(topic.to_owned());
+        Ok(self)
     }
 
     /// The same topic, with properties of the client.
@@ -122,6 +176,24 @@ impl Topic {
     #[must_use]
     pub fn partition_name(&self, partition: i32) -> String {
         format!("kafka:{}/{partition}", self.name)
+    }
+
+    /// Where a partition's name in the ledger has its number, and that of no other topic.
+    #[must_use]
+    pub fn number_of(&self, partition: &str) -> Option<i32> {
+        partition.strip_prefix("kafka:")?.strip_prefix(self.name.as_str())?.strip_prefix('/')?.parse().ok()
+    }
+
+    /// What a client that writes to the same brokers begins with.
+    #[must_use]
+    pub fn producer(&self) -> ClientConfig {
+        let mut configuration = ClientConfig::new();
+        // librdkafka passes over what is for consumers alone.
+        for (key, value) in &self.properties {
+            configuration.set(key, value);
+        }
+        configuration.set("bootstrap.servers", &self.brokers).set("client.id", "farthing").set_log_level(RDKafkaLogLevel::Error);
+        configuration
     }
 
     /// The client's configuration.
@@ -157,9 +229,32 @@ mod tests {
         }
         let topic = Topic::from_url("kafka://a/t?session.timeout.ms=6000").expect("a topic");
         assert_eq!(topic.properties, BTreeMap::from([("session.timeout.ms".to_owned(), "6000".to_owned())]));
-        for wrong in ["groups=g", "group=", "name=a/b"] {
-            assert_eq!(Topic::from_url(&format!("kafka://a/t?{wrong}")), Err(TopicError::Parameter(wrong.to_owned())));
+        for wrong in ["groups=g", "group=", "name=a/b", "sasl_password=hidden"] {
+            let name = wrong.split('=').next().expect("a name");
+            assert_eq!(Topic::from_url(&format!("kafka://a/t?{wrong}")), Err(TopicError::Parameter(name.to_owned())));
         }
+        let topic = Topic::from_url("kafka://a/t?dead_letters_topic=t.dead").expect("a topic");
+        assert_eq!(topic.dead_letters.as_deref(), Some("t.dead"));
+        assert_eq!(Topic::from_url("kafka://a/t?dead_letters_topic=t"), Err(TopicError::ToItself("t".to_owned())));
+        assert_eq!(Topic::from_url("kafka://a/t?dead_letters_topic=a b"), Err(TopicError::Name("a b".to_owned())));
+    }
+
+    #[test]
+    fn numbers_are_of_this_topic_alone() {
+        let topic = Topic::from_url("kafka://a/t?name=n").expect("a topic");
+        assert_eq!(
+            ["kafka:n/12", "kafka:n2/1", "kafka:n", "n/1", "kafka:n/x"].map(|name| topic.number_of(name)),
+            [Some(12), None, None, None, None]
+        );
+    }
+
+    #[test]
+    fn no_secret_is_shown() {
+        let topic = Topic::from_url("kafka://a/t?sasl.password=hidden&ssl.key.pem=hidden&sasl.username=u").expect("a topic");
+        let shown = format!("{topic:?}");
+        assert!(!shown.contains("hidden") && shown.contains("\"sasl.username\": \"u\""), "{shown}");
+        let wrong = Topic::from_url("kafka://a?sasl.password=hidden").map_err(|error| format!("{error} {error:?}"));
+        assert!(wrong.is_err_and(|said| !said.contains("hidden")));
     }
 
     #[test]

@@ -10,6 +10,7 @@ pub mod produce;
 pub mod raw;
 mod report;
 mod service;
+pub mod soak;
 mod streams;
 mod verdict;
 mod workers;

@@ -11,6 +11,13 @@ const CATCH_UP: Duration = Duration::from_secs(1);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate(u32);
 
+impl Rate {
+    /// How many.
+    pub fn a_second(self) -> u32 {
+        self.0
+    }
+}
+
 impl FromStr for Rate {
     type Err = anyhow::Error;
 

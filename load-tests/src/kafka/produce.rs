@@ -128,7 +128,8 @@ pub fn produce(options: &Produce) -> Result<Produced> {
     send(options, BufReader::with_capacity(1 << 20, file)).with_context(|| format!("{} was not sent whole", options.file.display()))
 }
 
-fn send(options: &Produce, mut events: impl BufRead) -> Result<Produced> {
+/// The same, of events as they come.
+pub(super) fn send(options: &Produce, mut events: impl BufRead) -> Result<Produced> {
     let producer = producer(options)?;
     let mut pace = options.rate.map(Pace::new);
     let (mut line, mut key, mut sent, mut bytes) = (Vec::new(), Vec::new(), 0_u64, 0_u64);

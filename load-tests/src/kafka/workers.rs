@@ -68,7 +68,8 @@ impl Workers {
 }
 
 impl OnPostgres {
-    fn fresh(&self, binary: &Path, run: &str) -> Result<Vec<OsString>> {
+    /// Makes a database and an archive with the registry; the command that works upon them.
+    pub fn fresh(&self, binary: &Path, run: &str) -> Result<Vec<OsString>> {
         let url = self.server.run("database", &[run])?;
         let folder = self.work.join(run);
         fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;

@@ -38,6 +38,10 @@ impl Running {
         self.child()?.stdin.take().context("standard input is not piped")
     }
 
+    pub fn id(&self) -> u32 {
+        self.group
+    }
+
     pub fn ended(&mut self) -> Result<Option<ExitStatus>> {
         Ok(self.child()?.try_wait()?)
     }

@@ -1,7 +1,10 @@
 //! What the ledger and the brokers say.
 
 use crate::cli::StatusOptions;
+#[cfg(feature = "kafka")]
+use crate::configuration::topics::named;
 use crate::output::Answer;
+use crate::place::Place;
 #[cfg(feature = "kafka")]
 use farthing_ingest::kafka::{Ends, Topic};
 use farthing_ledger::{Ledger, Position};
@@ -69,9 +72,9 @@ pub struct Topics(#[cfg(feature = "kafka")] Vec<(Topic, Ends)>);
 
 impl Topics {
     #[cfg(feature = "kafka")]
-    pub fn named(sources: &[String]) -> anyhow::Result<Topics> {
-        let topic = |url: &String| {
-            let topic = Topic::from_url(url)?;
+    pub fn named(at: &Place, sources: &[String]) -> anyhow::Result<Topics> {
+        let topic = |source: &String| {
+            let topic = named(&at.topics, source)?;
             let ends = Ends::of(&topic)?;
             Ok((topic, ends))
         };
@@ -101,7 +104,7 @@ impl Topics {
     }
 
     #[cfg(not(feature = "kafka"))]
-    pub fn named(sources: &[String]) -> anyhow::Result<Topics> {
+    pub fn named(_: &Place, sources: &[String]) -> anyhow::Result<Topics> {
         anyhow::ensure!(sources.is_empty(), "{}: this farthing was built without the feature `kafka`", sources.join(" "));
         Ok(Topics())
     }

@@ -19,7 +19,7 @@ const CLEAR: &str = "\x1b[H\x1b[2J";
 pub async fn run(at: &Place, options: &StatusOptions, json: bool) -> anyhow::Result<Answer> {
     let there = crate::books::Books::exist(at).await?;
     ensure!(there, "no ledger at {}; start one with: farthing registry load FILE {}", at.shown_ledger(), at.option);
-    let topics = Topics::named(&options.sources)?;
+    let topics = Topics::named(at, &options.sources)?;
     let ledger = Ledger::open(&at.ledger, false).await?;
     let Some(seconds) = options.watch else {
         let report = gather(&ledger, &topics, options, now()).await?;

@@ -99,6 +99,9 @@ pub async fn dead_letters(books: &Books, compared: &mut Compared) -> anyhow::Res
         compared.dead_letters += count;
     }
     ensure!(books.ledger.dead_letters_after(after, 1).await?.is_empty(), "ledger: dead letters after {after} belong to no batch");
+    for (partition, through) in books.ledger.letters_sent().await? {
+        ensure!(through <= after, "ledger, dead letters sent of {partition}: up to {through}, but the last one is {after}");
+    }
     ensure!(replayed.is_empty(), "ledger: replayed dead letters are missing: {:?}", replayed.keys());
     Ok(())
 }

@@ -1,0 +1,263 @@
+//! Rejected events on their way to a topic for them: after the batch that rejected them is committed, driven by the ledger.
+//!
+//! The ledger holds the letters and a mark per partition, up to which they were sent; the mark moves on once brokers have answered for all
+//! before it. So each letter is sent at least once, whoever is killed wherever, and comes again as the same record, with the same id. A
+//! thread of its own does it: a topic that is away keeps nobody from metering.
+
+mod producer;
+mod record;
+
+use crate::books::Books;
+use crate::output;
+use crate::patience::timely;
+use anyhow::Context;
+use farthing_ingest::kafka::Topic;
+use farthing_ledger::{Ledger, LedgerError};
+use producer::LetterProducer;
+use record::Origin;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant as Clock};
+use tokio::runtime::Handle;
+
+/// Bytes of letters that are in memory at a time; a single one may be longer.
+const PORTION_BYTES: u64 = 4 << 20;
+
+/// The first pause after a failure, and the longest.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(15));
+
+/// How long somebody who does not follow the topic waits at its end for letters that are still to be sent; and one who was told to stop.
+const AT_END: Duration = Duration::from_secs(10);
+const AT_STOP: Duration = Duration::from_millis(1500);
+
+enum Order {
+    /// These partitions are ours now.
+    Hold(Vec<String>),
+    /// There may be more.
+    Look,
+    /// Send what there is within that time, and end.
+    End(Duration),
+}
+
+/// The thread that sends letters on, if there is a topic for them.
+pub struct Outgoing {
+    orders: Option<Sender<Order>>,
+    thread: Option<JoinHandle<()>>,
+    /// Set when nothing is to be waited for any more.
+    hurry: Arc<AtomicBool>,
+}
+
+/// Tells the thread, from wherever batches are committed.
+#[derive(Clone)]
+pub struct Hint(Option<Sender<Order>>);
+
+impl Hint {
+    /// There may be more to send.
+    pub fn look(&self) {
+        if let Some(orders) = &self.0 {
+            // One that has failed has said so, and the letters stay in the ledger.
+            let _ = orders.send(Order::Look);
+        }
+    }
+}
+
+impl Outgoing {
+    /// Begins, if the topic names another for its rejected events.
+    pub fn of(topic: &Topic, books: &Books) -> anyhow::Result<Outgoing> {
+        let hurry: Arc<AtomicBool> = Arc::default();
+        let Some(name) = topic.dead_letters.clone() else { return Ok(Outgoing { orders: None, thread: None, hurry }) };
+        let producer = LetterProducer::to(topic, &name, hurry.clone())?;
+        let (orders, taken) = channel();
+        let sending = Sending {
+            ledger: books.ledger.clone(),
+            runtime: Handle::current(),
+            topic: topic.clone(),
+            name,
+            producer,
+            hurry: hurry.clone(),
+            ledger_id: None,
+            held: BTreeMap::new(),
+            told: false,
+            pause: PAUSES.0,
+        };
+        let thread = std::thread::Builder::new().name("dead-letters".to_owned()).spawn(move || sending.run(&taken));
+        let thread = thread.context("the thread that sends dead letters cannot be started")?;
+        Ok(Outgoing { orders: Some(orders), thread: Some(thread), hurry })
+    }
+
+    /// Says whose letters are to be sent.
+    pub fn hold(&self, partitions: Vec<String>) {
+        self.order(Order::Hold(partitions));
+    }
+
+    /// To tell it of commits.
+    pub fn hint(&self) -> Hint {
+        Hint(self.orders.clone())
+    }
+
+    /// Sends what there is, within moments if it was told to stop; what is left then is sent by whoever holds the partitions next.
+    pub fn end(&mut self, stopped: bool) {
+        self.order(Order::End(if stopped { AT_STOP } else { AT_END }));
+        self.hurry.store(stopped, Ordering::SeqCst);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+
+    fn order(&self, order: Order) {
+        if let Some(orders) = &self.orders {
+            let _ = orders.send(order);
+        }
+    }
+}
+
+/// Why letters could not be sent now.
+enum Stuck {
+    /// The ledger is away, as those who meter will say.
+    Ledger,
+    /// The brokers do not take them.
+    Brokers(String),
+    /// There is no time left.
+    Stopped,
+}
+
+impl From<LedgerError> for Stuck {
+    fn from(_: LedgerError) -> Stuck {
+        Stuck::Ledger
+    }
+}
+
+/// The thread's own.
+struct Sending {
+    ledger: Ledger,
+    runtime: Handle,
+    topic: Topic,
+    /// The topic that gets them.
+    name: String,
+    producer: LetterProducer,
+    hurry: Arc<AtomicBool>,
+    /// Which ledger this is, once it was asked.
+    ledger_id: Option<String>,
+    /// The partitions whose letters are sent; all up to that number are, if it is known.
+    held: BTreeMap<String, Option<u64>>,
+    /// Whether it was said that the topic is away.
+    told: bool,
+    pause: Duration,
+}
+
+impl Sending {
+    fn run(mut self, orders: &Receiver<Order>) {
+        let (mut deadline, mut retry): (Option<Clock>, Option<Clock>) = (None, None);
+        loop {
+            // After a failure nothing is tried before its time, however many batches are committed meanwhile.
+            if retry.is_none_or(|at| Clock::now() >= at) {
+                retry = self.send_all().map(|pause| Clock::now() + pause);
+            }
+            match deadline {
+                Some(_) if retry.is_none() => return,
+                Some(at) if Clock::now() >= at || self.hurry.load(Ordering::SeqCst) => return self.say_what_waits(),
+                _ => {}
+            }
+            let order = match [deadline, retry].into_iter().flatten().min() {
+                Some(at) => orders.recv_timeout(at.saturating_duration_since(Clock::now())),
+                None => orders.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            };
+            if matches!(order, Err(RecvTimeoutError::Disconnected)) {
+                return;
+            }
+            for order in order.into_iter().chain(orders.try_iter()) {
+                match order {
+                    Order::Hold(partitions) => self.hold(partitions),
+                    Order::Look => {}
+                    Order::End(patience) => deadline = Some(Clock::now() + patience),
+                }
+            }
+        }
+    }
+
+    /// What was held before and is held still is where it was; all else is where the ledger says.
+    fn hold(&mut self, partitions: Vec<String>) {
+        let before = std::mem::take(&mut self.held);
+        let kept = |name: String| (before.get(&name).copied().flatten(), name);
+        self.held = partitions.into_iter().map(kept).map(|(through, name)| (name, through)).collect();
+    }
+
+    /// Sends all that there is; how long to wait before it is tried again, if that failed.
+    fn send_all(&mut self) -> Option<Duration> {
+        let names: Vec<String> = self.held.keys().cloned().collect();
+        let sent = names.iter().try_for_each(|name| self.send_of(name));
+        match sent {
+            Ok(()) => {
+                if std::mem::take(&mut self.told) {
+                    output::note(&format!("rejected events are sent to topic {} again", self.name));
+                }
+                self.pause = PAUSES.0;
+                return None;
+            }
+            Err(Stuck::Brokers(why)) if !std::mem::replace(&mut self.told, true) => output::note(&format!(
+                "rejected events cannot be sent to topic {} ({why}): they wait in the ledger, and metering goes on; does the topic exist, and \
+                 may this client write to it?",
+                self.name
+            )),
+            Err(_) => {}
+        }
+        let pause = self.pause;
+        self.pause = (pause * 2).min(PAUSES.1);
+        Some(pause)
+    }
+
+    fn send_of(&mut self, partition: &str) -> Result<(), Stuck> {
+        // Read first: whatever has a number up to this one is there when the letters are read.
+        let last = self.ask(async |ledger| ledger.last_letter().await)?;
+        let known = self.held.get(partition).copied().flatten();
+        let mut after = match known {
+            Some(through) => through,
+            None => {
+                self.ask(async |ledger| ledger.letters_sent().await)?.iter().find(|(of, _)| of == partition).map_or(0, |(_, sent)| *sent)
+            }
+        };
+        while after < last {
+            if self.hurry.load(Ordering::SeqCst) {
+                return Err(Stuck::Stopped);
+            }
+            let letters = self.ask(async |ledger| ledger.letters_of(partition, after, PORTION_BYTES).await)?;
+            let Some(end) = letters.last().map(|kept| kept.number) else { break };
+            let origin = Origin { ledger: &self.ledger_id()?, topic: &self.topic };
+            let records: Vec<_> = letters.iter().map(|kept| origin.record(kept)).collect();
+            let (taken, why) = self.producer.send(&records);
+            drop(records);
+            fail::fail_point!("dead-letters-sent");
+            if let Some(through) = taken.checked_sub(1).map(|last| letters[last].number) {
+                self.ask(async |ledger| ledger.mark_letters_sent(partition, through).await)?;
+            }
+            if let Some(why) = why {
+                return Err(Stuck::Brokers(why));
+            }
+            after = end;
+            self.held.insert(partition.to_owned(), Some(after));
+        }
+        self.held.insert(partition.to_owned(), Some(after.max(last)));
+        Ok(())
+    }
+
+    fn ledger_id(&mut self) -> Result<String, Stuck> {
+        if self.ledger_id.is_none() {
+            self.ledger_id = self.ask(async |ledger| ledger.origin().await)?;
+        }
+        self.ledger_id.clone().ok_or(Stuck::Ledger)
+    }
+
+    fn ask<T>(&self, call: impl AsyncFnOnce(&Ledger) -> Result<T, LedgerError>) -> Result<T, Stuck> {
+        Ok(self.runtime.block_on(timely(call(&self.ledger)))?)
+    }
+
+    fn say_what_waits(&self) {
+        output::note(&format!(
+            "not all rejected events were sent to topic {} yet: they are in the ledger, and whoever meters this topic next sends them",
+            self.name
+        ));
+    }
+}

@@ -1,0 +1,6 @@
+-- Up to which number the dead letters of each partition were sent on to a topic for them, each at least once.
+
+CREATE TABLE dead_letters_sent (
+    partition TEXT NOT NULL PRIMARY KEY,
+    through BIGINT NOT NULL
+);
