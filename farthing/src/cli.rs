@@ -169,8 +169,8 @@ Examples:
   farthing status --data books
   farthing status 'kafka://localhost:9092/usage' --watch 2 --data books
 
-The lag of a topic is known if the topic is named and its brokers answer. Exits 1 if a partition is stuck: it has events, and nothing of it
-was committed for long.")]
+The lag of a topic is known if the topic is named and its brokers answer. Exits 1 if a partition is stuck: it has
+events, and nothing of it was committed for long.")]
 pub struct StatusOptions {
     /// Topics whose ends are asked for: kafka://BROKERS/TOPIC, or kafka:NAME of the configuration
     #[arg(value_name = "TOPIC")]

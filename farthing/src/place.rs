@@ -32,7 +32,7 @@ pub struct PlaceArgs {
     /// The archive: file://DIR or s3://BUCKET/PREFIX
     #[arg(long, global = true, value_name = "URL")]
     pub archive: Option<String>,
-    /// Configuration file (TOML): data, or ledger and archive, where the command line names none; [s3], [meter], [topics.NAME]
+    /// Configuration file (TOML): data, or ledger and archive, where the command line names none; [s3], [meter], [topics.NAME], [telemetry]
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
 }

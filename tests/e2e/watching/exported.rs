@@ -131,6 +131,21 @@ fn a_collector_that_is_away_or_hangs_changes_nothing() -> Result<()> {
     Ok(())
 }
 
+/// A collector that is away is told of, once.
+#[test]
+fn a_collector_that_is_away_is_told_once() -> Result<()> {
+    let scene = Files::new()?;
+    let mut command = scene.command(&words("meter --follow a.ndjson --batch-seconds 1"));
+    let nobody = format!("http://{}", super::asked::Address::free()?.shown());
+    let worker = Running::start(command.env("OTEL_EXPORTER_OTLP_ENDPOINT", nobody).env("OTEL_METRIC_EXPORT_INTERVAL", "500"))?;
+    std::thread::sleep(Duration::from_secs(12));
+    worker.signal("TERM")?;
+    let output = worker.output()?;
+    let said = stderr(&output);
+    ensure!(output.status.success() && said.matches("telemetry cannot be sent").count() == 1, "{said}");
+    Ok(())
+}
+
 fn counts(output: &Output) -> Result<[Option<u64>; 4]> {
     let said: Value = serde_json::from_slice(&output.stdout)?;
     Ok(["read", "metered", "duplicate", "rejected"].map(|key| said[key].as_u64()))
