@@ -9,7 +9,9 @@ use farthing_aggregate::usage::Place;
 use farthing_archive::{Batches, read_table};
 use farthing_ingest::identities::Later;
 use farthing_ingest::{Identities, Remembered, Room};
-use farthing_schemas::manifest::{COPIES, File};
+use farthing_schemas::manifest::COPIES;
+#[cfg(feature = "kafka")]
+use farthing_schemas::manifest::File;
 
 /// The columns that the index is made of.
 const IDENTITY_COLUMNS: [&str; 6] = ["batch", "row", "partition", "use", "identity", "says"];

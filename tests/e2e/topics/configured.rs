@@ -89,6 +89,8 @@ fn a_topic_behind_tls_and_a_password_is_metered_by_its_name() -> Result<()> {
         let said = serde_json::from_slice(&output.stdout)?;
         scene.check(&said, &scene.once())?;
         ensure!(said["partitions"][0]["partition"] == "kafka:paid/0", "{said}");
+        let status = scene.data.json(["status", "kafka:usage", "--config", "farthing.toml"])?;
+        ensure!(status["partitions"][0]["partition"] == "kafka:paid/0" && status["partitions"][0]["lag"] == 0, "{status}");
         // By a URL it is the same partition: nothing is left of it.
         let url = format!("kafka://{}/{}?group={}&name=paid", scene.brokers, scene.topic, scene.topic);
         ensure!(scene.data.json(["meter", &url])?["read"] == said["read"], "the position is that of the configuration");

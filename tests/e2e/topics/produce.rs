@@ -59,6 +59,8 @@ impl Producer {
     pub fn with(brokers: &str, topic: &str, properties: &[(&str, &str)]) -> Result<Producer> {
         let mut configuration = ClientConfig::new();
         configuration.set("bootstrap.servers", brokers).set("linger.ms", "5").set("acks", "all").set("message.max.bytes", "16777216");
+        // A retry whose first try was taken, while a broker is killed, would be one message more than was counted.
+        configuration.set("enable.idempotence", "true");
         for (key, value) in properties {
             configuration.set(*key, *value);
         }
