@@ -12,10 +12,11 @@ const OCTOBER: [&str; 4] = ["--mid", "mid_x", "--cycle", "2026-10"];
 const CLOSE: [&str; 8] = ["settle", "close", "--mid", "mid_x", "--cycle", "2026-10", "--now", "2026-12-01T00:00:00Z"];
 
 /// Every command that answers on books as they are, with its exit code there and what its document has; in an order in which each works.
-const ANSWERS: [(&[&str], i32, &[&str]); 23] = [
+const ANSWERS: [(&[&str], i32, &[&str]); 24] = [
     (&["registry", "load", "registry.ndjson"], 0, &["registry_version", "changed"]),
     (&["registry", "versions"], 0, &["versions"]),
     (&["meter", "events.ndjson", "--now", NOW], 0, &["read", "metered", "duplicate", "rejected", "partitions"]),
+    (&["status"], 0, &["partitions", "stuck", "dead_letters_waiting"]),
     (&["accruals"], 0, &["lines"]),
     (&["accruals", "--by", "party,status"], 0, &["lines"]),
     (&["settle", "status"], 0, &["cycles"]),
