@@ -160,8 +160,9 @@ impl Metering {
         bar.finish();
         watch.inspect(tokio::task::JoinHandle::abort);
         tell(Event::JobEnded);
-        let identities = done?;
+        // Also after a failure: who joins the group anew has another job.
         let begin_again = new_registry.load(Ordering::Relaxed) && stop.go_on();
+        let identities = done?;
         Ok(Done { ended: if begin_again { Ended::NewRegistry } else { Ended::AllRead }, identities, seconds })
     }
 
@@ -239,8 +240,13 @@ impl Stop {
         Ok(stop)
     }
 
-    /// Whether a signal has come.
+    /// Set once a signal has come.
     #[cfg(feature = "kafka")]
+    pub fn signal(&self) -> Arc<AtomicBool> {
+        self.signalled.clone()
+    }
+
+    /// Whether a signal has come.
     pub fn signalled(&self) -> bool {
         self.signalled.load(Ordering::SeqCst)
     }
@@ -259,6 +265,9 @@ impl Stop {
     /// Lets another job run, unless a signal has come.
     fn go_on(&self) -> bool {
         self.job.store(false, Ordering::SeqCst);
-        !self.signalled.load(Ordering::SeqCst)
+        let signalled = self.signalled();
+        // One that came just now ends the next job as well.
+        self.job.fetch_or(signalled, Ordering::SeqCst);
+        !signalled
     }
 }

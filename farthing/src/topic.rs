@@ -12,7 +12,7 @@ use crate::output;
 use crate::remembered::identities_of;
 use crate::telemetry::{Event, LedgerCall, tell, timed};
 use anyhow::{Context, ensure};
-use farthing_ingest::kafka::{Contact, KafkaError, Member, Offered, Topic, Turn, in_range};
+use farthing_ingest::kafka::{Contact, KafkaError, Member, Offered, Stops, Topic, Turn, in_range};
 use farthing_ingest::{Identities, Partition, Room};
 use farthing_ledger::LedgerError;
 use farthing_schemas::manifest::Slice;
@@ -50,7 +50,8 @@ impl TopicMetering<'_> {
         let standing = Arc::default();
         tell(Event::Joins { topic: self.topic, standing: &standing });
         loop {
-            let member = Member::join(self.topic, self.metering.follow, self.stop.job(), &standing)?;
+            let stop = Stops { job: self.stop.job(), membership: self.stop.signal() };
+            let member = Member::join(self.topic, self.metering.follow, stop, &standing)?;
             match self.turns(books, &member, &mut seconds).await {
                 // Another worker has taken over what we held: what we had not committed is theirs to read.
                 Err(error) if lost_its_lease(&error) => {
@@ -79,7 +80,14 @@ impl TopicMetering<'_> {
                 }
                 Turn::Assigned { fingerprint, partitions } => {
                     let now = self.take_over(books, held, &fingerprint, &partitions).await?;
-                    let (ended, after, more) = self.job(books, member, now, &fingerprint).await?;
+                    let (ended, after, more) = match self.job(books, member, now, &fingerprint).await {
+                        // A member that has left says why.
+                        Err(error) if lost_its_member(&error) => {
+                            tokio::task::block_in_place(|| member.next())?;
+                            return Err(error);
+                        }
+                        done => done?,
+                    };
                     held = after;
                     *seconds += more;
                     if ended == Ended::NewRegistry {
@@ -111,6 +119,8 @@ impl TopicMetering<'_> {
                 None => fresh.push((offer.partition, self.lease(books, fingerprint, offer).await?)),
             }
         }
+        // Those of partitions that went elsewhere make room first.
+        drop(before);
         // After the leases: nobody adds to these partitions any more.
         books.refresh().await?;
         self.metering.sweep(books).await?;
@@ -244,6 +254,10 @@ fn asked_until_answered(contact: &Contact, stop: &Stop) -> anyhow::Result<String
             answer => return Ok(answer?),
         }
     }
+}
+
+fn lost_its_member(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| matches!(cause.downcast_ref(), Some(KafkaError::Thread)))
 }
 
 fn lost_its_lease(error: &anyhow::Error) -> bool {

@@ -26,6 +26,8 @@ use std::time::Duration;
 #[cfg(feature = "kafka")]
 const TOPIC_PATIENCE: Duration = Duration::from_secs(9);
 
+const NO_SCRATCH: &str = "no files can be made in the scratch folder (--scratch)";
+
 /// How the URL of a topic begins, and the name of one that is in the configuration; a file of such a name is `./kafka:...`.
 const TOPIC: &str = "kafka:";
 
@@ -59,6 +61,7 @@ pub async fn meter(at: &Place, options: MeterOptions) -> anyhow::Result<(Books, 
     books.patience = stop.patience(patience(&options, &at.meter));
     books.lock = Lock::metering(at, &books.ledger).await?;
     let metering = as_asked(at, options, &at.meter);
+    metering.room.check().context(NO_SCRATCH)?;
     let mut seconds = Seconds::default();
     loop {
         // Whoever held the lock until now may have committed, and a new registry version is to be known.
@@ -87,6 +90,7 @@ async fn meter_topic(at: &Place, options: MeterOptions) -> anyhow::Result<(Books
     let mut books = Books::open(at).await?;
     books.patience = stop.patience(patience(&options, &limits));
     let metering = as_asked(at, options, &limits);
+    metering.room.check().context(NO_SCRATCH)?;
     let outgoing = Outgoing::of(&topic, &books)?;
     let mut worker = TopicMetering { topic: &topic, metering: &metering, stop: &stop, outgoing };
     let seconds = worker.run(&mut books).await;

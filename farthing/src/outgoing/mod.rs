@@ -116,8 +116,8 @@ impl Outgoing {
 
 /// Why letters could not be sent now.
 enum Stuck {
-    /// The ledger is away, as those who meter will say.
-    Ledger,
+    /// The ledger is away, as those who meter will say, or refuses, which it does to nobody else.
+    Ledger(Option<String>),
     /// The brokers do not take them.
     Brokers(String),
     /// There is no time left.
@@ -125,8 +125,8 @@ enum Stuck {
 }
 
 impl From<LedgerError> for Stuck {
-    fn from(_: LedgerError) -> Stuck {
-        Stuck::Ledger
+    fn from(error: LedgerError) -> Stuck {
+        Stuck::Ledger((!matches!(error, LedgerError::Unavailable(_))).then(|| error.to_string()))
     }
 }
 
@@ -188,7 +188,9 @@ impl Sending {
     /// Sends all that there is; how long to wait before it is tried again, if that failed.
     fn send_all(&mut self) -> Option<Duration> {
         let names: Vec<String> = self.held.keys().cloned().collect();
-        let sent = names.iter().try_for_each(|name| self.send_of(name));
+        // One partition whose letters are not taken keeps no other from its own.
+        let failed: Vec<Stuck> = names.iter().filter_map(|name| self.send_of(name).err()).collect();
+        let sent = failed.into_iter().next().map_or(Ok(()), Err);
         match sent {
             Ok(()) => {
                 if std::mem::take(&mut self.told) {
@@ -202,6 +204,9 @@ impl Sending {
                  may this client write to it?",
                 self.name
             )),
+            Err(Stuck::Ledger(Some(why))) if !std::mem::replace(&mut self.told, true) => {
+                output::note(&format!("rejected events are not sent to topic {}, for the ledger refuses: {why}", self.name));
+            }
             Err(_) => {}
         }
         let pause = self.pause;
@@ -231,6 +236,8 @@ impl Sending {
             drop(records);
             fail::fail_point!("dead-letters-sent");
             if let Some(through) = taken.checked_sub(1).map(|last| letters[last].number) {
+                // Whatever comes of the mark: what the brokers have is not sent again by us.
+                self.held.insert(partition.to_owned(), Some(through));
                 self.ask(async |ledger| ledger.mark_letters_sent(partition, through).await)?;
             }
             if let Some(why) = why {
@@ -247,7 +254,7 @@ impl Sending {
         if self.ledger_id.is_none() {
             self.ledger_id = self.ask(async |ledger| ledger.origin().await)?;
         }
-        self.ledger_id.clone().ok_or(Stuck::Ledger)
+        self.ledger_id.clone().ok_or(Stuck::Ledger(None))
     }
 
     fn ask<T>(&self, call: impl AsyncFnOnce(&Ledger) -> Result<T, LedgerError>) -> Result<T, Stuck> {

@@ -39,7 +39,7 @@ impl Origin<'_> {
             ("farthing_partition", &partition),
             ("farthing_offset", &offset),
         ];
-        let platform = platform_in(&letter.raw);
+        let platform = platform_in(&letter.raw).filter(|platform| platform.len() <= PLATFORM_BYTES_MAX);
         let platform = platform.as_deref().map(|platform| ("farthing_platform", platform));
         let headers = headers
             .into_iter()
@@ -48,6 +48,9 @@ impl Origin<'_> {
         LetterRecord { id, headers, value: &letter.raw }
     }
 }
+
+/// No platform has a longer name; a header must not make a record larger than brokers take.
+const PLATFORM_BYTES_MAX: usize = 256;
 
 /// The platform that an event names, if so much of it can be read.
 fn platform_in(raw: &[u8]) -> Option<String> {

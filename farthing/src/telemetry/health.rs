@@ -244,7 +244,8 @@ impl Health {
             end: at.end,
             lag: at.lag(),
         };
-        state.sources.values().flat_map(|source| source.partitions.iter().map(|(name, at)| of(source, name, at))).collect()
+        let held = state.sources.values().filter(|source| !matches!(source.phase, Phase::Waits));
+        held.flat_map(|source| source.partitions.iter().map(|(name, at)| of(source, name, at))).collect()
     }
 
     /// The topics whose partitions are to be looked at.
@@ -257,7 +258,8 @@ impl Health {
     /// What is to be looked at.
     pub fn to_look_at(&self) -> Vec<Looked> {
         let mut all = Vec::new();
-        for (source, of) in &self.state().sources {
+        // What is waited for is another's, or about to be ours.
+        for (source, of) in self.state().sources.iter().filter(|(_, of)| !matches!(of.phase, Phase::Waits)) {
             for (name, at) in &of.partitions {
                 let suspicious = at.waits.is_none() && at.behind.is_some_and(|since| since.clock.elapsed() >= self.patience);
                 let (source, name) = (source.clone(), name.clone());

@@ -57,9 +57,9 @@ async fn accept(listener: TcpListener, recorder: &'static Recorder) {
         tokio::spawn(async move {
             let service = service_fn(move |request| async move { Ok::<_, Infallible>(answer(&request, recorder)) });
             let mut server = http1::Builder::new();
-            let serve = server.timer(TokioTimer::new()).header_read_timeout(ASKED).serve_connection(TokioIo::new(stream), service);
-            // A client that goes away is no concern of ours.
-            let _ = serve.await;
+            let serve = server.timer(TokioTimer::new()).keep_alive(false).serve_connection(TokioIo::new(stream), service);
+            // A client that goes away, or does not read, is no concern of ours.
+            let _ = tokio::time::timeout(ASKED, serve).await;
             drop(room);
         });
     }

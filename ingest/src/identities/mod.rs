@@ -66,6 +66,16 @@ pub struct Room {
     pub folder: PathBuf,
 }
 
+impl Room {
+    /// Makes sure that files can be made, before they are needed.
+    ///
+    /// # Errors
+    /// When they cannot.
+    pub fn check(&self) -> io::Result<()> {
+        tempfile::tempfile_in(&self.folder).map(drop)
+    }
+}
+
 /// What an index takes.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Size {
@@ -143,6 +153,8 @@ impl Identities {
         self.settled.resize(filter_bytes_max);
         if shrinks && self.latest_count >= latest_max {
             self.settle()?;
+        } else if shrinks {
+            self.latest.iter_mut().for_each(|shard| shard.shrink_to(latest_max / SHARDS));
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 use super::known::{ENTRY_BYTES, Known, rank, read, upper, written};
 use farthing_aggregate::Digest;
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, ErrorKind, Read, Seek, Write};
+use std::io::{self, BufReader, BufWriter, Read, Seek, Write};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
@@ -58,24 +58,25 @@ impl Run {
     pub fn read(&self) -> io::Result<Reading> {
         let mut file = self.file.try_clone()?;
         file.rewind()?;
-        Ok(Reading { file: BufReader::with_capacity(BUFFER_BYTES, file) })
+        Ok(Reading { file: BufReader::with_capacity(BUFFER_BYTES, file), left: self.entries })
     }
 }
 
 /// Reads a run from its beginning.
 pub struct Reading {
     file: BufReader<File>,
+    left: u64,
 }
 
 impl Reading {
     /// The next entry, if there is one.
     pub fn next(&mut self) -> io::Result<Option<(Digest, Known)>> {
+        // A file that ends before is an error, and not the end of the run.
+        let Some(left) = self.left.checked_sub(1) else { return Ok(None) };
+        self.left = left;
         let mut entry = [0; ENTRY_BYTES];
-        match self.file.read_exact(&mut entry) {
-            Ok(()) => Ok(Some(read(&entry))),
-            Err(error) if error.kind() == ErrorKind::UnexpectedEof => Ok(None),
-            Err(error) => Err(error),
-        }
+        self.file.read_exact(&mut entry)?;
+        Ok(Some(read(&entry)))
     }
 }
 

@@ -182,6 +182,10 @@ impl GroupConsumer {
 
     /// Leaves the group: others take over at once.
     pub fn leave(self) {
+        drop(self);
+    }
+
+    fn answer_all(&self) {
         self.client.context().leaving.store(true, Ordering::SeqCst);
         let unanswered = std::mem::take(&mut *self.changes());
         for change in unanswered {
@@ -190,7 +194,6 @@ impl GroupConsumer {
                 Change::Revoked(partitions) => self.client.incremental_unassign(&self.list(&partitions)),
             };
         }
-        drop(self.client);
     }
 
     fn list(&self, partitions: &[i32]) -> TopicPartitionList {
@@ -207,6 +210,13 @@ impl GroupConsumer {
             list.add_partition_offset(&self.topic, *partition, Offset::Offset(i64::try_from(*offset).unwrap_or(i64::MAX)))?;
         }
         Ok(list)
+    }
+}
+
+/// However it ends: a client closes only once all changes are answered.
+impl Drop for GroupConsumer {
+    fn drop(&mut self) {
+        self.answer_all();
     }
 }
 

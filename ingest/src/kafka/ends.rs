@@ -22,12 +22,12 @@ impl Ends {
     /// Makes the client; it connects when it is asked first.
     ///
     /// # Errors
-    /// [`KafkaError::Client`]
+    /// [`KafkaError::Property`] and [`KafkaError::Client`]
     pub fn of(topic: &Topic) -> Result<Ends, KafkaError> {
         let mut configuration = topic.configuration();
         // It reads one message now and then.
         configuration.set("queued.max.messages.kbytes", "64").set("queued.min.messages", "1");
-        Ok(Ends { client: configuration.create().map_err(KafkaError::Client)?, topic: topic.clone() })
+        Ok(Ends { client: configuration.create().map_err(KafkaError::not_made)?, topic: topic.clone() })
     }
 
     /// The numbers of all partitions.

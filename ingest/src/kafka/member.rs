@@ -13,7 +13,7 @@ use crate::block::Block;
 use crate::pipeline::Feed;
 use crate::source::{Source, SourceError};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -61,10 +61,21 @@ pub(super) enum Order {
     Leave,
 }
 
+/// What ends things from outside, each when it is set.
+#[derive(Clone, Debug)]
+pub struct Stops {
+    /// The job that runs now.
+    pub job: Arc<AtomicBool>,
+    /// The membership, and with it all jobs.
+    pub membership: Arc<AtomicBool>,
+}
+
 /// A membership.
 pub struct Member {
     orders: Sender<Order>,
     turns: Receiver<Result<Turn, KafkaError>>,
+    /// Set when it is to leave.
+    membership: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -90,21 +101,22 @@ impl Contact {
 }
 
 impl Member {
-    /// Joins the group of a topic; `stop` ends its jobs' blocks from outside, and `standing` says how it stands.
+    /// Joins the group of a topic; `stop` ends jobs and itself from outside, and `standing` says how it stands.
     ///
     /// # Errors
     /// [`KafkaError`]
-    pub fn join(topic: &Topic, follow: bool, stop: Arc<AtomicBool>, standing: &Arc<Standing>) -> Result<Member, KafkaError> {
+    pub fn join(topic: &Topic, follow: bool, stop: Stops, standing: &Arc<Standing>) -> Result<Member, KafkaError> {
         standing.ends();
+        let Stops { job, membership } = stop;
         let consumer = GroupConsumer::subscribe(topic, standing.clone()).map_err(KafkaError::not_made)?;
         let (orders, taken) = channel();
         let (given, turns) = channel();
         // Whoever does not answer now has perhaps never answered; later, a member waits.
         consumer.reach()?;
-        let polling = Polling::of(topic, consumer, follow, stop, given, standing.clone());
+        let polling = Polling::of(topic, consumer, follow, Stops { job, membership: membership.clone() }, given, standing.clone());
         let thread =
             std::thread::Builder::new().name("consume".to_owned()).spawn(move || polling.run(&taken)).map_err(KafkaError::Spawn)?;
-        Ok(Member { orders, turns, thread: Some(thread) })
+        Ok(Member { orders, turns, membership, thread: Some(thread) })
     }
 
     /// What to do now; no job runs while this waits.
@@ -112,9 +124,10 @@ impl Member {
     /// # Errors
     /// [`KafkaError`]: leave.
     pub fn next(&self) -> Result<Turn, KafkaError> {
-        // One that has left already has said why, or was told to stop.
+        // One that has left already has said why, or was told to.
         let _ = self.orders.send(Order::Next);
-        self.turns.recv().unwrap_or(Ok(Turn::Stopped))
+        let told = self.membership.load(Ordering::SeqCst);
+        self.turns.recv().unwrap_or(if told { Ok(Turn::Stopped) } else { Err(KafkaError::Thread) })
     }
 
     /// Begins to read all partitions that were offered last, each from its offset on; a job's partitions stand in the same order.

@@ -22,7 +22,7 @@ mod topic_id;
 
 pub use consumer::in_range;
 pub use ends::Ends;
-pub use member::{Contact, Member, Offered, Turn};
+pub use member::{Contact, Member, Offered, Stops, Turn};
 pub use standing::Standing;
 pub use topic::{Topic, TopicError};
 

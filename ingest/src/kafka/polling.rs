@@ -3,7 +3,7 @@
 use super::KafkaError;
 use super::consumer::{Change, GroupConsumer, in_range};
 use super::gather::Gathering;
-use super::member::{Offered, Order, Turn};
+use super::member::{Offered, Order, Stops, Turn};
 use super::message::Received;
 use super::standing::Standing;
 use super::topic::Topic;
@@ -13,8 +13,9 @@ use rdkafka::error::KafkaError as Cause;
 use rdkafka::message::{BorrowedMessage, Headers, Message as _};
 use rdkafka::types::RDKafkaErrorCode as Code;
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, TryRecvError, TrySendError};
 use std::time::{Duration, Instant as Clock};
 
@@ -58,7 +59,7 @@ pub(super) struct Polling {
     topic: Topic,
     consumer: GroupConsumer,
     follow: bool,
-    stop: Arc<AtomicBool>,
+    stop: Stops,
     turns: Sender<Result<Turn, KafkaError>>,
     held: BTreeMap<i32, Held>,
     /// Whether Kafka waits for an answer to what it has assigned.
@@ -89,7 +90,7 @@ impl Polling {
         topic: &Topic,
         consumer: GroupConsumer,
         follow: bool,
-        stop: Arc<AtomicBool>,
+        stop: Stops,
         turns: Sender<Result<Turn, KafkaError>>,
         standing: Arc<Standing>,
     ) -> Polling {
@@ -133,7 +134,7 @@ impl Polling {
     }
 
     fn must_leave(&mut self) -> bool {
-        if !self.stop.load(Ordering::SeqCst) {
+        if !self.stop.membership.load(Ordering::SeqCst) {
             self.stopping_since = None;
             return false;
         }
@@ -222,7 +223,7 @@ impl Polling {
         }
         self.answer_what_changes_nothing();
         let changing = !self.consumer.changes().is_empty();
-        if changing || self.stop.load(Ordering::SeqCst) || self.all_given() {
+        if changing || self.stop.job.load(Ordering::SeqCst) || self.all_given() {
             self.job = None;
             self.ending_since = Some(Clock::now());
         }
@@ -284,7 +285,7 @@ impl Polling {
     /// Says what there is to do, if somebody asks.
     fn take_turn(&mut self) -> Result<(), KafkaError> {
         let Some(since) = self.asked_since else { return Ok(()) };
-        let turn = if self.stop.load(Ordering::SeqCst) {
+        let turn = if self.stop.membership.load(Ordering::SeqCst) {
             Turn::Stopped
         } else if self.held.is_empty() {
             self.changed = false;
@@ -445,13 +446,19 @@ fn take(held: &mut BTreeMap<i32, Held>, message: &BorrowedMessage<'_>) -> bool {
     let Some(held) = held.get_mut(&message.partition()) else { return false };
     let Some(gathering) = &mut held.gathering else { return false };
     held.at_end = false;
-    let headers = message.headers().map(|headers| headers.iter().map(|header| (header.key, header.value)).collect());
     let received = Received {
         offset: u64::try_from(message.offset()).unwrap_or(0),
         arrival: message.timestamp().to_millis().and_then(|millis| millis.checked_mul(1000)).map(Instant::from_micros),
-        headers: headers.unwrap_or_default(),
+        headers: readable_headers(message),
         value: message.payload(),
     };
     gathering.take(&received);
     gathering.full()
+}
+
+/// The headers whose names are texts; no attribute of CloudEvents has another. The client panics where a name is none.
+fn readable_headers<'m>(message: &'m BorrowedMessage<'_>) -> Vec<(&'m str, Option<&'m [u8]>)> {
+    let Some(headers) = message.headers() else { return Vec::new() };
+    let read = |at| catch_unwind(AssertUnwindSafe(|| headers.get(at))).ok();
+    (0..headers.count()).filter_map(read).map(|header| (header.key, header.value)).collect()
 }

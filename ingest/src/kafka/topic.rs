@@ -9,7 +9,9 @@ use std::fmt;
 const GROUP: &str = "farthing";
 
 /// What the client must have as we need it, or it would lose or repeat events.
-const OURS: [(&str, &str); 6] = [
+const OURS: [(&str, &str); 7] = [
+    // Changes are answered by what they change.
+    ("partition.assignment.strategy", "cooperative-sticky"),
     ("enable.auto.commit", "false"),
     ("enable.auto.offset.store", "false"),
     // A position that Kafka does not have is an error, and no reason to begin elsewhere.
@@ -19,10 +21,13 @@ const OURS: [(&str, &str); 6] = [
     ("allow.auto.create.topics", "false"),
 ];
 
+/// What is said elsewhere, or by whoever sends rejected events on.
+const NAMED: [&str; 7] =
+    ["acks", "bootstrap.servers", "delivery.timeout.ms", "group.id", "message.timeout.ms", "metadata.broker.list", "request.required.acks"];
+
 /// What a client has unless it is told otherwise.
-const DEFAULTS: [(&str, &str); 7] = [
+const DEFAULTS: [(&str, &str); 6] = [
     ("client.id", "farthing"),
-    ("partition.assignment.strategy", "cooperative-sticky"),
     // What is fetched ahead waits in memory, per partition.
     ("queued.max.messages.kbytes", "8192"),
     // A queue that is full is looked at again so soon; the client's own second would leave it empty for most of the time.
@@ -161,8 +166,7 @@ impl Topic {
     /// # Errors
     /// [`TopicError::Ours`]
     pub fn with_properties(mut self, properties: BTreeMap<String, String>) -> Result<Topic, TopicError> {
-        let named = ["bootstrap.servers", "metadata.broker.list", "group.id"];
-        let ours = |key: &&String| OURS.iter().any(|(of_ours, _)| of_ours == key) || named.contains(&key.as_str());
+        let ours = |key: &&String| OURS.iter().any(|(of_ours, _)| of_ours == key) || NAMED.contains(&key.as_str());
         match properties.keys().find(ours) {
             Some(key) => Err(TopicError::Ours(key.clone())),
             None => {
