@@ -12,11 +12,12 @@ use crate::output;
 use crate::remembered::identities_of;
 use crate::telemetry::{Event, LedgerCall, tell, timed};
 use anyhow::{Context, ensure};
-use farthing_ingest::kafka::{Contact, KafkaError, Member, Offered, Stops, Topic, Turn, in_range};
+use farthing_ingest::kafka::{Contact, Ends, KafkaError, Member, Offered, Stops, Topic, Turn, in_range};
 use farthing_ingest::{Identities, Partition, Room};
 use farthing_ledger::LedgerError;
 use farthing_schemas::manifest::Slice;
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -222,11 +223,24 @@ impl TopicMetering<'_> {
         for (partition, end) in ends {
             let name = self.topic.partition_name(*partition);
             let position = books.patience.with(async || books.ledger.position(&name).await).await?;
-            if position.is_none_or(|position| position.next < *end) {
+            let next = position.map_or(0, |position| position.next);
+            if next < *end && tokio::task::block_in_place(|| self.holds_messages(*partition, next..*end))? {
                 return Ok(false);
             }
         }
         Ok(true)
+    }
+
+    /// Whether there is anything to be read at these offsets: the marks of transactions have some, and so has what was aborted.
+    fn holds_messages(&self, partition: i32, offsets: Range<u64>) -> anyhow::Result<bool> {
+        let ends = Ends::of(self.topic)?;
+        let first = ends.watermarks(partition).and_then(|(low, _)| ends.first_after(partition, offsets.start.max(low)));
+        match first {
+            Ok(first) => Ok(first.is_some_and(|(offset, _)| offset < offsets.end)),
+            // It is asked again.
+            Err(KafkaError::Unanswered { .. }) => Ok(true),
+            Err(error) => Err(error.into()),
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Many workers share a topic: they come, are killed, freeze and come back.
 
-use super::produce::repeated;
+use super::produce::{Producer, Record, repeated};
 use super::scene::Scene;
 use crate::crash::child::{Running, wait_until};
 use anyhow::{Context, Result, ensure};
@@ -37,6 +37,22 @@ fn a_group_of_more_workers_than_partitions_ends_as_well() -> Result<()> {
         ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
     scene.check(&scene.metered(&[])?, &counts)
+}
+
+/// The end of a topic is behind the marks of transactions and what was aborted: nobody waits for these.
+#[test]
+fn a_group_ends_though_its_topic_ends_with_marks_of_transactions() -> Result<()> {
+    let scene = Scene::of("small", 4)?;
+    let producer = Producer::transactional(&scene.brokers, &scene.topic)?;
+    let records: Vec<Record> = scene.lines.iter().map(|line| scene.record(line)).collect();
+    producer.transaction(records.clone(), true)?;
+    producer.transaction(records, false)?;
+    let workers = [scene.worker(&[])?, scene.worker(&[])?];
+    for worker in workers {
+        let output = worker.output()?;
+        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    scene.check(&scene.metered(&[])?, &scene.once())
 }
 
 /// Each named step of a commit, with another worker that takes over.
