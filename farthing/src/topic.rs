@@ -171,6 +171,8 @@ impl TopicMetering<'_> {
         }
         tell(Event::Reads { source: &self.topic.name, partitions: as_told(&starts, &partitions) });
         let source = member.read(starts.clone());
+        // A hint that came to nothing in a rebalance is made good, also if nothing more is ever committed.
+        member.contact().hint(starts.iter().zip(&partitions).map(|((number, _), partition)| (*number, partition.next)).collect());
         let reading = Reading {
             partitions: partitions.clone(),
             source,
