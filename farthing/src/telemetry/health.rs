@@ -244,7 +244,7 @@ impl Health {
             end: at.end,
             lag: at.lag(),
         };
-        let held = state.sources.values().filter(|source| !matches!(source.phase, Phase::Waits));
+        let held = state.sources.values().filter(|source| !source.has_nothing());
         held.flat_map(|source| source.partitions.iter().map(|(name, at)| of(source, name, at))).collect()
     }
 
@@ -258,8 +258,7 @@ impl Health {
     /// What is to be looked at.
     pub fn to_look_at(&self) -> Vec<Looked> {
         let mut all = Vec::new();
-        // What is waited for is another's, or about to be ours.
-        for (source, of) in self.state().sources.iter().filter(|(_, of)| !matches!(of.phase, Phase::Waits)) {
+        for (source, of) in self.state().sources.iter().filter(|(_, of)| !of.has_nothing()) {
             for (name, at) in &of.partitions {
                 let suspicious = at.waits.is_none() && at.behind.is_some_and(|since| since.clock.elapsed() >= self.patience);
                 let (source, name) = (source.clone(), name.clone());
@@ -363,6 +362,17 @@ impl Standings {
 }
 
 impl Source {
+    /// Whether all of it is others' now.
+    #[cfg(feature = "kafka")]
+    fn has_nothing(&self) -> bool {
+        matches!(self.phase, Phase::Waits) && self.topic.as_ref().is_some_and(|(_, standing)| standing.given() == Some(0))
+    }
+
+    #[cfg(not(feature = "kafka"))]
+    fn has_nothing(&self) -> bool {
+        false
+    }
+
     fn reads(&mut self, partitions: impl Iterator<Item = (String, Origin, u64)>) {
         let mut before = std::mem::take(&mut self.partitions);
         for (name, origin, position) in partitions {

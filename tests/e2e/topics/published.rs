@@ -172,7 +172,8 @@ fn a_watermark_does_not_move_backwards_after_a_rebalance() -> Result<()> {
     ensure!(looks > 20, "only {looks} looks");
     let reached =
         || Ok(hints(&scene, &group)?.into_iter().map(|(of, next)| (of, next.unsigned_abs())).collect::<BTreeMap<_, _>>() == counts);
-    wait_until("the group's offsets come to where the ledger is", reached)?;
+    wait_until("the group's offsets come to where the ledger is", reached)
+        .with_context(|| format!("{:?} are told, {counts:?} are in the ledger", hints(&scene, &group)))?;
     for worker in workers {
         worker.signal("TERM")?;
         let output = worker.output()?;
