@@ -37,6 +37,9 @@ const OUTAGE: Duration = Duration::from_secs(60);
 /// How often a member that has nothing to read says so.
 const IDLE: Duration = Duration::from_secs(1);
 
+/// How often Kafka is told again how far the ledger is.
+const HINT_AGAIN: Duration = Duration::from_secs(10);
+
 /// Messages that are taken before it is looked at anything else.
 const RUN: usize = 4096;
 
@@ -68,6 +71,9 @@ pub(super) struct Polling {
     /// A block for which the job has no room yet.
     waiting: Option<(i32, Block)>,
     paused: bool,
+    /// How far the ledger is with what is held, and when Kafka was told so last.
+    hints: BTreeMap<i32, u64>,
+    hinted: Clock,
     /// Since when the job has had no room for it.
     blocked_since: Option<Clock>,
     /// Since when the job has been without blocks, on its way to its end.
@@ -105,6 +111,8 @@ impl Polling {
             job: None,
             waiting: None,
             paused: false,
+            hints: BTreeMap::new(),
+            hinted: Clock::now(),
             blocked_since: None,
             ending_since: None,
             stopping_since: None,
@@ -154,8 +162,8 @@ impl Polling {
                 Ok(Order::Read { starts, blocks }) => self.begin(&starts, blocks)?,
                 Ok(Order::Hint(next)) => {
                     let ours: Vec<(i32, u64)> = next.into_iter().filter(|(partition, _)| self.held.contains_key(partition)).collect();
-                    // Only a hint: the next one comes with the next batch.
-                    let _ = self.consumer.hint(&ours);
+                    self.hints.extend(ours);
+                    self.hint();
                 }
                 Ok(Order::Fingerprint(reply)) => {
                     // Whoever asked may have given up.
@@ -167,7 +175,19 @@ impl Polling {
         }
     }
 
+    /// Tells Kafka how far the ledger is. One that comes to nothing, in a rebalance, is made good by the next.
+    fn hint(&mut self) {
+        let hints: Vec<(i32, u64)> = self.hints.iter().map(|(partition, next)| (*partition, *next)).collect();
+        if !hints.is_empty() {
+            let _ = self.consumer.hint(&hints);
+        }
+        self.hinted = Clock::now();
+    }
+
     fn step(&mut self) -> Result<(), KafkaError> {
+        if self.hinted.elapsed() > HINT_AGAIN {
+            self.hint();
+        }
         self.end_job_if_due();
         self.answer_changes();
         match self.take_turn() {
@@ -274,6 +294,7 @@ impl Polling {
                 }
                 Change::Revoked(partitions) => {
                     self.held.retain(|partition, _| !partitions.contains(partition));
+                    self.hints.retain(|partition, _| !partitions.contains(partition));
                     self.waiting.take_if(|(partition, _)| partitions.contains(partition));
                     // What was lost already cannot be given up; then there is nothing to answer.
                     let _ = self.consumer.unassign(&partitions);
