@@ -1,9 +1,12 @@
 //! Where the state is: `--data`, or `--ledger` and `--archive`; what these leave open is in a configuration file.
 
-use crate::cli::{LimitOptions, MeterOptions};
+use crate::cli::LimitOptions;
+#[cfg(feature = "telemetry")]
+use crate::cli::MeterOptions;
 use crate::configuration::limits::MeterTable;
 use crate::configuration::topics::Topics;
 use crate::configuration::{Configuration, S3Table};
+#[cfg(feature = "telemetry")]
 use crate::metering::BATCH_AGE;
 use crate::telemetry::configuration::TelemetryTable;
 use anyhow::{Context, bail};
@@ -137,6 +140,7 @@ impl Place {
     }
 
     /// Seconds of a batch, as far as anybody says.
+    #[cfg(feature = "telemetry")]
     pub fn batch_seconds(&self, options: &MeterOptions) -> u64 {
         let of_topic = || self.topics.get(options.sources.first()?.strip_prefix("kafka:")?)?.batch_seconds;
         options.limits.batch_seconds.or_else(of_topic).or(self.meter.batch_seconds).unwrap_or(BATCH_AGE.as_secs())
