@@ -49,6 +49,11 @@ impl Filter {
         bits_of(rank).all(|(word, bit)| line[word] & bit != 0)
     }
 
+    /// Whether it is of use in half the memory.
+    pub fn can_be_halved(&self) -> bool {
+        self.halvings_left > 0
+    }
+
     /// The filter in half the memory, less sharp; none if it would be of no use.
     pub fn halved(mut self) -> Option<Filter> {
         self.halvings_left = self.halvings_left.checked_sub(1)?;

@@ -71,13 +71,15 @@ pub fn written(identity: Digest, known: Known) -> [u8; ENTRY_BYTES] {
 
 /// The entry in these bytes.
 pub fn read(entry: &[u8; ENTRY_BYTES]) -> (Digest, Known) {
-    fn part<const N: usize>(entry: &[u8; ENTRY_BYTES], from: usize) -> [u8; N] {
-        std::array::from_fn(|at| entry[from + at])
-    }
     let known = Known {
         says: u64::from_le_bytes(part(entry, 16)),
         batch: u32::from_le_bytes(part(entry, 24)),
         row: u32::from_le_bytes(part(entry, 28)),
     };
     (Digest(part(entry, 0)), known)
+}
+
+/// So many bytes, from one on.
+pub fn part<const N: usize>(bytes: &[u8], from: usize) -> [u8; N] {
+    std::array::from_fn(|at| bytes[from + at])
 }

@@ -1,5 +1,6 @@
 //! Reversals of the archive, kept until all events are remembered: in a file without a name, once they are many.
 
+use super::known::part;
 use super::{Identities, Remembered, Room};
 use farthing_aggregate::Digest;
 use farthing_aggregate::usage::Place;
@@ -56,9 +57,6 @@ impl Later {
 }
 
 fn read(bytes: &[u8; BYTES]) -> (Digest, Digest, Place) {
-    fn part<const N: usize>(bytes: &[u8; BYTES], from: usize) -> [u8; N] {
-        std::array::from_fn(|at| bytes[from + at])
-    }
     let place = Place { batch: u64::from_le_bytes(part(bytes, 32)), row: u32::from_le_bytes(part(bytes, 40)) };
     (Digest(part(bytes, 0)), Digest(part(bytes, 16)), place)
 }

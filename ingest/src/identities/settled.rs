@@ -33,8 +33,13 @@ impl Settled {
         self.filter.as_ref().map_or(0, Filter::bytes)
     }
 
-    fn halve(&mut self) {
-        self.filter = self.filter.take().and_then(Filter::halved);
+    /// Halves its filter, unless that would be of no use.
+    fn halve(&mut self) -> bool {
+        let can = self.filter.as_ref().is_some_and(Filter::can_be_halved);
+        if can {
+            self.filter = self.filter.take().and_then(Filter::halved);
+        }
+        can
     }
 }
 
@@ -42,6 +47,8 @@ impl Settled {
 struct Merging {
     first: usize,
     count: usize,
+    /// Of the filter that is being made.
+    filter_bytes: u64,
     thread: Option<JoinHandle<io::Result<Settled>>>,
     /// Set when nobody wants the result any more.
     dropped: Arc<AtomicBool>,
@@ -83,7 +90,7 @@ impl Runs {
     }
 
     pub fn memory_bytes(&self) -> u64 {
-        self.runs.iter().map(|settled| settled.filter_bytes() + settled.run.fence_bytes()).sum()
+        self.filter_bytes() + self.runs.iter().map(|settled| settled.run.fence_bytes()).sum::<u64>()
     }
 
     pub fn entries(&self) -> u64 {
@@ -92,7 +99,7 @@ impl Runs {
 
     /// Settles entries, which come sorted by their ranks.
     pub fn settle(&mut self, count: u64, entries: impl Iterator<Item = (Digest, Known)>) -> io::Result<()> {
-        let filter = self.room_for(count);
+        let filter = self.room_for(count, self.runs.len());
         let mut writing = Filtered::begin(&self.folder, filter)?;
         for (identity, known) in entries {
             writing.push(identity, known)?;
@@ -105,34 +112,35 @@ impl Runs {
     pub fn resize(&mut self, filter_bytes_max: u64) {
         self.filter_bytes_max = filter_bytes_max;
         while self.filter_bytes() > filter_bytes_max
-            && let Some(largest) = self.largest()
+            && let Some(largest) =
+                self.runs.iter_mut().max_by_key(|settled| settled.filter_bytes()).filter(|largest| largest.filter.is_some())
         {
-            largest.halve();
+            largest.filter = largest.filter.take().and_then(Filter::halved);
         }
     }
 
-    /// A filter for so many entries, if there is room for one beside the others; they are halved for it where they are larger.
-    fn room_for(&mut self, entries: u64) -> Option<Filter> {
+    /// A filter for so many entries, if there is room for one beside the others. Those of runs from `first` on, which it is to stand for
+    /// soon, are halved for it, and of the others those that are larger.
+    fn room_for(&mut self, entries: u64, first: usize) -> Option<Filter> {
         let mut halvings = 0;
         loop {
             let bytes = Filter::bytes_for(entries, halvings);
             if self.filter_bytes() + bytes <= self.filter_bytes_max {
                 return Some(Filter::with_room(entries, halvings));
             }
-            match self.largest().filter(|largest| largest.filter_bytes() > bytes) {
-                Some(largest) => largest.halve(),
-                None if halvings == HALVINGS_MAX => return None,
-                None => halvings += 1,
+            let gives = |(number, settled): &(usize, &mut Settled)| *number >= first || settled.filter_bytes() > bytes;
+            let halved = self.runs.iter_mut().enumerate().filter(gives).any(|(_, settled)| settled.halve());
+            match halved {
+                true => {}
+                false if halvings == HALVINGS_MAX => return None,
+                false => halvings += 1,
             }
         }
     }
 
-    fn largest(&mut self) -> Option<&mut Settled> {
-        self.runs.iter_mut().max_by_key(|settled| settled.filter_bytes())
-    }
-
     fn filter_bytes(&self) -> u64 {
-        self.runs.iter().map(Settled::filter_bytes).sum()
+        let of_merge = self.merging.as_ref().map_or(0, |merging| merging.filter_bytes);
+        self.runs.iter().map(Settled::filter_bytes).sum::<u64>() + of_merge
     }
 
     /// Begins to merge the latest runs, once they are many and none of them is more than all after it: so each entry is written again
@@ -143,12 +151,13 @@ impl Runs {
             && let Some(first) = tail(&self.runs)
         {
             let runs: Vec<Arc<Run>> = self.runs[first..].iter().map(|settled| settled.run.clone()).collect();
-            let filter = self.room_for(runs.iter().map(|run| run.entries()).sum());
+            let filter = self.room_for(runs.iter().map(|run| run.entries()).sum(), first);
+            let filter_bytes = filter.as_ref().map_or(0, Filter::bytes);
             let writing = Filtered::begin(&self.folder, filter)?;
             let dropped = Arc::new(AtomicBool::new(false));
             let (count, told) = (runs.len(), dropped.clone());
             let thread = thread::Builder::new().name("merge".to_owned()).spawn(move || merged(&runs, writing, &told))?;
-            self.merging = Some(Merging { first, count, thread: Some(thread), dropped });
+            self.merging = Some(Merging { first, count, filter_bytes, thread: Some(thread), dropped });
         }
         Ok(())
     }
@@ -161,6 +170,8 @@ impl Runs {
         {
             let merged = thread.join().map_err(|_| io::Error::other("a merge of identities has panicked: this is a defect"))??;
             self.runs.splice(merging.first..merging.first + merging.count, [merged]);
+            // There may be less room by now.
+            self.resize(self.filter_bytes_max);
         }
         Ok(())
     }
