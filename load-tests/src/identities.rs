@@ -101,7 +101,7 @@ impl Books {
         let report: Value = serde_json::from_slice(&output.stdout).context("a report cannot be read")?;
         self.events += events;
         self.parts += 1;
-        ensure!(report["metered"].as_u64() == Some(self.events), "farthing did not meter {events} new events: {report}");
+        ensure!(report["metered"].as_u64() == Some(events), "farthing did not meter {events} new events: {report}");
         Ok(())
     }
 
