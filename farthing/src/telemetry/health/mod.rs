@@ -1,15 +1,21 @@
 //! Whether the worker is alive and ready: alive while its threads go round, ready while it holds what it is to hold and gets on with it.
 
+mod partition;
+mod source;
+
 use super::event::{FileRead, Sealed};
 use crate::time;
 use farthing_ingest::identities::Size;
 #[cfg(feature = "kafka")]
 use farthing_ingest::kafka::{Standing, Topic};
 use farthing_schemas::Instant;
+use partition::{Partition, Since};
+use source::{Phase, Source, Standings};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant as Clock};
+use std::time::Duration;
+
+pub use partition::{Origin, Stuck};
 
 /// What files and the like are called among the sources.
 const FILES: &str = "files";
@@ -34,50 +40,6 @@ struct State {
     stopping: bool,
 }
 
-/// A topic, or all files.
-struct Source {
-    phase: Phase,
-    #[cfg(feature = "kafka")]
-    topic: Option<(Topic, Arc<Standing>)>,
-    partitions: BTreeMap<String, Partition>,
-    /// Since when nobody has said where its partitions end.
-    silent: Option<Since>,
-}
-
-enum Phase {
-    Waits,
-    TakesOver(usize, Since),
-    Reads,
-}
-
-/// A partition that is held.
-struct Partition {
-    origin: Origin,
-    position: u64,
-    end: Option<u64>,
-    /// Since when it has ended beyond its position, and the position has not moved.
-    behind: Option<Since>,
-    /// Whether there is anything to read up to its end, if it was looked at: a transaction's marks are no events.
-    waits: Option<bool>,
-}
-
-/// What a partition is a part of.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Origin {
-    /// The partition of a topic of that number.
-    Topic(i32),
-    /// A file whose bytes are counted as they lie there.
-    Plain(PathBuf),
-    /// What has no end that could be known.
-    Endless,
-}
-
-#[derive(Clone, Copy)]
-struct Since {
-    clock: Clock,
-    time: Instant,
-}
-
 /// What is to be looked at.
 pub struct Looked {
     pub source: String,
@@ -96,15 +58,6 @@ pub struct At {
     pub lag: Option<u64>,
 }
 
-/// A partition that has events, but does not move.
-pub struct Stuck {
-    pub partition: String,
-    pub position: u64,
-    pub end: u64,
-    pub since: Instant,
-    pub seconds: u64,
-}
-
 /// Why the worker is not ready; it is if there is no reason.
 pub struct Verdict {
     pub because: Vec<String>,
@@ -114,16 +67,6 @@ pub struct Verdict {
 impl Verdict {
     pub fn ready(&self) -> bool {
         self.because.is_empty()
-    }
-}
-
-impl Since {
-    fn now() -> Since {
-        Since { clock: Clock::now(), time: time::now() }
-    }
-
-    fn seconds(&self) -> u64 {
-        self.clock.elapsed().as_secs()
     }
 }
 
@@ -346,156 +289,12 @@ impl Health {
     }
 }
 
-enum Standings {
-    Paused,
-    Rebalances,
-}
-
-#[cfg(feature = "kafka")]
-impl Standings {
-    fn of(&self, standing: &Standing) -> u64 {
-        match self {
-            Standings::Paused => u64::try_from(standing.paused()).unwrap_or(u64::MAX),
-            Standings::Rebalances => standing.rebalances(),
-        }
-    }
-}
-
-impl Source {
-    /// Whether all of it is others' now.
-    #[cfg(feature = "kafka")]
-    fn has_nothing(&self) -> bool {
-        matches!(self.phase, Phase::Waits) && self.topic.as_ref().is_some_and(|(_, standing)| standing.given() == Some(0))
-    }
-
-    #[cfg(not(feature = "kafka"))]
-    fn has_nothing(&self) -> bool {
-        false
-    }
-
-    fn reads(&mut self, partitions: impl Iterator<Item = (String, Origin, u64)>) {
-        let mut before = std::mem::take(&mut self.partitions);
-        for (name, origin, position) in partitions {
-            // One that is where it was is as stuck as it was, however often it is taken over.
-            let known = before.remove(&name).filter(|known| (known.position, &known.origin) == (position, &origin));
-            self.partitions.insert(name, known.unwrap_or(Partition { origin, position, end: None, behind: None, waits: None }));
-        }
-        self.phase = Phase::Reads;
-    }
-
-    fn held(&self) -> u64 {
-        if matches!(self.phase, Phase::Reads) { u64::try_from(self.partitions.len()).unwrap_or(u64::MAX) } else { 0 }
-    }
-
-    fn judge(&self, name: &str, patience: Duration, verdict: &mut Verdict) {
-        match &self.phase {
-            Phase::Waits => verdict.because.extend(self.waits_for(name)),
-            Phase::TakesOver(partitions, since) => verdict.because.push(format!(
-                "topic {name}: {partitions} partitions are being taken over since {} ({} s): their identities are read from the archive",
-                since.time,
-                since.seconds()
-            )),
-            Phase::Reads => {
-                for (partition, at) in &self.partitions {
-                    if let Some(stuck) = at.stuck(partition, patience) {
-                        verdict.because.push(stuck.sentence());
-                        verdict.stuck.push(stuck);
-                    }
-                }
-            }
-        }
-        if let Some(since) = self.silent.filter(|since| since.clock.elapsed() >= patience) {
-            verdict.because.push(format!(
-                "topic {name}: no broker has said since {} ({} s) where its partitions end; look after the cluster",
-                since.time,
-                since.seconds()
-            ));
-        }
-    }
-
-    /// Who holds nothing is ready if the group has nothing for it.
-    #[cfg(feature = "kafka")]
-    fn waits_for(&self, name: &str) -> Option<String> {
-        let (topic, standing) = self.topic.as_ref()?;
-        match standing.given() {
-            None => Some(format!("topic {name}: the worker is not a member of the group {} yet", topic.group)),
-            Some(0) => None,
-            Some(held) => Some(format!("topic {name}: {held} partitions are given to the worker, and about to be taken over")),
-        }
-    }
-
-    #[cfg(not(feature = "kafka"))]
-    fn waits_for(&self, _: &str) -> Option<String> {
-        None
-    }
-
-    fn labels(&self, name: &str, at: &Partition) -> Vec<(&'static str, String)> {
-        let mut labels = vec![("farthing.partition", name.to_owned())];
-        #[cfg(feature = "kafka")]
-        if let (Some((topic, _)), Origin::Topic(number)) = (&self.topic, &at.origin) {
-            labels.push(("messaging.destination.name", topic.topic.clone()));
-            labels.push(("messaging.destination.partition.id", number.to_string()));
-        }
-        #[cfg(not(feature = "kafka"))]
-        let _ = at;
-        labels
-    }
-}
-
-impl Partition {
-    fn move_to(&mut self, position: u64) {
-        self.position = position;
-        self.end = self.end.map(|end| end.max(position));
-        (self.behind, self.waits) = (None, None);
-    }
-
-    fn ends_at(&mut self, end: u64) {
-        if self.end != Some(end) && self.waits == Some(false) {
-            // What was no event may be followed by one, which has not waited yet.
-            (self.behind, self.waits) = (None, None);
-        }
-        self.end = Some(end);
-        if end <= self.position {
-            (self.behind, self.waits) = (None, None);
-        } else {
-            self.behind.get_or_insert_with(Since::now);
-        }
-    }
-
-    /// What is no event does not lag, once that is known.
-    fn lag(&self) -> Option<u64> {
-        let lag = self.end?.saturating_sub(self.position);
-        Some(if self.waits == Some(false) { 0 } else { lag })
-    }
-
-    fn stuck(&self, name: &str, patience: Duration) -> Option<Stuck> {
-        let since = self.behind.filter(|since| since.clock.elapsed() >= patience && self.waits == Some(true))?;
-        Some(Stuck { partition: name.to_owned(), position: self.position, end: self.end?, since: since.time, seconds: since.seconds() })
-    }
-}
-
-impl Stuck {
-    pub fn lag(&self) -> u64 {
-        self.end.saturating_sub(self.position)
-    }
-
-    pub fn sentence(&self) -> String {
-        format!(
-            "{}: its lag is {}, but its position {} has not moved since {} ({} s): see what this worker has said, and whether its ledger and \
-             its archive answer; else restart it: what is not committed is read again by whoever gets the partition",
-            self.partition,
-            self.lag(),
-            self.position,
-            self.since,
-            self.seconds
-        )
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use farthing_schemas::manifest::Slice;
+    use std::path::PathBuf;
+    use std::time::Instant as Clock;
 
     /// A health that has no patience, with one file that is read from 10 on.
     fn reading() -> (Health, Looked) {
