@@ -64,9 +64,26 @@ pub struct Verdict {
     pub stuck: Vec<Stuck>,
 }
 
+impl Looked {
+    /// The number of a topic's partition.
+    #[cfg(feature = "kafka")]
+    pub fn number(&self) -> Option<i32> {
+        match self.origin {
+            Origin::Topic(number) => Some(number),
+            Origin::Plain(_) | Origin::Endless => None,
+        }
+    }
+}
+
 impl Verdict {
     pub fn ready(&self) -> bool {
         self.because.is_empty()
+    }
+}
+
+impl State {
+    fn partition(&mut self, looked: &Looked) -> Option<&mut Partition> {
+        self.sources.get_mut(&looked.source)?.partitions.get_mut(&looked.name)
     }
 }
 
@@ -82,8 +99,7 @@ impl Health {
 
     #[cfg(feature = "kafka")]
     pub fn joins(&self, topic: &Topic, standing: &Arc<Standing>) {
-        let source =
-            Source { phase: Phase::Waits, topic: Some((topic.clone(), standing.clone())), partitions: BTreeMap::new(), silent: None };
+        let source = Source { phase: Phase::Waits, topic: Some((topic.clone(), standing.clone())), partitions: BTreeMap::new() };
         self.state().sources.insert(topic.name.clone(), source);
     }
 
@@ -116,7 +132,6 @@ impl Health {
             #[cfg(feature = "kafka")]
             topic: None,
             partitions: BTreeMap::new(),
-            silent: None,
         });
         source.reads(files.into_iter().map(|file| (file.name, file.plain.map_or(Origin::Endless, Origin::Plain), file.position)));
     }
@@ -130,7 +145,6 @@ impl Health {
             for source in state.sources.values_mut() {
                 if let Some(partition) = source.partitions.get_mut(&slice.partition) {
                     partition.move_to(slice.next);
-                    source.silent = None;
                 }
             }
         }
@@ -213,26 +227,28 @@ impl Health {
 
     /// A partition ends here.
     pub fn ends_at(&self, looked: &Looked, end: u64) {
-        if let Some(source) = self.state().sources.get_mut(&looked.source) {
-            source.silent = None;
-            if let Some(partition) = source.partitions.get_mut(&looked.name) {
-                partition.ends_at(end);
-            }
+        if let Some(partition) = self.state().partition(looked) {
+            partition.ends_at(end);
         }
     }
 
-    /// Nobody says where it ends.
+    /// All that was asked of it is answered.
+    pub fn answers(&self, looked: &Looked) {
+        if let Some(partition) = self.state().partition(looked) {
+            partition.silent = None;
+        }
+    }
+
+    /// Nobody says where it ends, or what waits there; of others somebody may.
     pub fn is_silent(&self, looked: &Looked) {
-        if let Some(source) = self.state().sources.get_mut(&looked.source) {
-            source.silent.get_or_insert_with(Since::now);
+        if let Some(partition) = self.state().partition(looked) {
+            partition.silent.get_or_insert_with(Since::now);
         }
     }
 
-    /// Whether there is anything to read at its position.
+    /// Whether there is anything to be metered at its position.
     pub fn has_more(&self, looked: &Looked, more: bool) {
-        let mut state = self.state();
-        let found = state.sources.get_mut(&looked.source).and_then(|source| source.partitions.get_mut(&looked.name));
-        if let Some(partition) = found.filter(|partition| partition.position == looked.position) {
+        if let Some(partition) = self.state().partition(looked).filter(|partition| partition.position == looked.position) {
             partition.waits = Some(more);
         }
     }
@@ -341,6 +357,29 @@ mod tests {
         health.ends_at(&looked, 40);
         let behind = health.state().sources[FILES].partitions["/a"].behind.map(|since| since.clock);
         assert!(behind.is_some_and(|since| since >= before) && health.partitions()[0].lag == Some(30));
+    }
+
+    #[test]
+    fn nobody_is_silent_for_others() {
+        let health = Health::new(Duration::ZERO);
+        let file = |name: &str| FileRead { name: name.to_owned(), position: 0, plain: Some(PathBuf::from(name)) };
+        health.reads_files(vec![file("/a"), file("/b")]);
+        let looked = health.to_look_at();
+        let begin_with = |words: &[&str]| {
+            let because = health.verdict().because;
+            let begin = because.len() == words.len() && because.iter().zip(words).all(|(said, words)| said.starts_with(words));
+            assert!(begin, "{because:?} does not begin with {words:?}");
+        };
+        health.is_silent(&looked[0]);
+        health.answers(&looked[1]);
+        begin_with(&["/a: no broker has said since "]);
+        health.is_silent(&looked[1]);
+        begin_with(&["topic files: no broker has said since "]);
+        health.answers(&looked[0]);
+        begin_with(&["/b: no broker has said since "]);
+        let slices = vec![Slice { partition: "/b".to_owned(), next: 1, ..Slice::default() }];
+        health.committed(&Sealed { slices, ..Sealed::default() });
+        begin_with(&[]);
     }
 
     #[test]

@@ -12,8 +12,10 @@ pub struct Partition {
     pub end: Option<u64>,
     /// Since when it has ended beyond its position, and the position has not moved.
     pub behind: Option<Since>,
-    /// Whether there is anything to read up to its end, if it was looked at: a transaction's marks are no events.
+    /// Whether there is anything to be metered up to its end, if it was looked at: a transaction's marks are no events.
     pub waits: Option<bool>,
+    /// Since when nobody has said where it ends, or what waits there.
+    pub silent: Option<Since>,
 }
 
 /// What a partition is a part of.
@@ -53,10 +55,14 @@ impl Since {
 }
 
 impl Partition {
+    pub fn of(origin: Origin, position: u64) -> Partition {
+        Partition { origin, position, end: None, behind: None, waits: None, silent: None }
+    }
+
     pub fn move_to(&mut self, position: u64) {
         self.position = position;
         self.end = self.end.map(|end| end.max(position));
-        (self.behind, self.waits) = (None, None);
+        (self.behind, self.waits, self.silent) = (None, None, None);
     }
 
     pub fn ends_at(&mut self, end: u64) {

@@ -15,8 +15,6 @@ pub struct Source {
     #[cfg(feature = "kafka")]
     pub topic: Option<(Topic, Arc<Standing>)>,
     pub partitions: BTreeMap<String, Partition>,
-    /// Since when nobody has said where its partitions end.
-    pub silent: Option<Since>,
 }
 
 pub enum Phase {
@@ -57,7 +55,7 @@ impl Source {
         for (name, origin, position) in partitions {
             // One that is where it was is as stuck as it was, however often it is taken over.
             let known = before.remove(&name).filter(|known| (known.position, &known.origin) == (position, &origin));
-            self.partitions.insert(name, known.unwrap_or(Partition { origin, position, end: None, behind: None, waits: None }));
+            self.partitions.insert(name, known.unwrap_or(Partition::of(origin, position)));
         }
         self.phase = Phase::Reads;
     }
@@ -83,12 +81,30 @@ impl Source {
                 }
             }
         }
-        if let Some(since) = self.silent.filter(|since| since.clock.elapsed() >= patience) {
-            verdict.because.push(format!(
+        verdict.because.extend(self.silence(name, patience));
+    }
+
+    /// What is said of those that nobody answers for.
+    fn silence(&self, name: &str, patience: Duration) -> Vec<String> {
+        let late = |(name, at): (&String, &Partition)| Some((name.clone(), at.silent.filter(|since| since.clock.elapsed() >= patience)?));
+        let silent: Vec<(String, Since)> = self.partitions.iter().filter_map(late).collect();
+        let all = silent.len() == self.partitions.len();
+        match silent.iter().map(|(_, since)| *since).min_by_key(|since| since.clock) {
+            Some(since) if all && silent.len() > 1 => vec![format!(
                 "topic {name}: no broker has said since {} ({} s) where its partitions end; look after the cluster",
                 since.time,
                 since.seconds()
-            ));
+            )],
+            _ => {
+                let said = |(name, since): &(String, Since)| {
+                    format!(
+                        "{name}: no broker has said since {} ({} s) where it ends; look after its leader, and whether it has one",
+                        since.time,
+                        since.seconds()
+                    )
+                };
+                silent.iter().map(said).collect()
+            }
         }
     }
 
