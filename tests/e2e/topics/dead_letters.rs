@@ -196,7 +196,7 @@ fn letters_that_are_too_large_for_their_topic_do_not_stand_in_the_way() -> Resul
 fn a_letter_that_brokers_never_take_is_said_and_passed_over() -> Result<()> {
     let scene = Scene::of("small", 1)?;
     let letters = format!("{}.rejected", scene.topic);
-    kafka::cluster().make_topic_with(&letters, 1, &["max.message.bytes=600"]);
+    kafka::cluster().make_topic_with(&letters, 1, &["max.message.bytes=450"]);
     let poisoned = Poisoned { scene, letters };
     let scene = &poisoned.scene;
     // Its platform goes into a header, and cannot be made small.
