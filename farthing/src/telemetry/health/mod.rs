@@ -12,7 +12,9 @@ use farthing_schemas::Instant;
 use partition::{Partition, Since};
 use source::{Phase, Source, Standings};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+#[cfg(feature = "kafka")]
+use std::sync::Arc;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 pub use partition::{Origin, Stuck};
