@@ -4,6 +4,7 @@
 use crate::books::{Appended, Books};
 use crate::side_by_side::side_by_side;
 use crate::telemetry::{Event, Sealed, Step, step, step_of, tell};
+use crate::turnstile::{self, Passed};
 use anyhow::{Context, anyhow, ensure};
 use arrow_array::RecordBatch;
 use farthing_aggregate::accruals::Assignment;
@@ -13,7 +14,7 @@ use farthing_archive::folders::FolderParts;
 use farthing_archive::{Archive, Encoded, FolderFiles, Folders, NewFile, months, table_path};
 use farthing_ingest::{Committer, Evidence, Refusal, SealedBatch};
 use farthing_ledger::Effects;
-use farthing_schemas::manifest::{Act, Batch, Closed, File, Slice, Total, dead_letters_sha256};
+use farthing_schemas::manifest::{Act, Batch, COPIES, Closed, File, Slice, Total, dead_letters_sha256};
 use farthing_schemas::tables::Table;
 use farthing_schemas::{Currency, Cycle};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -177,8 +178,14 @@ async fn commit(
     fail::fail_point!("usage-written");
     let effects = Effects { dead_letters: std::mem::take(&mut sealed.dead_letters), ..Effects::default() };
     let mut sums = step_of(Step::Archive, sealed.batch, archive_sums(books, sealed.batch, encoded)).await?;
-    before.map_or(Ok(()), |before| before())?;
+    let is_still_so = || before.map_or(Ok(()), |before| before());
+    // What a search brings is not held off: whoever has shut the turnstile waits for it.
+    let of_copies = sealed.slices.iter().any(|slice| slice.partition == COPIES);
     for losses in 1_u32.. {
+        let passed = if of_copies { Passed::AtOnce } else { turnstile::pass(books).await? };
+        if losses == 1 || passed == Passed::Later {
+            is_still_so()?;
+        }
         fail::fail_point!("accruals-written");
         let batch = Batch {
             batch: sealed.batch,

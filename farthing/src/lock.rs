@@ -22,6 +22,8 @@ pub enum Work {
     Compacting,
     /// Searching for copies; a second one waits.
     Searching,
+    /// Settling with the turnstile shut; a second one waits, and so do the commits of batches.
+    Settling,
 }
 
 impl Work {
@@ -31,6 +33,33 @@ impl Work {
             Work::Metering => "metering",
             Work::Compacting => "compacting",
             Work::Searching => "copies",
+            Work::Settling => "settling",
+        }
+    }
+
+    /// What its file is called behind the ledger's name.
+    fn suffix(self) -> &'static str {
+        match self {
+            Work::Metering => ".meter-lock",
+            Work::Compacting => ".compact-lock",
+            Work::Searching => ".copies-lock",
+            Work::Settling => ".settle-lock",
+        }
+    }
+
+    fn file(self, ledger: &Path) -> PathBuf {
+        let mut path = ledger.as_os_str().to_owned();
+        path.push(self.suffix());
+        PathBuf::from(path)
+    }
+
+    /// Whether nobody holds its lock at the moment.
+    pub async fn is_nobodys(self, ledger: &Ledger) -> Result<bool, LedgerError> {
+        let Some(path) = ledger.path() else { return ledger.is_free(self.name()).await };
+        match File::open(self.file(path)) {
+            // What cannot be locked for another reason keeps nobody waiting.
+            Ok(file) => Ok(!matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))),
+            Err(_) => Ok(true),
         }
     }
 }
@@ -100,18 +129,12 @@ impl Lock {
     }
 
     fn of_file(ledger: &Path, work: Work) -> anyhow::Result<Lock> {
-        let mut path = ledger.as_os_str().to_owned();
-        path.push(match work {
-            Work::Metering => ".meter-lock",
-            Work::Compacting => ".compact-lock",
-            Work::Searching => ".copies-lock",
-        });
-        let path = PathBuf::from(path);
+        let path = work.file(ledger);
         let opened = File::options().create(true).append(true).open(&path);
         let file = opened.with_context(|| format!("the lock {} cannot be opened", path.display()))?;
         let cannot = || format!("the lock {} cannot be taken", path.display());
         match work {
-            Work::Compacting | Work::Searching => file.lock().with_context(cannot)?,
+            Work::Compacting | Work::Searching | Work::Settling => file.lock().with_context(cannot)?,
             Work::Metering => refused_or(file.try_lock(), &path).with_context(cannot)?,
         }
         Ok(Lock::File { _file: file })
@@ -119,7 +142,7 @@ impl Lock {
 
     async fn of_session(url: &LedgerUrl, work: Work) -> anyhow::Result<Lock> {
         let held = match work {
-            Work::Compacting | Work::Searching => Held::wait_for(url, work.name()).await?,
+            Work::Compacting | Work::Searching | Work::Settling => Held::wait_for(url, work.name()).await?,
             Work::Metering => try_to_take(url, work).await?.with_context(|| {
                 format!("another process is metering files into this ledger (it holds a lock of {url}); wait for it or stop it")
             })?,

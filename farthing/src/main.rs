@@ -29,6 +29,7 @@ mod time;
 #[cfg(feature = "kafka")]
 mod topic;
 mod trace;
+mod turnstile;
 
 use clap::Parser;
 use cli::{Cli, Command};

@@ -53,6 +53,11 @@ impl Patience {
         }
     }
 
+    /// Whether the end was asked for.
+    pub fn is_over(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
     /// The waiting of one call.
     pub fn begin(&self) -> Waiting {
         Waiting { patience: self.clone(), since: None, pause: PAUSES.0 }

@@ -233,9 +233,9 @@ impl TopicMetering<'_> {
         Ok(true)
     }
 
-    /// Whether there is anything to be read at these offsets: the marks of transactions have some, and so has what was aborted.
+    /// Whether there is anything to be metered at these offsets.
     fn holds_messages(&self, partition: i32, offsets: Range<u64>) -> anyhow::Result<bool> {
-        let ends = Ends::of(self.topic)?;
+        let mut ends = Ends::of(self.topic)?;
         let first = ends.watermarks(partition).and_then(|(low, _)| ends.first_after(partition, offsets.start.max(low)));
         match first {
             Ok(first) => Ok(first.is_some_and(|(offset, _)| offset < offsets.end)),

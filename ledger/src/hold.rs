@@ -1,8 +1,9 @@
 //! Locks of a ledger on a server: they go with the connection that holds them, and so with its process, however it ends.
 
 use crate::open::connect;
-use crate::{LedgerError, LedgerUrl};
+use crate::{Ledger, LedgerError, LedgerUrl};
 use sqlx::{AnyConnection, Connection, Row};
+use std::path::Path;
 
 /// A lock that is held for as long as its connection lives.
 #[derive(Debug)]
@@ -39,6 +40,27 @@ impl Held {
     /// Whether it is still held: its connection may have been lost, and the lock with it.
     pub async fn still(&mut self) -> bool {
         self.connection.ping().await.is_ok()
+    }
+}
+
+impl Ledger {
+    /// The file that it is in, if it is in one.
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
+        self.url.path()
+    }
+
+    /// Whether nobody holds the lock of that name at the moment; of a ledger in a file, nobody ever does.
+    ///
+    /// # Errors
+    /// [`LedgerError::Unavailable`] or [`LedgerError::Sql`]
+    pub async fn is_free(&self, name: &str) -> Result<bool, LedgerError> {
+        if self.url.path().is_some() {
+            return Ok(true);
+        }
+        // It goes with the statement, which is a transaction of its own.
+        let select = "SELECT pg_try_advisory_xact_lock_shared(hashtextextended('farthing ' || $1 || ' ' || current_schema(), 0))";
+        Ok(sqlx::query(select).bind(name).fetch_one(&self.pool).await?.get(0))
     }
 }
 

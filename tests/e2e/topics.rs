@@ -9,6 +9,6 @@ mod forms;
 mod outages;
 pub mod produce;
 mod published;
-mod read;
+pub mod read;
 pub mod scene;
 mod workers;

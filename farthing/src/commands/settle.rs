@@ -5,6 +5,7 @@ use crate::cli::{CloseOptions, CycleOptions, DraftOptions, SettleCommand};
 use crate::commands::{accruals, archive};
 use crate::output::{self, Answer};
 use crate::place::Place;
+use crate::turnstile::Rounds;
 use crate::{copies, plan_input, time};
 use anyhow::{Context, bail};
 use farthing_ledger::{Effects, StoredDraft};
@@ -72,6 +73,7 @@ async fn close(at: &Place, options: &CloseOptions, json: bool) -> anyhow::Result
     if now < of.cycle.end() {
         bail!("cycle {} has not ended: it can be closed from {} on", of.cycle, of.cycle.end());
     }
+    let mut rounds = Rounds::default();
     loop {
         match state(&books, &of) {
             "open" => {}
@@ -80,6 +82,7 @@ async fn close(at: &Place, options: &CloseOptions, json: bool) -> anyhow::Result
             other => bail!("cycle {} of {} in {} is closed already: its state is {other}", of.cycle, of.mid, of.currency),
         }
         refuse_gaps(&books, &of).await?;
+        rounds.begin(at).await?;
         // No copy is settled: what is committed between a search and the close is searched as well.
         copies::search(&mut books, at).await?;
         if copies::unsearched(&books) > 0 {
@@ -90,6 +93,7 @@ async fn close(at: &Place, options: &CloseOptions, json: bool) -> anyhow::Result
             break;
         }
     }
+    drop(rounds);
     archive::compact(&mut books, at, false).await?;
     books.ledger.close().await;
     if json {
@@ -181,7 +185,9 @@ async fn make(books: &mut Books, of: &Settlement, without: &[String], to_come: O
 async fn finish(books: &mut Books, at: &Place, of: &Settlement, options: &DraftOptions) -> anyhow::Result<Draft> {
     // What the cycle holds was searched before it closed; what has come since is for later ones.
     copies::search(books, at).await?;
+    let mut rounds = Rounds::default();
     loop {
+        rounds.begin(at).await?;
         archive::compact(books, at, false).await?;
         let draft = make(books, of, &options.without, None).await?;
         if draft.refused {

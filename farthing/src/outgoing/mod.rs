@@ -1,8 +1,10 @@
 //! Rejected events on their way to a topic for them: after the batch that rejected them is committed, driven by the ledger.
 //!
 //! The ledger holds the letters and a mark per partition, up to which they were sent; the mark moves on once brokers have answered for all
-//! before it. So each letter is sent at least once, whoever is killed wherever, and comes again as the same record, with the same id. A
-//! thread of its own does it: a topic that is away keeps nobody from metering.
+//! before it. So each letter that they take is sent at least once, whoever is killed wherever, and comes again as the same record, with the
+//! same id. One that they do not take, even without its bytes, is said and passed over, and no other waits for it: it stays in the ledger as
+//! all letters do, so the mark needs no memory of it. Who is killed before the mark has moved tries it, and says it, again. A thread of its
+//! own does all this: a topic that is away keeps nobody from metering.
 
 mod producer;
 mod record;
@@ -12,10 +14,10 @@ use crate::output;
 use crate::patience::timely;
 use anyhow::Context;
 use farthing_ingest::kafka::Topic;
-use farthing_ledger::{Ledger, LedgerError};
-use producer::LetterProducer;
+use farthing_ledger::{KeptLetter, Ledger, LedgerError};
+use producer::{Answer, LetterProducer};
 use record::Origin;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -32,6 +34,9 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from
 /// How long somebody who does not follow the topic waits at its end for letters that are still to be sent; and one who was told to stop.
 const AT_END: Duration = Duration::from_secs(10);
 const AT_STOP: Duration = Duration::from_millis(1500);
+
+/// Letters that are named, of those that brokers do not take.
+const NAMED: usize = 10;
 
 enum Order {
     /// These partitions are ours now.
@@ -80,6 +85,7 @@ impl Outgoing {
             hurry: hurry.clone(),
             ledger_id: None,
             held: BTreeMap::new(),
+            ahead: BTreeMap::new(),
             told: false,
             pause: PAUSES.0,
         };
@@ -143,6 +149,8 @@ struct Sending {
     ledger_id: Option<String>,
     /// The partitions whose letters are sent; all up to that number are, if it is known.
     held: BTreeMap<String, Option<u64>>,
+    /// By partition, what need not be sent again behind one that is: of one portion, which is not left before all of it is answered for.
+    ahead: BTreeMap<String, BTreeSet<u64>>,
     /// Whether it was said that the topic is away.
     told: bool,
     pause: Duration,
@@ -183,6 +191,7 @@ impl Sending {
         let before = std::mem::take(&mut self.held);
         let kept = |name: String| (before.get(&name).copied().flatten(), name);
         self.held = partitions.into_iter().map(kept).map(|(through, name)| (name, through)).collect();
+        self.ahead.retain(|name, _| before.contains_key(name) && self.held.contains_key(name));
     }
 
     /// Sends all that there is; how long to wait before it is tried again, if that failed.
@@ -230,24 +239,58 @@ impl Sending {
             }
             let letters = self.ask(async |ledger| ledger.letters_of(partition, after, PORTION_BYTES).await)?;
             let Some(end) = letters.last().map(|kept| kept.number) else { break };
-            let origin = Origin { ledger: &self.ledger_id()?, topic: &self.topic };
-            let records: Vec<_> = letters.iter().map(|kept| origin.record(kept)).collect();
-            let (taken, why) = self.producer.send(&records);
-            drop(records);
-            fail::fail_point!("dead-letters-sent");
-            if let Some(through) = taken.checked_sub(1).map(|last| letters[last].number) {
-                // Whatever comes of the mark: what the brokers have is not sent again by us.
-                self.held.insert(partition.to_owned(), Some(through));
-                self.ask(async |ledger| ledger.mark_letters_sent(partition, through).await)?;
-            }
-            if let Some(why) = why {
-                return Err(Stuck::Brokers(why));
-            }
+            self.send_portion(partition, &letters)?;
             after = end;
             self.held.insert(partition.to_owned(), Some(after));
         }
         self.held.insert(partition.to_owned(), Some(after.max(last)));
         Ok(())
+    }
+
+    /// Sends some letters that follow each other, but for those that were answered for already, and moves the mark over all that are.
+    fn send_portion(&mut self, partition: &str, letters: &[KeptLetter]) -> Result<(), Stuck> {
+        let ledger = self.ledger_id()?;
+        let mut done = self.ahead.remove(partition).unwrap_or_default();
+        let open: Vec<&KeptLetter> = letters.iter().filter(|kept| !done.contains(&kept.number)).collect();
+        let origin = Origin { ledger: &ledger, topic: &self.topic };
+        let records: Vec<_> = open.iter().map(|kept| origin.record(kept)).collect();
+        let answers = self.producer.send(&records);
+        drop(records);
+        fail::fail_point!("dead-letters-sent");
+        let (mut refused, mut why) = (Vec::new(), None);
+        for (kept, answer) in open.iter().zip(answers) {
+            match answer {
+                Answer::Open(said) => {
+                    why.get_or_insert(said);
+                    continue;
+                }
+                Answer::Refused(code) => refused.push((kept.number, code.to_string())),
+                Answer::Taken => {}
+            }
+            done.insert(kept.number);
+        }
+        self.say_refused(&refused);
+        let through = letters.iter().map(|kept| kept.number).take_while(|number| done.contains(number)).last();
+        self.ahead.insert(partition.to_owned(), done.split_off(&through.map_or(0, |through| through + 1)));
+        if let Some(through) = through {
+            // Whatever comes of the mark: what the brokers have is not sent again by us.
+            self.held.insert(partition.to_owned(), Some(through));
+            self.ask(async |ledger| ledger.mark_letters_sent(partition, through).await)?;
+        }
+        why.map_or(Ok(()), |why| Err(Stuck::Brokers(why)))
+    }
+
+    /// Says which letters are passed over: of many some, for they have one cause.
+    fn say_refused(&self, refused: &[(u64, String)]) {
+        let Some((first, why)) = refused.first() else { return };
+        let some: Vec<String> = refused.iter().take(NAMED).map(|(number, _)| number.to_string()).collect();
+        let more = if refused.len() > NAMED { format!(" and {} more", refused.len() - NAMED) } else { String::new() };
+        output::note(&format!(
+            "topic {} does not take the dead letters {}{more}, even without their bytes ({why}): they stay in the ledger and are not sent; \
+             see farthing dead-letters show {first}; so that others like them go, raise max.message.bytes of the topic",
+            self.name,
+            some.join(", ")
+        ));
     }
 
     fn ledger_id(&mut self) -> Result<String, Stuck> {

@@ -22,6 +22,37 @@ const POLL: Duration = Duration::from_millis(20);
 const DEFAULTS: [(&str, &str); 4] =
     [("message.max.bytes", "67108864"), ("linger.ms", "5"), ("compression.type", "lz4"), ("message.timeout.ms", TIMEOUT_MILLIS)];
 
+/// What became of a record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// Brokers have it.
+    Taken,
+    /// They do not take this one, by itself and without its bytes neither, and will not as long as their topic is as it is.
+    Refused(RDKafkaErrorCode),
+    /// They may have it, or take it another time.
+    Open(String),
+}
+
+impl Answer {
+    fn of(answered: &Option<Result<(), RDKafkaErrorCode>>) -> Answer {
+        match answered {
+            Some(Ok(())) => Answer::Taken,
+            Some(Err(code)) if is_refusal(*code) => Answer::Refused(*code),
+            Some(Err(code)) => Answer::Open(code.to_string()),
+            None => Answer::Open("no broker has answered".to_owned()),
+        }
+    }
+}
+
+/// Whether brokers mean the record, and not its topic or themselves.
+fn is_refusal(code: RDKafkaErrorCode) -> bool {
+    is_size(code) || matches!(code, RDKafkaErrorCode::InvalidRecord | RDKafkaErrorCode::InvalidDifferentRecord)
+}
+
+fn is_size(code: RDKafkaErrorCode) -> bool {
+    matches!(code, RDKafkaErrorCode::MessageSizeTooLarge | RDKafkaErrorCode::InvalidMessageSize)
+}
+
 /// What brokers have answered to one portion.
 #[derive(Default)]
 struct Portion {
@@ -77,7 +108,7 @@ impl LetterProducer {
     /// Makes the client for a topic on the same brokers; it connects with its first record.
     pub fn to(topic: &Topic, name: &str, hurry: Arc<AtomicBool>) -> Result<LetterProducer, KafkaError> {
         let mut configuration = topic.producer();
-        for (key, value) in DEFAULTS.into_iter().filter(|(key, _)| !topic.properties.contains_key(*key)) {
+        for (key, value) in DEFAULTS.into_iter().filter(|(key, _)| !topic.says(key)) {
             configuration.set(key, value);
         }
         // A record counts once all replicas that are in sync have it; its time is that of its sending, whatever its event's is.
@@ -86,36 +117,38 @@ impl LetterProducer {
         Ok(LetterProducer { client, topic: name.to_owned(), hurry, portions: Cell::new(0) })
     }
 
-    /// Sends records; of how many from the first on brokers have said that they have them, and why not of all.
-    pub fn send(&self, records: &[LetterRecord<'_>]) -> (usize, Option<String>) {
+    /// Sends records, and says what became of each.
+    pub fn send(&self, records: &[LetterRecord<'_>]) -> Vec<Answer> {
         self.portions.set(self.portions.get() + 1);
         *self.client.context().portion() = Portion { number: self.portions.get(), answers: vec![None; records.len()] };
         for (at, record) in records.iter().enumerate() {
             self.enqueue(at, record, Some(record.value));
         }
         self.wait();
-        // What the topic does not take goes without its bytes, so that it does not stand in the way of all others.
-        let too_large = |answer: &Option<Result<(), RDKafkaErrorCode>>| {
-            matches!(answer, Some(Err(RDKafkaErrorCode::MessageSizeTooLarge | RDKafkaErrorCode::InvalidMessageSize)))
-        };
-        let large: Vec<usize> =
-            self.client.context().portion().answers.iter().enumerate().filter(|(_, answer)| too_large(answer)).map(|(at, _)| at).collect();
         // Brokers refuse all that goes in one request: each is tried again by itself.
-        for at in large {
-            for value in [Some(records[at].value), None] {
-                if too_large(&self.client.context().portion().answers[at]) {
-                    self.client.context().portion().answers[at] = None;
-                    self.enqueue(at, &records[at], value);
-                    self.wait();
-                }
+        for (at, record) in records.iter().enumerate() {
+            if self.refusal(at).is_some() {
+                self.send_again(at, record, Some(record.value));
+            }
+            // What the topic does not take goes without its bytes, so that it does not stand in the way of all others.
+            if self.refusal(at).is_some_and(is_size) {
+                self.send_again(at, record, None);
             }
         }
         let portion = self.client.context().portion();
-        let failed = portion.answers.iter().enumerate().find(|(_, answer)| !matches!(answer, Some(Ok(()))));
-        match failed {
-            None => (records.len(), None),
-            Some((at, Some(Err(code)))) => (at, Some(code.to_string())),
-            Some((at, _)) => (at, Some("no broker has answered".to_owned())),
+        portion.answers.iter().map(Answer::of).collect()
+    }
+
+    fn send_again(&self, at: usize, record: &LetterRecord<'_>, value: Option<&[u8]>) {
+        self.client.context().portion().answers[at] = None;
+        self.enqueue(at, record, value);
+        self.wait();
+    }
+
+    fn refusal(&self, at: usize) -> Option<RDKafkaErrorCode> {
+        match self.client.context().portion().answers[at] {
+            Some(Err(code)) if is_refusal(code) => Some(code),
+            _ => None,
         }
     }
 
@@ -154,5 +187,32 @@ impl LetterProducer {
                 return;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_means_the_record_is_a_refusal() {
+        use RDKafkaErrorCode as Code;
+        assert_eq!(Answer::of(&Some(Ok(()))), Answer::Taken);
+        for code in [Code::MessageSizeTooLarge, Code::InvalidMessageSize, Code::InvalidRecord] {
+            assert_eq!(Answer::of(&Some(Err(code))), Answer::Refused(code));
+        }
+        // These may be over tomorrow: the letters wait.
+        for code in [
+            Code::TopicAuthorizationFailed,
+            Code::UnknownTopicOrPartition,
+            Code::MessageTimedOut,
+            Code::NotEnoughReplicas,
+            Code::PolicyViolation,
+            Code::InvalidTimestamp,
+            Code::InvalidMessage,
+        ] {
+            assert!(matches!(Answer::of(&Some(Err(code))), Answer::Open(_)), "{code}");
+        }
+        assert!(matches!(Answer::of(&None), Answer::Open(_)));
     }
 }

@@ -4,7 +4,9 @@ use super::health::{Health, Looked, Origin};
 use super::recorder::Recorder;
 #[cfg(feature = "kafka")]
 use farthing_ingest::kafka::Ends;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+#[cfg(feature = "kafka")]
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Seek, SeekFrom};
 use std::path::Path;
@@ -27,6 +29,12 @@ pub fn look(recorder: &'static Recorder, patience: Duration) -> io::Result<()> {
     std::thread::Builder::new().name("look".to_owned()).spawn(run).map(drop)
 }
 
+/// Nobody answers.
+struct Silent;
+
+/// Where partitions of topics end, by source and number.
+type Told = BTreeMap<(String, i32), u64>;
+
 #[derive(Default)]
 struct Looker {
     /// By source, clients of their own: those that read may be busy.
@@ -39,23 +47,24 @@ struct Looker {
 impl Looker {
     fn look(&mut self, health: &Health) {
         self.know_topics(health);
-        let mut silent = BTreeSet::new();
-        for looked in health.to_look_at() {
-            // Whoever does not answer for one partition is not asked for all others: each question takes seconds then.
-            let asked = if silent.contains(&looked.source) { Err(()) } else { self.end(&looked) };
-            match asked {
-                Ok(Some(end)) => health.ends_at(&looked, end),
-                Ok(None) => {}
-                Err(()) => {
-                    health.is_silent(&looked);
-                    silent.insert(looked.source);
-                    continue;
-                }
-            }
-            if looked.suspicious {
-                health.has_more(&looked, self.has_more(&looked));
+        let all = health.to_look_at();
+        let told = self.ask(&all);
+        for looked in &all {
+            match self.look_at(health, looked, &told) {
+                Ok(()) => health.answers(looked),
+                Err(Silent) => health.is_silent(looked),
             }
         }
+    }
+
+    fn look_at(&mut self, health: &Health, looked: &Looked, told: &Told) -> Result<(), Silent> {
+        if let Some(end) = end(looked, told)? {
+            health.ends_at(looked, end);
+        }
+        if looked.suspicious {
+            health.has_more(looked, self.has_more(looked)?);
+        }
+        Ok(())
     }
 
     #[cfg(feature = "kafka")]
@@ -74,35 +83,50 @@ impl Looker {
         self.ends.clear();
     }
 
-    /// Where it ends, if it has an end.
-    fn end(&self, looked: &Looked) -> Result<Option<u64>, ()> {
-        match &looked.origin {
-            #[cfg(feature = "kafka")]
-            Origin::Topic(number) => {
-                let ends = self.ends.get(&looked.source).ok_or(())?;
-                ends.watermarks(*number).map(|(_, high)| Some(high)).map_err(drop)
+    /// Where the partitions of topics end; those that nobody answers for are not among them.
+    #[cfg(feature = "kafka")]
+    fn ask(&self, all: &[Looked]) -> Told {
+        let mut told = Told::default();
+        for (source, ends) in &self.ends {
+            let wanted: BTreeSet<i32> = all.iter().filter(|looked| looked.source == *source).filter_map(Looked::number).collect();
+            if wanted.is_empty() {
+                continue;
             }
-            #[cfg(not(feature = "kafka"))]
-            Origin::Topic(_) => Ok(None),
-            // A file that is gone has no end.
-            Origin::Plain(path) => Ok(path.metadata().ok().map(|metadata| metadata.len())),
-            Origin::Endless => Ok(None),
+            let found = ends.of_each(|number| wanted.contains(&number)).unwrap_or_default();
+            let found = found.into_iter().filter_map(|(number, end)| Some(((source.clone(), number), end.ok()?.1)));
+            told.extend(found);
         }
+        told
     }
 
-    /// Whether there is anything to be read; if that cannot be said, yes.
-    fn has_more(&self, looked: &Looked) -> bool {
+    #[cfg(not(feature = "kafka"))]
+    fn ask(&self, _: &[Looked]) -> Told {
+        Told::default()
+    }
+
+    /// Whether there is anything to be metered.
+    fn has_more(&mut self, looked: &Looked) -> Result<bool, Silent> {
         match &looked.origin {
             #[cfg(feature = "kafka")]
             Origin::Topic(number) => {
-                let first = self.ends.get(&looked.source).map(|ends| ends.first_after(*number, looked.position));
-                !matches!(first, Some(Ok(None)))
+                let ends = self.ends.get_mut(&looked.source).ok_or(Silent)?;
+                ends.first_after(*number, looked.position).map(|first| first.is_some()).map_err(|_| Silent)
             }
             #[cfg(not(feature = "kafka"))]
-            Origin::Topic(_) => true,
-            Origin::Plain(path) => has_line(path, looked.position).unwrap_or(true),
-            Origin::Endless => false,
+            Origin::Topic(_) => Ok(true),
+            Origin::Plain(path) => Ok(has_line(path, looked.position).unwrap_or(true)),
+            Origin::Endless => Ok(false),
         }
+    }
+}
+
+/// Where it ends, if it has an end.
+fn end(looked: &Looked, told: &Told) -> Result<Option<u64>, Silent> {
+    match &looked.origin {
+        Origin::Topic(number) => told.get(&(looked.source.clone(), *number)).copied().map(Some).ok_or(Silent),
+        // A file that is gone has no end.
+        Origin::Plain(path) => Ok(path.metadata().ok().map(|metadata| metadata.len())),
+        Origin::Endless => Ok(None),
     }
 }
 

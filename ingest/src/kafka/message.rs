@@ -3,7 +3,9 @@
 use super::gather::Gathered;
 use crate::block::Message;
 use farthing_schemas::{Code, Instant, Rejection, event};
+use rdkafka::message::{BorrowedMessage, Headers, Message as _};
 use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 const STRUCTURED: &str = "application/cloudevents";
 const BATCH: &str = "application/cloudevents-batch";
@@ -29,7 +31,33 @@ enum Mode {
     Unknown,
 }
 
+impl<'m> Received<'m> {
+    /// The message as the client has it.
+    pub fn of(message: &'m BorrowedMessage<'_>) -> Received<'m> {
+        Received {
+            offset: u64::try_from(message.offset()).unwrap_or(0),
+            arrival: message.timestamp().to_millis().and_then(|millis| millis.checked_mul(1000)).map(Instant::from_micros),
+            headers: readable_headers(message),
+            value: message.payload(),
+        }
+    }
+}
+
+/// The headers whose names are texts; no attribute of CloudEvents has another. The client panics where a name is none.
+fn readable_headers<'m>(message: &'m BorrowedMessage<'_>) -> Vec<(&'m str, Option<&'m [u8]>)> {
+    let Some(headers) = message.headers() else { return Vec::new() };
+    let read = |at| catch_unwind(AssertUnwindSafe(|| headers.get(at))).ok();
+    (0..headers.count()).filter_map(read).map(|header| (header.key, header.value)).collect()
+}
+
 impl Received<'_> {
+    /// Whether there is anything in it that gets a verdict: in an empty batch there is not.
+    pub fn has_events(&self) -> bool {
+        let mut gathered = Gathered::default();
+        self.append_to(&mut gathered);
+        !gathered.messages.is_empty()
+    }
+
     /// Appends the events of the message; each has its own verdict.
     pub fn append_to(&self, gathered: &mut Gathered) {
         let start = gathered.bytes.len();
@@ -146,6 +174,7 @@ mod tests {
         let received = Received { offset: 7, arrival: None, headers, value: value.map(str::as_bytes) };
         let mut gathered = Gathered { bytes: b"before".to_vec(), ..Gathered::default() };
         received.append_to(&mut gathered);
+        assert_eq!(received.has_events(), !expected.is_empty());
         let text = |message: &Message| String::from_utf8(gathered.bytes[message.bytes.clone()].to_vec()).expect("text");
         let found: Vec<_> = gathered
             .messages

@@ -59,6 +59,17 @@ pub enum KafkaError {
         #[source]
         source: rdkafka::error::KafkaError,
     },
+    /// No broker says where one partition ends; others may.
+    #[error("topic {topic}, partition {partition}: no broker says where it ends; has it a leader, and may this client ask?")]
+    Silent {
+        /// Which topic.
+        topic: String,
+        /// Which partition.
+        partition: i32,
+        /// Why there was no answer.
+        #[source]
+        source: rdkafka::error::KafkaError,
+    },
     /// There is no such topic.
     #[error("topic {0} does not exist on these brokers; create it, or name another")]
     NoSuchTopic(String),

@@ -8,12 +8,10 @@ use super::message::Received;
 use super::standing::Standing;
 use super::topic::Topic;
 use crate::block::Block;
-use farthing_schemas::Instant;
 use rdkafka::error::KafkaError as Cause;
-use rdkafka::message::{BorrowedMessage, Headers, Message as _};
+use rdkafka::message::{BorrowedMessage, Message as _};
 use rdkafka::types::RDKafkaErrorCode as Code;
 use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, TryRecvError, TrySendError};
@@ -467,19 +465,6 @@ fn take(held: &mut BTreeMap<i32, Held>, message: &BorrowedMessage<'_>) -> bool {
     let Some(held) = held.get_mut(&message.partition()) else { return false };
     let Some(gathering) = &mut held.gathering else { return false };
     held.at_end = false;
-    let received = Received {
-        offset: u64::try_from(message.offset()).unwrap_or(0),
-        arrival: message.timestamp().to_millis().and_then(|millis| millis.checked_mul(1000)).map(Instant::from_micros),
-        headers: readable_headers(message),
-        value: message.payload(),
-    };
-    gathering.take(&received);
+    gathering.take(&Received::of(message));
     gathering.full()
-}
-
-/// The headers whose names are texts; no attribute of CloudEvents has another. The client panics where a name is none.
-fn readable_headers<'m>(message: &'m BorrowedMessage<'_>) -> Vec<(&'m str, Option<&'m [u8]>)> {
-    let Some(headers) = message.headers() else { return Vec::new() };
-    let read = |at| catch_unwind(AssertUnwindSafe(|| headers.get(at))).ok();
-    (0..headers.count()).filter_map(read).map(|header| (header.key, header.value)).collect()
 }

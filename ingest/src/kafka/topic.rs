@@ -21,9 +21,28 @@ const OURS: [(&str, &str); 7] = [
     ("allow.auto.create.topics", "false"),
 ];
 
-/// What is said elsewhere, or by whoever sends rejected events on.
-const NAMED: [&str; 7] =
-    ["acks", "bootstrap.servers", "delivery.timeout.ms", "group.id", "message.timeout.ms", "metadata.broker.list", "request.required.acks"];
+/// What is said elsewhere, or by whoever sends rejected events on: that waits for an answer to each, from all who are to have it.
+const NAMED: [&str; 6] =
+    ["auto.commit.enable", "delivery.report.only.error", "group.id", "message.timeout.ms", "metadata.broker.list", "request.required.acks"];
+
+/// Other names of properties, as librdkafka has them. Of two names for one property, whichever is set last would count.
+const ALIASES: [(&str, &str); 11] = [
+    ("acks", "request.required.acks"),
+    ("bootstrap.servers", "metadata.broker.list"),
+    ("compression.type", "compression.codec"),
+    ("delivery.timeout.ms", "message.timeout.ms"),
+    ("linger.ms", "queue.buffering.max.ms"),
+    ("max.in.flight", "max.in.flight.requests.per.connection"),
+    ("max.partition.fetch.bytes", "fetch.message.max.bytes"),
+    ("retries", "message.send.max.retries"),
+    ("sasl.mechanism", "sasl.mechanisms"),
+    ("sasl.oauthbearer.client.credentials.client.id", "sasl.oauthbearer.client.id"),
+    ("sasl.oauthbearer.client.credentials.client.secret", "sasl.oauthbearer.client.secret"),
+];
+
+/// What librdkafka takes before the name of any property of a topic, and how its own properties begin that are named so.
+const OF_TOPICS: &str = "topic.";
+const NOT_OF_TOPICS: [&str; 2] = ["topic.metadata.", "topic.blacklist"];
 
 /// What a client has unless it is told otherwise.
 const DEFAULTS: [(&str, &str); 6] = [
@@ -83,6 +102,9 @@ pub enum TopicError {
     /// A property is one that is not for users to set.
     #[error("the Kafka property {0:?} is set by farthing itself: with another value events could be lost or counted twice")]
     Ours(String),
+    /// A property is said twice, by two of its names.
+    #[error("the Kafka property {0:?} is said twice, also as {1:?}: leave one of them out")]
+    Twice(String, String),
     /// Rejected events would come back for ever.
     #[error("topic {0} cannot get its own rejected events: name another topic for dead letters")]
     ToItself(String),
@@ -164,16 +186,26 @@ impl Topic {
     /// The same topic, with properties of the client.
     ///
     /// # Errors
-    /// [`TopicError::Ours`]
+    /// [`TopicError::Ours`] or [`TopicError::Twice`], whichever of its names a property is said by
     pub fn with_properties(mut self, properties: BTreeMap<String, String>) -> Result<Topic, TopicError> {
-        let ours = |key: &&String| OURS.iter().any(|(of_ours, _)| of_ours == key) || NAMED.contains(&key.as_str());
-        match properties.keys().find(ours) {
-            Some(key) => Err(TopicError::Ours(key.clone())),
-            None => {
-                self.properties = properties;
-                Ok(self)
+        let mut said: BTreeMap<&str, &str> = BTreeMap::new();
+        for key in properties.keys() {
+            let property = property_of(key);
+            if NAMED.contains(&property) || OURS.iter().any(|(of_ours, _)| *of_ours == property) {
+                return Err(TopicError::Ours(key.clone()));
+            }
+            if let Some(before) = said.insert(property, key) {
+                return Err(TopicError::Twice(before.to_owned(), key.clone()));
             }
         }
+        self.properties = properties;
+        Ok(self)
+    }
+
+    /// Whether a property of the client is said, by any of its names.
+    #[must_use]
+    pub fn says(&self, property: &str) -> bool {
+        self.properties.keys().any(|key| property_of(key) == property_of(property))
     }
 
     /// What a partition is called in the ledger.
@@ -203,7 +235,8 @@ impl Topic {
     /// The client's configuration.
     pub(super) fn configuration(&self) -> ClientConfig {
         let mut configuration = ClientConfig::new();
-        let all = DEFAULTS.iter().copied().chain(self.properties.iter().map(|(key, value)| (key.as_str(), value.as_str()))).chain(OURS);
+        let defaults = DEFAULTS.into_iter().filter(|(key, _)| !self.says(key));
+        let all = defaults.chain(self.properties.iter().map(|(key, value)| (key.as_str(), value.as_str()))).chain(OURS);
         for (key, value) in all {
             configuration.set(key, value);
         }
@@ -211,6 +244,13 @@ impl Topic {
         configuration.set_log_level(RDKafkaLogLevel::Error);
         configuration
     }
+}
+
+/// The property that a name stands for.
+fn property_of(name: &str) -> &str {
+    let of_topics = name.strip_prefix(OF_TOPICS).filter(|_| !NOT_OF_TOPICS.iter().any(|begin| name.starts_with(begin)));
+    let name = of_topics.unwrap_or(name);
+    ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, property)| property)
 }
 
 /// What Kafka takes as the name of a topic.
@@ -267,5 +307,53 @@ mod tests {
         assert_eq!(set("enable.auto.commit"), Err(TopicError::Ours("enable.auto.commit".to_owned())));
         assert_eq!(set("group.id"), Err(TopicError::Ours("group.id".to_owned())));
         assert!(set("security.protocol").is_ok());
+        // Whichever name it goes by.
+        for other in [
+            "acks",
+            "topic.acks",
+            "topic.request.required.acks",
+            "metadata.broker.list",
+            "bootstrap.servers",
+            "topic.auto.offset.reset",
+            "auto.commit.enable",
+            "topic.auto.commit.enable",
+            "topic.enable.auto.commit",
+            "topic.delivery.timeout.ms",
+            "delivery.report.only.error",
+        ] {
+            assert_eq!(set(other), Err(TopicError::Ours(other.to_owned())));
+        }
+        assert!(set("topic.metadata.refresh.interval.ms").is_ok() && set("topic.compression.level").is_ok());
+    }
+
+    #[test]
+    fn a_property_is_said_once_by_any_of_its_names() {
+        let set = |keys: [&str; 2]| {
+            let properties = keys.map(|key| (key.to_owned(), "1000".to_owned()));
+            Topic::new("a", "t").with_properties(BTreeMap::from(properties))
+        };
+        let twice = Err(TopicError::Twice("fetch.message.max.bytes".to_owned(), "max.partition.fetch.bytes".to_owned()));
+        assert_eq!(set(["max.partition.fetch.bytes", "fetch.message.max.bytes"]), twice);
+        // What is said takes the place of what is so by default.
+        let topic = set(["max.partition.fetch.bytes", "linger.ms"]).expect("a topic");
+        assert!(topic.says("fetch.message.max.bytes") && topic.says("queue.buffering.max.ms") && !topic.says("compression.type"));
+        let native = topic.configuration().create_native_config().expect("a configuration");
+        assert_eq!(native.get("fetch.message.max.bytes").as_deref(), Ok("1000"));
+    }
+
+    #[test]
+    fn aliases_are_those_of_the_client() {
+        for (alias, property) in ALIASES {
+            assert_eq!([property_of(alias), property_of(&format!("{OF_TOPICS}{alias}"))], [property; 2]);
+            let value = if alias == "compression.type" { "zstd" } else { "7" };
+            let of_topics = ["acks", "delivery.timeout.ms"].contains(&alias).then(|| format!("{OF_TOPICS}{alias}"));
+            for name in of_topics.into_iter().chain([alias.to_owned()]) {
+                match ClientConfig::new().set(&name, value).create_native_config() {
+                    Ok(native) => assert_eq!(native.get(property).as_deref(), Ok(value), "{name}"),
+                    // It names the property, too.
+                    Err(error) => assert!(error.to_string().contains(&format!("\"{property}\" not supported in this build")), "{error}"),
+                }
+            }
+        }
     }
 }

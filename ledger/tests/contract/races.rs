@@ -70,6 +70,8 @@ fn ledgers_do_not_disturb_each_other() {
         ];
         let held = Held::try_take(&place.url, "metering").await.expect("the ledger answers");
         assert!(held.is_some() && Held::try_take(&place.url, "metering").await.expect("the ledger answers").is_none());
+        let free = async |ledger: &Ledger, name| ledger.is_free(name).await.expect("the ledger answers");
+        assert!(!free(&ledgers[0], "metering").await && free(&ledgers[0], "settling").await && free(&ledgers[1], "metering").await);
         assert!(Held::try_take(&other.parse().expect("a URL"), "metering").await.expect("the ledger answers").is_some());
         assert_eq!(ledgers[0].lease("a", "", 0).await.expect("the ledger answers").epoch, 1);
         assert_eq!(ledgers[1].lease("a", "", 0).await.expect("the ledger answers").epoch, 1);

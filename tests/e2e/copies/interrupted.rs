@@ -3,11 +3,12 @@
 use super::scene::{compare, once, outcome, pending, reverse_copies, side_by_side};
 use super::{NOVEMBER, OCTOBER, one};
 use crate::crash::child::Running;
-use crate::scenarios::scene::{Scene, event, reversal};
+use crate::scenarios::scene::{NOW, Scene, event, reversal};
 use crate::support::stderr;
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
-use std::time::Duration;
+use std::process::Output;
+use std::time::{Duration, Instant};
 
 /// The steps of a search that finds something, in order, and how often each was passed before.
 const STEPS: [(&str, u64); 9] = [
@@ -118,6 +119,52 @@ fn a_cycle_closes_only_upon_a_search_of_all() -> Result<()> {
     ensure!(outcome(&scene)? == outcome(&expected)?);
     assert_eq!(scene.draft("mid_a", "2026-10")?["lines"], expected.settle("mid_a", "2026-10")?["lines"]);
     Ok(())
+}
+
+/// Beside a writer that always commits before the search is through: after some rounds it waits, and the cycle closes.
+#[test]
+fn a_close_ends_beside_writers_that_are_faster_than_it() -> Result<()> {
+    let scene = copied()?;
+    let (output, metered) = closed_beside_a_writer(&scene, "off")?;
+    ensure!(output.status.success() && stderr(&output).contains("their commits wait now"), "{output:?}");
+    ensure!(metered > 3, "only {metered} files were metered meanwhile: nobody was in the way");
+    scene.verify()?;
+    reverse_copies(&scene)?;
+    let draft = scene.draft("mid_a", "2026-10")?;
+    ensure!(draft["refused"] == false && pending(&scene)? == 0, "{draft}");
+    scene.verify()
+}
+
+/// Writers that do not wait, as those of older versions: it says what to do, and closes nothing.
+#[test]
+fn a_close_that_cannot_end_says_so() -> Result<()> {
+    let scene = copied()?;
+    let (output, _) = closed_beside_a_writer(&scene, "return")?;
+    ensure!(output.status.code() == Some(2) && stderr(&output).contains("nothing was settled"), "{output:?}");
+    ensure!(stderr(&output).contains("run the same command again"), "{output:?}");
+    scene.verify()?;
+    let settled = scene.settle("mid_a", "2026-10")?;
+    ensure!(settled["refused"] == false && pending(&scene)? == 0, "{settled}");
+    scene.verify()
+}
+
+/// Closes a cycle with searches that take long, beside one who meters one small file after the other; how it ended, and how many files there were until then.
+fn closed_beside_a_writer(scene: &Scene, turnstile: &str) -> Result<(Output, u32)> {
+    let words = ["settle", "close", "--mid", "mid_a", "--cycle", "2026-10", "--now", NOW];
+    let mut command = scene.data.command(words);
+    let mut closing = Running::start(command.env("FAILPOINTS", "copies-searched=sleep(1500)"))?;
+    let deadline = Instant::now() + Duration::from_secs(90);
+    let mut metered = 0;
+    while closing.ended()?.is_none() {
+        ensure!(Instant::now() < deadline, "it does not end, though {metered} files were metered meanwhile");
+        let name = format!("beside-{metered}.ndjson");
+        scene.write(&name, &[event(&format!("b{metered}"), OCTOBER, "ben", "1")])?;
+        let mut meter = scene.data.command(["meter", &name, "--now", NOW]);
+        let output = meter.env("FAILPOINTS", format!("past-the-turnstile={turnstile}")).output()?;
+        ensure!(output.status.success(), "{output:?}");
+        metered += 1;
+    }
+    Ok((closing.output()?, metered))
 }
 
 /// Cycles are closed upon searches: a chain in which one is not is not verified.

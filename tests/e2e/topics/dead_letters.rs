@@ -191,6 +191,37 @@ fn letters_that_are_too_large_for_their_topic_do_not_stand_in_the_way() -> Resul
     Ok(())
 }
 
+/// One that is too large even without its bytes is said, with the way out, and passed over: what is behind it goes, and goes once.
+#[test]
+fn a_letter_that_brokers_never_take_is_said_and_passed_over() -> Result<()> {
+    let scene = Scene::of("small", 1)?;
+    let letters = format!("{}.rejected", scene.topic);
+    kafka::cluster().make_topic_with(&letters, 1, &["max.message.bytes=450"]);
+    let poisoned = Poisoned { scene, letters };
+    let scene = &poisoned.scene;
+    // Its platform goes into a header, and cannot be made small.
+    let mut chance = Chance(7);
+    let platform: String = (0..256).map(|_| char::from(b'a' + u8::try_from(chance.below(26)).unwrap_or_default())).collect();
+    let never = format!(r#"{{"specversion":"1.0","id":"1","data":{{"platform":"{platform}"}}}}"#);
+    let bad = |text: &str| Record { millis: Some(scene.arrival()), ..Record::of(0, text) };
+    scene.producer()?.send([bad("{first"), bad(&never), bad("{second"), bad("{last")])?;
+    let said = poisoned.metered()?;
+    let passed_over = "does not take the dead letters 2, even without their bytes";
+    ensure!(said.contains(passed_over) && said.contains("raise max.message.bytes") && !said.contains("cannot be sent"), "{said}");
+    let sent = || -> Result<Vec<Vec<u8>>> {
+        let records = whole(&scene.brokers, &poisoned.letters)?;
+        Ok(records.into_iter().map(|record| record.value.unwrap_or_default()).collect())
+    };
+    ensure!(sent()? == [&b"{first"[..], b"{second", b"{last"], "{:?}", sent()?);
+    // It is tried no more, and the others are not sent again; the ledger has it.
+    scene.producer()?.send([bad("{more")])?;
+    let said = poisoned.metered()?;
+    ensure!(!said.contains("does not take") && sent()?.len() == 4, "{said} {:?}", sent()?);
+    let raw = scene.data.ok(["dead-letters", "show", "2", "--raw"])?;
+    ensure!(raw.trim_end() == never, "{raw}");
+    scene.data.ok(["verify"]).map(drop)
+}
+
 #[test]
 fn a_topic_does_not_get_its_own_letters() -> Result<()> {
     let scene = Scene::of("small", 1)?;

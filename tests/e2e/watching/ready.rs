@@ -2,11 +2,14 @@
 
 use super::asked::Address;
 use crate::crash::child::{Running, wait_until};
-use crate::services::postgres;
+use crate::services::{kafka, postgres};
 use crate::support::{Data, stderr};
 use crate::topics::produce::{Producer, Record};
+use crate::topics::read::client;
 use crate::topics::scene::Scene;
 use anyhow::{Result, ensure};
+use rdkafka::consumer::Consumer;
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 const QUICK: [&str; 5] = ["--follow", "--batch-seconds", "1", "--stuck-seconds", "3"];
@@ -52,7 +55,7 @@ fn a_worker_is_ready_once_it_has_taken_over() -> Result<()> {
 #[test]
 fn a_worker_without_its_ledger_is_alive_and_not_ready() -> Result<()> {
     let server = postgres::alone();
-    let scene = Scene::with(Data::on(server.database())?, crate::services::kafka::cluster(), "small", 2)?;
+    let scene = Scene::with(Data::on(server.database())?, kafka::cluster(), "small", 2)?;
     let (mut worker, address) = worker(&scene, &[], "")?;
     scene.produce_all()?;
     scene.wait_for(&scene.once(), Duration::from_secs(60))?;
@@ -161,4 +164,84 @@ fn what_is_no_event_does_not_count_as_lag_for_ever() -> Result<()> {
     ensure!(status["stuck"] == false && status["partitions"][0]["lag"] == 0, "{status}");
     address.wait_until(&mut worker, true, &[])?;
     ends_in_order(worker)
+}
+
+/// A batch of no events is as little to be metered as a mark: neither who asks a worker nor who asks from outside waits for it.
+#[test]
+fn messages_without_events_do_not_count_as_lag_for_ever() -> Result<()> {
+    let scene = Scene::of("small", 1)?;
+    let (mut worker, address) = worker(&scene, &[], "")?;
+    let headers = vec![("content-type", "application/cloudevents-batch+json".to_owned())];
+    let empty = || Record { headers: headers.clone(), ..scene.record_to(0, b"[]") };
+    let producer = scene.producer()?;
+    producer.send(scene.lines[..40].iter().map(|line| scene.record(line)).chain([empty(), empty()]))?;
+    wait_until("a first batch", || Ok(scene.positions()?.get(&0).is_some_and(|next| *next >= 40)))?;
+    // More of them come for longer than anything may be stuck; each is looked at once.
+    for _ in 0..8 {
+        producer.send([empty()])?;
+        std::thread::sleep(Duration::from_secs(1));
+        let (ready, answer) = address.ready().unwrap_or_default();
+        ensure!(ready, "{answer}");
+    }
+    address.scrape_until("no lag", |scrape| scrape.sum("farthing_partition_lag", &[]) == Some(0.0))?;
+    let url = format!("kafka://{}/{}", scene.brokers, scene.topic);
+    let status = scene.data.json(["status", &url, "--stuck-seconds", "1"])?;
+    ensure!(status["stuck"] == false && status["partitions"][0]["lag"] == 0, "{status}");
+    ensure!(scene.positions()?[&0] < 50, "no batch is committed for nothing: {:?}", scene.positions()?);
+    // Whoever goes to the end of a topic does not wait for the others to go beyond what they cannot.
+    let mut second = scene.worker(&[])?;
+    ensure!(second.ends_within(Duration::from_secs(60))?, "it waits for what is no event");
+    ensure!(second.output()?.status.success());
+    // What comes behind them is metered.
+    producer.send([scene.record(&scene.lines[40])])?;
+    scene.wait_for(&BTreeMap::from([(0, 51)]), Duration::from_secs(60))?;
+    address.wait_until(&mut worker, true, &[])?;
+    ends_in_order(worker)
+}
+
+/// The node of one partition is away, and no other has a copy of it: that one is named, and the others are told as ever.
+#[test]
+fn a_partition_without_a_leader_hides_no_other() -> Result<()> {
+    let cluster = kafka::three_nodes();
+    let mut scene = Scene::on(&cluster, "small", 3)?;
+    scene.topic = format!("{}.single", scene.topic);
+    cluster.make_topic_with(&scene.topic, 3, &["1", "message.timestamp.after.max.ms=9223372036854775807", "max.message.bytes=16777216"]);
+    let (mut worker, address) = worker(&scene, &[], "")?;
+    scene.produce_all()?;
+    scene.wait_for(&scene.once(), Duration::from_secs(60))?;
+    address.wait_until(&mut worker, true, &[])?;
+    let asked = client(&scene.brokers, "leaders")?;
+    let metadata = asked.fetch_metadata(Some(&scene.topic), Duration::from_secs(30))?;
+    let leaders: BTreeMap<i32, i32> = metadata.topics()[0].partitions().iter().map(|of| (of.id(), of.leader())).collect();
+    let node = u32::try_from(leaders[&1])?;
+    ensure!(leaders.values().filter(|leader| **leader == leaders[&1]).count() == 1, "each has another leader: {leaders:?}");
+    cluster.kill(node);
+    let checked = without_a_leader(&scene, &address, &mut worker);
+    cluster.start(node);
+    checked?;
+    address.wait_until(&mut worker, true, &[])?;
+    ends_in_order(worker)
+}
+
+fn without_a_leader(scene: &Scene, address: &Address, worker: &mut Running) -> Result<()> {
+    let name = |partition: u32| format!("kafka:{}/{partition}", scene.topic);
+    let answer = address.wait_until(worker, false, &[&name(1), "no broker has said since", "where it ends"])?;
+    ensure!(!answer.to_string().contains(&name(0)) && !answer.to_string().contains("its partitions end"), "{answer}");
+    // The others have their lag: more is produced to them than the worker has.
+    worker.signal("STOP")?;
+    let more = scene.lines.iter().map(|line| scene.record(line)).filter(|record| record.partition != 1);
+    scene.producer()?.send(more)?;
+    let url = format!("kafka://{}/{}", scene.brokers, scene.topic);
+    let status = scene.data.json(["status", &url]);
+    worker.signal("CONT")?;
+    let status = status?;
+    let row = |partition: u32| status["partitions"].as_array()?.iter().find(|row| row["partition"] == name(partition).as_str());
+    for partition in [0, 2] {
+        let lag = row(partition).and_then(|row| row["lag"].as_u64());
+        ensure!(lag == scene.once().get(&i32::try_from(partition)?).copied(), "{partition}: {status}");
+    }
+    let said = format!("topic {}, partition 1: no broker says where it ends", scene.topic);
+    ensure!(row(1).is_some_and(|row| row["lag"].is_null()) && status["notes"].to_string().contains(&said), "{status}");
+    ensure!(status["notes"].as_array().is_some_and(|notes| notes.len() == 1), "{status}");
+    Ok(())
 }

@@ -83,14 +83,14 @@ impl Topics {
 
     /// Adds what their brokers say.
     #[cfg(feature = "kafka")]
-    fn ask(&self, stuck_seconds: u64, report: &mut Report) {
-        for (topic, ends) in &self.0 {
+    fn ask(&mut self, stuck_seconds: u64, report: &mut Report) {
+        for (topic, ends) in &mut self.0 {
             ask(topic, ends, stuck_seconds, report);
         }
     }
 
     #[cfg(not(feature = "kafka"))]
-    fn ask(&self, _: u64, _: &mut Report) {}
+    fn ask(&mut self, _: u64, _: &mut Report) {}
 
     /// Whether one is called so in the ledger.
     #[cfg(feature = "kafka")]
@@ -111,7 +111,7 @@ impl Topics {
 }
 
 /// Asks the ledger, then the brokers.
-pub async fn gather(ledger: &Ledger, topics: &Topics, options: &StatusOptions, now: Instant) -> anyhow::Result<Report> {
+pub async fn gather(ledger: &Ledger, topics: &mut Topics, options: &StatusOptions, now: Instant) -> anyhow::Result<Report> {
     let positions = ledger.positions().await?;
     let history = History::read(ledger, &positions).await?;
     let letters: BTreeMap<String, u64> = ledger.dead_letters_waiting().await?.into_iter().collect();
@@ -144,40 +144,53 @@ fn order_of(partition: &str) -> (String, u64, String) {
     (source.to_owned(), number.parse().unwrap_or(u64::MAX), partition.to_owned())
 }
 
-/// Adds what the brokers of a topic say.
+/// Adds what the brokers of a topic say; what they do not say of one partition keeps nothing back that they say of others.
 #[cfg(feature = "kafka")]
-fn ask(topic: &Topic, ends: &Ends, stuck_seconds: u64, report: &mut Report) {
-    let told = ends.partitions().and_then(|numbers| {
-        let of = |number: i32| Ok((number, ends.watermarks(number)?));
-        numbers.into_iter().map(of).collect::<Result<Vec<_>, farthing_ingest::kafka::KafkaError>>()
-    });
-    let told = match told {
+fn ask(topic: &Topic, ends: &mut Ends, stuck_seconds: u64, report: &mut Report) {
+    let told = match ends.of_each(|_| true) {
         Ok(told) => told,
         Err(error) => {
             report.notes.push(format!("topic {}: {error}; this is what the ledger says alone", topic.topic));
             return;
         }
     };
+    for (number, end) in told {
+        match end {
+            Ok((low, high)) => judge(topic, ends, stuck_seconds, report, Offsets { number, low, high }),
+            Err(error) => report.notes.push(format!("{:#}; its lag is not known", anyhow::Error::from(error))),
+        }
+    }
+}
+
+/// Where a partition of a topic begins and ends.
+#[cfg(feature = "kafka")]
+struct Offsets {
+    number: i32,
+    low: u64,
+    high: u64,
+}
+
+#[cfg(feature = "kafka")]
+fn judge(topic: &Topic, ends: &mut Ends, stuck_seconds: u64, report: &mut Report, at: Offsets) {
     let now = report.at;
-    for (number, (low, high)) in told {
-        let name = topic.partition_name(number);
-        if !report.rows.iter().any(|row| row.partition == name) {
-            report.rows.push(Row::never_read(&name, low));
-        }
-        let Some(row) = report.rows.iter_mut().find(|row| row.partition == name) else { continue };
-        row.end = Some(high);
-        let since = row.last.as_ref().map(|last| last.at);
-        let long_ago = |time: Instant| time.micros() < now.micros().saturating_sub(micros(stuck_seconds));
-        if high <= row.position || since.is_some_and(|since| !long_ago(since)) {
-            continue;
-        }
-        match ends.first_after(number, row.position) {
-            // Marks of transactions, and what was aborted: there is nothing to be metered.
-            Ok(None) => row.end = Some(row.position),
-            // It has only just come.
-            Ok(Some((_, Some(time)))) if !long_ago(time) && time <= now => {}
-            _ => row.stuck = Some(sentence(since, high - row.position)),
-        }
+    let Offsets { number, low, high } = at;
+    let name = topic.partition_name(number);
+    if !report.rows.iter().any(|row| row.partition == name) {
+        report.rows.push(Row::never_read(&name, low));
+    }
+    let Some(row) = report.rows.iter_mut().find(|row| row.partition == name) else { return };
+    row.end = Some(high);
+    let since = row.last.as_ref().map(|last| last.at);
+    let long_ago = |time: Instant| time.micros() < now.micros().saturating_sub(micros(stuck_seconds));
+    if high <= row.position || since.is_some_and(|since| !long_ago(since)) {
+        return;
+    }
+    match ends.first_after(number, row.position) {
+        // There is nothing to be metered.
+        Ok(None) => row.end = Some(row.position),
+        // It has only just come.
+        Ok(Some((_, Some(time)))) if !long_ago(time) && time <= now => {}
+        _ => row.stuck = Some(sentence(since, high - row.position)),
     }
 }
 

@@ -19,16 +19,16 @@ const CLEAR: &str = "\x1b[H\x1b[2J";
 pub async fn run(at: &Place, options: &StatusOptions, json: bool) -> anyhow::Result<Answer> {
     let there = crate::books::Books::exist(at).await?;
     ensure!(there, "no ledger at {}; start one with: farthing registry load FILE {}", at.shown_ledger(), at.option);
-    let topics = Topics::named(at, &options.sources)?;
+    let mut topics = Topics::named(at, &options.sources)?;
     let ledger = Ledger::open(&at.ledger, false).await?;
     let Some(seconds) = options.watch else {
-        let report = gather(&ledger, &topics, options, now()).await?;
+        let report = gather(&ledger, &mut topics, options, now()).await?;
         show(&report, json)?;
         ledger.close().await;
         return Ok(report.answer());
     };
     loop {
-        let report = gather(&ledger, &topics, options, now()).await?;
+        let report = gather(&ledger, &mut topics, options, now()).await?;
         if !shown_again(&report, json)? {
             return Ok(report.answer());
         }

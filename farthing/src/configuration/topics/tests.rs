@@ -55,6 +55,9 @@ fn passwords_are_said_to_the_client_and_to_nobody_else() {
     check(&format!("{T}{}", sasl.replace("SCRAM-SHA-256", "GSSAPI")), Err("mechanism \"GSSAPI\" under sasl: there are SCRAM-SHA-512"));
     let twice = format!("{T}{sasl}[topics.t.properties]\nsasl.password = 'hidden too'");
     check(&twice, Err("\"sasl.password\" is said twice"));
+    // Under its other name it would be by chance which of the two counts.
+    let twice = format!("{T}{sasl}[topics.t.properties]\nsasl.mechanism = 'PLAIN'");
+    check(&twice, Err("\"sasl.mechanism\" is said twice, also as \"sasl.mechanisms\""));
 }
 
 #[test]
@@ -66,6 +69,9 @@ fn what_is_wrong_is_told() {
     check(&format!("{T}topic = 'a b'"), Err("[topics.t] of the configuration: \"a b\" is no name that Kafka takes"));
     check(&format!("{T}dead_letters_topic = 't'"), Err("cannot get its own rejected events"));
     check(&format!("{T}[topics.t.properties]\nenable.auto.commit = true"), Err("\"enable.auto.commit\" is set by farthing itself"));
+    for other in ["topic.acks = 1", "topic.auto.offset.reset = 'earliest'", "bootstrap.servers = 'b:1'"] {
+        check(&format!("{T}[topics.t.properties]\n{other}"), Err("is set by farthing itself"));
+    }
     check(&format!("{T}[topics.t.properties]\nfetch.error.backoff.ms = 1.5"), Err("must be a text, a whole number, or true or false"));
     check(&format!("{T}[topics.t.tls]\nca_file = 'no-such-file'"), Err("no-such-file cannot be read"));
     check(&format!("{T}[topics.t.tls]\nkey_file = 'no-such-file'"), Err("certificate_file goes with key_file"));

@@ -1,15 +1,23 @@
 //! Whether the worker is alive and ready: alive while its threads go round, ready while it holds what it is to hold and gets on with it.
 
+mod partition;
+mod source;
+
 use super::event::{FileRead, Sealed};
 use crate::time;
 use farthing_ingest::identities::Size;
 #[cfg(feature = "kafka")]
 use farthing_ingest::kafka::{Standing, Topic};
 use farthing_schemas::Instant;
+use partition::{Partition, Since};
+use source::{Phase, Source, Standings};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant as Clock};
+#[cfg(feature = "kafka")]
+use std::sync::Arc;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+pub use partition::{Origin, Stuck};
 
 /// What files and the like are called among the sources.
 const FILES: &str = "files";
@@ -34,50 +42,6 @@ struct State {
     stopping: bool,
 }
 
-/// A topic, or all files.
-struct Source {
-    phase: Phase,
-    #[cfg(feature = "kafka")]
-    topic: Option<(Topic, Arc<Standing>)>,
-    partitions: BTreeMap<String, Partition>,
-    /// Since when nobody has said where its partitions end.
-    silent: Option<Since>,
-}
-
-enum Phase {
-    Waits,
-    TakesOver(usize, Since),
-    Reads,
-}
-
-/// A partition that is held.
-struct Partition {
-    origin: Origin,
-    position: u64,
-    end: Option<u64>,
-    /// Since when it has ended beyond its position, and the position has not moved.
-    behind: Option<Since>,
-    /// Whether there is anything to read up to its end, if it was looked at: a transaction's marks are no events.
-    waits: Option<bool>,
-}
-
-/// What a partition is a part of.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Origin {
-    /// The partition of a topic of that number.
-    Topic(i32),
-    /// A file whose bytes are counted as they lie there.
-    Plain(PathBuf),
-    /// What has no end that could be known.
-    Endless,
-}
-
-#[derive(Clone, Copy)]
-struct Since {
-    clock: Clock,
-    time: Instant,
-}
-
 /// What is to be looked at.
 pub struct Looked {
     pub source: String,
@@ -96,19 +60,21 @@ pub struct At {
     pub lag: Option<u64>,
 }
 
-/// A partition that has events, but does not move.
-pub struct Stuck {
-    pub partition: String,
-    pub position: u64,
-    pub end: u64,
-    pub since: Instant,
-    pub seconds: u64,
-}
-
 /// Why the worker is not ready; it is if there is no reason.
 pub struct Verdict {
     pub because: Vec<String>,
     pub stuck: Vec<Stuck>,
+}
+
+impl Looked {
+    /// The number of a topic's partition.
+    #[cfg(feature = "kafka")]
+    pub fn number(&self) -> Option<i32> {
+        match self.origin {
+            Origin::Topic(number) => Some(number),
+            Origin::Plain(_) | Origin::Endless => None,
+        }
+    }
 }
 
 impl Verdict {
@@ -117,13 +83,9 @@ impl Verdict {
     }
 }
 
-impl Since {
-    fn now() -> Since {
-        Since { clock: Clock::now(), time: time::now() }
-    }
-
-    fn seconds(&self) -> u64 {
-        self.clock.elapsed().as_secs()
+impl State {
+    fn partition(&mut self, looked: &Looked) -> Option<&mut Partition> {
+        self.sources.get_mut(&looked.source)?.partitions.get_mut(&looked.name)
     }
 }
 
@@ -139,8 +101,7 @@ impl Health {
 
     #[cfg(feature = "kafka")]
     pub fn joins(&self, topic: &Topic, standing: &Arc<Standing>) {
-        let source =
-            Source { phase: Phase::Waits, topic: Some((topic.clone(), standing.clone())), partitions: BTreeMap::new(), silent: None };
+        let source = Source { phase: Phase::Waits, topic: Some((topic.clone(), standing.clone())), partitions: BTreeMap::new() };
         self.state().sources.insert(topic.name.clone(), source);
     }
 
@@ -173,7 +134,6 @@ impl Health {
             #[cfg(feature = "kafka")]
             topic: None,
             partitions: BTreeMap::new(),
-            silent: None,
         });
         source.reads(files.into_iter().map(|file| (file.name, file.plain.map_or(Origin::Endless, Origin::Plain), file.position)));
     }
@@ -187,7 +147,6 @@ impl Health {
             for source in state.sources.values_mut() {
                 if let Some(partition) = source.partitions.get_mut(&slice.partition) {
                     partition.move_to(slice.next);
-                    source.silent = None;
                 }
             }
         }
@@ -270,26 +229,28 @@ impl Health {
 
     /// A partition ends here.
     pub fn ends_at(&self, looked: &Looked, end: u64) {
-        if let Some(source) = self.state().sources.get_mut(&looked.source) {
-            source.silent = None;
-            if let Some(partition) = source.partitions.get_mut(&looked.name) {
-                partition.ends_at(end);
-            }
+        if let Some(partition) = self.state().partition(looked) {
+            partition.ends_at(end);
         }
     }
 
-    /// Nobody says where it ends.
+    /// All that was asked of it is answered.
+    pub fn answers(&self, looked: &Looked) {
+        if let Some(partition) = self.state().partition(looked) {
+            partition.silent = None;
+        }
+    }
+
+    /// Nobody says where it ends, or what waits there; of others somebody may.
     pub fn is_silent(&self, looked: &Looked) {
-        if let Some(source) = self.state().sources.get_mut(&looked.source) {
-            source.silent.get_or_insert_with(Since::now);
+        if let Some(partition) = self.state().partition(looked) {
+            partition.silent.get_or_insert_with(Since::now);
         }
     }
 
-    /// Whether there is anything to read at its position.
+    /// Whether there is anything to be metered at its position.
     pub fn has_more(&self, looked: &Looked, more: bool) {
-        let mut state = self.state();
-        let found = state.sources.get_mut(&looked.source).and_then(|source| source.partitions.get_mut(&looked.name));
-        if let Some(partition) = found.filter(|partition| partition.position == looked.position) {
+        if let Some(partition) = self.state().partition(looked).filter(|partition| partition.position == looked.position) {
             partition.waits = Some(more);
         }
     }
@@ -346,156 +307,12 @@ impl Health {
     }
 }
 
-enum Standings {
-    Paused,
-    Rebalances,
-}
-
-#[cfg(feature = "kafka")]
-impl Standings {
-    fn of(&self, standing: &Standing) -> u64 {
-        match self {
-            Standings::Paused => u64::try_from(standing.paused()).unwrap_or(u64::MAX),
-            Standings::Rebalances => standing.rebalances(),
-        }
-    }
-}
-
-impl Source {
-    /// Whether all of it is others' now.
-    #[cfg(feature = "kafka")]
-    fn has_nothing(&self) -> bool {
-        matches!(self.phase, Phase::Waits) && self.topic.as_ref().is_some_and(|(_, standing)| standing.given() == Some(0))
-    }
-
-    #[cfg(not(feature = "kafka"))]
-    fn has_nothing(&self) -> bool {
-        false
-    }
-
-    fn reads(&mut self, partitions: impl Iterator<Item = (String, Origin, u64)>) {
-        let mut before = std::mem::take(&mut self.partitions);
-        for (name, origin, position) in partitions {
-            // One that is where it was is as stuck as it was, however often it is taken over.
-            let known = before.remove(&name).filter(|known| (known.position, &known.origin) == (position, &origin));
-            self.partitions.insert(name, known.unwrap_or(Partition { origin, position, end: None, behind: None, waits: None }));
-        }
-        self.phase = Phase::Reads;
-    }
-
-    fn held(&self) -> u64 {
-        if matches!(self.phase, Phase::Reads) { u64::try_from(self.partitions.len()).unwrap_or(u64::MAX) } else { 0 }
-    }
-
-    fn judge(&self, name: &str, patience: Duration, verdict: &mut Verdict) {
-        match &self.phase {
-            Phase::Waits => verdict.because.extend(self.waits_for(name)),
-            Phase::TakesOver(partitions, since) => verdict.because.push(format!(
-                "topic {name}: {partitions} partitions are being taken over since {} ({} s): their identities are read from the archive",
-                since.time,
-                since.seconds()
-            )),
-            Phase::Reads => {
-                for (partition, at) in &self.partitions {
-                    if let Some(stuck) = at.stuck(partition, patience) {
-                        verdict.because.push(stuck.sentence());
-                        verdict.stuck.push(stuck);
-                    }
-                }
-            }
-        }
-        if let Some(since) = self.silent.filter(|since| since.clock.elapsed() >= patience) {
-            verdict.because.push(format!(
-                "topic {name}: no broker has said since {} ({} s) where its partitions end; look after the cluster",
-                since.time,
-                since.seconds()
-            ));
-        }
-    }
-
-    /// Who holds nothing is ready if the group has nothing for it.
-    #[cfg(feature = "kafka")]
-    fn waits_for(&self, name: &str) -> Option<String> {
-        let (topic, standing) = self.topic.as_ref()?;
-        match standing.given() {
-            None => Some(format!("topic {name}: the worker is not a member of the group {} yet", topic.group)),
-            Some(0) => None,
-            Some(held) => Some(format!("topic {name}: {held} partitions are given to the worker, and about to be taken over")),
-        }
-    }
-
-    #[cfg(not(feature = "kafka"))]
-    fn waits_for(&self, _: &str) -> Option<String> {
-        None
-    }
-
-    fn labels(&self, name: &str, at: &Partition) -> Vec<(&'static str, String)> {
-        let mut labels = vec![("farthing.partition", name.to_owned())];
-        #[cfg(feature = "kafka")]
-        if let (Some((topic, _)), Origin::Topic(number)) = (&self.topic, &at.origin) {
-            labels.push(("messaging.destination.name", topic.topic.clone()));
-            labels.push(("messaging.destination.partition.id", number.to_string()));
-        }
-        #[cfg(not(feature = "kafka"))]
-        let _ = at;
-        labels
-    }
-}
-
-impl Partition {
-    fn move_to(&mut self, position: u64) {
-        self.position = position;
-        self.end = self.end.map(|end| end.max(position));
-        (self.behind, self.waits) = (None, None);
-    }
-
-    fn ends_at(&mut self, end: u64) {
-        if self.end != Some(end) && self.waits == Some(false) {
-            // What was no event may be followed by one, which has not waited yet.
-            (self.behind, self.waits) = (None, None);
-        }
-        self.end = Some(end);
-        if end <= self.position {
-            (self.behind, self.waits) = (None, None);
-        } else {
-            self.behind.get_or_insert_with(Since::now);
-        }
-    }
-
-    /// What is no event does not lag, once that is known.
-    fn lag(&self) -> Option<u64> {
-        let lag = self.end?.saturating_sub(self.position);
-        Some(if self.waits == Some(false) { 0 } else { lag })
-    }
-
-    fn stuck(&self, name: &str, patience: Duration) -> Option<Stuck> {
-        let since = self.behind.filter(|since| since.clock.elapsed() >= patience && self.waits == Some(true))?;
-        Some(Stuck { partition: name.to_owned(), position: self.position, end: self.end?, since: since.time, seconds: since.seconds() })
-    }
-}
-
-impl Stuck {
-    pub fn lag(&self) -> u64 {
-        self.end.saturating_sub(self.position)
-    }
-
-    pub fn sentence(&self) -> String {
-        format!(
-            "{}: its lag is {}, but its position {} has not moved since {} ({} s): see what this worker has said, and whether its ledger and \
-             its archive answer; else restart it: what is not committed is read again by whoever gets the partition",
-            self.partition,
-            self.lag(),
-            self.position,
-            self.since,
-            self.seconds
-        )
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use farthing_schemas::manifest::Slice;
+    use std::path::PathBuf;
+    use std::time::Instant as Clock;
 
     /// A health that has no patience, with one file that is read from 10 on.
     fn reading() -> (Health, Looked) {
@@ -542,6 +359,29 @@ mod tests {
         health.ends_at(&looked, 40);
         let behind = health.state().sources[FILES].partitions["/a"].behind.map(|since| since.clock);
         assert!(behind.is_some_and(|since| since >= before) && health.partitions()[0].lag == Some(30));
+    }
+
+    #[test]
+    fn nobody_is_silent_for_others() {
+        let health = Health::new(Duration::ZERO);
+        let file = |name: &str| FileRead { name: name.to_owned(), position: 0, plain: Some(PathBuf::from(name)) };
+        health.reads_files(vec![file("/a"), file("/b")]);
+        let looked = health.to_look_at();
+        let begin_with = |words: &[&str]| {
+            let because = health.verdict().because;
+            let begin = because.len() == words.len() && because.iter().zip(words).all(|(said, words)| said.starts_with(words));
+            assert!(begin, "{because:?} does not begin with {words:?}");
+        };
+        health.is_silent(&looked[0]);
+        health.answers(&looked[1]);
+        begin_with(&["/a: no broker has said since "]);
+        health.is_silent(&looked[1]);
+        begin_with(&["topic files: no broker has said since "]);
+        health.answers(&looked[0]);
+        begin_with(&["/b: no broker has said since "]);
+        let slices = vec![Slice { partition: "/b".to_owned(), next: 1, ..Slice::default() }];
+        health.committed(&Sealed { slices, ..Sealed::default() });
+        begin_with(&[]);
     }
 
     #[test]
