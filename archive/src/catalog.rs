@@ -1,6 +1,7 @@
 //! The catalog: what the chain of manifests says exists.
 
 use crate::batches::Batches;
+use crate::holds::Holds;
 use farthing_aggregate::closed::{ClosedHistory, ClosedThrough};
 use farthing_schemas::manifest::{Act, CycleMove, File, Manifest, sha256_hex};
 use std::collections::{BTreeMap, BTreeSet};
@@ -54,6 +55,8 @@ pub struct Catalog {
     pub history: ClosedHistory,
     /// The moves of cycles, in order.
     pub moves: Vec<Moved>,
+    /// What is held back of whom.
+    pub holds: Holds,
     /// The last manifest of which a compaction knew: batches of later ones have no result lines yet.
     pub lines_through: u64,
     /// The last manifest of which a search for copies knew: batches of later ones may hold copies that still count.
@@ -125,6 +128,8 @@ impl Catalog {
                 }
                 self.moves.push(Moved { sequence, copies_through: self.copies_through, step });
             }
+            Act::Hold(hold) => self.holds.hold(sequence, manifest.at, hold).map_err(wrong)?,
+            Act::Lift(lift) => self.holds.lift(sequence, lift).map_err(wrong)?,
         }
         Ok(())
     }
@@ -156,7 +161,7 @@ pub fn registry_path(version: u64, sha256: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use farthing_schemas::manifest::{Batch, COPIES, Compaction, CopySearch, Slice, VERSION};
+    use farthing_schemas::manifest::{Batch, COPIES, Compaction, CopySearch, Hold, Lift, Slice, VERSION};
 
     fn batch(number: u64) -> Act {
         let (slices, files, replayed) = (Vec::new(), Vec::new(), Vec::new());
@@ -180,6 +185,15 @@ mod tests {
 
     fn search(through_sequence: u64) -> Act {
         Act::Copies(CopySearch { through_sequence })
+    }
+
+    fn hold(number: u64, limit: Option<&str>) -> Act {
+        let [mid, currency, party, reason, by] = ["mid_a", "USD", "ana", "dispute", "ben"].map(str::to_owned);
+        Act::Hold(Hold { number, mid, currency, party, limit: limit.map(str::to_owned), reason, reference: None, by })
+    }
+
+    fn lift(number: u64) -> Act {
+        Act::Lift(Lift { number, reason: "settled".to_owned(), by: "ben".to_owned() })
     }
 
     /// Takes acts one after the other; the first complaint.
@@ -215,10 +229,24 @@ mod tests {
     }
 
     #[test]
+    fn holds_are_in_force_from_their_manifest_to_the_one_that_lifts_them() {
+        let catalog = chain(vec![hold(1, None), batch(1), hold(2, Some("5.000000000000")), lift(1)]).expect("it holds together");
+        let found: Vec<_> =
+            catalog.holds.iter().map(|(number, held)| (number, held.sequence, held.limit.map(|limit| limit.to_string()))).collect();
+        assert_eq!(found, [(1, 1, None), (2, 3, Some("5.000000000000".to_owned()))]);
+        let lifted = |through: u64| catalog.holds.iter().map(|(_, held)| held.is_lifted(through)).collect::<Vec<_>>();
+        assert_eq!((lifted(3), lifted(4)), (vec![false, false], vec![true, false]));
+    }
+
+    #[test]
     fn contradictions_are_refused() {
         let refused = |acts| chain(acts).expect_err("a contradiction").to_string();
         assert_eq!(refused(vec![batch(3), batch(1), batch(3)]), "manifest 3: batch 3 was committed before, by manifest 1");
         assert_eq!(refused(vec![batch(1), compaction(2)]), "manifest 2: covers manifest 2, which does not come before it");
         assert_eq!(refused(vec![batch(1), search(2)]), "manifest 2: has searched manifest 2, which does not come before it");
+        assert_eq!(refused(vec![hold(1, None), hold(3, None)]), "manifest 2: hold 3 comes where 2 is the next");
+        assert_eq!(refused(vec![hold(1, Some("0.000000000000"))]), "manifest 1: the limit of hold 1 is not above 0");
+        assert_eq!(refused(vec![hold(1, None), lift(2)]), "manifest 2: lifts hold 2, which there is not");
+        assert_eq!(refused(vec![hold(1, None), lift(1), lift(1)]), "manifest 3: lifts hold 1, which manifest 2 lifted");
     }
 }

@@ -5,10 +5,11 @@ use crate::commands::accruals::each_accrual;
 use crate::commands::settle::Settlement;
 use anyhow::Context;
 use farthing_aggregate::fold::Sums;
+use farthing_archive::holds::Held;
 use farthing_schemas::accrual::AccrualKey;
 use farthing_schemas::registry::Registry;
-use farthing_schemas::{Accrual, Cycle, Rate, Status};
-use farthing_settle::input::{AgreementTerms, MidTerms, OnShortfall, Payee, Payout, Threshold};
+use farthing_schemas::{Accrual, Cycle, Money, Rate, Status};
+use farthing_settle::input::{AgreementTerms, Hold, MidTerms, OnShortfall, Payee, Payout, Threshold};
 use farthing_settle::{Draft, Input};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -32,6 +33,7 @@ pub async fn gather(books: &Books, registry: &Registry, of: &Settlement, scope: 
     let (deferred, settled_in) = deferred(books, of, &earlier).await?;
     let carried_in =
         earlier.last().map(|draft| draft.lines.iter().map(|line| (line.party.clone(), line.carried_out)).collect()).unwrap_or_default();
+    let holds = holds(books, of, scope.through_sequence, earlier.last());
     let fees_of_cycles: BTreeMap<Cycle, Rate> = earlier.iter().map(|draft| (draft.cycle, draft.fee_rate)).collect();
     let mut input = Input {
         mid: mid_terms(registry, of)?,
@@ -43,6 +45,7 @@ pub async fn gather(books: &Books, registry: &Registry, of: &Settlement, scope: 
         accruals,
         deferred,
         carried_in,
+        holds,
         fees_of_cycles,
         settled_in,
         without: scope.without,
@@ -78,6 +81,19 @@ async fn of_cycle(books: &Books, of: &Settlement, cycle: Cycle, through_sequence
     .await?;
     let accrual = |((late, undone, key), sums): (_, Sums)| Accrual { cycle, late, undone, key, gross: sums.gross, labour: sums.labour };
     Ok(sums.into_iter().map(accrual).collect())
+}
+
+/// The holds that a draft sees: those in force by that manifest, and lifted ones that the draft before still kept something back by.
+fn holds(books: &Books, of: &Settlement, through_sequence: u64, before: Option<&Draft>) -> BTreeMap<u64, Hold> {
+    let kept: BTreeMap<u64, Money> =
+        before.map(|draft| draft.holds.iter().map(|line| (line.number, line.outstanding)).collect()).unwrap_or_default();
+    let ours = |held: &Held| held.hold.mid == of.mid && held.currency == of.currency && held.sequence <= through_sequence;
+    let hold = |(number, held): (u64, &Held)| {
+        let held_before = kept.get(&number).copied().unwrap_or_default();
+        (number, Hold { party: held.hold.party.clone(), limit: held.limit, held_before, lifted: held.is_lifted(through_sequence) })
+    };
+    let is_something = |(_, hold): &(u64, Hold)| !hold.lifted || hold.held_before != Money::ZERO;
+    books.catalog.holds.iter().filter(|(_, held)| ours(held)).map(hold).filter(is_something).collect()
 }
 
 type Deferred = (Vec<Accrual>, BTreeMap<(String, Cycle), Cycle>);
@@ -124,13 +140,15 @@ fn mid_terms(registry: &Registry, of: &Settlement) -> anyhow::Result<MidTerms> {
     })
 }
 
-/// Adds the terms of all agreements and parties that the accruals and balances name.
+/// Adds the terms of all agreements and parties that the accruals, balances and holds name.
 fn fill_terms(input: &mut Input, registry: &Registry) -> anyhow::Result<()> {
     let ours: Vec<&AccrualKey> =
         input.accruals.iter().chain(&input.deferred).map(|accrual| &accrual.key).filter(|key| key.mid == input.mid.mid).collect();
     let agreements: BTreeSet<&str> =
         ours.iter().map(|key| key.agreement.as_str()).chain(input.without.iter().map(String::as_str)).collect();
-    let parties: BTreeSet<&str> = ours.iter().map(|key| key.party.as_str()).chain(input.carried_in.keys().map(String::as_str)).collect();
+    let of_holds = input.holds.values().map(|hold| hold.party.as_str());
+    let parties: BTreeSet<&str> =
+        ours.iter().map(|key| key.party.as_str()).chain(input.carried_in.keys().map(String::as_str)).chain(of_holds).collect();
     let mut terms = BTreeMap::new();
     for id in agreements {
         let agreement = registry.agreement(id).with_context(|| format!("agreement {id} is not in the registry"))?;

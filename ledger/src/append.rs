@@ -60,7 +60,7 @@ impl Ledger {
                 query.execute(&mut *sql).await?;
                 insert_draft(&mut sql, effects.draft.as_ref()).await?;
             }
-            Act::Compaction(_) | Act::Copies(_) => {}
+            Act::Compaction(_) | Act::Copies(_) | Act::Hold(_) | Act::Lift(_) => {}
         }
         self.commit(sql).await
     }

@@ -3,6 +3,9 @@
 //! A manifest is one JSON document. Its SHA-256 stands in the next one, so nothing can be changed, removed or
 //! swapped unseen. The ledger decides which manifests exist; the archive keeps a copy of each.
 
+mod hold;
+
+pub use hold::{Hold, Lift};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -41,6 +44,10 @@ pub enum Act {
     Cycle(CycleMove),
     /// Batches were searched for copies.
     Copies(CopySearch),
+    /// Money of a party is held back from now on.
+    Hold(Hold),
+    /// A hold ends.
+    Lift(Lift),
 }
 
 /// A file of the archive.
@@ -230,7 +237,7 @@ impl Manifest {
             Act::Registry(load) => std::slice::from_ref(&load.file),
             Act::Batch(batch) => &batch.files,
             Act::Compaction(compaction) => &compaction.files,
-            Act::Cycle(_) | Act::Copies(_) => &[],
+            Act::Cycle(_) | Act::Copies(_) | Act::Hold(_) | Act::Lift(_) => &[],
         }
     }
 }

@@ -102,6 +102,12 @@ impl Book {
         self.terms.get(key).cloned().unwrap_or_default()
     }
 
+    /// The moves so far.
+    #[must_use]
+    pub fn moves(&self) -> &[Move] {
+        &self.moves
+    }
+
     /// The moves, in the order that they were made.
     #[must_use]
     pub fn into_moves(self) -> Vec<Move> {
@@ -124,7 +130,7 @@ impl Book {
                 }
                 Ok(())
             }
-            Account::Platform(_) | Account::Mid(_) | Account::Payout(_) => Ok(()),
+            Account::Platform(_) | Account::Mid(_) | Account::Held(_) | Account::Payout(_) => Ok(()),
         }
     }
 

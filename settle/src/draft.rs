@@ -5,7 +5,7 @@ use crate::earnings::Earning;
 use crate::error::SettleError;
 use crate::finding::{Finding, findings};
 use crate::input::OnShortfall;
-use crate::moves::{Move, Step, WhyCarried};
+use crate::moves::{Move, Rule, Step, WhyCarried};
 use crate::steps::View;
 use crate::wire;
 use farthing_schemas::manifest::sha256_hex;
@@ -63,6 +63,8 @@ pub struct Draft {
     pub platforms: Vec<PlatformLine>,
     /// Reversals of events in closed cycles, by cycle undone, agreement and party; part of the lines too.
     pub undone: Vec<UndoneLine>,
+    /// By hold: what it keeps back or gives back here, or still keeps back.
+    pub holds: Vec<HoldLine>,
     /// By party.
     pub lines: Vec<Line>,
 }
@@ -135,6 +137,21 @@ pub struct UndoneLine {
     pub net: Money,
 }
 
+/// What one hold does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HoldLine {
+    /// Its number.
+    pub number: u64,
+    /// Whose money it keeps back.
+    pub party: String,
+    /// What it keeps back of this draft.
+    pub held: Money,
+    /// What it gives back in this draft.
+    pub lifted: Money,
+    /// What it keeps back after this draft.
+    pub outstanding: Money,
+}
+
 /// One party's part of the draft.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Line {
@@ -194,6 +211,7 @@ impl Draft {
             moves_sha256: String::new(),
             platforms: platforms(view)?,
             undone: undone(view)?,
+            holds: holds(view)?,
             agreements,
             lines,
         })
@@ -262,6 +280,25 @@ fn undone(view: View<'_>) -> Result<Vec<UndoneLine>, SettleError> {
     Ok(lines)
 }
 
+fn holds(view: View<'_>) -> Result<Vec<HoldLine>, SettleError> {
+    let mut moved: BTreeMap<u64, Money> = BTreeMap::new();
+    for entry in view.book.moves() {
+        if let Rule::Hold(number) = entry.rule {
+            moved.insert(number, entry.amount);
+        }
+    }
+    let mut lines = Vec::new();
+    for (number, hold) in &view.input.holds {
+        let amount = moved.get(number).copied().unwrap_or_default();
+        let (held, lifted) = if hold.lifted { (Money::ZERO, amount) } else { (amount, Money::ZERO) };
+        let outstanding = hold.held_before.plus(held)?.minus(lifted)?;
+        if (held, lifted, outstanding) != (Money::ZERO, Money::ZERO, Money::ZERO) {
+            lines.push(HoldLine { number: *number, party: hold.party.clone(), held, lifted, outstanding });
+        }
+    }
+    Ok(lines)
+}
+
 fn lines(view: View<'_>) -> Result<Vec<Line>, SettleError> {
     let mut gross: BTreeMap<&str, Money> = view.book.parties().map(|(party, _)| (party.as_str(), Money::ZERO)).collect();
     for (key, earning) in view.earnings.iter().filter(|(_, earning)| is_something(earning)) {
@@ -286,6 +323,8 @@ fn line(party: &str, gross: Money, sums: &PartySums) -> Result<Line, SettleError
         fee: taken(Step::Fee)?,
         net: net_of(&sums.steps)?,
         true_up: sums.steps.brought(Step::TrueUp),
+        held: taken(Step::Hold)?,
+        lifted: sums.steps.brought(Step::Lift),
         recovered: taken(Step::Recover)?,
         carried_in: sums.carried_in,
         paid: taken(Step::Pay)?,

@@ -16,7 +16,7 @@ pub struct Input {
     pub registry_version: u64,
     /// By id: every agreement of the MID that an accrual or `without` names.
     pub agreements: BTreeMap<String, AgreementTerms>,
-    /// By id: every party that an accrual of the MID or a balance names.
+    /// By id: every party that an accrual of the MID, a balance or a hold names.
     pub payees: BTreeMap<String, Payee>,
     /// Every accrual of this cycle and currency, of any status and MID.
     pub accruals: Vec<Accrual>,
@@ -24,6 +24,8 @@ pub struct Input {
     pub deferred: Vec<Accrual>,
     /// By party: what stays owed to it (or, when negative, by it) from earlier cycles.
     pub carried_in: BTreeMap<String, Money>,
+    /// By number: the holds on parties of this MID and currency that are in force, and the lifted ones that still keep something back.
+    pub holds: BTreeMap<u64, Hold>,
     /// The MID's fee in each closed cycle that an accrual undoes.
     pub fees_of_cycles: BTreeMap<Cycle, Rate>,
     /// For an agreement's cycle that was left out once and settled later: the cycle whose draft settled it, and so whose fee holds.
@@ -83,6 +85,19 @@ pub struct Payee {
     pub payout: Option<Payout>,
     /// Whether any of its memberships in this MID goes on after the cycle's end; the last payout knows no threshold.
     pub stays: bool,
+}
+
+/// Money of a party that is held back, such as in a dispute.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hold {
+    /// Whose money.
+    pub party: String,
+    /// The most that it keeps back; all that is available without it.
+    pub limit: Option<Money>,
+    /// What it keeps back from earlier cycles.
+    pub held_before: Money,
+    /// Whether it is lifted: then all that it keeps back is the party's again.
+    pub lifted: bool,
 }
 
 /// A payout instruction, as far as a plan needs it.

@@ -31,6 +31,10 @@ pub enum Step {
     BringIn,
     /// A part of the earnings goes to what the party owes.
     Recover,
+    /// What a lifted hold kept back is the party's again.
+    Lift,
+    /// What is in dispute is kept back.
+    Hold,
     /// What reaches the threshold leaves for the party's bank.
     Pay,
     /// The rest stays owed.
@@ -46,6 +50,8 @@ pub enum Rule {
     Balance,
     /// Only this part of the earnings may be taken for what is owed.
     RecoveryCap(Rate),
+    /// The hold of that number.
+    Hold(u64),
     /// At least this amount is paid out.
     Threshold(Money),
     /// Why the rest was not paid.
@@ -83,6 +89,8 @@ pub enum Account {
     Mid(String),
     /// A party's money within this plan; empty when the plan is done.
     Party(String),
+    /// What is held back of a party's money.
+    Held(String),
     /// What leaves for a party's bank.
     Payout(String),
     /// What stays owed to a party, or by it when negative.
@@ -94,7 +102,7 @@ impl Account {
     #[must_use]
     pub fn party(&self) -> Option<&str> {
         match self {
-            Account::Party(party) | Account::Payout(party) | Account::Carried(party) => Some(party),
+            Account::Party(party) | Account::Held(party) | Account::Payout(party) | Account::Carried(party) => Some(party),
             Account::Platform(_) | Account::Mid(_) => None,
         }
     }
@@ -110,6 +118,8 @@ impl Step {
             Step::TrueUp => "true_up",
             Step::BringIn => "bring_in",
             Step::Recover => "recover",
+            Step::Lift => "lift",
+            Step::Hold => "hold",
             Step::Pay => "pay",
             Step::Carry => "carry",
         }
@@ -139,6 +149,7 @@ impl fmt::Display for Account {
             Account::Platform(id) => write!(out, "platform:{id}"),
             Account::Mid(id) => write!(out, "mid:{id}"),
             Account::Party(id) => write!(out, "party:{id}"),
+            Account::Held(id) => write!(out, "held:{id}"),
             Account::Payout(id) => write!(out, "payout:{id}"),
             Account::Carried(id) => write!(out, "carried:{id}"),
         }
@@ -152,6 +163,7 @@ impl fmt::Display for Rule {
             Rule::Terms(Terms { agreement, undone: Some(cycle) }) => write!(out, "agreement {agreement} as of {cycle}"),
             Rule::Balance => write!(out, "balance"),
             Rule::RecoveryCap(cap) => write!(out, "recovery_cap {cap}"),
+            Rule::Hold(number) => write!(out, "hold {number}"),
             Rule::Threshold(least) => write!(out, "threshold {least}"),
             Rule::Carried(why) => write!(out, "{}", why.as_str()),
         }

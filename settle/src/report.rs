@@ -25,6 +25,7 @@ pub fn report(draft: &Draft) -> Result<String, SettleError> {
         platforms(draft)?,
         totals(draft),
         undone(draft),
+        holds(draft),
         top_lines(draft),
         carried(draft)?,
     ];
@@ -172,6 +173,20 @@ fn undone(draft: &Draft) -> Vec<String> {
         ]);
     }
     titled("Undone of closed cycles, on their terms (outside the 70 % rule, part of the totals)", &table)
+}
+
+fn holds(draft: &Draft) -> Vec<String> {
+    let mut table = Table::new(&["hold", "party", "held here", "given back here", "held after this"]);
+    for line in &draft.holds {
+        table.row(vec![
+            Cell::Number(line.number.to_string()),
+            Cell::text(&line.party),
+            Cell::Amount(line.held),
+            Cell::Amount(line.lifted),
+            Cell::Amount(line.outstanding),
+        ]);
+    }
+    titled("Held back in disputes (the parties' money, with nobody else)", &table)
 }
 
 fn top_lines(draft: &Draft) -> Vec<String> {

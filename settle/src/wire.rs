@@ -4,7 +4,7 @@
 //! take the SHA-256 of the bytes that remain. The domain's types know nothing of JSON: their twins here do. A field that is added
 //! takes a default where an older text is read.
 
-use crate::draft::{AgreementLine, Draft, Line, PlatformLine, Totals, UndoneLine};
+use crate::draft::{AgreementLine, Draft, HoldLine, Line, PlatformLine, Totals, UndoneLine};
 use crate::error::SettleError;
 use crate::moves::{Move, WhyCarried};
 use farthing_schemas::manifest::sha256_hex;
@@ -103,6 +103,8 @@ struct DraftTwin {
     platforms: Vec<PlatformLine>,
     #[serde(with = "undone")]
     undone: Vec<UndoneLine>,
+    #[serde(with = "holds", default, skip_serializing_if = "Vec::is_empty")]
+    holds: Vec<HoldLine>,
     #[serde(with = "lines")]
     lines: Vec<Line>,
 }
@@ -170,6 +172,19 @@ struct UndoneTwin {
 }
 
 #[derive(Serialize, Deserialize)]
+#[serde(remote = "HoldLine")]
+struct HoldTwin {
+    number: u64,
+    party: String,
+    #[serde(with = "amount")]
+    held: Money,
+    #[serde(with = "amount")]
+    lifted: Money,
+    #[serde(with = "amount")]
+    outstanding: Money,
+}
+
+#[derive(Serialize, Deserialize)]
 #[serde(remote = "Line")]
 struct LineTwin {
     party: String,
@@ -228,6 +243,7 @@ macro_rules! list {
 list!(agreements, AgreementLine, "AgreementTwin");
 list!(platforms, PlatformLine, "PlatformTwin");
 list!(undone, UndoneLine, "UndoneTwin");
+list!(holds, HoldLine, "HoldTwin");
 list!(lines, Line, "LineTwin");
 
 /// An amount as a string with a sign and 12 fractional digits.

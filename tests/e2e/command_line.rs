@@ -12,7 +12,7 @@ const OCTOBER: [&str; 4] = ["--mid", "mid_x", "--cycle", "2026-10"];
 const CLOSE: [&str; 8] = ["settle", "close", "--mid", "mid_x", "--cycle", "2026-10", "--now", "2026-12-01T00:00:00Z"];
 
 /// Every command that answers on books as they are, with its exit code there and what its document has; in an order in which each works.
-const ANSWERS: [(&[&str], i32, &[&str]); 24] = [
+const ANSWERS: [(&[&str], i32, &[&str]); 28] = [
     (&["registry", "load", "registry.ndjson"], 0, &["registry_version", "changed"]),
     (&["registry", "versions"], 0, &["versions"]),
     (&["meter", "events.ndjson", "--now", NOW], 0, &["read", "metered", "duplicate", "rejected", "partitions"]),
@@ -33,6 +33,10 @@ const ANSWERS: [(&[&str], i32, &[&str]); 24] = [
     (&["archive", "compact"], 0, &["written", "replaced"]),
     (&CLOSE, 0, &["mid", "currency", "cycle", "state"]),
     (&["settle", "draft", "--mid", "mid_x", "--cycle", "2026-10"], 0, &["cycle", "lines"]),
+    (&["hold", "add", "pty_1", "--mid", "mid_x", "--why", "dispute"], 0, &["number", "mid", "currency", "party", "limit"]),
+    (&["hold", "list"], 0, &["holds"]),
+    (&["hold", "lift", "pty_1", "--mid", "mid_x", "--why", "settled"], 0, &["lifted", "mid", "currency", "party"]),
+    (&["hold", "list", "--all"], 0, &["holds"]),
     (&["ledger", "migrate"], 0, &["from", "to"]),
     (&["ledger", "check"], 0, &["checked", "manifests"]),
     (&["verify"], 0, &["verified"]),
@@ -173,7 +177,7 @@ fn what_can_give_no_document_says_so() -> Result<()> {
 }
 
 /// What is asked wrongly, and what the message must say: exit 2, and nothing on standard output, with `--json` as without.
-const WRONG: [(&[&str], &[&str]); 37] = [
+const WRONG: [(&[&str], &[&str]); 42] = [
     (&[], &["Usage", "registry", "meter"]),
     (&["nonsense"], &["nonsense", "--help"]),
     (&["accruals", "--nonsense"], &["--nonsense", "--help"]),
@@ -201,6 +205,11 @@ const WRONG: [(&[&str], &[&str]); 37] = [
         &["settle", "close", "--mid", "mid_x", "--cycle", "2026-10", "--now", "2026-10-31T23:59:59Z"],
         &["2026-10", "not ended", "2026-11-01"],
     ),
+    (&["hold"], &["add", "lift", "list"]),
+    (&["hold", "add", "pty_1", "--mid", "mid_x"], &["--why"]),
+    (&["hold", "add", "nobody", "--mid", "mid_x", "--why", "dispute"], &["nobody", "registry"]),
+    (&["hold", "add", "pty_1", "--mid", "mid_x", "--why", "dispute", "--limit", "0"], &["--limit", "above 0"]),
+    (&["hold", "lift", "pty_1", "--mid", "mid_x", "--why", "settled"], &["pty_1", "hold list"]),
     (&["statement", "nobody", "--cycle", "2026-10"], &["nobody", "2026-10"]),
     (&["statement", "pty_1"], &["--cycle"]),
     (&["statement", "--cycle", "2026-10"], &["PARTY"]),

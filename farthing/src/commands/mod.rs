@@ -4,6 +4,7 @@ pub mod accruals;
 pub mod archive;
 pub mod completions;
 pub mod dead_letters;
+pub mod hold;
 pub mod ledger;
 pub mod meter;
 pub mod registry;

@@ -43,9 +43,14 @@ fn known_mid(registry: &Registry, mid: &str) -> anyhow::Result<MidIndex> {
 }
 
 fn settlement(registry: &Registry, options: &CycleOptions) -> anyhow::Result<Settlement> {
-    let mid = known_mid(registry, &options.mid)?;
-    let currency = options.currency.unwrap_or_else(|| registry.mid_terms(mid).currency);
-    Ok(Settlement { mid: options.mid.clone(), currency, cycle: options.cycle })
+    let (mid, currency) = settlement_of(registry, &options.mid, options.currency)?;
+    Ok(Settlement { mid, currency, cycle: options.cycle })
+}
+
+/// A MID that there is, and the currency that is meant: its own unless another is named.
+pub fn settlement_of(registry: &Registry, mid: &str, currency: Option<Currency>) -> anyhow::Result<(String, Currency)> {
+    let known = known_mid(registry, mid)?;
+    Ok((mid.to_owned(), currency.unwrap_or_else(|| registry.mid_terms(known).currency)))
 }
 
 /// The state that a cycle is in: open unless a move says otherwise.
@@ -56,8 +61,9 @@ pub fn state<'a>(books: &'a Books, of: &Settlement) -> &'a str {
     last.unwrap_or(if passed { "passed over" } else { "open" })
 }
 
-fn person(options: &CycleOptions) -> String {
-    options.person.clone().or_else(|| std::env::var("USER").ok()).unwrap_or_else(|| "unknown".to_owned())
+/// Who does it: the one named, else the user.
+pub fn person(named: Option<&str>) -> String {
+    named.map(str::to_owned).or_else(|| std::env::var("USER").ok()).unwrap_or_else(|| "unknown".to_owned())
 }
 
 fn step(of: &Settlement, to: &str, by: String) -> CycleMove {
@@ -88,7 +94,7 @@ async fn close(at: &Place, options: &CloseOptions, json: bool) -> anyhow::Result
         if copies::unsearched(&books) > 0 {
             continue;
         }
-        let act = Act::Cycle(step(&of, CLOSING, person(&options.cycle)));
+        let act = Act::Cycle(step(&of, CLOSING, person(options.cycle.person.as_deref())));
         if books.append(act, &Effects::default()).await? == Appended::Done {
             break;
         }
@@ -194,7 +200,11 @@ async fn finish(books: &mut Books, at: &Place, of: &Settlement, options: &DraftO
             return Ok(draft);
         }
         let without = draft.without.iter().cloned().collect();
-        let act = CycleMove { draft_sha256: Some(draft.draft_sha256.clone()), without, ..step(of, DRAFT, person(&options.cycle)) };
+        let act = CycleMove {
+            draft_sha256: Some(draft.draft_sha256.clone()),
+            without,
+            ..step(of, DRAFT, person(options.cycle.person.as_deref()))
+        };
         let stored = StoredDraft {
             sha256: draft.draft_sha256.clone(),
             mid: of.mid.clone(),

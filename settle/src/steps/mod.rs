@@ -1,12 +1,13 @@
 //! [`plan`]: the steps in their order. Each reads what stands in the book and answers with moves; a further step (a chain between
-//! MIDs, a guild's sharing, a hold) takes its place in [`STEPS`] and leaves the others as they are.
+//! MIDs, a guild's sharing, a tax) takes its place in [`STEPS`] and leaves the others as they are.
 //!
-//! Steps in their order: [`earn`], [`fee`], [`true_up`], [`balance`], [`pay`], [`carry`].
+//! Steps in their order: [`earn`], [`fee`], [`true_up`], [`balance`], [`hold`], [`pay`], [`carry`].
 
 pub mod balance;
 pub mod carry;
 pub mod earn;
 pub mod fee;
+pub mod hold;
 pub mod pay;
 pub mod true_up;
 
@@ -32,8 +33,17 @@ pub struct View<'a> {
 pub type StepFn = fn(View<'_>) -> Result<Vec<Move>, SettleError>;
 
 /// All steps, in the order that SPEC section 5 has them.
-pub const STEPS: &[StepFn] =
-    &[earn::moves, fee::moves, true_up::moves, balance::bring_in_moves, balance::recover_moves, pay::moves, carry::moves];
+pub const STEPS: &[StepFn] = &[
+    earn::moves,
+    fee::moves,
+    true_up::moves,
+    balance::bring_in_moves,
+    balance::recover_moves,
+    hold::lift_moves,
+    hold::hold_moves,
+    pay::moves,
+    carry::moves,
+];
 
 /// The plan for one MID, cycle and currency.
 ///

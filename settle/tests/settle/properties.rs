@@ -3,7 +3,7 @@
 use crate::support::{amount, currency, cycle, empty_input, payable};
 use farthing_schemas::{Accrual, Money, Rate, Status};
 use farthing_settle::draft::{Draft, Line};
-use farthing_settle::input::{AgreementTerms, Input, OnShortfall, Payee, Payout, Threshold};
+use farthing_settle::input::{AgreementTerms, Hold, Input, OnShortfall, Payee, Payout, Threshold};
 use farthing_settle::moves::Account;
 use farthing_settle::plan;
 use proptest::prelude::*;
@@ -46,8 +46,8 @@ fn inputs() -> impl Strategy<Value = Input> {
     let undone = prop::collection::vec((0..5_usize, 0..3_usize, gross(), 0..2_u16), 0..6);
     let carried = prop::collection::btree_map(0..5_usize, -3_000_000_000_000..3_000_000_000_000_i128, 0..5);
     let payees = prop::collection::vec((0..4_u8, any::<bool>()), 5);
-    (terms(), earned, undone, carried, payees).prop_map(|(terms, earned, undone, carried, payees)| {
-        let mut input = input_of(&terms);
+    (terms(), earned, undone, carried, payees, holds()).prop_map(|(terms, earned, undone, carried, payees, holds)| {
+        let mut input = Input { holds, ..input_of(&terms) };
         for (party, (kind, stays)) in PARTIES.into_iter().zip(payees) {
             input.payees.insert(party.to_owned(), payee(&input, kind, stays));
         }
@@ -60,6 +60,15 @@ fn inputs() -> impl Strategy<Value = Input> {
         }
         input
     })
+}
+
+fn holds() -> impl Strategy<Value = BTreeMap<u64, Hold>> {
+    let limit = prop::option::weighted(0.7, 0..2_000_000_000_000_i128);
+    let hold = (0..5_usize, limit, 0..2_000_000_000_000_i128, any::<bool>()).prop_map(|(party, limit, held_before, lifted)| {
+        let held_before = Money::from_units(limit.map_or(held_before, |limit| limit.min(held_before)));
+        Hold { party: PARTIES[party].to_owned(), limit: limit.map(Money::from_units), held_before, lifted }
+    });
+    prop::collection::vec(hold, 0..4).prop_map(|holds| (1..).zip(holds).collect())
 }
 
 fn input_of(terms: &Terms) -> Input {
@@ -126,7 +135,11 @@ fn check_line(input: &Input, line: &Line) -> TestCaseResult {
     if let Some(least) = input.mid.threshold(&payout.method, input.currency).filter(|_| payee.stays) {
         prop_assert!(line.paid >= least);
     }
-    let available = sum([line.net, line.true_up, line.carried_in.max(Money::ZERO)]).minus(line.recovered).unwrap();
+    let available = sum([line.net, line.true_up, line.lifted, line.carried_in.max(Money::ZERO)])
+        .minus(line.recovered)
+        .unwrap()
+        .minus(line.held)
+        .unwrap();
     prop_assert_eq!(line.paid, available.cut_down_to(minor));
     Ok(())
 }
@@ -140,6 +153,25 @@ fn check_totals(draft: &Draft) -> TestCaseResult {
     let judged = sum(draft.agreements.iter().map(|line| line.net));
     prop_assert_eq!(draft.totals.net, judged.plus(sum(draft.undone.iter().map(|line| line.net))).unwrap());
     prop_assert_eq!(draft.totals.true_up, sum(draft.agreements.iter().map(|line| line.true_up)));
+    Ok(())
+}
+
+/// What is held of each party is what its holds keep back, and none keeps back more than it may.
+fn check_holds(input: &Input, draft: &Draft) -> TestCaseResult {
+    for line in &draft.lines {
+        let of_party = || draft.holds.iter().filter(|hold| hold.party == line.party);
+        prop_assert_eq!(line.held, sum(of_party().map(|hold| hold.held)));
+        prop_assert_eq!(line.lifted, sum(of_party().map(|hold| hold.lifted)));
+        let unlimited = input.holds.values().any(|hold| hold.party == line.party && !hold.lifted && hold.limit.is_none());
+        prop_assert!(!unlimited || (line.paid == Money::ZERO && line.carried_out <= Money::ZERO));
+    }
+    for line in &draft.holds {
+        let hold = &input.holds[&line.number];
+        prop_assert!(line.held >= Money::ZERO && line.lifted >= Money::ZERO && line.outstanding >= Money::ZERO);
+        prop_assert_eq!(sum([hold.held_before, line.held]), sum([line.outstanding, line.lifted]));
+        prop_assert!(hold.limit.is_none_or(|limit| line.outstanding <= limit));
+        prop_assert!(!hold.lifted || line.outstanding == Money::ZERO);
+    }
     Ok(())
 }
 
@@ -172,6 +204,7 @@ proptest! {
             check_line(&input, line)?;
         }
         check_totals(&draft)?;
+        check_holds(&input, &draft)?;
         check_rule(&input, &draft)?;
         prop_assert!(draft.fee_kept >= sum(draft.undone.iter().map(|line| line.fee)), "more than the fee was given back");
     }
@@ -216,6 +249,7 @@ proptest! {
             let balance = |account: fn(String) -> Account| balances.get(&account(line.party.clone())).copied().unwrap_or_default();
             prop_assert_eq!(balance(Account::Party), 0);
             prop_assert_eq!(balance(Account::Payout), line.paid.units());
+            prop_assert_eq!(balance(Account::Held), line.held.units() - line.lifted.units());
             prop_assert_eq!(balance(Account::Carried), line.carried_out.units() - line.carried_in.units());
         }
         let mid = balances.get(&Account::Mid(input.mid.mid.clone())).copied().unwrap_or_default();

@@ -8,18 +8,20 @@
 //! agreement  ID PLATFORM refuse|true_up        platform   id gross net gross_all
 //! payee      ID METHOD CURRENCY [left]         undone     cycle agreement party gross labour fee net
 //! payee      ID none                           line       party gross labour fee net true_up recovered carried_in paid carried_out why
+//!                                              kept       party held lifted
 //! carried    PARTY AMOUNT                      move       step|rule|from|to|amount
 //! accrual    PARTY AGREEMENT GROSS LABOUR [undoes CYCLE]      error      MESSAGE
 //! deferred   CYCLE PARTY AGREEMENT GROSS LABOUR [undoes CYCLE]
 //! other      STATUS PLATFORM GROSS (STATUS payable: of another MID)
 //! closed     CYCLE FEE
 //! settled    AGREEMENT CYCLE SETTLED_IN
-//! without    AGREEMENT
+//! without    AGREEMENT                         hold       number party held lifted outstanding
+//! hold       NUMBER PARTY LIMIT|all HELD_BEFORE [lifted]
 //! ```
 
 use crate::support::{amount, currency, cycle, empty_input, payable, rate, short};
 use farthing_schemas::Accrual;
-use farthing_settle::input::{AgreementTerms, Input, OnShortfall, Payee, Payout, Threshold};
+use farthing_settle::input::{AgreementTerms, Hold, Input, OnShortfall, Payee, Payout, Threshold};
 use farthing_settle::{Draft, Plan, plan};
 
 /// Runs every scenario of a file.
@@ -83,6 +85,11 @@ fn give(input: &mut Input, row: &[&str]) {
         ["settled", agreement, name, in_] => {
             input.settled_in.insert(((*agreement).to_owned(), cycle(name)), cycle(in_));
         }
+        ["hold", number, party, limit, held_before, lifted @ ..] => {
+            let limit = (*limit != "all").then(|| amount(limit));
+            let hold = Hold { party: (*party).to_owned(), limit, held_before: amount(held_before), lifted: lifted == ["lifted"] };
+            input.holds.insert(number.parse().unwrap(), hold);
+        }
         ["without", agreement] => drop(input.without.insert((*agreement).to_owned())),
         other => panic!("no such row: {other:?}"),
     }
@@ -127,6 +134,11 @@ fn draft_rows(draft: &Draft) -> Vec<String> {
         let words = ["undone", &line.cycle.to_string(), &line.agreement, &line.party];
         rows.push(row(&words, &[line.gross, line.labour, line.fee, line.net]));
     }
+    for line in &draft.holds {
+        rows.push(row(&["hold", &line.number.to_string(), &line.party], &[line.held, line.lifted, line.outstanding]));
+    }
+    let kept = draft.lines.iter().filter(|line| (line.held, line.lifted) != (Default::default(), Default::default()));
+    rows.extend(kept.map(|line| row(&["kept", &line.party], &[line.held, line.lifted])));
     for line in &draft.lines {
         let earned = [line.gross, line.labour, line.fee, line.net, line.true_up];
         let settled = [line.recovered, line.carried_in, line.paid, line.carried_out];

@@ -13,6 +13,11 @@ fn payouts_and_what_is_carried() {
 }
 
 #[test]
+fn what_is_held_back_and_given_back() {
+    check_all(include_str!("scenarios/hold.txt"));
+}
+
+#[test]
 fn what_is_undone_and_what_was_left_out() {
     check_all(include_str!("scenarios/undone.txt"));
 }
