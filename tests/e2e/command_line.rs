@@ -49,7 +49,7 @@ const MORE_REGISTRY: &str = r#"{"kind":"mid","id":"mid_y","fee":"0.05","currency
 "#;
 
 /// Books of several platforms, parties and MIDs, with good events and bad ones.
-fn varied_books() -> Result<Data> {
+pub fn varied_books() -> Result<Data> {
     let data = books()?;
     write(&data, "registry.ndjson", format!("{REGISTRY}{MORE_REGISTRY}"))?;
     data.ok(["registry", "load", "registry.ndjson"])?;
