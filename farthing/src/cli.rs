@@ -213,17 +213,17 @@ pub enum SettleCommand {
     Draft(DraftOptions),
     /// Throw a draft away, to make it again; not once a later cycle has its draft
     #[command(
-        after_help = "Example:\n  farthing settle discard --mid mid_guild --cycle 2026-10 --as ana --key ana.pem --why \"fee was wrong\" --data books"
+        after_help = "Example:\n  farthing settle discard --mid mid_x --cycle 2026-10 --as ana --key ana.pem --why fee-was-wrong"
     )]
     Discard(TakeBackOptions),
     /// Approve a draft that somebody else prepared
     #[command(
-        after_help = "Examples:\n  farthing settle approve --mid mid_guild --cycle 2026-10 --draft SHA256 --as bo --key bo.pem --data books\n\nOr with a key that is on another machine:\n  farthing settle approve --mid mid_guild --cycle 2026-10 --draft SHA256 --as bo --print-text --data books > move.txt\n  openssl pkeyutl -sign -rawin -inkey bo.pem -in move.txt -out move.sig\n  farthing settle approve --mid mid_guild --cycle 2026-10 --draft SHA256 --as bo --signature move.sig --data books\n\nExits 1 if it is refused."
+        after_help = "Examples:\n  farthing settle approve --mid mid_x --cycle 2026-10 --draft SHA256 --as bo --key bo.pem\n\nOr with a key that is on another machine:\n  farthing settle approve --mid mid_x --cycle 2026-10 --draft SHA256 --as bo --print-text > move.txt\n  openssl pkeyutl -sign -rawin -inkey bo.pem -in move.txt -out move.sig\n  farthing settle approve --mid mid_x --cycle 2026-10 --draft SHA256 --as bo --signature move.sig\n\nExits 1 if it is refused."
     )]
     Approve(ApproveOptions),
     /// Take an approval back
     #[command(
-        after_help = "Example:\n  farthing settle withdraw --mid mid_guild --cycle 2026-10 --as bo --key bo.pem --why \"a claim came in\" --data books"
+        after_help = "Example:\n  farthing settle withdraw --mid mid_x --cycle 2026-10 --as bo --key bo.pem --why claim-came-in"
     )]
     Withdraw(TakeBackOptions),
     /// Who moved a cycle, when, why and with which signature

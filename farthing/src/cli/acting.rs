@@ -8,7 +8,7 @@ use std::path::PathBuf;
 pub enum ActorCommand {
     /// Add somebody who may act: make a key for them, or take the public half of one that they have
     #[command(
-        after_help = "Examples:\n  farthing actor add ana --person \"Ana Díaz\" --key ana.pem --data books\n  openssl genpkey -algorithm ed25519 -out bo.pem && openssl pkey -in bo.pem -pubout -out bo.pub.pem   # on Bo's machine\n  farthing actor add bo --person \"Bo Ek\" --public-key bo.pub.pem --data books\n\nThe id, the person and the public key stay in the chain of manifests for ever: for the person a staff number will do, if it is\nalways the same. Two keys of one person are not four eyes."
+        after_help = "Examples:\n  farthing actor add ana --person ana.diaz --key ana.pem --data books\n  openssl genpkey -algorithm ed25519 -out bo.pem && openssl pkey -in bo.pem -pubout -out bo.pub.pem   # on Bo's machine\n  farthing actor add bo --person bo.ek --public-key bo.pub.pem --data books\n\nThe id, the person and the public key stay in the chain of manifests for ever: for the person a staff number will do, if it is\nalways the same one. Two keys of one person are not four eyes."
     )]
     Add(ActorOptions),
     /// Everybody who may act, or once could

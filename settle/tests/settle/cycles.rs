@@ -5,10 +5,12 @@ use crate::support::cycle;
 use ed25519_dalek::{Signer, SigningKey};
 use farthing_schemas::manifest::{ActorChange, CycleMove, Signed, sha256_hex};
 use farthing_settle::course::{Place, Whereabouts};
-use farthing_settle::cycle::State;
+use farthing_settle::cycle::{ALLOWED, State};
 use farthing_settle::{Courses, Refusal};
 use proptest::prelude::*;
-use proptest::test_runner::Config;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::{Config, TestRunner};
+use std::collections::{BTreeMap, BTreeSet};
 
 const CYCLES: [&str; 3] = ["2026-09", "2026-10", "2026-11"];
 /// Id, person, seed of the key.
@@ -250,6 +252,27 @@ proptest! {
     }
 }
 
+/// A test of the test: the sequences get through the whole table, back and forth.
+#[test]
+fn the_sequences_make_every_move_there_is() {
+    let mut runner = TestRunner::deterministic();
+    let mut made: BTreeMap<(State, State), usize> = BTreeMap::new();
+    for _ in 0..40 {
+        let tries = prop::collection::vec(tried(), 120).new_tree(&mut runner).unwrap().current();
+        let (chain, _) = played(&tries).unwrap();
+        let mut states = BTreeMap::new();
+        for (_, step) in &chain.taken {
+            let to = step.to.parse().unwrap();
+            let from = states.insert(&step.cycle, to).unwrap_or_default();
+            *made.entry((from, to)).or_default() += 1;
+        }
+    }
+    for row in ALLOWED {
+        assert!(made.get(&(row.from, row.to)).is_some_and(|times| *times >= 10), "{row:?} too seldom: {made:?}");
+    }
+    assert_eq!(made.len(), ALLOWED.len());
+}
+
 fn forge(step: &mut CycleMove, forgery: usize) {
     match forgery {
         0 => step.to = "sealed".to_owned(),
@@ -293,7 +316,7 @@ fn a_cycle_goes_to_approved_and_back() {
 fn no_text_is_signed_twice() {
     let mut chain = Chain::with_actors();
     let tried = |to, draft| Tried { cycle: 1, to, actor: 2, signature: Given::Right, draft, why: false };
-    let mut texts = std::collections::BTreeSet::new();
+    let mut texts = BTreeSet::new();
     let by_ana = |tried: Tried| Tried { actor: 0, ..tried };
     for tried in [
         by_ana(tried(State::Closing, None)),
