@@ -212,9 +212,7 @@ pub enum SettleCommand {
     )]
     Draft(DraftOptions),
     /// Throw a draft away, to make it again; not once a later cycle has its draft
-    #[command(
-        after_help = "Example:\n  farthing settle discard --mid mid_x --cycle 2026-10 --as ana --key ana.pem --why fee-was-wrong"
-    )]
+    #[command(after_help = "Example:\n  farthing settle discard --mid mid_x --cycle 2026-10 --as ana --key ana.pem --why fee-was-wrong")]
     Discard(TakeBackOptions),
     /// Approve a draft that somebody else prepared
     #[command(
@@ -222,9 +220,7 @@ pub enum SettleCommand {
     )]
     Approve(ApproveOptions),
     /// Take an approval back
-    #[command(
-        after_help = "Example:\n  farthing settle withdraw --mid mid_x --cycle 2026-10 --as bo --key bo.pem --why claim-came-in"
-    )]
+    #[command(after_help = "Example:\n  farthing settle withdraw --mid mid_x --cycle 2026-10 --as bo --key bo.pem --why claim-came-in")]
     Withdraw(TakeBackOptions),
     /// Who moved a cycle, when, why and with which signature
     #[command(after_help = "Example:\n  farthing settle log --mid mid_guild --cycle 2026-10 --data books")]

@@ -264,7 +264,9 @@ fn only_whoever_may_acts() -> Result<()> {
     refused(&data, &october("discard", "mid_x", &[&["--why", "two\nlines"], &ANA[..]].concat()), &["reason"])?;
     refused(&data, &october("withdraw", "mid_x", &[&BECAUSE[..], &BO].concat()), &["draft"])?;
 
+    wrong(&data, &of("2026-11", "draft", "mid_x", &["--as", "bo", "--key", "ana.pem"]), &["not that of actor \"bo\""])?;
     data.ok(["actor", "retire", "ana"])?;
+    wrong(&data, &of("2026-11", "draft", "mid_x", &ANA), &["retired"])?;
     wrong(&data, &["actor", "retire", "ana"], &["retired"])?;
     refused(&data, &october("discard", "mid_x", &[&BECAUSE[..], &ANA].concat()), &["retired"])?;
     // What she signed before stays, and can be approved.

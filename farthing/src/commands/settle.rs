@@ -133,7 +133,9 @@ async fn draft(at: &Place, options: &DraftOptions, json: bool) -> anyhow::Result
     let mut books = Books::open(at).await?;
     let registry = books.registry_now().await?;
     let of = settlement(&registry, &options.cycle)?;
-    let draft = match whereabouts(&courses::judged(&books.catalog)?, &of) {
+    let courses = courses::judged(&books.catalog)?;
+    moves::can_sign(&courses, &options.cycle, options.sign.key.as_deref())?;
+    let draft = match whereabouts(&courses, &of) {
         Whereabouts::In(State::Open) => preview(&mut books, &of, &options.without).await?,
         Whereabouts::In(State::Closing) => finish(&mut books, at, &of, options).await?,
         Whereabouts::In(_) => kept(&books, &of, options).await?,

@@ -34,6 +34,13 @@ pub fn signed_with(courses: &Courses, step: CycleMove, key: Option<&Path>) -> an
     Ok(CycleMove { signed: Some(signed), ..step })
 }
 
+/// Whether that key is the actor's who is named, before much is done that is to be signed.
+pub fn can_sign(courses: &Courses, cycle: &CycleOptions, key: Option<&Path>) -> anyhow::Result<()> {
+    let Some(key) = key else { return Ok(()) };
+    let (public, actor) = (SecretKey::read(key)?.public()?, courses.actors().active(&by(cycle.person.clone()))?.clone());
+    if public == actor.key { Ok(()) } else { Err(Refusal::OtherKey(actor.id).into()) }
+}
+
 /// A move that is asked for.
 struct Asked {
     kind: Kind,
@@ -46,7 +53,7 @@ struct Asked {
 
 /// What comes of it.
 enum Outcome {
-    Moved(CycleMove),
+    Moved(Box<CycleMove>),
     /// Only its text was asked for.
     Text(String),
     Refused(String),
@@ -102,7 +109,7 @@ async fn attempt(books: &mut Books, of: &Settlement, asked: &Asked) -> anyhow::R
             return Ok(refused(&refusal));
         }
         if books.append(Act::Cycle(step.clone()), &Effects::default()).await? == Appended::Done {
-            return Ok(Outcome::Moved(step));
+            return Ok(Outcome::Moved(Box::new(step)));
         }
     }
 }
