@@ -178,23 +178,41 @@ impl Courses {
     }
 
     /// The text that is signed for a move, from where its cycle is now: it names the manifest of the cycle's last move, so that it can
-    /// stand for this move only, here and now, and never for the same again.
+    /// stand for this move only, here and now, and never for the same again. It is UTF-8, each line ends in a line feed, and the last one is
+    /// there only if there is a reason:
+    ///
+    /// ```text
+    /// farthing settle, version 1
+    /// move: approve
+    /// mid: mid_guild
+    /// currency: USD
+    /// cycle: 2026-10
+    /// from: draft
+    /// to: approved
+    /// draft: SHA-256 of the draft, or none
+    /// after: NUMBER SHA-256 of the manifest of the cycle's last move, or none
+    /// actor: bo
+    /// why: one line
+    /// ```
     ///
     /// # Errors
     /// What cannot be read, or is not in the table.
     pub fn text(&self, step: &CycleMove) -> Result<String, Refusal> {
         let (cycle, row) = self.row_of(step)?;
-        if !(is_id(&step.mid) && is_id(&step.currency) && is_id(&step.by)) {
-            return Err(Refusal::Unreadable("its MID, currency or actor"));
+        let is_line_if_there = |text: &Option<String>| text.as_deref().is_none_or(is_line);
+        let are_words = [&step.mid, &step.currency, &step.by].into_iter().all(|text| is_id(text));
+        if !(are_words && is_line_if_there(&step.draft_sha256) && is_line_if_there(&step.why)) {
+            return Err(Refusal::Unreadable("its MID, currency, actor, draft or reason"));
         }
         let last = self.get(&step.mid, &step.currency, cycle).and_then(|course| course.last.as_ref());
         let after = last.map_or("none".to_owned(), |place| format!("{} {}", place.sequence, place.sha256));
-        let or_none = |text: &Option<String>| text.as_deref().filter(|text| is_line(text)).unwrap_or("none").to_owned();
-        let CycleMove { mid, currency, by, .. } = step;
-        let (draft, why, Allowed { kind, from, to, .. }) = (or_none(&step.draft_sha256), or_none(&step.why), row);
+        let CycleMove { mid, currency, by, draft_sha256, .. } = step;
+        let (draft, Allowed { kind, from, to, .. }) = (draft_sha256.as_deref().unwrap_or("none"), row);
+        // The last line is there if there is a reason: no reason is another text than any.
+        let why = step.why.as_ref().map_or(String::new(), |why| format!("why: {why}\n"));
         Ok(format!(
             "farthing settle, version 1\nmove: {kind}\nmid: {mid}\ncurrency: {currency}\ncycle: {cycle}\nfrom: {from}\nto: {to}\n\
-             draft: {draft}\nafter: {after}\nactor: {by}\nwhy: {why}\n"
+             draft: {draft}\nafter: {after}\nactor: {by}\n{why}"
         ))
     }
 

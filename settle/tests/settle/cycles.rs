@@ -242,7 +242,7 @@ proptest! {
 
     /// A test of the test: what no command could have made is found in a chain, at its place.
     #[test]
-    fn one_forged_move_is_found_in_a_chain(tries in prop::collection::vec(tried(), 120), which in any::<prop::sample::Index>(), forgery in 0..6_usize) {
+    fn one_forged_move_is_found_in_a_chain(tries in prop::collection::vec(tried(), 120), which in any::<prop::sample::Index>(), forgery in 0..7_usize) {
         let (chain, _) = played(&tries)?;
         let signed: Vec<usize> = (0..chain.taken.len()).filter(|at| chain.taken[*at].1.signed.is_some()).collect();
         prop_assume!(!signed.is_empty());
@@ -280,6 +280,7 @@ fn forge(step: &mut CycleMove, forgery: usize) {
         2 => step.by = ACTORS.iter().map(|(actor, ..)| *actor).find(|actor| *actor != step.by).unwrap().to_owned(),
         3 => step.draft_sha256 = Some(sha256_hex(b"three")),
         4 => step.mid = "mid_y".to_owned(),
+        5 => step.why = step.why.is_none().then(|| "none".to_owned()).or(Some("two\nlines".to_owned())),
         _ => {
             let signed = step.signed.as_mut().unwrap();
             signed.signature = signed.signature.chars().rev().collect();
@@ -309,6 +310,27 @@ fn a_cycle_goes_to_approved_and_back() {
         let step = chain.step(&tried);
         assert_eq!(chain.attempt(step).err(), expected, "{tried:?}");
     }
+}
+
+/// Signatures that were given stay good: the text is what it was.
+#[test]
+fn the_text_is_as_it_is_documented() {
+    let mut chain = Chain::with_actors();
+    let tried = |to, actor, draft, why| Tried { cycle: 1, to, actor, signature: Given::Right, draft, why };
+    for tried in [tried(State::Closing, 0, None, false), tried(State::Draft, 0, Some(0), false), tried(State::Approved, 2, Some(0), false)]
+    {
+        let step = chain.step(&tried);
+        chain.attempt(step).unwrap();
+    }
+    let text = chain.courses.text(&chain.step(&tried(State::Draft, 3, Some(0), true))).unwrap();
+    let (draft, after) = (sha256_hex(b"one"), sha256_hex(&3_u64.to_le_bytes()));
+    assert_eq!(
+        text,
+        format!(
+            "farthing settle, version 1\nmove: withdraw\nmid: mid_x\ncurrency: USD\ncycle: 2026-10\nfrom: approved\nto: draft\ndraft: {draft}\n\
+             after: 3 {after}\nactor: cy\nwhy: because\n"
+        )
+    );
 }
 
 /// The same draft approved by the same actor in the same cycle, before and after a withdrawal: two texts.

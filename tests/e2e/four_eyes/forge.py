@@ -71,6 +71,7 @@ FORGERIES = {
     "one digit of a signature": one_digit,
     "another reason": lambda chain, _: moves(chain, "draft")[-1].update(why="no reason to worry"),
     "no reason": lambda chain, _: moves(chain, "draft")[-1].pop("why"),
+    "a reason that nobody signed": lambda chain, _: moves(chain, "approved")[1].update(why="well\nknown"),
     "approved by the preparer": lambda chain, _: moves(chain, "approved")[1].update(by="ana"),
     "approved by nobody": lambda chain, _: moves(chain, "approved")[1].update(by="nobody"),
     "another draft approved": lambda chain, _: moves(chain, "approved")[1].update(draft_sha256="0" * 64),

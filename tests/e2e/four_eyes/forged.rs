@@ -17,7 +17,7 @@ pub fn edited(data: &Data, table: &str, statement: &str) -> Result<()> {
 }
 
 /// What is forged in a chain that ends with an approval, a withdrawal and an approval, and what is said of it.
-const FORGERIES: [(&str, &str); 14] = [
+const FORGERIES: [(&str, &str); 15] = [
     ("sealed at once", "no move leads from there to sealed"),
     ("approved twice", "no move leads from there to approved"),
     ("opened again", "no move leads from there to open"),
@@ -25,6 +25,7 @@ const FORGERIES: [(&str, &str); 14] = [
     ("one digit of a signature", "the signature is not one of actor \"bo\""),
     ("another reason", "the signature is not one of actor \"bo\""),
     ("no reason", "needs a reason"),
+    ("a reason that nobody signed", "cannot be read"),
     ("approved by the preparer", "prepared the draft"),
     ("approved by nobody", "no actor"),
     ("another draft approved", "names the draft"),
