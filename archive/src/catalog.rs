@@ -3,7 +3,7 @@
 use crate::batches::Batches;
 use crate::holds::Holds;
 use farthing_aggregate::closed::{ClosedHistory, ClosedThrough};
-use farthing_schemas::manifest::{Act, CycleMove, File, Manifest, sha256_hex};
+use farthing_schemas::manifest::{Act, ActorChange, CycleMove, File, Manifest, sha256_hex};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The chain does not hold together.
@@ -28,10 +28,23 @@ pub enum CatalogError {
 pub struct Moved {
     /// The number of its manifest.
     pub sequence: u64,
+    /// The SHA-256 of its manifest, in hex.
+    pub sha256: String,
+    /// When its manifest was made.
+    pub at: String,
     /// The last manifest that was searched for copies by then.
     pub copies_through: u64,
     /// The move.
     pub step: CycleMove,
+}
+
+/// A change to who may act, and its place in the chain.
+#[derive(Clone, Debug)]
+pub struct ActorChanged {
+    /// The number of its manifest.
+    pub sequence: u64,
+    /// The change.
+    pub change: ActorChange,
 }
 
 /// What exists, folded from manifests in their order.
@@ -57,6 +70,8 @@ pub struct Catalog {
     pub moves: Vec<Moved>,
     /// What is held back of whom.
     pub holds: Holds,
+    /// The changes to who may act, in order.
+    pub actors: Vec<ActorChanged>,
     /// The last manifest of which a compaction knew: batches of later ones have no result lines yet.
     pub lines_through: u64,
     /// The last manifest of which a search for copies knew: batches of later ones may hold copies that still count.
@@ -79,13 +94,13 @@ impl Catalog {
         if manifest.sequence != sequence || sequence != self.sequence + 1 || manifest.previous != self.sha256 {
             return Err(CatalogError::Broken(sequence, self.sequence));
         }
-        self.fold(manifest)?;
+        self.fold(manifest, sha256)?;
         self.sequence = sequence;
         sha256.clone_into(&mut self.sha256);
         Ok(())
     }
 
-    fn fold(&mut self, manifest: Manifest) -> Result<(), CatalogError> {
+    fn fold(&mut self, manifest: Manifest, sha256: &str) -> Result<(), CatalogError> {
         let sequence = manifest.sequence;
         let wrong = |what: String| CatalogError::Contradiction(sequence, what);
         match manifest.act {
@@ -126,10 +141,11 @@ impl Catalog {
                 if self.closed.get(&step.mid, currency).is_none_or(|closed| closed < cycle) {
                     self.closed.close(&step.mid, currency, cycle);
                 }
-                self.moves.push(Moved { sequence, copies_through: self.copies_through, step });
+                self.moves.push(Moved { sequence, sha256: sha256.to_owned(), at: manifest.at, copies_through: self.copies_through, step });
             }
             Act::Hold(hold) => self.holds.hold(sequence, manifest.at, hold).map_err(wrong)?,
             Act::Lift(lift) => self.holds.lift(sequence, lift).map_err(wrong)?,
+            Act::Actor(change) => self.actors.push(ActorChanged { sequence, change }),
         }
         Ok(())
     }
@@ -176,7 +192,7 @@ mod tests {
 
     fn close(cycle: &str) -> Act {
         let [mid, currency, cycle, to, by] = ["mid_a", "USD", cycle, "closing", "ana"].map(str::to_owned);
-        Act::Cycle(CycleMove { mid, currency, cycle, to, by, draft_sha256: None, without: Vec::new() })
+        Act::Cycle(CycleMove { mid, currency, cycle, to, by, ..CycleMove::default() })
     }
 
     fn compaction(through_sequence: u64) -> Act {

@@ -1,5 +1,9 @@
 //! The command line.
 
+mod acting;
+
+pub use acting::{ActorCommand, ActorOptions, ApproveOptions, KeyOption, SignOptions, TakeBackOptions};
+
 use crate::configuration::limits::{BATCH_EVENTS, BATCH_MIB, BATCH_SECONDS, IDENTITIES_MIB, PATIENCE_SECONDS, WORKERS};
 use crate::place::PlaceArgs;
 #[cfg(feature = "telemetry")]
@@ -44,12 +48,15 @@ pub enum Command {
     Status(StatusOptions),
     /// What was earned so far
     Accruals(AccrualsOptions),
-    /// Close cycles and draft settlements
+    /// Close cycles, draft settlements and approve them
     #[command(subcommand)]
     Settle(SettleCommand),
     /// Hold back a party's money, such as in a dispute, and give it back
     #[command(subcommand)]
     Hold(HoldCommand),
+    /// Who may act: keys, and the persons behind them
+    #[command(subcommand)]
+    Actor(ActorCommand),
     /// What a party's amount in a cycle comes from, down to the events
     Statement(StatementOptions),
     /// Rejected events: list, look at, correct and replay them
@@ -207,6 +214,20 @@ pub enum SettleCommand {
         after_help = "Examples:\n  farthing settle draft --mid mid_guild --cycle 2026-10 --data books\n  farthing settle draft --mid mid_guild --cycle 2026-10 --without agr_x --data books\n\nExits 1 if an agreement fails the 70 % rule and is to be refused."
     )]
     Draft(DraftOptions),
+    /// Throw a draft away, to make it again; not once a later cycle has its draft
+    #[command(after_help = "Example:\n  farthing settle discard --mid mid_x --cycle 2026-10 --as ana --key ana.pem --why fee-was-wrong")]
+    Discard(TakeBackOptions),
+    /// Approve a draft that somebody else prepared
+    #[command(
+        after_help = "Examples:\n  farthing settle approve --mid mid_x --cycle 2026-10 --draft SHA256 --as bo --key bo.pem\n\nOr with a key that is on another machine:\n  farthing settle approve --mid mid_x --cycle 2026-10 --draft SHA256 --as bo --print-text > move.txt\n  openssl pkeyutl -sign -rawin -inkey bo.pem -in move.txt -out move.sig\n  farthing settle approve --mid mid_x --cycle 2026-10 --draft SHA256 --as bo --signature move.sig\n\nExits 1 if it is refused."
+    )]
+    Approve(ApproveOptions),
+    /// Take an approval back
+    #[command(after_help = "Example:\n  farthing settle withdraw --mid mid_x --cycle 2026-10 --as bo --key bo.pem --why claim-came-in")]
+    Withdraw(TakeBackOptions),
+    /// Who moved a cycle, when, why and with which signature
+    #[command(after_help = "Example:\n  farthing settle log --mid mid_guild --cycle 2026-10 --data books")]
+    Log(CycleOptions),
     /// The state of every cycle
     Status {
         /// Only this MID
@@ -226,7 +247,7 @@ pub struct CycleOptions {
     /// Which currency [default: the MID's]
     #[arg(long, value_name = "CODE")]
     pub currency: Option<Currency>,
-    /// Who does it, for the record [default: the user's name]
+    /// Who does it, for the record; the actor, where it is signed [default: the user's name]
     #[arg(long = "as", value_name = "PERSON")]
     pub person: Option<String>,
 }
@@ -235,6 +256,8 @@ pub struct CycleOptions {
 pub struct CloseOptions {
     #[command(flatten)]
     pub cycle: CycleOptions,
+    #[command(flatten)]
+    pub sign: KeyOption,
     /// Take this as the present (RFC 3339); a cycle can be closed once it has ended
     #[arg(long, value_name = "TIME")]
     pub now: Option<Instant>,
@@ -244,6 +267,8 @@ pub struct CloseOptions {
 pub struct DraftOptions {
     #[command(flatten)]
     pub cycle: CycleOptions,
+    #[command(flatten)]
+    pub sign: KeyOption,
     /// Leave this agreement's lines accrued, to join the next cycle
     #[arg(long, value_name = "AGREEMENT")]
     pub without: Vec<String>,

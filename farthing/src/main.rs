@@ -8,7 +8,9 @@ mod cli;
 mod commands;
 mod configuration;
 mod copies;
+mod courses;
 mod demo;
+mod keys;
 mod lock;
 mod metering;
 mod numbers;
@@ -75,6 +77,7 @@ async fn dispatch(cli: &Cli, at: &place::Place) -> anyhow::Result<Answer> {
         Command::Accruals(options) => commands::accruals::run(at, &options, json).await,
         Command::Settle(command) => commands::settle::run(at, command, json).await,
         Command::Hold(command) => commands::hold::run(at, command, json).await,
+        Command::Actor(command) => commands::actor::run(at, command, json).await,
         Command::Statement(options) => commands::statement::run(at, &options, json).await,
         Command::DeadLetters(command) => commands::dead_letters::run(at, command, json).await,
         Command::Archive(command) => commands::archive::run(at, command, json).await,

@@ -3,7 +3,8 @@
 use crate::books::Books;
 use crate::commands::accruals::each_accrual;
 use crate::commands::settle::Settlement;
-use anyhow::Context;
+use crate::courses;
+use anyhow::{Context, ensure};
 use farthing_aggregate::fold::Sums;
 use farthing_archive::holds::Held;
 use farthing_schemas::accrual::AccrualKey;
@@ -27,7 +28,7 @@ pub struct Scope {
 
 /// Gathers the input of a plan.
 pub async fn gather(books: &Books, registry: &Registry, of: &Settlement, scope: Scope) -> anyhow::Result<Input> {
-    let earlier: Vec<Draft> = drafts(books, of).await?.into_iter().filter(|draft| draft.cycle < of.cycle).collect();
+    let earlier: Vec<Draft> = drafts(books, of, scope.through_sequence).await?.into_iter().filter(|draft| draft.cycle < of.cycle).collect();
     let mut accruals = of_cycle(books, of, of.cycle, scope.through_sequence).await?;
     accruals.extend(scope.to_come.into_iter().filter(|accrual| accrual.cycle == of.cycle && accrual.key.currency == of.currency));
     let (deferred, settled_in) = deferred(books, of, &earlier).await?;
@@ -55,15 +56,17 @@ pub async fn gather(books: &Books, registry: &Registry, of: &Settlement, scope: 
     Ok(input)
 }
 
-/// The final drafts of a MID and currency, by cycle.
-pub async fn drafts(books: &Books, of: &Settlement) -> anyhow::Result<Vec<Draft>> {
+/// The final drafts of a MID and currency that were in force after a manifest, by cycle: not those that were thrown away by then.
+pub async fn drafts(books: &Books, of: &Settlement, through_sequence: u64) -> anyhow::Result<Vec<Draft>> {
+    let courses = courses::as_of(&books.catalog, through_sequence)?;
     let stored = books.ledger.drafts().await?;
-    let ours = stored.into_iter().filter(|draft| draft.mid == of.mid && draft.currency == of.currency.code());
-    let mut drafts = ours
-        .map(|draft| Draft::from_json(&draft.body).context("a draft in the ledger is damaged; run: farthing verify"))
-        .collect::<anyhow::Result<Vec<_>>>()?;
-    drafts.sort_by_key(|draft| draft.cycle);
-    Ok(drafts)
+    let read = |sha256: &str| {
+        let row = stored.iter().find(|row| row.sha256 == sha256).context("the ledger has lost a draft; run: farthing verify")?;
+        let draft = Draft::from_json(&row.body).context("a draft in the ledger is damaged; run: farthing verify")?;
+        ensure!(draft.draft_sha256 == sha256, "a draft in the ledger is another than its manifest names; run: farthing verify");
+        Ok(draft)
+    };
+    courses.drafts(&of.mid, of.currency.code()).map(|(_, draft)| read(&draft.sha256)).collect()
 }
 
 /// The accruals of a cycle and currency, summed over the batches that manifests up to that one committed.

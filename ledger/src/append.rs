@@ -1,5 +1,6 @@
 //! Appending an act: one transaction, all or nothing.
 
+use crate::actors::project_actor;
 use crate::open::Sql;
 use crate::positions::{position_in, put_position};
 use crate::read::{PartyDetails, StoredDraft};
@@ -60,6 +61,7 @@ impl Ledger {
                 query.execute(&mut *sql).await?;
                 insert_draft(&mut sql, effects.draft.as_ref()).await?;
             }
+            Act::Actor(change) => project_actor(&mut sql, manifest.sequence, change).await?,
             Act::Compaction(_) | Act::Copies(_) | Act::Hold(_) | Act::Lift(_) => {}
         }
         self.commit(sql).await
@@ -180,7 +182,8 @@ async fn upsert_details(sql: &mut Sql, details: &[PartyDetails]) -> Result<(), L
 
 async fn insert_draft(sql: &mut Sql, draft: Option<&StoredDraft>) -> Result<(), LedgerError> {
     let Some(draft) = draft else { return Ok(()) };
-    sqlx::query("INSERT INTO drafts (sha256, mid, currency, cycle, body) VALUES ($1, $2, $3, $4, $5)")
+    // One that was thrown away may come out the same when it is made again: its text is there, and its hash says that it is this one's.
+    sqlx::query("INSERT INTO drafts (sha256, mid, currency, cycle, body) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (sha256) DO NOTHING")
         .bind(&draft.sha256)
         .bind(&draft.mid)
         .bind(&draft.currency)

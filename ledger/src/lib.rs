@@ -11,10 +11,11 @@
 //! - A batch is committed only under a number that is reserved for it, and no number is given out twice.
 //! - Names, identifiers and account details of parties are in one table, and nowhere else.
 //!
-//! Modules in reading order: `url`, `dialect`, [`open`], `positions`, `reservations`, [`append`], `read`, `letters`, `hold`,
-//! `error`.
+//! Modules in reading order: `url`, `dialect`, [`open`], `positions`, `reservations`, [`append`], `actors`, `read`, `letters`,
+//! `hold`, `error`.
 #![deny(missing_docs)]
 
+mod actors;
 pub mod append;
 mod dialect;
 mod error;
@@ -26,6 +27,7 @@ mod read;
 mod reservations;
 mod url;
 
+pub use actors::StoredActor;
 pub use append::Effects;
 pub use error::LedgerError;
 pub use hold::Held;

@@ -42,7 +42,7 @@ pub struct PartyDetails {
     pub details: String,
 }
 
-/// A final draft.
+/// A final draft, in force or thrown away.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredDraft {
     /// The draft's SHA-256 in hex.
@@ -140,12 +140,12 @@ impl Ledger {
         Ok(rows.iter().map(|row| [row.get(0), row.get(1), row.get(2), row.get(3)]).collect())
     }
 
-    /// All final drafts, by MID, currency and cycle.
+    /// All final drafts, by MID, currency and cycle; those that were thrown away, too.
     ///
     /// # Errors
     /// [`LedgerError::Sql`]
     pub async fn drafts(&self) -> Result<Vec<StoredDraft>, LedgerError> {
-        let select = "SELECT sha256, mid, currency, cycle, body FROM drafts ORDER BY mid, currency, cycle";
+        let select = "SELECT sha256, mid, currency, cycle, body FROM drafts ORDER BY mid, currency, cycle, sha256";
         Ok(sqlx::query(select).fetch_all(&self.pool).await?.iter().map(draft).collect())
     }
 

@@ -158,6 +158,34 @@ fn a_draft_comes_with_its_move() {
 }
 
 #[test]
+fn a_draft_that_was_thrown_away_can_come_out_the_same() {
+    on_both(
+        "cycle mid_a USD 2026-10 draft      -> done
+         cycle mid_a USD 2026-10            -> done
+         drafts                             -> mid_a USD 2026-10
+         cycle mid_a USD 2026-10 draft      -> done
+         drafts                             -> mid_a USD 2026-10
+         chain                              -> 3",
+    );
+}
+
+#[test]
+fn actors_are_added_and_retired_and_stay() {
+    on_both(
+        "actor bo Bo 01                     -> done
+         actor ana Ana 02                   -> done
+         retire bo                          -> done
+         again                              -> done
+         actors                             -> ana Ana 02 from 2, bo Bo 01 from 1 until 3
+         sql UPDATE actors SET person = 'Eva' -> refused actors are append only
+         sql DELETE FROM actors             -> refused actors are append only
+         sql UPDATE retired_actors SET actor = 'ana' -> refused retired actors are append only
+         sql DELETE FROM retired_actors     -> refused retired actors are append only
+         chain                              -> 3",
+    );
+}
+
+#[test]
 fn a_changed_position_breaks_its_seal() {
     on_both(
         "lease a                            -> epoch 1 from 0

@@ -48,6 +48,8 @@ pub enum Act {
     Hold(Hold),
     /// A hold ends.
     Lift(Lift),
+    /// Somebody who acts came or went.
+    Actor(ActorChange),
 }
 
 /// A file of the archive.
@@ -193,8 +195,8 @@ pub struct CopySearch {
     pub through_sequence: u64,
 }
 
-/// A cycle's move to its next state.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A cycle's move to another state.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CycleMove {
     /// The MID.
     pub mid: String,
@@ -204,12 +206,51 @@ pub struct CycleMove {
     pub cycle: String,
     /// The state it moves to.
     pub to: String,
-    /// Who did it.
+    /// Who did it: the actor's id if it is signed, else whatever name was given.
     pub by: String,
-    /// SHA-256 of the draft, for the move to `draft`.
+    /// SHA-256 of the draft that is made, thrown away, approved or no longer approved.
     pub draft_sha256: Option<String>,
     /// Agreements left out of the draft; their lines join the next cycle.
     pub without: Vec<String>,
+    /// Why, where something is taken back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// The actor's signature.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signed: Option<Signed>,
+}
+
+/// An Ed25519 signature, over a text that `settle` makes of the move and its place among the moves of its cycle.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Signed {
+    /// The key, in hex.
+    pub public_key: String,
+    /// The signature, in hex.
+    pub signature: String,
+}
+
+/// Who acts is a key, and a person is behind it. Both stay for ever: an actor has one key, and a key one actor.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "change", rename_all = "snake_case")]
+pub enum ActorChange {
+    /// An actor was added.
+    Added {
+        /// Its id.
+        actor: String,
+        /// The natural person who holds the key, as declared.
+        person: String,
+        /// The Ed25519 key, in hex.
+        public_key: String,
+        /// Who did it.
+        by: String,
+    },
+    /// An actor signs nothing any more; what it has signed stays.
+    Retired {
+        /// Its id.
+        actor: String,
+        /// Who did it.
+        by: String,
+    },
 }
 
 impl Manifest {
@@ -237,7 +278,7 @@ impl Manifest {
             Act::Registry(load) => std::slice::from_ref(&load.file),
             Act::Batch(batch) => &batch.files,
             Act::Compaction(compaction) => &compaction.files,
-            Act::Cycle(_) | Act::Copies(_) | Act::Hold(_) | Act::Lift(_) => &[],
+            Act::Cycle(_) | Act::Copies(_) | Act::Hold(_) | Act::Lift(_) | Act::Actor(_) => &[],
         }
     }
 }

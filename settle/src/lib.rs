@@ -11,23 +11,31 @@
 //! - The 70 % rule is judged in exact integers, per agreement, before any true-up.
 //! - What reverses an event of a closed cycle stands apart from the rule, on the terms of the cycle undone.
 //!
+//! - A cycle's state changes by the moves of one table ([`cycle`]), and who approves a draft is not who prepared it.
+//!
 //! Modules in reading order: [`input`], [`error`], [`moves`], [`earnings`], [`book`], [`finding`], [`steps`], [`draft`],
-//! [`wire`], [`mod@report`].
+//! [`wire`], [`mod@report`]; then [`cycle`], [`refusal`], [`actors`], [`course`].
 #![deny(missing_docs)]
 
+pub mod actors;
 pub mod book;
+pub mod course;
+pub mod cycle;
 pub mod draft;
 pub mod earnings;
 pub mod error;
 pub mod finding;
 pub mod input;
 pub mod moves;
+pub mod refusal;
 pub mod report;
 pub mod steps;
 pub mod wire;
 
+pub use course::Courses;
 pub use draft::{Draft, Plan};
 pub use error::SettleError;
 pub use input::Input;
+pub use refusal::Refusal;
 pub use report::report;
 pub use steps::plan;

@@ -12,7 +12,7 @@ const OCTOBER: [&str; 4] = ["--mid", "mid_x", "--cycle", "2026-10"];
 const CLOSE: [&str; 8] = ["settle", "close", "--mid", "mid_x", "--cycle", "2026-10", "--now", "2026-12-01T00:00:00Z"];
 
 /// Every command that answers on books as they are, with its exit code there and what its document has; in an order in which each works.
-const ANSWERS: [(&[&str], i32, &[&str]); 28] = [
+const ANSWERS: [(&[&str], i32, &[&str]); 35] = [
     (&["registry", "load", "registry.ndjson"], 0, &["registry_version", "changed"]),
     (&["registry", "versions"], 0, &["versions"]),
     (&["meter", "events.ndjson", "--now", NOW], 0, &["read", "metered", "duplicate", "rejected", "partitions"]),
@@ -37,6 +37,17 @@ const ANSWERS: [(&[&str], i32, &[&str]); 28] = [
     (&["hold", "list"], 0, &["holds"]),
     (&["hold", "lift", "pty_1", "--mid", "mid_x", "--why", "settled"], 0, &["lifted", "mid", "currency", "party"]),
     (&["hold", "list", "--all"], 0, &["holds"]),
+    (&["actor", "add", "ana", "--person", "ana.diaz", "--key", "ana.pem"], 0, &["actor", "person", "public_key", "standing"]),
+    (&["actor", "list"], 0, &["actors"]),
+    (&["settle", "approve", "--mid", "mid_x", "--cycle", "2026-10", "--draft", "0", "--as", "ana", "--key", "ana.pem"], 1, &["refused"]),
+    (&["settle", "withdraw", "--mid", "mid_x", "--cycle", "2026-10", "--why", "x", "--as", "ana", "--key", "ana.pem"], 1, &["refused"]),
+    (
+        &["settle", "discard", "--mid", "mid_x", "--cycle", "2026-10", "--why", "x", "--as", "ana", "--key", "ana.pem"],
+        0,
+        &["mid", "currency", "cycle", "move", "state", "by", "draft_sha256"],
+    ),
+    (&["settle", "log", "--mid", "mid_x", "--cycle", "2026-10"], 0, &["moves"]),
+    (&["actor", "retire", "ana"], 0, &["actor", "standing"]),
     (&["ledger", "migrate"], 0, &["from", "to"]),
     (&["ledger", "check"], 0, &["checked", "manifests"]),
     (&["verify"], 0, &["verified"]),
@@ -53,7 +64,7 @@ const MORE_REGISTRY: &str = r#"{"kind":"mid","id":"mid_y","fee":"0.05","currency
 "#;
 
 /// Books of several platforms, parties and MIDs, with good events and bad ones.
-fn varied_books() -> Result<Data> {
+pub fn varied_books() -> Result<Data> {
     let data = books()?;
     write(&data, "registry.ndjson", format!("{REGISTRY}{MORE_REGISTRY}"))?;
     data.ok(["registry", "load", "registry.ndjson"])?;
@@ -177,7 +188,7 @@ fn what_can_give_no_document_says_so() -> Result<()> {
 }
 
 /// What is asked wrongly, and what the message must say: exit 2, and nothing on standard output, with `--json` as without.
-const WRONG: [(&[&str], &[&str]); 42] = [
+const WRONG: [(&[&str], &[&str]); 43] = [
     (&[], &["Usage", "registry", "meter"]),
     (&["nonsense"], &["nonsense", "--help"]),
     (&["accruals", "--nonsense"], &["--nonsense", "--help"]),
@@ -194,7 +205,8 @@ const WRONG: [(&[&str], &[&str]); 42] = [
     (&["meter", "events.ndjson", "--now", "today"], &["today", "RFC 3339"]),
     (&["meter", "events.ndjson", "--batch-events", "0"], &["--batch-events", "1.."]),
     (&["meter", "events.ndjson", "--max-age-days", "-1"], &["-1"]),
-    (&["settle"], &["close", "draft", "status"]),
+    (&["actor"], &["add", "list", "retire"]),
+    (&["settle"], &["close", "draft", "approve", "status"]),
     (&["settle", "draft"], &["--mid", "--cycle"]),
     (&["settle", "draft", "--mid", "nobody", "--cycle", "2026-10"], &["nobody", "mid_x", "mid_y"]),
     (&["settle", "draft", "--mid", "mid_x", "--cycle", "2026-1"], &["2026-1", "2026-10"]),

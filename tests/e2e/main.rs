@@ -9,6 +9,7 @@ mod bucket;
 mod command_line;
 mod copies;
 mod crash;
+mod four_eyes;
 mod golden;
 mod readme;
 mod scenarios;

@@ -2,7 +2,8 @@
 
 use crate::books::{Appended, Books};
 use crate::cli::{HoldAddOptions, HoldCommand, HoldLiftOptions, HoldScope};
-use crate::commands::settle::{Settlement, person, settlement_of};
+use crate::commands::actor::by;
+use crate::commands::settle::{Settlement, settlement_of};
 use crate::output::{self, Answer};
 use crate::place::Place;
 use crate::plan_input;
@@ -44,7 +45,7 @@ async fn add(at: &Place, options: &HoldAddOptions, json: bool) -> anyhow::Result
             limit: options.limit.map(|limit| limit.to_string()),
             reason: options.why.clone(),
             reference: options.reference.clone(),
-            by: person(options.scope.person.as_deref()),
+            by: by(options.scope.person.clone()),
         };
         if books.append(Act::Hold(hold), &Effects::default()).await? == Appended::Done {
             break number;
@@ -72,7 +73,7 @@ async fn lift(at: &Place, options: &HoldLiftOptions, json: bool) -> anyhow::Resu
     let mut lifted = Vec::new();
     // What others lift or add meanwhile is in the catalog with the next look.
     while let Some(number) = next_to_lift(&books, (&mid, currency, party), options.number, &lifted)? {
-        let lift = Lift { number, reason: options.why.clone(), by: person(options.scope.person.as_deref()) };
+        let lift = Lift { number, reason: options.why.clone(), by: by(options.scope.person.clone()) };
         if books.append(Act::Lift(lift), &Effects::default()).await? == Appended::Done {
             lifted.push(number);
         }
@@ -137,7 +138,7 @@ async fn kept_back(books: &Books) -> anyhow::Result<BTreeMap<u64, Money>> {
     for (mid, currency) in scopes {
         // Of any cycle: the drafts of all are read.
         let of = Settlement { mid: mid.to_owned(), currency, cycle: farthing_schemas::Cycle::at(0) };
-        if let Some(last) = plan_input::drafts(books, &of).await?.last() {
+        if let Some(last) = plan_input::drafts(books, &of, books.catalog.sequence).await?.last() {
             kept.extend(last.holds.iter().map(|line| (line.number, line.outstanding)));
         }
     }

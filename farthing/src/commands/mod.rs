@@ -1,6 +1,7 @@
 //! The commands, one module each.
 
 pub mod accruals;
+pub mod actor;
 pub mod archive;
 pub mod completions;
 pub mod dead_letters;

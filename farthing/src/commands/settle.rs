@@ -1,25 +1,26 @@
-//! `farthing settle`: closing cycles and drafting their settlement.
+//! `farthing settle`: closing cycles, drafting their settlement and approving it.
+
+mod log;
+mod moves;
 
 use crate::books::{Appended, Books};
 use crate::cli::{CloseOptions, CycleOptions, DraftOptions, SettleCommand};
+use crate::commands::actor::by;
 use crate::commands::{accruals, archive};
 use crate::output::{self, Answer};
 use crate::place::Place;
 use crate::turnstile::Rounds;
-use crate::{copies, plan_input, time};
+use crate::{copies, courses, plan_input, time};
 use anyhow::{Context, bail};
 use farthing_ledger::{Effects, StoredDraft};
 use farthing_schemas::manifest::{Act, CycleMove};
 use farthing_schemas::registry::{MidIndex, Registry};
 use farthing_schemas::{Accrual, Currency, Cycle};
-use farthing_settle::{Draft, plan, report};
-use serde_json::json;
+use farthing_settle::course::{Prepared, Whereabouts};
+use farthing_settle::cycle::{Kind, State};
+use farthing_settle::{Courses, Draft, plan, report};
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
-
-/// A cycle that is cut off but has no draft yet.
-pub const CLOSING: &str = "closing";
-/// A cycle with its final draft.
-pub const DRAFT: &str = "draft";
 
 /// Whose cycle, with the currency decided.
 #[derive(Clone, Debug)]
@@ -33,6 +34,10 @@ pub async fn run(at: &Place, command: SettleCommand, json: bool) -> anyhow::Resu
     match command {
         SettleCommand::Close(options) => close(at, &options, json).await,
         SettleCommand::Draft(options) => draft(at, &options, json).await,
+        SettleCommand::Discard(options) => moves::take_back(at, Kind::Discard, options, json).await,
+        SettleCommand::Approve(options) => moves::approve(at, options, json).await,
+        SettleCommand::Withdraw(options) => moves::take_back(at, Kind::Withdraw, options, json).await,
+        SettleCommand::Log(options) => log::run(at, &options, json).await,
         SettleCommand::Status { mid } => status(at, mid.as_deref(), json).await,
     }
 }
@@ -53,22 +58,15 @@ pub fn settlement_of(registry: &Registry, mid: &str, currency: Option<Currency>)
     Ok((mid.to_owned(), currency.unwrap_or_else(|| registry.mid_terms(known).currency)))
 }
 
-/// The state that a cycle is in: open unless a move says otherwise.
-pub fn state<'a>(books: &'a Books, of: &Settlement) -> &'a str {
-    let names = |step: &&CycleMove| step.mid == of.mid && step.currency == of.currency.code() && step.cycle == of.cycle.to_string();
-    let last = books.catalog.moves.iter().rev().map(|moved| &moved.step).find(names).map(|step| step.to.as_str());
-    let passed = books.catalog.closed.get(&of.mid, of.currency).is_some_and(|closed| of.cycle <= closed);
-    last.unwrap_or(if passed { "passed over" } else { "open" })
+/// Where a cycle is.
+fn whereabouts(courses: &Courses, of: &Settlement) -> Whereabouts {
+    courses.whereabouts(&of.mid, of.currency.code(), of.cycle)
 }
 
-/// Who does it: the one named, else the user.
-pub fn person(named: Option<&str>) -> String {
-    named.map(str::to_owned).or_else(|| std::env::var("USER").ok()).unwrap_or_else(|| "unknown".to_owned())
-}
-
-fn step(of: &Settlement, to: &str, by: String) -> CycleMove {
+/// A move that is not signed, and names no draft yet.
+fn step(of: &Settlement, kind: Kind, by: String) -> CycleMove {
     let (mid, currency, cycle) = (of.mid.clone(), of.currency.to_string(), of.cycle.to_string());
-    CycleMove { mid, currency, cycle, to: to.to_owned(), by, draft_sha256: None, without: Vec::new() }
+    CycleMove { mid, currency, cycle, to: kind.row().to.to_string(), by, ..CycleMove::default() }
 }
 
 async fn close(at: &Place, options: &CloseOptions, json: bool) -> anyhow::Result<Answer> {
@@ -81,21 +79,24 @@ async fn close(at: &Place, options: &CloseOptions, json: bool) -> anyhow::Result
     }
     let mut rounds = Rounds::default();
     loop {
-        match state(&books, &of) {
-            "open" => {}
+        let courses = courses::judged(&books.catalog)?;
+        match whereabouts(&courses, &of) {
+            Whereabouts::In(State::Open) => {}
             // A close that was interrupted after the cut-off is finished below.
-            CLOSING => break,
+            Whereabouts::In(State::Closing) => break,
             other => bail!("cycle {} of {} in {} is closed already: its state is {other}", of.cycle, of.mid, of.currency),
         }
         refuse_gaps(&books, &of).await?;
+        let close = step(&of, Kind::Close, by(options.cycle.person.clone()));
+        let close = moves::signed_with(&courses, close, options.sign.key.as_deref())?;
+        courses.judge(&close)?;
         rounds.begin(at).await?;
         // No copy is settled: what is committed between a search and the close is searched as well.
         copies::search(&mut books, at).await?;
         if copies::unsearched(&books) > 0 {
             continue;
         }
-        let act = Act::Cycle(step(&of, CLOSING, person(options.cycle.person.as_deref())));
-        if books.append(act, &Effects::default()).await? == Appended::Done {
+        if books.append(Act::Cycle(close), &Effects::default()).await? == Appended::Done {
             break;
         }
     }
@@ -103,7 +104,9 @@ async fn close(at: &Place, options: &CloseOptions, json: bool) -> anyhow::Result
     archive::compact(&mut books, at, false).await?;
     books.ledger.close().await;
     if json {
-        output::json(&json!({"mid": of.mid, "currency": of.currency.code(), "cycle": of.cycle.to_string(), "state": CLOSING}))?;
+        output::json(
+            &json!({"mid": of.mid, "currency": of.currency.code(), "cycle": of.cycle.to_string(), "state": State::Closing.as_str()}),
+        )?;
     } else {
         output::text(&format!(
             "Cycle {} of {} in {} is cut off: events that come now are settled later, marked late.\nNext: farthing settle draft --mid {} --cycle {} {}",
@@ -132,13 +135,6 @@ async fn refuse_gaps(books: &Books, of: &Settlement) -> anyhow::Result<()> {
     if !list.is_empty() {
         bail!("cycles close in order: {} of {} in {} is still open and has accruals; close it first", list.join(", "), of.mid, of.currency);
     }
-    let undrafted = |step: &&CycleMove| step.to == CLOSING && step.mid == of.mid && step.currency == of.currency.code();
-    for before in books.catalog.moves.iter().map(|moved| &moved.step).filter(undrafted) {
-        let earlier = Settlement { cycle: before.cycle.parse()?, ..of.clone() };
-        if state(books, &earlier) == CLOSING {
-            bail!("cycle {} of {} in {} is closed but has no draft yet; draft it first", before.cycle, of.mid, of.currency);
-        }
-    }
     Ok(())
 }
 
@@ -146,11 +142,13 @@ async fn draft(at: &Place, options: &DraftOptions, json: bool) -> anyhow::Result
     let mut books = Books::open(at).await?;
     let registry = books.registry_now().await?;
     let of = settlement(&registry, &options.cycle)?;
-    let draft = match state(&books, &of) {
-        "open" => preview(&mut books, &of, &options.without).await?,
-        CLOSING => finish(&mut books, at, &of, options).await?,
-        DRAFT => kept(&books, &of, &options.without).await?,
-        other => bail!(
+    let courses = courses::judged(&books.catalog)?;
+    moves::can_sign(&courses, &options.cycle, options.sign.key.as_deref())?;
+    let draft = match whereabouts(&courses, &of) {
+        Whereabouts::In(State::Open) => preview(&mut books, &of, &options.without).await?,
+        Whereabouts::In(State::Closing) => finish(&mut books, at, &of, options).await?,
+        Whereabouts::In(_) => kept(&books, &of, options).await?,
+        other @ Whereabouts::PassedOver => bail!(
             "cycle {} of {} in {} is {other}: a later cycle was closed first, so it has nothing of its own",
             of.cycle,
             of.mid,
@@ -160,7 +158,7 @@ async fn draft(at: &Place, options: &DraftOptions, json: bool) -> anyhow::Result
     if json {
         output::text(&draft.to_json())?;
     } else {
-        output::text(&report(&draft)?)?;
+        output::text(&format!("{}{}", report(&draft)?, next(&books, &of, at)?))?;
     }
     books.ledger.close().await;
     Ok(if draft.refused { Answer::No } else { Answer::Yes })
@@ -200,11 +198,11 @@ async fn finish(books: &mut Books, at: &Place, of: &Settlement, options: &DraftO
             return Ok(draft);
         }
         let without = draft.without.iter().cloned().collect();
-        let act = CycleMove {
-            draft_sha256: Some(draft.draft_sha256.clone()),
-            without,
-            ..step(of, DRAFT, person(options.cycle.person.as_deref()))
-        };
+        let unsigned = step(of, Kind::Draft, by(options.cycle.person.clone()));
+        let unsigned = CycleMove { draft_sha256: Some(draft.draft_sha256.clone()), without, ..unsigned };
+        let courses = courses::judged(&books.catalog)?;
+        let act = moves::signed_with(&courses, unsigned, options.sign.key.as_deref())?;
+        courses.judge(&act)?;
         let stored = StoredDraft {
             sha256: draft.draft_sha256.clone(),
             mid: of.mid.clone(),
@@ -220,14 +218,43 @@ async fn finish(books: &mut Books, at: &Place, of: &Settlement, options: &DraftO
 }
 
 /// The final draft as it was made.
-async fn kept(books: &Books, of: &Settlement, without: &[String]) -> anyhow::Result<Draft> {
-    let drafts = plan_input::drafts(books, of).await?;
+async fn kept(books: &Books, of: &Settlement, options: &DraftOptions) -> anyhow::Result<Draft> {
+    let drafts = plan_input::drafts(books, of, books.catalog.sequence).await?;
     let draft = drafts.into_iter().find(|draft| draft.cycle == of.cycle).context("the ledger has lost a draft; run: farthing verify")?;
-    let asked: BTreeSet<String> = without.iter().cloned().collect();
+    let asked: BTreeSet<String> = options.without.iter().cloned().collect();
     if !asked.is_empty() && asked != draft.without {
         bail!("cycle {} of {} has its final draft already, without {:?}", of.cycle, of.mid, draft.without);
     }
+    let courses = courses::as_of(&books.catalog, books.catalog.sequence)?;
+    let prepared = courses.get(&of.mid, of.currency.code(), of.cycle).and_then(|course| course.draft.as_ref());
+    let same = |by: &str| prepared.is_some_and(|draft| draft.prepared == Prepared::Signed && draft.by == by);
+    if options.sign.key.is_some() && !options.cycle.person.as_deref().is_some_and(same) {
+        bail!(
+            "cycle {} of {} has its final draft already, and another prepared it: throw it away first with: farthing settle discard",
+            of.cycle,
+            of.mid
+        );
+    }
     Ok(draft)
+}
+
+/// How it goes on from a final draft.
+fn next(books: &Books, of: &Settlement, at: &Place) -> anyhow::Result<String> {
+    let courses = courses::as_of(&books.catalog, books.catalog.sequence)?;
+    let course = courses.get(&of.mid, of.currency.code(), of.cycle);
+    let Some((course, draft)) = course.and_then(|course| Some((course, course.draft.as_ref()?))) else { return Ok(String::new()) };
+    let named = format!("--mid {} --cycle {} {}", of.mid, of.cycle, at.option);
+    Ok(match (draft.prepared, &course.approved_by) {
+        (_, Some(by)) => format!("\nPrepared by {} and approved by {by}.", draft.by),
+        (Prepared::Signed, None) => format!(
+            "\nPrepared by {}. Somebody else approves it with: farthing settle approve --draft {} --as ID --key FILE {named}",
+            draft.by, draft.sha256
+        ),
+        (Prepared::Unsigned, None) => format!(
+            "\nNobody signed it, so it cannot be approved. To have one that can be, throw it away with farthing settle discard and make it again \
+             with: farthing settle draft --as ID --key FILE {named}"
+        ),
+    })
 }
 
 async fn status(at: &Place, mid: Option<&str>, json: bool) -> anyhow::Result<Answer> {
@@ -243,20 +270,30 @@ async fn status(at: &Place, mid: Option<&str>, json: bool) -> anyhow::Result<Ans
         Ok(())
     })
     .await?;
+    let courses = courses::judged(&books.catalog)?;
     for step in books.catalog.moves.iter().map(|moved| &moved.step) {
         found.insert((step.mid.clone(), step.currency.parse()?, step.cycle.parse()?));
     }
     let mut rows = Vec::new();
     for (of_mid, currency, cycle) in found.into_iter().filter(|(of_mid, ..)| mid.is_none_or(|mid| mid == of_mid)) {
         let of = Settlement { mid: of_mid, currency, cycle };
-        let state = state(&books, &of).to_owned();
-        rows.push(vec![of.mid, of.currency.to_string(), of.cycle.to_string(), state]);
+        rows.push(standing(&courses, &of));
     }
     if json {
-        let list: Vec<_> = rows.iter().map(|row| json!({"mid": row[0], "currency": row[1], "cycle": row[2], "state": row[3]})).collect();
-        output::json(&json!({"cycles": list}))?;
+        output::json(&json!({"cycles": rows}))?;
     } else {
-        output::text(&output::table(&["mid", "currency", "cycle", "state"], &rows, 4))?;
+        let columns = ["mid", "currency", "cycle", "state", "prepared_by", "signed", "approved_by"];
+        let rows: Vec<Vec<String>> = rows.iter().map(|row| columns.map(|column| log::cell(&row[column])).to_vec()).collect();
+        output::text(&output::table(&["mid", "currency", "cycle", "state", "prepared by", "signed", "approved by"], &rows, columns.len()))?;
     }
     Ok(Answer::Yes)
+}
+
+/// A cycle, its state, and whose eyes have seen it.
+fn standing(courses: &Courses, of: &Settlement) -> Value {
+    let course = courses.get(&of.mid, of.currency.code(), of.cycle);
+    let draft = course.and_then(|course| course.draft.as_ref());
+    json!({"mid": of.mid, "currency": of.currency.code(), "cycle": of.cycle.to_string(), "state": whereabouts(courses, of).to_string(),
+        "prepared_by": draft.map(|draft| &draft.by), "signed": draft.map(|draft| draft.prepared == Prepared::Signed),
+        "draft_sha256": draft.map(|draft| &draft.sha256), "approved_by": course.and_then(|course| course.approved_by.as_ref())})
 }

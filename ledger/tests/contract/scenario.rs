@@ -1,9 +1,10 @@
 //! The words of the tables: each asks one thing of a ledger and says its answer in a few words.
 
 use crate::server::{Place, execute};
-use farthing_ledger::{Effects, Ledger, LedgerError, PartyDetails, StoredDraft};
+use farthing_ledger::{Effects, Ledger, LedgerError, PartyDetails, StoredActor, StoredDraft};
 use farthing_schemas::manifest::{
-    Act, Batch, Counts, CycleMove, DeadLetter, File, Manifest, RegistryLoad, Slice, Total, VERSION, dead_letters_sha256, sha256_hex,
+    Act, ActorChange, Batch, Counts, CycleMove, DeadLetter, File, Manifest, RegistryLoad, Slice, Total, VERSION, dead_letters_sha256,
+    sha256_hex,
 };
 
 /// A ledger, and all that was tried to append to it.
@@ -28,6 +29,7 @@ impl Scenario {
             }
             ["batch", ..] => self.append(self.chain.len(), &words).await,
             ["cycle", ..] => self.append(self.chain.len(), &words).await,
+            ["actor", ..] | ["retire", _] => self.append(self.chain.len(), &words).await,
             ["details", _, ..] => self.append(self.chain.len(), &words).await,
             ["upon", head, ref rest @ ..] => self.append(head.parse().expect("a word of the table"), rest).await,
             ["again"] => self.again(self.chain.len()).await,
@@ -44,6 +46,8 @@ impl Scenario {
         let (act, effects) = match words {
             ["batch", rest @ ..] => batch(u64::try_from(batches).expect("a small number") + 1, rest),
             ["cycle", rest @ ..] => cycle(rest),
+            ["actor", actor, person, key] => actor_added(actor, person, key),
+            ["retire", actor] => actor_retired(actor),
             ["details", rest @ ..] => details(&rest.join(" ")),
             _ => panic!("{words:?} means nothing"),
         };
@@ -99,6 +103,7 @@ impl Scenario {
                 let details = self.ledger.party_details().await.expect("the ledger answers");
                 details.iter().map(|details| format!("{} {}", details.party, details.details)).collect()
             }
+            "actors" => self.ledger.actors().await.expect("the ledger answers").iter().map(actor).collect(),
             "chain" => return self.ledger.manifests_after(0).await.expect("the ledger answers").len().to_string(),
             "seals" => {
                 let positions = self.ledger.positions().await.expect("the ledger answers");
@@ -131,6 +136,12 @@ fn letter(kept: &farthing_ledger::KeptLetter) -> String {
     assert_eq!(kept.letter.raw, [0, 255, b'\'']);
     let replayed = kept.replayed_in.map_or(String::new(), |batch| format!(" in {batch}"));
     format!("{} of {}{replayed}", kept.number, kept.batch)
+}
+
+fn actor(stored: &StoredActor) -> String {
+    let StoredActor { actor, person, public_key, added, retired } = stored;
+    let retired = retired.map_or(String::new(), |sequence| format!(" until {sequence}"));
+    format!("{actor} {person} {public_key} from {added}{retired}")
 }
 
 fn total((batch, total): &(u64, Total)) -> String {
@@ -180,8 +191,18 @@ fn cycle(words: &[&str]) -> (Act, Effects) {
     });
     let to = if draft.is_some() { "draft" } else { "closing" }.to_owned();
     let draft_sha256 = draft.as_ref().map(|draft| draft.sha256.clone());
-    let step = CycleMove { mid, currency, cycle, to, by: "ana".to_owned(), draft_sha256, without: Vec::new() };
+    let step = CycleMove { mid, currency, cycle, to, by: "ana".to_owned(), draft_sha256, ..CycleMove::default() };
     (Act::Cycle(step), Effects { draft, ..Effects::default() })
+}
+
+/// `ACTOR PERSON KEY`
+fn actor_added(actor: &str, person: &str, key: &str) -> (Act, Effects) {
+    let [actor, person, public_key, by] = [actor, person, key, "ana"].map(str::to_owned);
+    (Act::Actor(ActorChange::Added { actor, person, public_key, by }), Effects::default())
+}
+
+fn actor_retired(actor: &str) -> (Act, Effects) {
+    (Act::Actor(ActorChange::Retired { actor: actor.to_owned(), by: "ana".to_owned() }), Effects::default())
 }
 
 /// `PARTY DETAILS, PARTY DETAILS`

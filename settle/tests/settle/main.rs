@@ -1,6 +1,8 @@
-//! One test binary: scenarios as text tables, properties, golden cases of the oracle, and the texts that come out.
+//! One test binary: scenarios as text tables, properties, golden cases of the oracle, the moves of cycles, and the
+//! texts that come out.
 #![allow(clippy::unwrap_used)]
 
+mod cycles;
 mod golden;
 mod properties;
 mod scenario;

@@ -1,5 +1,5 @@
 //! Small books with something of everything: two registry versions, works, duplicates, reversals, rejected and replayed events, a
-//! compaction, closed cycles with their drafts, and what came after, copies among it.
+//! compaction, closed cycles with their drafts, actors, and what came after, copies among it.
 
 use crate::copies::scene::meter_side_by_side;
 use crate::support::Data;
@@ -235,8 +235,12 @@ pub fn begun() -> Result<Data> {
     Ok(data)
 }
 
-/// Goes on: a compaction, both MIDs' October closed and drafted.
+/// Goes on: a compaction, both MIDs' October closed and drafted; somebody who may act came and another went.
 pub fn close(data: &Data) -> Result<()> {
+    for actor in ["ana", "bo"] {
+        data.ok(["actor", "add", actor, "--person", actor, "--key", &format!("{actor}.pem")])?;
+    }
+    data.ok(["actor", "retire", "bo"])?;
     data.ok(["archive", "compact"])?;
     for mid in ["mid_guild", "mid_choir"] {
         data.ok(["settle", "close", "--mid", mid, "--cycle", "2026-10", "--now", "2026-11-30T00:00:00Z", "--as", "ana"])?;

@@ -6,7 +6,7 @@ use crate::support::on_postgres;
 use anyhow::{Result, ensure};
 
 /// What is done to the rows, and what is named for it; undone by the third.
-const TAMPERINGS: [(&str, &str, &str); 9] = [
+const TAMPERINGS: [(&str, &str, &str); 12] = [
     (
         "UPDATE positions SET next = next + 1 WHERE partition LIKE '%one.ndjson'",
         "position of",
@@ -35,10 +35,13 @@ const TAMPERINGS: [(&str, &str, &str); 9] = [
     ("INSERT INTO batch_totals VALUES (1, 'XAF', 1, 1)", "batch 1 in XAF", "DELETE FROM batch_totals WHERE currency = 'XAF'"),
     ("UPDATE cycles SET state = 'closing'", "cycle 2026-10 of", "UPDATE cycles SET state = 'draft'"),
     ("UPDATE drafts SET cycle = '2026-09'", "draft of cycle 2026-10", "UPDATE drafts SET cycle = '2026-10'"),
+    ("UPDATE actors SET person = 'bo' WHERE actor = 'ana'", "actor ana", "UPDATE actors SET person = 'ana' WHERE actor = 'ana'"),
+    ("UPDATE retired_actors SET actor = 'ana'", "actor ana", "UPDATE retired_actors SET actor = 'bo'"),
+    ("INSERT INTO actors VALUES ('eva', 'eva', '00', 1)", "actor eva", "DELETE FROM actors WHERE actor = 'eva'"),
     ("UPDATE party_details SET details = details || ' '", "party_details of", "UPDATE party_details SET details = left(details, -1)"),
 ];
 
-const TABLES: [&str; 4] = ["manifests", "drafts", "batch_totals", "dead_letters"];
+const TABLES: [&str; 6] = ["manifests", "drafts", "batch_totals", "dead_letters", "actors", "retired_actors"];
 
 #[test]
 fn every_changed_row_is_found_and_named() -> Result<()> {
@@ -69,11 +72,11 @@ fn an_older_schema_is_brought_to_this_version_only_when_asked() -> Result<()> {
     let data = on_postgres(books::begun)?;
     query(
         data.server(),
-        "DROP TABLE batch_totals; DROP TABLE dead_letters_sent; DROP INDEX dead_letters_by_partition; DELETE FROM _sqlx_migrations WHERE version > 1",
+        "DROP TABLE batch_totals; DROP TABLE dead_letters_sent; DROP INDEX dead_letters_by_partition; DROP TABLE actors; DROP TABLE retired_actors; DELETE FROM _sqlx_migrations WHERE version > 1",
     )?;
     let refused = data.run(["accruals"])?;
     ensure!(refused.status.code() == Some(2) && crate::support::stderr(&refused).contains("farthing ledger migrate"), "{refused:?}");
-    ensure!(data.ok(["ledger", "migrate"])?.contains("of version 3 now"));
+    ensure!(data.ok(["ledger", "migrate"])?.contains("of version 4 now"));
     data.ok(["ledger", "check"])?;
     data.ok(["verify"]).map(drop)
 }

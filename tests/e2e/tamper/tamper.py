@@ -28,6 +28,8 @@ CALLED = {
     "party_details": lambda row: [f"party_details of {row['party']}"],
     "cycles": lambda row: [f"cycle {row['cycle']} of {row['mid']} in {row['currency']}", f"\"{row['mid']}\", \"{row['currency']}\", \"{row['cycle']}\""],
     "drafts": lambda row: [f"draft of cycle {row['cycle']} of {row['mid']} in {row['currency']}"],
+    "actors": lambda row: [f"actor {row['actor']}", f"actors are missing: [\"{row['actor']}\""],
+    "retired_actors": lambda row: [f"actor {row['actor']}"],
     "batch_totals": lambda row: [f"totals of batch {row['batch']} in {row['currency']}", f"batch {row['batch']} in {row['currency']}"],
 }
 
@@ -275,6 +277,8 @@ KINDS = (
         "positions": ["epoch", "next", "read", "metered", "duplicate", "rejected"],
         "dead_letters": ["number", "batch", "position", "replayed_in"],
         "batch_totals": ["batch"],
+        "actors": ["sequence"],
+        "retired_actors": ["sequence"],
     }.items() for column in columns]
     + [(f"character in {table}.{column}", character(table, column)) for table, columns in {
         "manifests": ["sha256", "body"],
@@ -284,17 +288,20 @@ KINDS = (
         "cycles": ["mid", "currency", "cycle", "state"],
         "drafts": ["sha256", "mid", "currency", "cycle", "body"],
         "batch_totals": ["currency", "gross", "labour"],
+        "actors": ["actor", "person", "public_key"],
+        "retired_actors": ["actor"],
     }.items() for column in columns]
     + [(f"amount in {table}.body", amount(table)) for table in ("manifests", "drafts")] * 2
     # The last manifest is missed by the positions that it moved.
     + [(f"removed row of {table}", removed_row(table, None, ["position of"] if table == "manifests" else []))
-       for table in ("manifests", "positions", "dead_letters", "cycles", "drafts", "batch_totals")] * 2
+       for table in ("manifests", "positions", "dead_letters", "cycles", "drafts", "batch_totals", "actors", "retired_actors")] * 2
     + [("removed first manifest", removed_row("manifests", 0)), ("removed last manifest", removed_row("manifests", -1, ["position of"]))]
     + [("letter's replay", on_ledger(replayed))]
     + [("number given out again", on_ledger(number_again)), ("batch reserved again", on_ledger(reserved_again))]
     + [("added position", added_row("positions", partition="/added.ndjson")), ("added letter", added_row("dead_letters", number=5)),
        ("added details", added_row("party_details", party="pty_added")), ("added cycle", added_row("cycles", cycle="2027-01")),
-       ("added draft", added_row("drafts", sha256="0" * 64)), ("added totals", added_row("batch_totals", currency="XAF"))]
+       ("added draft", added_row("drafts", sha256="0" * 64)), ("added totals", added_row("batch_totals", currency="XAF")),
+       ("added actor", added_row("actors", actor="eva", public_key="0" * 64)), ("actor retired", added_row("retired_actors", actor="ana"))]
     + [(f"swapped rows of {table}", swapped_rows(table, columns)) for table, columns in {
         "manifests": ["body"], "drafts": ["body"], "party_details": ["details"], "dead_letters": ["raw"]}.items()]
     + [("swapped manifests with their hashes", swapped_rows("manifests", ["sha256", "body"]))]

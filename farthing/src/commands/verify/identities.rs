@@ -1,14 +1,15 @@
 //! Every identity counts once: whatever was metered more often is undone, and nothing else is undone but by a reversal that counts.
 
 use crate::books::Books;
-use crate::commands::settle::CLOSING;
 use crate::copies::{REVERSALS_SOURCE, id_of};
+use crate::courses;
 use anyhow::{Context, ensure};
 use farthing_aggregate::Digest;
 use farthing_aggregate::identity::{self, BuildUniform};
 use farthing_aggregate::usage::{Place, UsageRows};
 use farthing_schemas::event::{Body, Event};
 use farthing_schemas::manifest::COPIES;
+use farthing_settle::cycle::Kind;
 use std::collections::{BTreeMap, HashMap};
 
 /// A place in the order of the chain: the manifest of the batch, and the row.
@@ -158,7 +159,7 @@ impl Balance {
 
 /// No copy is settled: of every cycle, all that came before it closed was searched first.
 fn closed_after_a_search(books: &Books) -> anyhow::Result<()> {
-    for moved in books.catalog.moves.iter().filter(|moved| moved.step.to == CLOSING) {
+    for moved in courses::of_kind(&books.catalog, Kind::Close)? {
         let unsearched = books.catalog.batches.of_events_after(moved.copies_through);
         let before = |batch: &&u64| books.catalog.batches.sequence_of(**batch).is_some_and(|sequence| sequence < moved.sequence);
         if let Some(batch) = unsearched.iter().find(before) {

@@ -5,7 +5,8 @@ use crate::books::Books;
 use crate::commands::registry::private_sha256;
 use anyhow::{Context, ensure};
 use farthing_archive::catalog::manifest_path;
-use farthing_schemas::manifest::{Counts, Slice, Total, dead_letters_sha256};
+use farthing_ledger::StoredActor;
+use farthing_schemas::manifest::{ActorChange, Counts, Slice, Total, dead_letters_sha256};
 use std::collections::{BTreeMap, HashMap};
 
 /// The chain held when the books were opened; here its copies in the archive are compared.
@@ -103,6 +104,28 @@ pub async fn dead_letters(books: &Books, compared: &mut Compared) -> anyhow::Res
         ensure!(through <= after, "ledger, dead letters sent of {partition}: up to {through}, but the last one is {after}");
     }
     ensure!(replayed.is_empty(), "ledger: replayed dead letters are missing: {:?}", replayed.keys());
+    Ok(())
+}
+
+/// Actors are those that were added, and retired those that were.
+pub async fn actors(books: &Books) -> anyhow::Result<()> {
+    let mut said: BTreeMap<&str, StoredActor> = BTreeMap::new();
+    for changed in &books.catalog.actors {
+        match &changed.change {
+            ActorChange::Added { actor, person, public_key, .. } => {
+                let [id, person, public_key] = [actor, person, public_key].map(String::clone);
+                said.insert(actor, StoredActor { actor: id, person, public_key, added: changed.sequence, retired: None });
+            }
+            ActorChange::Retired { actor, .. } => {
+                said.entry(actor).and_modify(|stored| stored.retired = Some(changed.sequence));
+            }
+        }
+    }
+    for row in books.ledger.actors().await? {
+        let same = said.remove(row.actor.as_str()).as_ref() == Some(&row);
+        ensure!(same, "ledger, actor {}: not what the manifests say of it", row.actor);
+    }
+    ensure!(said.is_empty(), "ledger: actors are missing: {:?}", said.keys());
     Ok(())
 }
 

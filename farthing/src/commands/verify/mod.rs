@@ -1,12 +1,13 @@
 //! `farthing verify`: everything recomputed from the archive alone, and compared with the ledger.
 
 mod batches;
-mod drafts;
+pub mod drafts;
 mod identities;
 mod ledger;
 mod result_lines;
 
 use crate::books::Books;
+use crate::courses;
 use crate::output::{self, Answer};
 use crate::place::Place;
 use farthing_archive::Archive;
@@ -78,6 +79,8 @@ pub async fn compare_rows(books: &Books, compared: &mut Compared) -> anyhow::Res
     ledger::numbers(books).await?;
     ledger::dead_letters(books, compared).await?;
     ledger::batch_totals(books).await?;
+    ledger::actors(books).await?;
+    courses::judged(&books.catalog)?;
     ledger::cycles(books).await?;
     drafts::rows(books).await?;
     Ok(())
