@@ -1,4 +1,5 @@
-//! Settlement's plan: from accruals and the terms of a registry version to an immutable draft.
+//! Settlement's plan: from accruals and the terms of a registry version to an immutable draft; and the statements that come of it,
+//! with the proofs that they are those of a seal.
 //!
 //! [`plan`] is a pure function: no clock, no environment, no randomness, no I/O, no float. What executes a plan writes down
 //! what it says and decides nothing.
@@ -12,7 +13,7 @@
 //! - What reverses an event of a closed cycle stands apart from the rule, on the terms of the cycle undone.
 //!
 //! Modules in reading order: [`input`], [`error`], [`moves`], [`earnings`], [`book`], [`finding`], [`steps`], [`draft`],
-//! [`wire`], [`mod@report`].
+//! [`wire`], [`mod@report`], [`statement`], [`proof`].
 #![deny(missing_docs)]
 
 pub mod book;
@@ -22,7 +23,9 @@ pub mod error;
 pub mod finding;
 pub mod input;
 pub mod moves;
+pub mod proof;
 pub mod report;
+pub mod statement;
 pub mod steps;
 pub mod wire;
 
@@ -30,4 +33,5 @@ pub use draft::{Draft, Plan};
 pub use error::SettleError;
 pub use input::Input;
 pub use report::report;
+pub use statement::Statement;
 pub use steps::plan;
