@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod golden;
+mod proofs;
 mod properties;
 mod scenario;
 mod scenarios;
