@@ -80,6 +80,12 @@ async fn of_cycle(books: &Books, of: &Settlement, cycle: Cycle, through_sequence
     Ok(sums.into_iter().map(accrual).collect())
 }
 
+/// Agreements in cycles that some drafts, by cycle, left out and that wait for the cycle after them.
+pub async fn deferred_cycles(books: &Books, of: &Settlement, earlier: &[Draft]) -> anyhow::Result<BTreeSet<(String, Cycle)>> {
+    let (accruals, _) = deferred(books, of, earlier).await?;
+    Ok(accruals.into_iter().map(|accrual| (accrual.key.agreement, accrual.cycle)).collect())
+}
+
 type Deferred = (Vec<Accrual>, BTreeMap<(String, Cycle), Cycle>);
 
 /// What earlier drafts left out and none has settled since, and where what was settled since was settled.

@@ -13,6 +13,7 @@ mod golden;
 mod readme;
 mod scenarios;
 mod snapshot;
+mod statements;
 mod tamper;
 mod topics;
 mod watching;

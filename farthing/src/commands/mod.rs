@@ -7,6 +7,7 @@ pub mod dead_letters;
 pub mod ledger;
 pub mod meter;
 pub mod registry;
+pub mod root;
 pub mod settle;
 pub mod statement;
 pub mod status;

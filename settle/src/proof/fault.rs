@@ -66,11 +66,9 @@ impl Fault {
             Fault::StatementChanged { .. } => "changed statement",
             Fault::NotAStatement(_) => "unknown statement",
             Fault::DoesNotAddUp(_) => "wrong figures",
-            Fault::OutsideTree(_)
-            | Fault::PathTooShort
-            | Fault::PathTooLong
-            | Fault::PathLeadsElsewhere { .. }
-            | Fault::Inconsistent => "wrong path",
+            Fault::OutsideTree(_) | Fault::PathTooShort | Fault::PathTooLong | Fault::PathLeadsElsewhere { .. } | Fault::Inconsistent => {
+                "wrong path"
+            }
             Fault::NoCycle | Fault::CyclesOutOfOrder | Fault::ChainLeadsElsewhere { .. } => "wrong chain",
             Fault::OtherRoot { .. } => "wrong root",
         }

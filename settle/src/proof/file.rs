@@ -67,6 +67,12 @@ impl Proof {
         if twin.farthing_proof != VERSION {
             return Err(SettleError::NotAProof(format!("its version is {} and not {VERSION}", twin.farthing_proof)));
         }
+        // The independent checker finds the statement's text by its being the last member.
+        let head = json.trim_end().strip_suffix('}').map(str::trim_end);
+        let statement = twin.statement.get();
+        if !(statement.starts_with('{') && head.is_some_and(|head| head.ends_with(statement))) {
+            return Err(SettleError::NotAProof("it does not end with a statement".to_owned()));
+        }
         Ok(Proof {
             leaf: twin.leaf,
             place: Place { index: twin.index, tree_size: twin.tree_size },
@@ -75,7 +81,7 @@ impl Proof {
             previous: twin.previous,
             later: twin.later.into_iter().map(LinkTwin::link).collect(),
             root: twin.root,
-            statement: twin.statement.get().to_owned(),
+            statement: statement.to_owned(),
         })
     }
 
@@ -91,6 +97,9 @@ impl Proof {
             return Err(Fault::PathLeadsElsewhere { tree_root: self.tree_root });
         }
         let statement = Statement::from_json(&self.statement).map_err(|error| Fault::NotAStatement(chained(&error)))?;
+        if statement.preview {
+            return Err(Fault::NotAStatement("it is a preview of an open cycle".to_owned()));
+        }
         let own = Link { cycle: statement.cycle, tree_size: self.place.tree_size, tree_root: self.tree_root };
         let links: Vec<Link> = std::iter::once(own).chain(self.later.iter().copied()).collect();
         let found = last_root(Owner { mid: &statement.mid, currency: statement.currency }, self.previous, &links)?;
@@ -99,9 +108,6 @@ impl Proof {
         }
         if self.root != root {
             return Err(Fault::OtherRoot { root: self.root });
-        }
-        if statement.preview {
-            return Err(Fault::NotAStatement("it is a preview of an open cycle".to_owned()));
         }
         statement.check_sums().map_err(|error| Fault::DoesNotAddUp(error.to_string()))?;
         Ok(statement)

@@ -1,6 +1,6 @@
 //! What a statement says in words and rows, whichever form it is printed in.
 
-use super::{Statement, UseLine};
+use super::{Statement, UndoneUse, UseLine};
 use crate::error::SettleError;
 use crate::moves::WhyCarried;
 use crate::report::table::readable;
@@ -32,11 +32,15 @@ pub enum EntryKind {
 /// A sum that does not fit.
 pub fn account(statement: &Statement) -> Result<Vec<Entry>, SettleError> {
     let figures = &statement.figures;
+    let undone = |field: fn(&UndoneUse) -> Money| Money::sum(statement.undone.iter().map(field));
+    let labour = figures.labour.minus(undone(|line| line.labour)?)?;
+    let kept = figures.fee.minus(undone(|line| line.fee)?)?;
     let fee = format!("fee of {}, {} of labour", statement.mid, percent(statement.fee_rate));
     let parts = [
         ("carried in from earlier cycles".to_owned(), figures.carried_in),
-        ("labour, what the agreements promise of gross".to_owned(), figures.labour),
-        (fee, figures.fee.negated()?),
+        ("labour, what the agreements promise of gross".to_owned(), labour),
+        (fee, kept.negated()?),
+        ("undone of closed cycles, less the fee given back".to_owned(), undone(|line| line.net)?),
         (format!("true-up, given back by {} so that 70 % of gross is reached", statement.mid), figures.true_up),
         ("no longer held".to_owned(), figures.lifted),
         ("held until a dispute is decided".to_owned(), figures.held.negated()?),
@@ -57,10 +61,18 @@ pub fn remarks(statement: &Statement) -> Result<Vec<String>, SettleError> {
     let mut remarks = Vec::new();
     let Statement { figures, currency, mid, cycle, .. } = statement;
     remarks.extend(figures.why_carried.map(|why| match why {
-        WhyCarried::BelowThreshold => format!("What stays owed is below the least amount that {mid} pays out by the party's method. It waits, without expiry."),
-        WhyCarried::BelowMinorUnit => format!("What stays owed is less than the smallest amount of {currency} that can be paid. It waits, without expiry."),
-        WhyCarried::NoPayoutInstruction => format!("{mid} knows no payout instruction in {currency}: once it has one, what stays owed is paid."),
-        WhyCarried::Owing => "More was undone than earned, so the party owes what is carried. Only a part of later earnings is taken for it.".to_owned(),
+        WhyCarried::BelowThreshold => {
+            format!("What stays owed is below the least amount that {mid} pays out by the party's method. It waits, without expiry.")
+        }
+        WhyCarried::BelowMinorUnit => {
+            format!("What stays owed is less than the smallest amount of {currency} that can be paid. It waits, without expiry.")
+        }
+        WhyCarried::NoPayoutInstruction => {
+            format!("{mid} knows no payout instruction in {currency}: once it has one, what stays owed is paid.")
+        }
+        WhyCarried::Owing => {
+            "More was undone than earned, so the party owes what is carried. Only a part of later earnings is taken for it.".to_owned()
+        }
     }));
     if figures.recovered != Money::ZERO {
         remarks.push(format!("{} of what was earned was taken for what the party owed from earlier cycles.", readable(figures.recovered)));
@@ -83,7 +95,9 @@ pub fn how_to_check(statement: &Statement) -> Vec<String> {
     }
     vec![
         made,
-        format!("{mid} gives this statement with a proof: farthing statement {party} --mid {mid} --currency {currency} --cycle {cycle} --format proof"),
+        format!(
+            "{mid} gives this statement with a proof: farthing statement {party} --mid {mid} --currency {currency} --cycle {cycle} --format proof"
+        ),
         format!("Compare its root with the one that {mid} has published for {cycle}. This needs no access to anything else:"),
         "farthing verify --statement FILE --root ROOT, or: python3 check_statement.py --root ROOT FILE".to_owned(),
     ]

@@ -6,5 +6,6 @@ mod proofs;
 mod properties;
 mod scenario;
 mod scenarios;
+mod statements;
 mod support;
 mod texts;

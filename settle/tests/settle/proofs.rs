@@ -239,11 +239,8 @@ fn digests_are_read_as_they_are_written() {
 #[test]
 fn a_root_hangs_on_every_field_and_on_all_seals_before() {
     let owner = Owner { mid: "mid", currency: currency("USD") };
-    let link = |name: &str, size: usize| Link {
-        cycle: cycle(name),
-        tree_size: u64::try_from(size).unwrap(),
-        tree_root: digest(ROOTS[size - 1]),
-    };
+    let link =
+        |name: &str, size: usize| Link { cycle: cycle(name), tree_size: u64::try_from(size).unwrap(), tree_root: digest(ROOTS[size - 1]) };
     let october = link("2026-10", 3);
     // Computed by hand: sha256sum over the seven lines that the module shows.
     let first = october.seal_root(Owner { mid: "mid_guild", ..owner }, None);
