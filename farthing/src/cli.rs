@@ -318,7 +318,7 @@ pub enum StatementFormat {
 #[command(after_help = "\
 Examples:
   farthing verify --data books
-  farthing verify --statement ana.json --root 1f0a...c2
+  farthing verify --statement ana.json --root f1888f63ddf71be51e9f4f155332a05372731b33ad965f453568868bbec478a1
 
 With --statement nothing else is needed or read: no ledger, no archive. Exits 1 if something differs, and names it.")]
 pub struct VerifyOptions {

@@ -12,7 +12,7 @@ const OCTOBER: [&str; 4] = ["--mid", "mid_x", "--cycle", "2026-10"];
 const CLOSE: [&str; 8] = ["settle", "close", "--mid", "mid_x", "--cycle", "2026-10", "--now", "2026-12-01T00:00:00Z"];
 
 /// Every command that answers on books as they are, with its exit code there and what its document has; in an order in which each works.
-const ANSWERS: [(&[&str], i32, &[&str]); 24] = [
+const ANSWERS: [(&[&str], i32, &[&str]); 27] = [
     (&["registry", "load", "registry.ndjson"], 0, &["registry_version", "changed"]),
     (&["registry", "versions"], 0, &["versions"]),
     (&["meter", "events.ndjson", "--now", NOW], 0, &["read", "metered", "duplicate", "rejected", "partitions"]),
@@ -23,6 +23,7 @@ const ANSWERS: [(&[&str], i32, &[&str]); 24] = [
     (&["settle", "draft", "--mid", "mid_x", "--cycle", "2026-10"], 0, &["cycle", "lines"]),
     (&["settle", "draft", "--mid", "mid_y", "--cycle", "2026-10"], 1, &["cycle", "lines"]),
     (&["statement", "pty_1", "--cycle", "2026-10"], 0, &["party", "cycle", "totals", "lines"]),
+    (&["statement", "pty_1", "--mid", "mid_x", "--cycle", "2026-10"], 0, &["party", "preview", "uses", "figures"]),
     (&["dead-letters", "list"], 0, &["dead_letters"]),
     (&["dead-letters", "show", "1"], 0, &["number", "code", "sentence", "raw"]),
     (&["dead-letters", "replay", "--all", "--now", NOW], 0, &["read", "metered", "duplicate", "rejected", "partitions"]),
@@ -33,6 +34,8 @@ const ANSWERS: [(&[&str], i32, &[&str]); 24] = [
     (&["archive", "compact"], 0, &["written", "replaced"]),
     (&CLOSE, 0, &["mid", "currency", "cycle", "state"]),
     (&["settle", "draft", "--mid", "mid_x", "--cycle", "2026-10"], 0, &["cycle", "lines"]),
+    (&["settle", "root", "--mid", "mid_x", "--cycle", "2026-10"], 0, &["root", "statements", "tree_root", "previous", "sealed"]),
+    (&["statement", "--all", "--mid", "mid_x", "--cycle", "2026-10", "--out", "papers"], 0, &["statements", "preview", "root"]),
     (&["ledger", "migrate"], 0, &["from", "to"]),
     (&["ledger", "check"], 0, &["checked", "manifests"]),
     (&["verify"], 0, &["verified"]),

@@ -22,7 +22,8 @@ fn every_form_says_the_same() -> Result<()> {
         ensure!(csv.contains(&format!("{amount},")), "{name} {amount}: {csv}");
         let (whole, fraction) = amount.split_once('.').context("no point")?;
         let short = format!("{whole}.{:0<2}", fraction.trim_end_matches('0'));
-        ensure!(text.contains(&short) && html.contains(&short), "{name} {short}: {text}");
+        // What was undone has a row of its own, so the labour of both together stands nowhere.
+        ensure!(name == "labour" || (text.contains(&short) && html.contains(&short)), "{name} {short}: {text}");
     }
     for words in ["2026-10", "mid_a", "the end not included", "How to check this statement"] {
         ensure!(text.contains(words) && html.contains(words), "{words}: {text}");
