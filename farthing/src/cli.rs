@@ -316,11 +316,11 @@ pub enum StatementFormat {
 
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "\
-Examples:
+Example:
   farthing verify --data books
-  farthing verify --statement ana.json --root f1888f63ddf71be51e9f4f155332a05372731b33ad965f453568868bbec478a1
 
-With --statement nothing else is needed or read: no ledger, no archive. Exits 1 if something differs, and names it.")]
+With --statement FILE --root ROOT nothing else is needed or read: no ledger, no archive. Exits 1 if something differs, and
+names it. farthing statement --format proof makes such files, farthing settle root prints roots.")]
 pub struct VerifyOptions {
     /// Check this statement with its proof instead
     #[arg(long, value_name = "FILE", requires = "root")]

@@ -3,7 +3,7 @@
 //! The statements of a cycle are the leaves of a Merkle tree as RFC 6962, section 2.1, has it; its root, the cycle and the root of the
 //! seal before give the root of the cycle's seal. So one root names a cycle, all its statements, and all cycles before it.
 //!
-//! Modules in reading order: [`tree`], [`check`], [`chain`], [`file`], [`fault`].
+//! Modules in reading order: [`tree`], [`check`], [`chain`], [`mod@file`], [`fault`].
 
 pub mod chain;
 pub mod check;
