@@ -89,3 +89,12 @@ pub fn both(file: &Path, root: &str) -> Result<Said> {
     ensure!(other == [one.clone()], "{}: farthing says {one:?}, the other checker {other:?}", file.display());
     Ok(one)
 }
+
+#[test]
+fn the_other_checker_can_be_read_and_needs_python_alone() -> Result<()> {
+    let program = std::fs::read_to_string(root().join("deploy/check_statement.py"))?;
+    assert!(program.lines().count() <= 150, "{} lines", program.lines().count());
+    let imports: Vec<&str> = program.lines().filter(|line| line.starts_with("import ") || line.starts_with("from ")).collect();
+    assert_eq!(imports, ["import argparse", "import hashlib", "import json", "import re", "import sys"]);
+    Ok(())
+}
