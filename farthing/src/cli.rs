@@ -57,7 +57,7 @@ pub enum Command {
     /// Who may act: keys, and the persons behind them
     #[command(subcommand)]
     Actor(ActorCommand),
-    /// What a party's amount in a cycle comes from, down to the events
+    /// What a party gets for a cycle and why, as a paper or as the events that it comes from
     Statement(StatementOptions),
     /// Rejected events: list, look at, correct and replay them
     #[command(subcommand)]
@@ -68,8 +68,8 @@ pub enum Command {
     /// The ledger's tables: bring them to this version, compare their rows with the chain of manifests
     #[command(subcommand)]
     Ledger(LedgerCommand),
-    /// Recompute everything from the archive and compare it with the ledger
-    Verify,
+    /// Recompute everything from the archive and compare it with the ledger; or check one statement against a root
+    Verify(VerifyOptions),
     /// Print a completion script for a shell
     #[command(after_help = "Example:\n  farthing completions bash > ~/.local/share/bash-completion/completions/farthing")]
     Completions {
@@ -228,6 +228,9 @@ pub enum SettleCommand {
     /// Who moved a cycle, when, why and with which signature
     #[command(after_help = "Example:\n  farthing settle log --mid mid_guild --cycle 2026-10 --data books")]
     Log(CycleOptions),
+    /// The root of a cycle's statements and of all cycles before it: what proofs are checked against
+    #[command(after_help = "Example:\n  farthing settle root --mid mid_guild --cycle 2026-10 --data books")]
+    Root(RootOptions),
     /// The state of every cycle
     Status {
         /// Only this MID
@@ -250,6 +253,19 @@ pub struct CycleOptions {
     /// Who does it, for the record; the actor, where it is signed [default: the user's name]
     #[arg(long = "as", value_name = "PERSON")]
     pub person: Option<String>,
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct RootOptions {
+    /// Whose cycle
+    #[arg(long, value_name = "MID")]
+    pub mid: String,
+    /// Which month, in UTC: 2026-10
+    #[arg(long, value_name = "CYCLE")]
+    pub cycle: Cycle,
+    /// Which currency [default: the MID's]
+    #[arg(long, value_name = "CODE")]
+    pub currency: Option<farthing_schemas::Currency>,
 }
 
 #[derive(Args, Clone, Debug)]
@@ -347,17 +363,71 @@ fn above_zero(text: &str) -> Result<Money, String> {
 }
 
 #[derive(Args, Clone, Debug)]
-#[command(after_help = "Example:\n  farthing statement pty_ana --cycle 2026-10 --data books")]
+#[command(after_help = "\
+Examples:
+  farthing statement pty_ana --cycle 2026-10 --data books
+  farthing statement pty_ana --mid mid_guild --cycle 2026-10 --data books
+  farthing statement pty_ana --mid mid_guild --cycle 2026-10 --format proof --data books > ana.json
+  farthing statement --all --mid mid_guild --cycle 2026-10 --format html --out papers --data books
+
+Without --mid, the events of the party, whoever settles them. With it, the party's statement from this MID: of the final
+draft, or of an open cycle as a preview. A statement with its proof is checked, without these books, by farthing verify --statement.")]
 pub struct StatementOptions {
     /// The party
-    #[arg(value_name = "PARTY")]
-    pub party: String,
+    #[arg(value_name = "PARTY", required_unless_present = "all")]
+    pub party: Option<String>,
     /// Which month, in UTC: 2026-10
     #[arg(long, value_name = "CYCLE")]
     pub cycle: Cycle,
-    /// Print every event, however many there are
+    /// Print every event of the party, however many there are; without a PARTY, write the statements of all parties
     #[arg(long)]
     pub all: bool,
+    /// The statement from this MID
+    #[arg(long, value_name = "MID")]
+    pub mid: Option<String>,
+    /// Which currency [default: the MID's]
+    #[arg(long, value_name = "CODE", requires = "mid")]
+    pub currency: Option<farthing_schemas::Currency>,
+    /// In which form [default: text]
+    #[arg(long, value_name = "FORM", requires = "mid")]
+    pub format: Option<StatementFormat>,
+    /// Prove it in the root of this later cycle [default: that of its own]
+    #[arg(long, value_name = "CYCLE", requires = "mid")]
+    pub through: Option<Cycle>,
+    /// The new folder for the statements of all parties
+    #[arg(long, value_name = "DIR", requires = "mid")]
+    pub out: Option<PathBuf>,
+}
+
+/// A form of a statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum StatementFormat {
+    /// A page of at most 60 lines, of which the smallest uses are summed up if they are many
+    Text,
+    /// A file for a browser, to be printed
+    Html,
+    /// The statement alone: what is hashed
+    Json,
+    /// One row per line and figure
+    Csv,
+    /// The statement with all that proves it in a root
+    Proof,
+}
+
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "\
+Example:
+  farthing verify --data books
+
+With --statement FILE --root ROOT nothing else is needed or read: no ledger, no archive. Exits 1 if something differs, and
+names it. farthing statement --format proof makes such files, farthing settle root prints roots.")]
+pub struct VerifyOptions {
+    /// Check this statement with its proof instead
+    #[arg(long, value_name = "FILE", requires = "root")]
+    pub statement: Option<PathBuf>,
+    /// The root that the MID has published, 64 hex digits
+    #[arg(long, value_name = "ROOT", requires = "statement")]
+    pub root: Option<farthing_settle::proof::Digest>,
 }
 
 #[derive(Clone, Debug, Subcommand)]

@@ -25,6 +25,7 @@ mod progress;
 mod registry_snapshot;
 mod remembered;
 mod side_by_side;
+mod statements;
 mod sweep;
 mod telemetry;
 mod time;
@@ -83,7 +84,7 @@ async fn dispatch(cli: &Cli, at: &place::Place) -> anyhow::Result<Answer> {
         Command::Archive(command) => commands::archive::run(at, command, json).await,
         Command::Ledger(command) => commands::ledger::run(at, command, json).await,
         Command::Status(options) => commands::status::run(at, &options, json).await,
-        Command::Verify => commands::verify::run(at, json).await,
+        Command::Verify(options) => commands::verify::run(at, &options, json).await,
         Command::Completions { shell } => commands::completions::run(shell),
     }
 }

@@ -99,6 +99,12 @@ fn holds(books: &Books, of: &Settlement, through_sequence: u64, before: Option<&
     books.catalog.holds.iter().filter(|(_, held)| ours(held)).map(hold).filter(is_something).collect()
 }
 
+/// Agreements in cycles that some drafts, by cycle, left out and that wait for the cycle after them.
+pub async fn deferred_cycles(books: &Books, of: &Settlement, earlier: &[Draft]) -> anyhow::Result<BTreeSet<(String, Cycle)>> {
+    let (accruals, _) = deferred(books, of, earlier).await?;
+    Ok(accruals.into_iter().map(|accrual| (accrual.key.agreement, accrual.cycle)).collect())
+}
+
 type Deferred = (Vec<Accrual>, BTreeMap<(String, Cycle), Cycle>);
 
 /// What earlier drafts left out and none has settled since, and where what was settled since was settled.

@@ -47,6 +47,16 @@ impl Watching {
     }
 }
 
+/// A bar that counts what is done out of so many things; hidden in a pipe.
+pub fn counting(total: usize, things: &'static str) -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(u64::try_from(total).unwrap_or(u64::MAX)).with_message(things);
+    let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} {msg}  {eta} left");
+    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
 /// The bytes that are left to read, if they can be known.
 pub fn total_bytes(partitions: &[Partition], inputs: &[Input]) -> Option<u64> {
     partitions.iter().zip(inputs).try_fold(0, |sum, (partition, input)| match input {

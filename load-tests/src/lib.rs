@@ -2,9 +2,11 @@
 //!
 //! [`generate`] writes events and registries of any size, the same bytes for the same plan. [`bench`] runs the release binary and a
 //! peer over one file, in turn, whole process against whole process, and judges what came out. [`kafka`] does so from a real broker, and
-//! sends files to topics. [`identities`] measures what a long history takes.
+//! sends files to topics. [`identities`] measures what a long history takes, [`statements`] what
+//! the root over a cycle does.
 
 pub mod bench;
 pub mod generate;
 pub mod identities;
 pub mod kafka;
+pub mod statements;

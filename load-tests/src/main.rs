@@ -9,6 +9,7 @@ use farthing_load_tests::kafka::produce::{Produce, produce};
 use farthing_load_tests::kafka::raw::{Count, count};
 use farthing_load_tests::kafka::soak::{self, Soak};
 use farthing_load_tests::kafka::{self, BenchKafka};
+use farthing_load_tests::statements::{self, RootOptions};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -34,6 +35,8 @@ enum Command {
     Soak(Soak),
     /// Measure how soon the release binary is ready upon books of many events, and in how much memory
     Identities(RememberOptions),
+    /// Measure what the root over a cycle's statements takes, in time and memory
+    Statements(RootOptions),
     /// Read a topic from its beginning to its end with librdkafka and count, as JSON
     Count(Count),
     /// Run one program and print what it used, as JSON (the benchmark calls this itself)
@@ -116,6 +119,7 @@ fn main() -> Result<ExitCode> {
         Command::BenchKafka(options) => kafka::run(&options),
         Command::Soak(options) => soak::run(&options),
         Command::Identities(options) => identities::run(&options),
+        Command::Statements(options) => statements::run(&options),
         Command::Count(options) => {
             println!("{}", serde_json::to_string(&count(&options)?)?);
             Ok(ExitCode::SUCCESS)

@@ -1,7 +1,7 @@
 //! [`SettleError`]: why there is no draft. A refused draft is no error: it is a draft that says so.
 
-use farthing_schemas::Cycle;
 use farthing_schemas::money::MoneyError;
+use farthing_schemas::{Cycle, Money};
 
 /// What whoever asked has to mend; nothing was written.
 #[derive(Debug, thiserror::Error)]
@@ -40,4 +40,25 @@ pub enum SettleError {
     /// The text's own SHA-256 is not the one it names.
     #[error("the draft was changed: it does not have the SHA-256 {0:?} that it names")]
     Changed(String),
+    /// The text is not a statement.
+    #[error("this is not a statement")]
+    NotAStatement(#[source] serde_json::Error),
+    /// The text is not a statement with its proof.
+    #[error("this is not a statement with its proof: {0}")]
+    NotAProof(String),
+    /// Figures of a statement contradict each other.
+    #[error("the statement of {party:?} does not add up: {what} are {one} and {other}")]
+    DoesNotAddUp {
+        /// Whose statement it is.
+        party: String,
+        /// What ought to be the same.
+        what: &'static str,
+        /// The one.
+        one: Money,
+        /// The other.
+        other: Money,
+    },
+    /// Rows could not be written as CSV.
+    #[error("the statement cannot be written as CSV")]
+    Csv(#[from] csv::Error),
 }

@@ -1,4 +1,5 @@
-//! Settlement's plan: from accruals and the terms of a registry version to an immutable draft.
+//! Settlement's plan: from accruals and the terms of a registry version to an immutable draft; and the statements that come of it,
+//! with the proofs that they are those of a seal.
 //!
 //! [`plan`] is a pure function: no clock, no environment, no randomness, no I/O, no float. What executes a plan writes down
 //! what it says and decides nothing.
@@ -14,7 +15,7 @@
 //! - A cycle's state changes by the moves of one table ([`cycle`]), and who approves a draft is not who prepared it.
 //!
 //! Modules in reading order: [`input`], [`error`], [`moves`], [`earnings`], [`book`], [`finding`], [`steps`], [`draft`],
-//! [`wire`], [`mod@report`]; then [`cycle`], [`refusal`], [`actors`], [`course`].
+//! [`wire`], [`mod@report`]; [`statement`], [`proof`]; then [`cycle`], [`refusal`], [`actors`], [`course`].
 #![deny(missing_docs)]
 
 pub mod actors;
@@ -27,8 +28,10 @@ pub mod error;
 pub mod finding;
 pub mod input;
 pub mod moves;
+pub mod proof;
 pub mod refusal;
 pub mod report;
+pub mod statement;
 pub mod steps;
 pub mod wire;
 
@@ -38,4 +41,5 @@ pub use error::SettleError;
 pub use input::Input;
 pub use refusal::Refusal;
 pub use report::report;
+pub use statement::Statement;
 pub use steps::plan;

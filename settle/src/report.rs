@@ -1,6 +1,6 @@
 //! [`report`]: a draft for people: what the rule found, who is paid, what stays owed and why.
 
-mod table;
+pub(crate) mod table;
 
 use crate::draft::{AgreementLine, Draft, Line};
 use crate::error::SettleError;

@@ -247,7 +247,7 @@ list!(holds, HoldLine, "HoldTwin");
 list!(lines, Line, "LineTwin");
 
 /// An amount as a string with a sign and 12 fractional digits.
-mod amount {
+pub(crate) mod amount {
     use farthing_schemas::Money;
     use farthing_schemas::money::from_stored_text;
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
@@ -262,7 +262,7 @@ mod amount {
 }
 
 /// A cycle, currency or rate as its text.
-mod text {
+pub(crate) mod text {
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
     use std::fmt::Display;
     use std::str::FromStr;
@@ -277,7 +277,7 @@ mod text {
 }
 
 /// Why something is carried, as its name or `null`.
-mod why {
+pub(crate) mod why {
     use crate::moves::WhyCarried;
     use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 

@@ -12,7 +12,7 @@ const OCTOBER: [&str; 4] = ["--mid", "mid_x", "--cycle", "2026-10"];
 const CLOSE: [&str; 8] = ["settle", "close", "--mid", "mid_x", "--cycle", "2026-10", "--now", "2026-12-01T00:00:00Z"];
 
 /// Every command that answers on books as they are, with its exit code there and what its document has; in an order in which each works.
-const ANSWERS: [(&[&str], i32, &[&str]); 35] = [
+const ANSWERS: &[(&[&str], i32, &[&str])] = &[
     (&["registry", "load", "registry.ndjson"], 0, &["registry_version", "changed"]),
     (&["registry", "versions"], 0, &["versions"]),
     (&["meter", "events.ndjson", "--now", NOW], 0, &["read", "metered", "duplicate", "rejected", "partitions"]),
@@ -23,6 +23,7 @@ const ANSWERS: [(&[&str], i32, &[&str]); 35] = [
     (&["settle", "draft", "--mid", "mid_x", "--cycle", "2026-10"], 0, &["cycle", "lines"]),
     (&["settle", "draft", "--mid", "mid_y", "--cycle", "2026-10"], 1, &["cycle", "lines"]),
     (&["statement", "pty_1", "--cycle", "2026-10"], 0, &["party", "cycle", "totals", "lines"]),
+    (&["statement", "pty_1", "--mid", "mid_x", "--cycle", "2026-10"], 0, &["party", "preview", "uses", "figures"]),
     (&["dead-letters", "list"], 0, &["dead_letters"]),
     (&["dead-letters", "show", "1"], 0, &["number", "code", "sentence", "raw"]),
     (&["dead-letters", "replay", "--all", "--now", NOW], 0, &["read", "metered", "duplicate", "rejected", "partitions"]),
@@ -33,6 +34,8 @@ const ANSWERS: [(&[&str], i32, &[&str]); 35] = [
     (&["archive", "compact"], 0, &["written", "replaced"]),
     (&CLOSE, 0, &["mid", "currency", "cycle", "state"]),
     (&["settle", "draft", "--mid", "mid_x", "--cycle", "2026-10"], 0, &["cycle", "lines"]),
+    (&["settle", "root", "--mid", "mid_x", "--cycle", "2026-10"], 0, &["root", "statements", "tree_root", "previous", "sealed"]),
+    (&["statement", "--all", "--mid", "mid_x", "--cycle", "2026-10", "--out", "papers"], 0, &["statements", "preview", "root"]),
     (&["hold", "add", "pty_1", "--mid", "mid_x", "--why", "dispute"], 0, &["number", "mid", "currency", "party", "limit"]),
     (&["hold", "list"], 0, &["holds"]),
     (&["hold", "lift", "pty_1", "--mid", "mid_x", "--why", "settled"], 0, &["lifted", "mid", "currency", "party"]),
@@ -158,7 +161,7 @@ fn unparsed(example: &str) -> Result<()> {
 fn every_command_with_json_prints_one_document() -> Result<()> {
     let data = varied_books()?;
     let mut wrong = Vec::new();
-    for (arguments, code, fields) in ANSWERS {
+    for &(arguments, code, fields) in ANSWERS {
         let output = data.run([arguments, &["--json"]].concat())?;
         let fault = match document(&output) {
             _ if output.status.code() != Some(code) => Some(format!("exit {:?}, not {code}: {}", output.status.code(), stderr(&output))),
@@ -188,7 +191,7 @@ fn what_can_give_no_document_says_so() -> Result<()> {
 }
 
 /// What is asked wrongly, and what the message must say: exit 2, and nothing on standard output, with `--json` as without.
-const WRONG: [(&[&str], &[&str]); 43] = [
+const WRONG: &[(&[&str], &[&str])] = &[
     (&[], &["Usage", "registry", "meter"]),
     (&["nonsense"], &["nonsense", "--help"]),
     (&["accruals", "--nonsense"], &["--nonsense", "--help"]),
@@ -241,7 +244,7 @@ const WRONG: [(&[&str], &[&str]); 43] = [
 fn wrong_use_is_told_and_prints_no_document() -> Result<()> {
     let data = varied_books()?;
     let mut wrong = Vec::new();
-    for (arguments, words) in WRONG {
+    for &(arguments, words) in WRONG {
         for json in [&[][..], &["--json"]] {
             let arguments = [arguments, json].concat();
             let fault = refused(&data, &arguments, words).err();

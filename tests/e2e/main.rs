@@ -14,6 +14,7 @@ mod golden;
 mod readme;
 mod scenarios;
 mod snapshot;
+mod statements;
 mod tamper;
 mod topics;
 mod watching;

@@ -1,4 +1,4 @@
-//! The README's three tours, as they are written: whoever copies its lines must see what it promises.
+//! The README's tours, as they are written: whoever copies its lines must see what it promises.
 
 use crate::analysts::python;
 use crate::support::{Data, binary, root};

@@ -14,7 +14,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("farthing-ledger", &["farthing-schemas"]),
     ("farthing", &["farthing-schemas", "farthing-aggregate", "farthing-settle", "farthing-ingest", "farthing-archive", "farthing-ledger"]),
     ("farthing-tests", &["farthing", "farthing-schemas", "farthing-aggregate", "farthing-settle", "farthing-load-tests"]),
-    ("farthing-load-tests", &["farthing", "farthing-schemas"]),
+    ("farthing-load-tests", &["farthing", "farthing-schemas", "farthing-settle"]),
 ];
 
 /// (crate, what it depends on) for each edge inside the workspace, and (crate, itself) for each crate.

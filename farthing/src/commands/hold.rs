@@ -3,7 +3,7 @@
 use crate::books::{Appended, Books};
 use crate::cli::{HoldAddOptions, HoldCommand, HoldLiftOptions, HoldScope};
 use crate::commands::actor::by;
-use crate::commands::settle::{Settlement, settlement_of};
+use crate::commands::settle::{Settlement, mid_and_currency};
 use crate::output::{self, Answer};
 use crate::place::Place;
 use crate::plan_input;
@@ -171,7 +171,7 @@ fn row(number: u64, held: &Held, amount: Money) -> Vec<String> {
 
 async fn scope(books: &mut Books, scope: &HoldScope) -> anyhow::Result<(String, Currency)> {
     let registry = books.registry_now().await?;
-    settlement_of(&registry, &scope.mid, scope.currency)
+    mid_and_currency(&registry, &scope.mid, scope.currency)
 }
 
 fn said(option: &str, text: &str) -> anyhow::Result<()> {

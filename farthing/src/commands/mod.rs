@@ -9,6 +9,7 @@ pub mod hold;
 pub mod ledger;
 pub mod meter;
 pub mod registry;
+pub mod root;
 pub mod settle;
 pub mod statement;
 pub mod status;

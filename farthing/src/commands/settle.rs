@@ -6,7 +6,7 @@ mod moves;
 use crate::books::{Appended, Books};
 use crate::cli::{CloseOptions, CycleOptions, DraftOptions, SettleCommand};
 use crate::commands::actor::by;
-use crate::commands::{accruals, archive};
+use crate::commands::{accruals, archive, root};
 use crate::output::{self, Answer};
 use crate::place::Place;
 use crate::turnstile::Rounds;
@@ -38,6 +38,7 @@ pub async fn run(at: &Place, command: SettleCommand, json: bool) -> anyhow::Resu
         SettleCommand::Approve(options) => moves::approve(at, options, json).await,
         SettleCommand::Withdraw(options) => moves::take_back(at, Kind::Withdraw, options, json).await,
         SettleCommand::Log(options) => log::run(at, &options, json).await,
+        SettleCommand::Root(options) => root::run(at, &options, json).await,
         SettleCommand::Status { mid } => status(at, mid.as_deref(), json).await,
     }
 }
@@ -48,18 +49,23 @@ fn known_mid(registry: &Registry, mid: &str) -> anyhow::Result<MidIndex> {
 }
 
 fn settlement(registry: &Registry, options: &CycleOptions) -> anyhow::Result<Settlement> {
-    let (mid, currency) = settlement_of(registry, &options.mid, options.currency)?;
-    Ok(Settlement { mid, currency, cycle: options.cycle })
+    settlement_of(registry, &options.mid, options.currency, options.cycle)
+}
+
+/// A MID's cycle, in its own currency unless another is named.
+pub fn settlement_of(registry: &Registry, mid: &str, currency: Option<Currency>, cycle: Cycle) -> anyhow::Result<Settlement> {
+    let (mid, currency) = mid_and_currency(registry, mid, currency)?;
+    Ok(Settlement { mid, currency, cycle })
 }
 
 /// A MID that there is, and the currency that is meant: its own unless another is named.
-pub fn settlement_of(registry: &Registry, mid: &str, currency: Option<Currency>) -> anyhow::Result<(String, Currency)> {
+pub fn mid_and_currency(registry: &Registry, mid: &str, currency: Option<Currency>) -> anyhow::Result<(String, Currency)> {
     let known = known_mid(registry, mid)?;
     Ok((mid.to_owned(), currency.unwrap_or_else(|| registry.mid_terms(known).currency)))
 }
 
 /// Where a cycle is.
-fn whereabouts(courses: &Courses, of: &Settlement) -> Whereabouts {
+pub fn whereabouts(courses: &Courses, of: &Settlement) -> Whereabouts {
     courses.whereabouts(&of.mid, of.currency.code(), of.cycle)
 }
 
@@ -166,17 +172,23 @@ async fn draft(at: &Place, options: &DraftOptions, json: bool) -> anyhow::Result
 
 /// Plans an open cycle as it would be if it closed now. Nothing is written for it, but copies do not count: they will not in the draft.
 pub async fn preview(books: &mut Books, of: &Settlement, without: &[String]) -> anyhow::Result<Draft> {
+    let accruals = to_come(books).await?;
+    make(books, of, without, Some(accruals)).await
+}
+
+/// The accruals of reversals of copies that are still to come, of any cycle.
+pub async fn to_come(books: &mut Books) -> anyhow::Result<Vec<Accrual>> {
     let copies::Pending { reversed, accruals } = copies::pending(books).await?;
     if reversed > 0 {
         output::note(&format!(
             "{reversed} copies of events are not reversed yet and not in these figures; reverse them with: farthing archive reverse-copies"
         ));
     }
-    make(books, of, without, Some(accruals)).await
+    Ok(accruals)
 }
 
 /// Plans a cycle on the registry version in force; as a preview with accruals that are still to come.
-async fn make(books: &mut Books, of: &Settlement, without: &[String], to_come: Option<Vec<Accrual>>) -> anyhow::Result<Draft> {
+pub async fn make(books: &mut Books, of: &Settlement, without: &[String], to_come: Option<Vec<Accrual>>) -> anyhow::Result<Draft> {
     let registry = books.registry_now().await?;
     let (through_sequence, without) = (books.catalog.sequence, without.iter().cloned().collect());
     let (preview, to_come) = (to_come.is_some(), to_come.unwrap_or_default());

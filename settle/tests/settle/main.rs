@@ -4,8 +4,10 @@
 
 mod cycles;
 mod golden;
+mod proofs;
 mod properties;
 mod scenario;
 mod scenarios;
+mod statements;
 mod support;
 mod texts;

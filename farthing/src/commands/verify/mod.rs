@@ -5,8 +5,10 @@ pub mod drafts;
 mod identities;
 mod ledger;
 mod result_lines;
+mod statement;
 
 use crate::books::Books;
+use crate::cli::VerifyOptions;
 use crate::courses;
 use crate::output::{self, Answer};
 use crate::place::Place;
@@ -32,7 +34,14 @@ pub struct Compared {
     pub pending_copies: u64,
 }
 
-pub async fn run(at: &Place, json: bool) -> anyhow::Result<Answer> {
+pub async fn run(at: &Place, options: &VerifyOptions, json: bool) -> anyhow::Result<Answer> {
+    match (&options.statement, options.root) {
+        (Some(path), Some(root)) => statement::check(path, root, json),
+        _ => books(at, json).await,
+    }
+}
+
+async fn books(at: &Place, json: bool) -> anyhow::Result<Answer> {
     anyhow::ensure!(Books::exist(at).await?, "no ledger at {}; there is nothing to verify", at.shown_ledger());
     // A folder that is not there is no difference: nothing can be said.
     Archive::open(&at.archive, &at.s3, false).await?;

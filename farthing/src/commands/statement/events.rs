@@ -1,7 +1,6 @@
-//! `farthing statement`: a party's amount in a cycle, down to the events.
+//! `farthing statement PARTY --cycle C`: a party's amount in a cycle, down to the events.
 
 use crate::books::Books;
-use crate::cli::StatementOptions;
 use crate::output::{self, Answer};
 use crate::place::Place;
 use crate::trace;
@@ -37,12 +36,21 @@ struct Entry {
     labour: Money,
 }
 
-pub async fn run(at: &Place, options: &StatementOptions, json: bool) -> anyhow::Result<Answer> {
+/// Whose events are asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    pub party: &'a str,
+    pub cycle: Cycle,
+    /// Whether every event is to be printed for people, too.
+    pub every: bool,
+}
+
+pub async fn run(at: &Place, options: Asked<'_>, json: bool) -> anyhow::Result<Answer> {
     let mut books = Books::open(at).await?;
-    let mut entries = entries(&mut books, &options.party, options.cycle).await?;
+    let mut entries = entries(&mut books, options.party, options.cycle).await?;
     if entries.is_empty() {
         let registry = books.registry_now().await?;
-        if registry.party(&options.party).is_none() {
+        if registry.party(options.party).is_none() {
             bail!("{}: neither a party of the registry nor named by an event of cycle {}", options.party, options.cycle);
         }
     }
@@ -110,7 +118,7 @@ fn totals(entries: &[Entry]) -> anyhow::Result<BTreeMap<[String; 4], (Money, Mon
     Ok(totals)
 }
 
-fn print_json(options: &StatementOptions, entries: &[Entry]) -> anyhow::Result<()> {
+fn print_json(options: Asked<'_>, entries: &[Entry]) -> anyhow::Result<()> {
     let sums = totals(entries)?.into_iter().map(|([currency, status, mid, agreement], (gross, labour, events))| {
         json!({"currency": currency, "status": status, "mid": mid, "agreement": agreement, "gross": gross.to_string(), "labour": labour.to_string(), "lines": events})
     });
@@ -126,7 +134,7 @@ fn print_json(options: &StatementOptions, entries: &[Entry]) -> anyhow::Result<(
     )
 }
 
-fn print_text(options: &StatementOptions, entries: &[Entry]) -> anyhow::Result<()> {
+fn print_text(options: Asked<'_>, entries: &[Entry]) -> anyhow::Result<()> {
     let mut text = format!("Statement of {} for cycle {}\n\n", options.party, options.cycle);
     if entries.is_empty() {
         text.push_str("Nothing was earned in this cycle.");
@@ -142,7 +150,7 @@ fn print_text(options: &StatementOptions, entries: &[Entry]) -> anyhow::Result<(
     text.push_str(
         "\n\nGross is the part of an event's revenue attributed to the party; labour is the share of it that the agreement promises.\n",
     );
-    let shown = if options.all { entries.len() } else { entries.len().min(EVENTS_SHOWN) };
+    let shown = if options.every { entries.len() } else { entries.len().min(EVENTS_SHOWN) };
     let row = |entry: &Entry| {
         let through = if entry.works.is_empty() { "directly".to_owned() } else { entry.works.join(" ") };
         let what = format!("{}{}", entry.use_, if entry.late { ", late" } else { "" });

@@ -1,0 +1,143 @@
+//! What a statement says in words and rows, whichever form it is printed in.
+
+use super::{Statement, UndoneUse, UseLine};
+use crate::error::SettleError;
+use crate::moves::WhyCarried;
+use crate::report::table::readable;
+use farthing_schemas::{Money, Rate};
+
+/// One row of what became of what was earned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// What it is.
+    pub label: String,
+    /// How much, with its sign.
+    pub amount: Money,
+    /// Whether it is a part or what the parts come to.
+    pub kind: EntryKind,
+}
+
+/// What a row of an account is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EntryKind {
+    /// It is added up.
+    Part,
+    /// What the parts above come to, and what became of that.
+    Outcome,
+}
+
+/// From labour to what is paid and what stays owed; parts that are nothing are left out.
+///
+/// # Errors
+/// A sum that does not fit.
+pub fn account(statement: &Statement) -> Result<Vec<Entry>, SettleError> {
+    let figures = &statement.figures;
+    let undone = |field: fn(&UndoneUse) -> Money| Money::sum(statement.undone.iter().map(field));
+    let labour = figures.labour.minus(undone(|line| line.labour)?)?;
+    let kept = figures.fee.minus(undone(|line| line.fee)?)?;
+    let fee = format!("fee of {}, {} of labour", statement.mid, percent(statement.fee_rate));
+    let parts = [
+        ("carried in from earlier cycles".to_owned(), figures.carried_in),
+        ("labour, what the agreements promise of gross".to_owned(), labour),
+        (fee, kept.negated()?),
+        ("undone of closed cycles, less the fee given back".to_owned(), undone(|line| line.net)?),
+        (format!("true-up, given back by {} so that 70 % of gross is reached", statement.mid), figures.true_up),
+        ("no longer held".to_owned(), figures.lifted),
+        ("held until a dispute is decided".to_owned(), figures.held.negated()?),
+        ("withheld, such as a tax".to_owned(), figures.withheld.negated()?),
+    ];
+    let parts = parts.into_iter().filter(|(_, amount)| *amount != Money::ZERO);
+    let outcome = [("owed in all", figures.owed()?), ("paid", figures.paid), ("carried out, what stays owed", figures.carried_out)];
+    let entry = |label: String, amount: Money, kind: EntryKind| Entry { label, amount, kind };
+    let parts = parts.map(|(label, amount)| entry(label, amount, EntryKind::Part));
+    Ok(parts.chain(outcome.map(|(label, amount)| entry(label.to_owned(), amount, EntryKind::Outcome))).collect())
+}
+
+/// What needs words: why something is carried, what was recovered, what came late.
+///
+/// # Errors
+/// A sum that does not fit.
+pub fn remarks(statement: &Statement) -> Result<Vec<String>, SettleError> {
+    let mut remarks = Vec::new();
+    let Statement { figures, currency, mid, cycle, .. } = statement;
+    remarks.extend(figures.why_carried.map(|why| match why {
+        WhyCarried::BelowThreshold => {
+            format!("What stays owed is below the least amount that {mid} pays out by the party's method. It waits, without expiry.")
+        }
+        WhyCarried::BelowMinorUnit => {
+            format!("What stays owed is less than the smallest amount of {currency} that can be paid. It waits, without expiry.")
+        }
+        WhyCarried::NoPayoutInstruction => {
+            format!("{mid} knows no payout instruction in {currency}: once it has one, what stays owed is paid.")
+        }
+        WhyCarried::Owing => {
+            "More was undone than earned, so the party owes what is carried. Only a part of later earnings is taken for it.".to_owned()
+        }
+    }));
+    if figures.recovered != Money::ZERO {
+        remarks.push(format!("{} of what was earned was taken for what the party owed from earlier cycles.", readable(figures.recovered)));
+    }
+    match statement.uses.iter().map(|line| line.late).sum::<i64>() {
+        0 => {}
+        1 => remarks.push(format!("1 of the events belongs to a cycle before {cycle} that was settled when it came.")),
+        late => remarks.push(format!("{late} of the events belong to cycles before {cycle} that were settled when they came.")),
+    }
+    Ok(remarks)
+}
+
+/// How whoever has the statement checks it.
+#[must_use]
+pub fn how_to_check(statement: &Statement) -> Vec<String> {
+    let Statement { party, mid, cycle, currency, registry_version, draft_sha256, .. } = statement;
+    let made = format!("Computed with version {registry_version} of the registry, as a part of the draft with the SHA-256 {draft_sha256}.");
+    if statement.preview {
+        return vec![made, "Nothing is settled yet, so there is nothing to check it against: the cycle is open.".to_owned()];
+    }
+    vec![
+        made,
+        format!(
+            "{mid} gives this statement with a proof: farthing statement {party} --mid {mid} --currency {currency} --cycle {cycle} --format proof"
+        ),
+        format!("Compare its root with the one that {mid} has published for {cycle}. This needs no access to anything else:"),
+        "farthing verify --statement FILE --root ROOT, or: python3 check_statement.py --root ROOT FILE".to_owned(),
+    ]
+}
+
+/// The period in words.
+#[must_use]
+pub fn period(statement: &Statement) -> String {
+    let day = |instant: farthing_schemas::Instant| instant.to_string().chars().take(10).collect::<String>();
+    format!("{} to {}, the end not included, in UTC", day(statement.cycle.start()), day(statement.cycle.end()))
+}
+
+/// The sums of some uses, under a name: events, gross, labour.
+///
+/// # Errors
+/// A sum that does not fit.
+pub fn summed<'a>(lines: impl Iterator<Item = &'a UseLine> + Clone) -> Result<(i64, Money, Money), SettleError> {
+    let events = lines.clone().map(|line| line.events).sum();
+    Ok((events, Money::sum(lines.clone().map(|line| line.gross))?, Money::sum(lines.map(|line| line.labour))?))
+}
+
+/// A rate in per cent, exactly.
+fn percent(rate: Rate) -> String {
+    let millionths = rate.millionths();
+    let text = format!("{}.{:04}", millionths / 10_000, millionths % 10_000);
+    format!("{} %", text.trim_end_matches('0').trim_end_matches('.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_are_exact_in_per_cent() {
+        let check = |rate: &str, expected: &str| assert_eq!(percent(rate.parse().unwrap()), expected);
+        check("0", "0 %");
+        check("0.05", "5 %");
+        check("0.1", "10 %");
+        check("0.000001", "0.0001 %");
+        check("0.333333", "33.3333 %");
+        check("1", "100 %");
+    }
+}

@@ -1,0 +1,261 @@
+//! [`Statements`]: the statements of a draft, from the draft and from what lies below it, line by line.
+
+use super::{Figures, Statement, UndoneUse, UseLine, salt};
+use crate::draft::{Draft, UndoneLine};
+use crate::error::SettleError;
+use crate::proof::Digest;
+use farthing_schemas::{Accrual, Currency, Cycle, Money, Status, Use};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What somebody earned, as an accrual or a result line has it.
+#[derive(Clone, Copy, Debug)]
+pub struct Earned<'a> {
+    /// Who earned it.
+    pub party: &'a str,
+    /// The MID whose agreement applies, else empty.
+    pub mid: &'a str,
+    /// The agreement that applies, else empty.
+    pub agreement: &'a str,
+    /// Who owes it.
+    pub platform: &'a str,
+    /// What was done.
+    pub use_: Use,
+    /// The currency of gross and labour.
+    pub currency: Currency,
+    /// What is to become of it.
+    pub status: Status,
+    /// The cycle it is settled in.
+    pub cycle: Cycle,
+    /// Whether it belongs to an earlier cycle that was closed when it came.
+    pub late: bool,
+    /// The cycle that a reversal undoes.
+    pub undone: Option<Cycle>,
+    /// How many events: 1 for a result line, -1 for one that undoes another.
+    pub events: i64,
+    /// The part of the revenue.
+    pub gross: Money,
+    /// The part of gross promised to contributors.
+    pub labour: Money,
+}
+
+impl<'a> Earned<'a> {
+    /// An accrual, of so many events.
+    #[must_use]
+    pub fn of(accrual: &'a Accrual, events: i64) -> Earned<'a> {
+        let key = &accrual.key;
+        Earned {
+            party: &key.party,
+            mid: &key.mid,
+            agreement: &key.agreement,
+            platform: &key.platform,
+            use_: key.use_,
+            currency: key.currency,
+            status: key.status,
+            cycle: accrual.cycle,
+            late: accrual.late,
+            undone: accrual.undone,
+            events,
+            gross: accrual.gross,
+            labour: accrual.labour,
+        }
+    }
+}
+
+/// Agreements in cycles that earlier drafts left out and this one settles or leaves out again.
+pub type Deferred = BTreeSet<(String, Cycle)>;
+
+/// The statements of a draft, one for each of its lines, in their order.
+#[derive(Clone, Debug)]
+pub struct Statements<'d> {
+    draft: &'d Draft,
+    deferred: &'d Deferred,
+    /// Parties share few keys: they are numbered.
+    numbers: BTreeMap<Key, u32>,
+    keys: Vec<Key>,
+    /// By line of the draft.
+    sums: Vec<Vec<(u32, Sums)>>,
+    /// What the draft says of what was undone, by party.
+    undone: BTreeMap<&'d str, Vec<&'d UndoneLine>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
+    part: Part,
+    agreement: String,
+    platform: String,
+    use_: Use,
+}
+
+/// In which part of the statement it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Part {
+    Used,
+    Undone(Cycle),
+    LeftOut,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Sums {
+    events: i64,
+    late: i64,
+    gross: Money,
+    labour: Money,
+}
+
+impl<'d> Statements<'d> {
+    /// The statements of a draft, before anything was [`added`](Statements::add).
+    #[must_use]
+    pub fn of(draft: &'d Draft, deferred: &'d Deferred) -> Statements<'d> {
+        let mut undone: BTreeMap<&str, Vec<&UndoneLine>> = BTreeMap::new();
+        for line in &draft.undone {
+            undone.entry(&line.party).or_default().push(line);
+        }
+        let sums = vec![Vec::new(); draft.lines.len()];
+        Statements { draft, deferred, numbers: BTreeMap::new(), keys: Vec::new(), sums, undone }
+    }
+
+    /// Takes what somebody earned; what does not belong to the draft is passed over.
+    ///
+    /// # Errors
+    /// A sum that does not fit.
+    pub fn add(&mut self, earned: &Earned<'_>) -> Result<(), SettleError> {
+        let (Some(part), Some(at)) = (self.part(earned), self.position(earned.party)) else { return Ok(()) };
+        let late = earned.late || earned.cycle != self.draft.cycle;
+        let number = self.number(part, earned);
+        let sums = &mut self.sums[at];
+        let place = match sums.iter().position(|(known, _)| *known == number) {
+            Some(place) => place,
+            None => {
+                sums.push((number, Sums::default()));
+                sums.len() - 1
+            }
+        };
+        let sum = &mut sums[place].1;
+        sum.events += earned.events;
+        sum.late += if late { earned.events } else { 0 };
+        (sum.gross, sum.labour) = (sum.gross.plus(earned.gross)?, sum.labour.plus(earned.labour)?);
+        Ok(())
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.sums.len()
+    }
+
+    /// Whether nobody has one.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.sums.is_empty()
+    }
+
+    /// Where a party's statement stands, if it has one.
+    #[must_use]
+    pub fn position(&self, party: &str) -> Option<usize> {
+        self.draft.lines.binary_search_by(|line| line.party.as_str().cmp(party)).ok()
+    }
+
+    /// One statement; none beyond the last.
+    ///
+    /// # Errors
+    /// [`SettleError::DoesNotAddUp`] where what was added is not what the draft was made of.
+    pub fn statement(&self, at: usize) -> Result<Option<Statement>, SettleError> {
+        let Some(line) = self.draft.lines.get(at) else { return Ok(None) };
+        let mut sums: Vec<(&Key, Sums)> = self.sums[at].iter().map(|(number, sums)| (&self.keys[*number as usize], *sums)).collect();
+        sums.sort_by_key(|(key, _)| *key);
+        let statement = Statement {
+            party: line.party.clone(),
+            mid: self.draft.mid.clone(),
+            currency: self.draft.currency,
+            cycle: self.draft.cycle,
+            preview: self.draft.preview,
+            fee_rate: self.draft.fee_rate,
+            uses: use_lines(&sums, Part::Used),
+            undone: self.undone(&line.party, &sums)?,
+            left_out: use_lines(&sums, Part::LeftOut),
+            figures: Figures::of(line),
+            registry_version: self.draft.registry_version,
+            draft_sha256: self.draft.draft_sha256.clone(),
+            salt: salt(self.draft, &line.party),
+        };
+        statement.check_sums()?;
+        Ok(Some(statement))
+    }
+
+    /// The hashes of all statements, the leaves of their tree.
+    ///
+    /// # Errors
+    /// As [`Statements::statement`].
+    pub fn leaves(&self) -> Result<Vec<Digest>, SettleError> {
+        let leaf = |at: usize| Ok(self.statement(at)?.map(|statement| statement.leaf()));
+        (0..self.len()).filter_map(|at| leaf(at).transpose()).collect()
+    }
+
+    /// Where it stands, as [`crate::earnings`] has it: what was left out before joins, and what undoes it is judged with it.
+    fn part(&self, earned: &Earned<'_>) -> Option<Part> {
+        let ours = earned.status == Status::Payable && earned.mid == self.draft.mid && earned.currency == self.draft.currency;
+        let deferred = |cycle: Cycle| !self.deferred.is_empty() && self.deferred.contains(&(earned.agreement.to_owned(), cycle));
+        if !ours || !(earned.cycle == self.draft.cycle || deferred(earned.cycle)) {
+            return None;
+        }
+        if self.draft.without.contains(earned.agreement) {
+            return Some(Part::LeftOut);
+        }
+        let undone = earned.undone.filter(|undone| *undone != self.draft.cycle && !deferred(*undone));
+        Some(undone.map_or(Part::Used, Part::Undone))
+    }
+
+    fn number(&mut self, part: Part, earned: &Earned<'_>) -> u32 {
+        let key = Key { part, agreement: earned.agreement.to_owned(), platform: earned.platform.to_owned(), use_: earned.use_ };
+        if let Some(number) = self.numbers.get(&key) {
+            return *number;
+        }
+        let number = u32::try_from(self.keys.len()).expect("agreements, uses and cycles are fewer than 2^32");
+        self.keys.push(key.clone());
+        self.numbers.insert(key, number);
+        number
+    }
+
+    /// What was undone, with the fee that the draft found for it.
+    fn undone(&self, party: &str, sums: &[(&Key, Sums)]) -> Result<Vec<UndoneUse>, SettleError> {
+        let mut uses: BTreeMap<(Cycle, &str), (&str, Sums)> = BTreeMap::new();
+        for (key, sums) in sums {
+            let Part::Undone(cycle) = key.part else { continue };
+            let (_, sum) = uses.entry((cycle, &key.agreement)).or_insert((&key.platform, Sums::default()));
+            sum.events += sums.events;
+            (sum.gross, sum.labour) = (sum.gross.plus(sums.gross)?, sum.labour.plus(sums.labour)?);
+        }
+        let of_party = self.undone.get(party).into_iter().flatten();
+        let lines = of_party.map(|line| {
+            let used = uses.remove(&(line.cycle, line.agreement.as_str()));
+            let (platform, sum) = used.unwrap_or_default();
+            UndoneUse {
+                cycle: line.cycle,
+                agreement: line.agreement.clone(),
+                platform: platform.to_owned(),
+                events: sum.events,
+                gross: sum.gross,
+                labour: sum.labour,
+                fee: line.fee,
+                net: line.net,
+            }
+        });
+        Ok(lines.collect())
+    }
+}
+
+/// The lines of one part; where all was undone again nothing is left to be shown.
+fn use_lines(sums: &[(&Key, Sums)], part: Part) -> Vec<UseLine> {
+    let of_part = sums.iter().filter(|(key, _)| key.part == part);
+    let is_something = |sums: &Sums| sums.events != 0 || sums.gross != Money::ZERO || sums.labour != Money::ZERO;
+    let line = |(key, sums): &(&Key, Sums)| UseLine {
+        agreement: key.agreement.clone(),
+        platform: key.platform.clone(),
+        use_: key.use_,
+        events: sums.events,
+        late: sums.late,
+        gross: sums.gross,
+        labour: sums.labour,
+    };
+    of_part.filter(|(_, sums)| is_something(sums)).map(line).collect()
+}

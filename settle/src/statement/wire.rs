@@ -1,0 +1,171 @@
+//! Statements as JSON: one canonical text for each, which is the leaf of the tree of its cycle.
+//!
+//! Canonical is compact, in the order of the fields here. A later version gets a twin of its own; this one stays readable.
+
+use super::{Figures, Statement, UndoneUse, UseLine};
+use crate::error::SettleError;
+use crate::moves::WhyCarried;
+use crate::proof::Digest;
+use crate::wire::{amount, text, why};
+use farthing_schemas::{Currency, Cycle, Money, Rate, Use};
+use serde::de::Error;
+use serde::{Deserialize, Serialize};
+
+/// The version of the form.
+const VERSION: u8 = 1;
+
+impl Statement {
+    /// The canonical JSON: equal statements, equal bytes.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(&StatementTwin::of(self)).expect("strings, numbers and lists of them always have a JSON text")
+    }
+
+    /// Reads [`Statement::to_json`]'s text.
+    ///
+    /// # Errors
+    /// [`SettleError::NotAStatement`] for another text.
+    pub fn from_json(text: &str) -> Result<Statement, SettleError> {
+        let twin: StatementTwin = serde_json::from_str(text).map_err(SettleError::NotAStatement)?;
+        if twin.farthing_statement != VERSION {
+            let fault = format!("its version is {} and not {VERSION}", twin.farthing_statement);
+            return Err(SettleError::NotAStatement(serde_json::Error::custom(fault)));
+        }
+        Ok(twin.statement())
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StatementTwin {
+    farthing_statement: u8,
+    party: String,
+    mid: String,
+    #[serde(with = "text")]
+    currency: Currency,
+    #[serde(with = "text")]
+    cycle: Cycle,
+    preview: bool,
+    #[serde(with = "text")]
+    fee_rate: Rate,
+    uses: Vec<UseTwin>,
+    undone: Vec<UndoneTwin>,
+    left_out: Vec<UseTwin>,
+    #[serde(with = "FiguresTwin")]
+    figures: Figures,
+    registry_version: u64,
+    draft_sha256: String,
+    #[serde(with = "text")]
+    salt: Digest,
+}
+
+impl StatementTwin {
+    fn of(statement: &Statement) -> StatementTwin {
+        let uses = |lines: &[UseLine]| lines.iter().cloned().map(UseTwin).collect();
+        StatementTwin {
+            farthing_statement: VERSION,
+            party: statement.party.clone(),
+            mid: statement.mid.clone(),
+            currency: statement.currency,
+            cycle: statement.cycle,
+            preview: statement.preview,
+            fee_rate: statement.fee_rate,
+            uses: uses(&statement.uses),
+            undone: statement.undone.iter().cloned().map(UndoneTwin).collect(),
+            left_out: uses(&statement.left_out),
+            figures: statement.figures,
+            registry_version: statement.registry_version,
+            draft_sha256: statement.draft_sha256.clone(),
+            salt: statement.salt,
+        }
+    }
+
+    fn statement(self) -> Statement {
+        let uses = |twins: Vec<UseTwin>| twins.into_iter().map(|UseTwin(line)| line).collect();
+        Statement {
+            party: self.party,
+            mid: self.mid,
+            currency: self.currency,
+            cycle: self.cycle,
+            preview: self.preview,
+            fee_rate: self.fee_rate,
+            uses: uses(self.uses),
+            undone: self.undone.into_iter().map(|UndoneTwin(line)| line).collect(),
+            left_out: uses(self.left_out),
+            figures: self.figures,
+            registry_version: self.registry_version,
+            draft_sha256: self.draft_sha256,
+            salt: self.salt,
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct UseTwin(#[serde(with = "UseLineTwin")] UseLine);
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "UseLine", deny_unknown_fields)]
+struct UseLineTwin {
+    agreement: String,
+    platform: String,
+    #[serde(rename = "use", with = "text")]
+    use_: Use,
+    events: i64,
+    late: i64,
+    #[serde(with = "amount")]
+    gross: Money,
+    #[serde(with = "amount")]
+    labour: Money,
+}
+
+#[derive(Serialize, Deserialize)]
+struct UndoneTwin(#[serde(with = "UndoneUseTwin")] UndoneUse);
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "UndoneUse", deny_unknown_fields)]
+struct UndoneUseTwin {
+    #[serde(with = "text")]
+    cycle: Cycle,
+    agreement: String,
+    platform: String,
+    events: i64,
+    #[serde(with = "amount")]
+    gross: Money,
+    #[serde(with = "amount")]
+    labour: Money,
+    #[serde(with = "amount")]
+    fee: Money,
+    #[serde(with = "amount")]
+    net: Money,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Figures", deny_unknown_fields)]
+struct FiguresTwin {
+    #[serde(with = "amount")]
+    gross: Money,
+    #[serde(with = "amount")]
+    labour: Money,
+    #[serde(with = "amount")]
+    fee: Money,
+    #[serde(with = "amount")]
+    net: Money,
+    #[serde(with = "amount")]
+    true_up: Money,
+    #[serde(with = "amount")]
+    held: Money,
+    #[serde(with = "amount")]
+    lifted: Money,
+    #[serde(with = "amount")]
+    withheld: Money,
+    #[serde(with = "amount")]
+    recovered: Money,
+    #[serde(with = "amount")]
+    carried_in: Money,
+    #[serde(with = "amount")]
+    paid: Money,
+    #[serde(with = "amount")]
+    carried_out: Money,
+    #[serde(with = "why")]
+    why_carried: Option<WhyCarried>,
+}
