@@ -285,7 +285,8 @@ mod tests {
 
     #[test]
     fn us_numbers_and_wallets_have_their_form() {
-        let us = |number: &str| Account::Us { routing: "021000021".into(), number: AccountNumber::new(number), kind: UsAccountKind::Checking };
+        let us =
+            |number: &str| Account::Us { routing: "021000021".into(), number: AccountNumber::new(number), kind: UsAccountKind::Checking };
         for number in ["1", "12345678901234567", "00-123 A"] {
             assert_eq!(us(number).faults(), [], "{number}");
         }

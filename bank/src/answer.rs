@@ -213,11 +213,12 @@ impl AnswerFile {
 }
 
 impl Reference {
-    /// Whether this payment may be meant; of a beginning, also others may be.
+    /// Whether this payment may be meant; of a beginning, also others may be. Banks that answer files of NACHA by messages of ISO 20022
+    /// put into those what the entry had room for.
     #[must_use]
     pub fn may_be(&self, id: &EndToEndId) -> bool {
         match self {
-            Reference::EndToEnd(own) => own == id,
+            Reference::EndToEnd(own) => own == id || own.as_str().len() == nacha::ID_CHARACTERS && id.as_str().starts_with(own.as_str()),
             Reference::Beginning { beginning, .. } => !beginning.is_empty() && id.as_str().starts_with(beginning),
             Reference::Message(_) | Reference::None => false,
         }

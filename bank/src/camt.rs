@@ -97,7 +97,9 @@ impl Entry<'_> {
             (true, true, _) => file.answers.push(self.answer(transaction, reference, Outcome::Returned, amount)),
             (true, false, Some(amount)) => file.receipts.push(self.receipt(transaction, amount)),
             (true, false, None) => file.unread(transaction.line, reference, "a credit that does not say how much"),
-            (false, true, _) => file.unread(transaction.line, reference, format!("a debit that takes a credit back, in an entry of {}", self.amount)),
+            (false, true, _) => {
+                file.unread(transaction.line, reference, format!("a debit that takes a credit back, in an entry of {}", self.amount))
+            }
         }
         Ok(())
     }

@@ -5,10 +5,10 @@ mod rule;
 
 pub use rule::{Finding, Rule};
 
+use crate::Amount;
 use crate::characters::{CharacterSet, TextError};
 use crate::format::{Format, Limits};
 use crate::payment::{Address, Order, Payment, Totals};
-use crate::Amount;
 use farthing_schemas::Currency;
 use std::collections::BTreeMap;
 

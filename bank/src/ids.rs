@@ -232,7 +232,7 @@ mod tests {
         assert!(id.as_str().len() <= 30, "{id}");
         assert_eq!(id.as_str().parse(), Ok(id.clone()));
         // Written down: a change would make another id for what is paid already.
-        assert_eq!(EndToEndId::of(&obligation("pty_1")).as_str(), "WRITE-DOWN");
+        assert_eq!(EndToEndId::of(&obligation("pty_1")).as_str(), "BMAN96ZRA1R704ZDJX8J-2610-1");
         let key = MessageKey {
             mid: "mid_a",
             cycle: "2026-10".parse().unwrap(),
@@ -240,7 +240,7 @@ mod tests {
             execution: NaiveDate::from_ymd_opt(2026, 11, 5).unwrap(),
             number: 1,
         };
-        assert_eq!(MessageId::of(&key).as_str(), "WRITE-DOWN");
+        assert_eq!(MessageId::of(&key).as_str(), "93YT8DPNDDB2RZY06NQY-261105-1");
         assert!(MessageId::of(&MessageKey { number: u16::MAX, ..key }).as_str().len() <= ID_CHARACTERS_MAX);
     }
 

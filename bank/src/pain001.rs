@@ -189,9 +189,8 @@ fn instruction(transfer: &Node) -> Result<Instruction, BankError> {
 
 /// Compares `NbOfTxs` and `CtrlSum`, where they stand, with the payments that they are about.
 fn compare(header: &Node, instructions: &[Instruction]) -> Result<(), BankError> {
-    let inconsistent = |field, stated: &str, found| {
-        Err(BankError::Inconsistent { line: header.line, field, stated: stated.to_owned(), found })
-    };
+    let inconsistent =
+        |field, stated: &str, found| Err(BankError::Inconsistent { line: header.line, field, stated: stated.to_owned(), found });
     let found = instructions.len().to_string();
     if let Some(stated) = header.text_at(&["NbOfTxs"]).filter(|stated| **stated != found) {
         return inconsistent("NbOfTxs", stated, found);

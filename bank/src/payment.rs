@@ -107,9 +107,9 @@ impl Totals {
     /// [`AmountError::Currencies`] for one in another, [`AmountError::Overflow`] beyond 128 bits.
     pub fn of<'a>(currency: Currency, payments: impl IntoIterator<Item = &'a Payment>) -> Result<Totals, AmountError> {
         let none = Totals { payments: 0, amount: Amount::from_minor_units(0, currency) };
-        payments.into_iter().try_fold(none, |totals, payment| {
-            Ok(Totals { payments: totals.payments + 1, amount: totals.amount.plus(payment.amount)? })
-        })
+        payments
+            .into_iter()
+            .try_fold(none, |totals, payment| Ok(Totals { payments: totals.payments + 1, amount: totals.amount.plus(payment.amount)? }))
     }
 }
 

@@ -18,8 +18,8 @@ pub const PAYMENTS_MAX: usize = 5000;
 
 /// The currencies of payouts; one file has one.
 pub(crate) const CURRENCIES: &[&str] = &[
-    "AUD", "BRL", "CAD", "CHF", "CZK", "DKK", "EUR", "GBP", "HKD", "HUF", "ILS", "JPY", "MXN", "MYR", "NOK", "NZD", "PHP", "PLN", "SEK", "SGD",
-    "THB", "TWD", "USD",
+    "AUD", "BRL", "CAD", "CHF", "CZK", "DKK", "EUR", "GBP", "HKD", "HUF", "ILS", "JPY", "MXN", "MYR", "NOK", "NZD", "PHP", "PLN", "SEK",
+    "SGD", "THB", "TWD", "USD",
 ];
 
 /// "This currency does not support decimals."

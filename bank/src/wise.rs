@@ -26,16 +26,8 @@ pub(crate) const CURRENCIES: &[&str] =
 const COLUMNS: [&str; 8] =
     ["name", "recipientEmail", "paymentReference", "receiverType", "amountCurrency", "amount", "sourceCurrency", "targetCurrency"];
 const IBAN_COLUMNS: [&str; 1] = ["IBAN"];
-const US_COLUMNS: [&str; 8] = [
-    "abartn",
-    "accountNumber",
-    "accountType",
-    "address.country",
-    "address.city",
-    "address.firstLine",
-    "address.state",
-    "address.postCode",
-];
+const US_COLUMNS: [&str; 8] =
+    ["abartn", "accountNumber", "accountType", "address.country", "address.city", "address.firstLine", "address.state", "address.postCode"];
 
 /// The reference is all that the list of transfers has of ours, and how long it may be is up to the currency: 10 characters in dollars, 18
 /// in pounds; elsewhere 35 are safe.

@@ -13,7 +13,18 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("farthing-ingest", &["farthing-schemas", "farthing-aggregate"]),
     ("farthing-archive", &["farthing-schemas", "farthing-aggregate"]),
     ("farthing-ledger", &["farthing-schemas"]),
-    ("farthing", &["farthing-schemas", "farthing-aggregate", "farthing-settle", "farthing-bank", "farthing-ingest", "farthing-archive", "farthing-ledger"]),
+    (
+        "farthing",
+        &[
+            "farthing-schemas",
+            "farthing-aggregate",
+            "farthing-settle",
+            "farthing-bank",
+            "farthing-ingest",
+            "farthing-archive",
+            "farthing-ledger",
+        ],
+    ),
     ("farthing-tests", &["farthing", "farthing-schemas", "farthing-aggregate", "farthing-settle", "farthing-load-tests"]),
     ("farthing-load-tests", &["farthing", "farthing-schemas"]),
 ];

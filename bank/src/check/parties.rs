@@ -72,7 +72,9 @@ impl<'a> Check<'a> {
         };
         match chosen {
             Ok(chosen) if chosen.len() > max => rules.push(Rule::NameTooLong { characters: chosen.len(), max }),
-            Ok(chosen) if self.format.is_a_table() && chosen.starts_with(['=', '+', '-', '@']) => rules.push(Rule::Formula { text: chosen }),
+            Ok(chosen) if self.format.is_a_table() && chosen.starts_with(['=', '+', '-', '@']) => {
+                rules.push(Rule::Formula { text: chosen })
+            }
             Ok(chosen) => return chosen,
             Err(why) => rules.push(Rule::Name { why }),
         }

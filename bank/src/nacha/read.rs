@@ -121,7 +121,8 @@ pub(crate) fn read_back(bytes: &[u8]) -> Result<Vec<Instruction>, BankError> {
 
 fn instruction(entry: &Entry<'_>) -> Result<Instruction, BankError> {
     let detail = entry.detail;
-    let segments = entry.addenda.iter().filter(|addendum| addendum.field(2, 3) == "05").flat_map(|addendum| addendum.field(4, 83).split('\\'));
+    let segments =
+        entry.addenda.iter().filter(|addendum| addendum.field(2, 3) == "05").flat_map(|addendum| addendum.field(4, 83).split('\\'));
     let (mut id, mut purpose) = (None, "");
     for segment in segments {
         id = id.or(segment.strip_prefix("TRN*1*"));

@@ -66,7 +66,8 @@ impl File<'_> {
 
     fn batch(&mut self, class: &str, lines: &[&Line<'_>]) {
         self.batches += 1;
-        let company = [text(&self.checked.debtor_name, LIMITS.debtor_characters_max), text("", 20), self.originator.company_id.clone()].concat();
+        let company =
+            [text(&self.checked.debtor_name, LIMITS.debtor_characters_max), text("", 20), self.originator.company_id.clone()].concat();
         let description = text(&self.originator.entry_description, 10);
         let day = self.checked.order.execution.format("%y%m%d").to_string();
         let number = number(self.batches, 7);

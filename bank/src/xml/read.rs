@@ -72,7 +72,9 @@ impl Tree<'_> {
         loop {
             let line = self.lines.at(reader.buffer_position());
             match reader.read_event() {
-                Err(error) => return Err(BankError::damaged(self.lines.at(reader.error_position()), format!("not well-formed XML: {error}"))),
+                Err(error) => {
+                    return Err(BankError::damaged(self.lines.at(reader.error_position()), format!("not well-formed XML: {error}")));
+                }
                 Ok(Event::Eof) => return self.root(line),
                 Ok(event) => self.event(event, line)?,
             }
@@ -81,7 +83,9 @@ impl Tree<'_> {
 
     fn event(&mut self, event: Event<'_>, line: usize) -> Result<(), BankError> {
         match event {
-            Event::DocType(_) => return Err(BankError::Refused(format!("line {line} declares a document type, which messages of banks never do"))),
+            Event::DocType(_) => {
+                return Err(BankError::Refused(format!("line {line} declares a document type, which messages of banks never do")));
+            }
             Event::Start(start) => self.begin(&start, line)?,
             Event::Empty(start) => {
                 self.begin(&start, line)?;
