@@ -2,8 +2,8 @@
 //!
 //! A row is: receiver, amount, currency, our id, a note, the wallet; there are no column names. From PayPal's documentation: "Payouts Web"
 //! and "Send payouts: use web UI" (developer.paypal.com, pages of July and September 2026), "Payouts fees and limits", "Country and
-//! currency codes", and the values of `transaction_status` in the API's reference. The columns of the report are known by their names; those
-//! that are read are in [`read`].
+//! currency codes", and the values of `transaction_status` in the API's reference. The columns of the report are known by their names,
+//! of which several spellings are taken.
 
 use crate::answer::{AnswerFile, AnswerKind, Reason};
 use crate::characters::CharacterSet;

@@ -1,4 +1,4 @@
-//! [`write`]: a checked order becomes a file; [`read_back`]: what a file of ours says, for whoever compares it with the journal.
+//! [`write()`]: a checked order becomes a file; [`read_back`]: what a file of ours says, for whoever compares it with the journal.
 
 use crate::check::Checked;
 use crate::format::Format;

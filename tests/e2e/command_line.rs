@@ -12,7 +12,7 @@ const OCTOBER: [&str; 4] = ["--mid", "mid_x", "--cycle", "2026-10"];
 const CLOSE: [&str; 8] = ["settle", "close", "--mid", "mid_x", "--cycle", "2026-10", "--now", "2026-12-01T00:00:00Z"];
 
 /// Every command that answers on books as they are, with its exit code there and what its document has; in an order in which each works.
-const ANSWERS: [(&[&str], i32, &[&str]); 24] = [
+const ANSWERS: [(&[&str], i32, &[&str]); 25] = [
     (&["registry", "load", "registry.ndjson"], 0, &["registry_version", "changed"]),
     (&["registry", "versions"], 0, &["versions"]),
     (&["meter", "events.ndjson", "--now", NOW], 0, &["read", "metered", "duplicate", "rejected", "partitions"]),
@@ -20,6 +20,7 @@ const ANSWERS: [(&[&str], i32, &[&str]); 24] = [
     (&["accruals"], 0, &["lines"]),
     (&["accruals", "--by", "party,status"], 0, &["lines"]),
     (&["settle", "status"], 0, &["cycles"]),
+    (&["bank", "read", "answer.xml"], 0, &["kind", "message_id", "sha256", "answers", "receipts", "changes", "unread"]),
     (&["settle", "draft", "--mid", "mid_x", "--cycle", "2026-10"], 0, &["cycle", "lines"]),
     (&["settle", "draft", "--mid", "mid_y", "--cycle", "2026-10"], 1, &["cycle", "lines"]),
     (&["statement", "pty_1", "--cycle", "2026-10"], 0, &["party", "cycle", "totals", "lines"]),
@@ -62,6 +63,7 @@ fn varied_books() -> Result<Data> {
         usage("e").replace("\"1.5\"", "1.5"),
     ];
     write(&data, "events.ndjson", events.join("\n"))?;
+    write(&data, "answer.xml", crate::bank::REPORT)?;
     data.ok(["meter", "events.ndjson", "--now", NOW])?;
     Ok(data)
 }
@@ -173,7 +175,7 @@ fn what_can_give_no_document_says_so() -> Result<()> {
 }
 
 /// What is asked wrongly, and what the message must say: exit 2, and nothing on standard output, with `--json` as without.
-const WRONG: [(&[&str], &[&str]); 37] = [
+const WRONG: [(&[&str], &[&str]); 40] = [
     (&[], &["Usage", "registry", "meter"]),
     (&["nonsense"], &["nonsense", "--help"]),
     (&["accruals", "--nonsense"], &["--nonsense", "--help"]),
@@ -213,6 +215,9 @@ const WRONG: [(&[&str], &[&str]); 37] = [
     (&["dead-letters", "replay", "1", "--all"], &["--all"]),
     (&["dead-letters", "replay", "--code", "nonsense"], &["nonsense", "bad_amount"]),
     (&["settle", "status", "--mid", "nobody"], &["nobody", "mid_x"]),
+    (&["bank", "read"], &["FILE"]),
+    (&["bank", "read", "nowhere.xml"], &["nowhere.xml"]),
+    (&["bank", "read", "events.ndjson"], &["events.ndjson", "pain.002"]),
     (&["completions", "nonsense"], &["nonsense", "bash", "fish", "zsh"]),
 ];
 

@@ -67,7 +67,7 @@ fn take(file: &mut AnswerFile, batch: &Batch<'_>, entry: &Entry<'_>) -> Result<(
         return Ok(());
     }
     // From R61 on banks argue about returns that were made before: no money has moved by that.
-    if !code.starts_with('R') || code >= "R61" && code <= "R79" {
+    if !code.starts_with('R') || ("R61"..="R79").contains(&code) {
         file.unread(addendum.line, reference, format!("a return with the reason {code}"));
         return Ok(());
     }

@@ -34,7 +34,7 @@ fn told(file: &AnswerFile) -> Vec<String> {
 }
 
 fn check(text: &str, kind: AnswerKind, message_id: Option<&str>, expected: &[&str]) {
-    let file = read(text.as_bytes()).unwrap();
+    let file = read(text.as_bytes()).expect("an answer");
     assert_eq!((file.kind, file.message_id.as_deref()), (kind, message_id));
     assert_eq!(told(&file), expected);
 }

@@ -126,7 +126,7 @@ fn other_kind(format: &Format) -> Account {
 
 /// Another id that begins as that of the first payment.
 fn beginning(order: &Order, characters: usize) -> farthing_bank::EndToEndId {
-    format!("{}X", order.payments[0].id.beginning(characters)).parse().unwrap()
+    format!("{}X", order.payments[0].id.beginning(characters)).parse().expect("an id")
 }
 
 fn defects(format: &Format, code: &str) -> Vec<Defect> {

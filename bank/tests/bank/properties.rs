@@ -138,10 +138,10 @@ fn a_digit_changed_in_a_file_is_found() {
 /// Bytes put in, taken out, changed and doubled.
 fn spoil(bytes: &mut Vec<u8>, seeded: &mut Seeded, changes: u64) {
     for _ in 0..changes {
-        let place = |seeded: &mut Seeded, bytes: &[u8]| usize::try_from(seeded.below(bytes.len() as u64 + 1)).unwrap();
+        let place = |seeded: &mut Seeded, bytes: &[u8]| usize::try_from(seeded.below(bytes.len() as u64 + 1)).expect("below a length");
         let (from, to) = (place(seeded, bytes), place(seeded, bytes));
         let (from, to) = (from.min(to), from.max(to));
-        let byte = u8::try_from(seeded.below(256)).unwrap();
+        let byte = u8::try_from(seeded.below(256)).expect("a byte");
         match seeded.below(5) {
             0 => bytes.insert(from, byte),
             1 => drop(bytes.drain(from..to.min(from + 40))),

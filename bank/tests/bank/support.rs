@@ -25,11 +25,11 @@ impl Seeded {
     }
 
     pub fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
-        &from[usize::try_from(self.below(from.len() as u64)).unwrap()]
+        &from[usize::try_from(self.below(from.len() as u64)).expect("below a length")]
     }
 
     fn digits(&mut self, count: usize) -> String {
-        (0..count).map(|_| char::from(b'0' + u8::try_from(self.below(10)).unwrap())).collect()
+        (0..count).map(|_| char::from(b'0' + u8::try_from(self.below(10)).expect("below 10"))).collect()
     }
 }
 
@@ -108,7 +108,7 @@ const TOWNS: &[(&str, &str)] = &[
 ];
 
 pub fn currency(code: &str) -> Currency {
-    code.parse().unwrap()
+    code.parse().expect("a currency")
 }
 
 pub fn sepa() -> Format {
@@ -157,12 +157,12 @@ pub fn order(format: &Format, currency: Currency, payees: usize, seed: u64) -> O
         mid: "mid_guild",
         cycle: cycle(),
         currency,
-        execution: chrono::NaiveDate::from_ymd_opt(2026, 11, 5).unwrap(),
+        execution: chrono::NaiveDate::from_ymd_opt(2026, 11, 5).expect("a day"),
         number: 1,
     };
     Order {
         message_id: MessageId::of(&key),
-        created: "2026-11-02T09:30:00Z".parse().unwrap(),
+        created: "2026-11-02T09:30:00Z".parse().expect("an instant"),
         execution: key.execution,
         debtor: debtor(format),
         payments,
@@ -170,7 +170,7 @@ pub fn order(format: &Format, currency: Currency, payees: usize, seed: u64) -> O
 }
 
 pub fn totals(order: &Order) -> Totals {
-    Totals::of(order.payments[0].amount.currency(), &order.payments).unwrap()
+    Totals::of(order.payments[0].amount.currency(), &order.payments).expect("sums of a few payments")
 }
 
 /// The file of an order that has nothing wrong with it.
@@ -184,7 +184,7 @@ pub fn told(findings: &[farthing_bank::Finding]) -> String {
 }
 
 fn cycle() -> Cycle {
-    "2026-10".parse().unwrap()
+    "2026-10".parse().expect("a cycle")
 }
 
 pub fn id(party: &str, currency: Currency) -> EndToEndId {
@@ -207,11 +207,11 @@ fn debtor(format: &Format) -> Debtor {
 fn payment(format: &Format, currency: Currency, number: usize, seeded: &mut Seeded) -> Payment {
     let full = format!("{} {}", seeded.pick(GIVEN), seeded.pick(FAMILY));
     let set = if matches!(format, Format::Nacha(_)) { CharacterSet::Nacha } else { CharacterSet::Sepa };
-    let short = shortened(&set.write(&full).unwrap(), 22);
+    let short = shortened(&set.write(&full).expect("names that can be written"), 22);
     let (town, country) = seeded.pick(TOWNS);
     let address = Address {
-        street: Some((*seeded.pick(STREETS)).to_owned()).filter(|_| number % 3 != 0),
-        post_code: Some(seeded.digits(5)).filter(|_| number % 4 != 0),
+        street: Some((*seeded.pick(STREETS)).to_owned()).filter(|_| !number.is_multiple_of(3)),
+        post_code: Some(seeded.digits(5)).filter(|_| !number.is_multiple_of(4)),
         town: (*town).to_owned(),
         region: None,
         country: (*country).to_owned(),
@@ -228,7 +228,7 @@ fn payment(format: &Format, currency: Currency, number: usize, seeded: &mut Seed
         creditor: Creditor {
             kind: if number.is_multiple_of(5) { CreditorKind::Organisation } else { CreditorKind::Person },
             name: Name { full, short: Some(short) },
-            address: Some(address).filter(|_| number % 7 != 0),
+            address: Some(address).filter(|_| !number.is_multiple_of(7)),
         },
         account: account(format, currency, number, seeded),
         purpose: "Labour 2026-10 – œuvre".into(),
@@ -264,7 +264,7 @@ fn account(format: &Format, currency: Currency, number: usize, seeded: &mut Seed
 
 /// A number with the check digits that it has to have.
 pub fn iban(country: &str, bban: &str) -> String {
-    let value = |character: char| character.to_digit(36).unwrap();
+    let value = |character: char| character.to_digit(36).expect("a letter or digit");
     let fold =
         |rest: u32, character: char| if value(character) < 10 { rest * 10 + value(character) } else { rest * 100 + value(character) } % 97;
     let rest = format!("{bban}{country}00").chars().fold(0, fold);

@@ -2,6 +2,7 @@
 
 pub mod accruals;
 pub mod archive;
+pub mod bank;
 pub mod completions;
 pub mod dead_letters;
 pub mod ledger;
