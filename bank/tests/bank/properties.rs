@@ -158,3 +158,22 @@ fn spoil(bytes: &mut Vec<u8>, seeded: &mut Seeded, changes: u64) {
 fn hex(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
+
+#[test]
+fn files_have_no_character_outside_their_set() {
+    for (label, format, currency) in formats() {
+        let text = String::from_utf8(written(&order(&format, currency, 500, 41), &format).bytes).unwrap();
+        let set = if matches!(format, Format::Nacha(_)) { CharacterSet::Nacha } else { CharacterSet::Sepa };
+        // What is between tags; an apostrophe is written as XML has it.
+        let texts = text.replace("&apos;", "'");
+        let texts = texts.split('<').map(|part| part.rsplit_once('>').map_or(part, |(_, text)| text));
+        let further = match format {
+            Format::Pain001 { .. } => "\n",
+            // X12's own signs.
+            Format::Nacha(_) => "\n*\\",
+            Format::Paypal { .. } | Format::Wise { .. } => "\n\"@",
+        };
+        let outside: Vec<char> = texts.flat_map(str::chars).filter(|one| !set.has(*one) && !further.contains(*one)).collect();
+        assert_eq!(outside, Vec::<char>::new(), "{label}");
+    }
+}

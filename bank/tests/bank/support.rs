@@ -137,7 +137,7 @@ pub fn wise() -> Format {
 }
 
 /// Every format, with a currency that it takes.
-pub fn formats() -> [(&'static str, Format, Currency); 7] {
+pub fn formats() -> [(&'static str, Format, Currency); 8] {
     [
         ("sepa", sepa(), currency("EUR")),
         ("plain", plain(), currency("USD")),
@@ -146,6 +146,7 @@ pub fn formats() -> [(&'static str, Format, Currency); 7] {
         ("paypal", paypal(), currency("EUR")),
         ("wise", wise(), currency("GBP")),
         ("wise dollars", wise(), currency("USD")),
+        ("paypal with commas", Format::Paypal { decimal_mark: DecimalMark::Comma }, currency("EUR")),
     ]
 }
 
