@@ -180,12 +180,12 @@ fn read_message(bytes: &[u8]) -> Result<AnswerFile, BankError> {
 }
 
 fn read_table(bytes: &[u8]) -> Result<AnswerFile, BankError> {
-    let table = crate::table::parse(bytes)?;
-    if paypal::is_result(&table) {
-        return paypal::read(&table, bytes);
+    let head = crate::table::head(bytes)?;
+    if paypal::is_result(&head) {
+        return paypal::read(&crate::table::parse(bytes)?, bytes);
     }
-    if wise::is_result(&table) {
-        return wise::read(&table, bytes);
+    if wise::is_result(&head) {
+        return wise::read(&crate::table::parse(bytes)?, bytes);
     }
     Err(other_file("the file is neither XML nor NACHA nor a table with the columns of a result".to_owned()))
 }

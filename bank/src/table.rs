@@ -21,8 +21,23 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Table, BankError> {
     if rows.is_empty() {
         return Err(BankError::damaged(1, "the file is empty"));
     }
-    let columns = rows.remove(0).cells.iter().map(|name| name.trim().to_lowercase()).collect();
+    let columns = columns(&rows.remove(0).cells);
     Ok(Table { columns, rows })
+}
+
+/// A table without its rows: enough to know what it is, whatever is wrong further down.
+pub(crate) fn head(bytes: &[u8]) -> Result<Table, BankError> {
+    let first = reader(bytes).into_records().next().ok_or_else(|| BankError::damaged(1, "the file is empty"))?;
+    Ok(Table { columns: first.as_ref().map(columns).unwrap_or_default(), rows: Vec::new() })
+}
+
+fn columns(names: &StringRecord) -> Vec<String> {
+    names.iter().map(|name| name.trim().to_lowercase()).collect()
+}
+
+fn reader(bytes: &[u8]) -> csv::Reader<&[u8]> {
+    let plain = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    ReaderBuilder::new().has_headers(false).flexible(false).from_reader(plain)
 }
 
 /// All rows, also the first.
@@ -30,13 +45,11 @@ pub(crate) fn rows(bytes: &[u8]) -> Result<Vec<Row>, BankError> {
     if bytes.len() > BYTES_MAX {
         return Err(BankError::Refused(format!("it has {} bytes, and at most {BYTES_MAX} are read", bytes.len())));
     }
-    let plain = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-    let reader = ReaderBuilder::new().has_headers(false).flexible(false).from_reader(plain);
     let row = |record: Result<StringRecord, csv::Error>| match record {
         Ok(cells) => Ok(Row { line: line(cells.position()), cells }),
         Err(error) => Err(BankError::damaged(line(error.position()), told(&error))),
     };
-    reader.into_records().map(row).collect()
+    reader(bytes).into_records().map(row).collect()
 }
 
 /// Without the position, which stands before it.

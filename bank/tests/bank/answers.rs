@@ -153,7 +153,8 @@ fn refused(text: &str, expected: &str) {
 fn what_is_wrong_is_told_with_its_line() {
     refused("", "line 1: the file is empty");
     refused("hello", "neither XML nor NACHA nor a table");
-    refused("a,b\n1,2\n3\n", "line 3: a row of 1 cells, and rows before have 2");
+    refused("a,b\n1,2\n3\n", "neither XML nor NACHA nor a table");
+    refused(&format!("{PAYPAL}BATCH7,4X\n"), "line 7: a row of 2 cells, and rows before have 9");
     refused("<Document><FIToFICstmrCdtTrf/></Document>", "the file is a FIToFICstmrCdtTrf; pain.002");
     refused("<!DOCTYPE a [<!ENTITY b 'c'>]><Document/>", "the file is refused: line 1 declares a document type");
     refused(&CAMT054.replace("</Ntfctn>", ""), "not well-formed XML");
