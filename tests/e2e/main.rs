@@ -5,6 +5,7 @@ mod support;
 
 mod analysts;
 mod bad_input;
+mod bank;
 mod bucket;
 mod command_line;
 mod copies;

@@ -1,4 +1,4 @@
-//! Crate arrows point one way: schemas <- aggregate, settle <- ingest, archive, ledger <- farthing <- tests, load-tests.
+//! Crate arrows point one way: schemas <- aggregate, settle, bank <- ingest, archive, ledger <- farthing <- tests, load-tests.
 
 use super::workspace::metadata;
 use anyhow::Result;
@@ -9,10 +9,22 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("farthing-schemas", &[]),
     ("farthing-aggregate", &["farthing-schemas"]),
     ("farthing-settle", &["farthing-schemas"]),
+    ("farthing-bank", &["farthing-schemas"]),
     ("farthing-ingest", &["farthing-schemas", "farthing-aggregate"]),
     ("farthing-archive", &["farthing-schemas", "farthing-aggregate"]),
     ("farthing-ledger", &["farthing-schemas"]),
-    ("farthing", &["farthing-schemas", "farthing-aggregate", "farthing-settle", "farthing-ingest", "farthing-archive", "farthing-ledger"]),
+    (
+        "farthing",
+        &[
+            "farthing-schemas",
+            "farthing-aggregate",
+            "farthing-settle",
+            "farthing-bank",
+            "farthing-ingest",
+            "farthing-archive",
+            "farthing-ledger",
+        ],
+    ),
     ("farthing-tests", &["farthing", "farthing-schemas", "farthing-aggregate", "farthing-settle", "farthing-load-tests"]),
     ("farthing-load-tests", &["farthing", "farthing-schemas", "farthing-settle"]),
 ];

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Crates without a clock, an environment, randomness or I/O.
-pub const PURE: [&str; 3] = ["farthing-schemas", "farthing-aggregate", "farthing-settle"];
+pub const PURE: [&str; 4] = ["farthing-schemas", "farthing-aggregate", "farthing-settle", "farthing-bank"];
 
 /// The repository's root.
 pub fn root() -> &'static Path {

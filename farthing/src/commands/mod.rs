@@ -3,6 +3,7 @@
 pub mod accruals;
 pub mod actor;
 pub mod archive;
+pub mod bank;
 pub mod completions;
 pub mod dead_letters;
 pub mod hold;

@@ -1,0 +1,9 @@
+//! Files for banks and their answers, judged by programs that share nothing with ours, and by properties.
+
+mod answers;
+mod defects;
+mod properties;
+mod referees;
+mod support;
+mod through_a_bank;
+mod tools;
