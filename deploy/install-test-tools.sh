@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Installs what the tests need and the machine may lack: a Python environment in .venv with the readers that the archive and the files for
-# banks are checked with, a stand-in for S3 and one for a bank; strace; the services of deploy/local (Apache Kafka with Java and Maven,
-# PostgreSQL); and what the C of our dependencies is compiled with. Safe to run again: quick once done. Packages come from wherever pip,
-# apt and Maven are configured to look.
+# banks are checked with, a stand-in for S3 and one for a bank; strace; hledger, which checks the exported journal; the services of
+# deploy/local (Apache Kafka with Java and Maven, PostgreSQL); and what the C of our dependencies is compiled with. Safe to run again: quick
+# once done. Packages come from wherever pip, apt and Maven are configured to look.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -98,6 +98,7 @@ install_python
 have strace || apt_package strace || true
 have git || apt_package git || true
 have openssl || apt_package openssl || true
+have hledger || apt_package hledger || true
 install_compilers
 install_kafka
 install_postgres
@@ -105,7 +106,7 @@ install_promtool
 
 if [ "${#missing[@]}" -gt 0 ]; then
     say "missing, and not installable from here: ${missing[*]}"
-    say "as root: apt-get install strace git openssl gcc g++ make pkg-config libssl-dev zlib1g-dev default-jre-headless maven postgresql prometheus python3-venv"
+    say "as root: apt-get install strace git openssl hledger gcc g++ make pkg-config libssl-dev zlib1g-dev default-jre-headless maven postgresql prometheus python3-venv"
     say "with network: pip install ${packages[*]}; deploy/local/kafka.sh fetch"
     exit 1
 fi

@@ -3,8 +3,9 @@
 use crate::batches::Batches;
 use crate::holds::Holds;
 use farthing_aggregate::closed::{ClosedHistory, ClosedThrough};
-use farthing_schemas::manifest::{Act, ActorChange, CycleMove, File, Manifest, sha256_hex};
+use farthing_schemas::manifest::{Act, ActorChange, Booked, CycleMove, File, Manifest, sha256_hex};
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 
 /// The chain does not hold together.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +37,17 @@ pub struct Moved {
     pub copies_through: u64,
     /// The move.
     pub step: CycleMove,
+}
+
+/// What an act added to the journal, and its place in the chain.
+#[derive(Clone, Debug)]
+pub struct BookedBy {
+    /// The number of its manifest.
+    pub sequence: u64,
+    /// The numbers of its entries.
+    pub numbers: RangeInclusive<u64>,
+    /// What it says of them.
+    pub booked: Booked,
 }
 
 /// A change to who may act, and its place in the chain.
@@ -70,6 +82,12 @@ pub struct Catalog {
     pub moves: Vec<Moved>,
     /// What is held back of whom.
     pub holds: Holds,
+    /// How many entries the journal has.
+    pub entries: u64,
+    /// The SHA-256 of its last entry, in hex.
+    pub last_entry: String,
+    /// The acts that booked something, in order.
+    pub booked: Vec<BookedBy>,
     /// The changes to who may act, in order.
     pub actors: Vec<ActorChanged>,
     /// The last manifest of which a compaction knew: batches of later ones have no result lines yet.
@@ -103,6 +121,7 @@ impl Catalog {
     fn fold(&mut self, manifest: Manifest, sha256: &str) -> Result<(), CatalogError> {
         let sequence = manifest.sequence;
         let wrong = |what: String| CatalogError::Contradiction(sequence, what);
+        self.book(sequence, manifest.act.booked()).ok_or_else(|| wrong("books more entries than can be counted".to_owned()))?;
         match manifest.act {
             Act::Registry(load) => {
                 if load.registry_version != self.registry_version() + 1 {
@@ -148,6 +167,15 @@ impl Catalog {
             Act::Actor(change) => self.actors.push(ActorChanged { sequence, change }),
         }
         Ok(())
+    }
+
+    fn book(&mut self, sequence: u64, booked: Option<&Booked>) -> Option<()> {
+        let Some(booked) = booked.filter(|booked| booked.entries > 0) else { return Some(()) };
+        let first = self.entries.checked_add(1)?;
+        self.entries = self.entries.checked_add(booked.entries)?;
+        self.last_entry.clone_from(&booked.sha256);
+        self.booked.push(BookedBy { sequence, numbers: first..=self.entries, booked: booked.clone() });
+        Some(())
     }
 
     /// The number of the last registry version; 0 if there is none.

@@ -162,7 +162,8 @@ impl Books {
         loop {
             let result = match self.keep_lock(manifest).await? {
                 Ok(()) => {
-                    let rows = effects.party_details.len() + effects.dead_letters.len();
+                    let postings: usize = effects.entries.iter().map(|(_, postings)| postings.len()).sum();
+                    let rows = effects.party_details.len() + effects.dead_letters.len() + postings;
                     telemetry::timed(LedgerCall::Append, timely_for(rows, self.ledger.append(manifest, effects))).await
                 }
                 away => away,

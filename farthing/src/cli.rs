@@ -1,8 +1,10 @@
 //! The command line.
 
 mod acting;
+mod journal;
 
 pub use acting::{ActorCommand, ActorOptions, ApproveOptions, KeyOption, SignOptions, TakeBackOptions};
+pub use journal::{By, ExportOptions, JournalCommand, JournalOptions, TrialBalanceOptions};
 
 use crate::configuration::limits::{BATCH_EVENTS, BATCH_MIB, BATCH_SECONDS, IDENTITIES_MIB, PATIENCE_SECONDS, WORKERS};
 use crate::place::PlaceArgs;
@@ -59,6 +61,12 @@ pub enum Command {
     Actor(ActorCommand),
     /// What a party gets for a cycle and why, as a paper or as the events that it comes from
     Statement(StatementOptions),
+    /// What is booked: a balanced entry for every business act
+    Journal(JournalOptions),
+    /// Debits and credits per account, and whether they are the same
+    TrialBalance(TrialBalanceOptions),
+    /// Whether all invariants of the books hold; exits 1 and names the first difference
+    Check,
     /// Rejected events: list, look at, correct and replay them
     #[command(subcommand)]
     DeadLetters(DeadLettersCommand),

@@ -4,12 +4,14 @@
 
 mod batch;
 mod books;
+mod check;
 mod cli;
 mod commands;
 mod configuration;
 mod copies;
 mod courses;
 mod demo;
+mod journal;
 mod keys;
 mod lock;
 mod metering;
@@ -80,6 +82,9 @@ async fn dispatch(cli: &Cli, at: &place::Place) -> anyhow::Result<Answer> {
         Command::Hold(command) => commands::hold::run(at, command, json).await,
         Command::Actor(command) => commands::actor::run(at, command, json).await,
         Command::Statement(options) => commands::statement::run(at, &options, json).await,
+        Command::Journal(options) => commands::journal::run(at, &options, json).await,
+        Command::TrialBalance(options) => commands::trial_balance::run(at, &options, json).await,
+        Command::Check => commands::check::run(at, json).await,
         Command::DeadLetters(command) => commands::dead_letters::run(at, command, json).await,
         Command::Archive(command) => commands::archive::run(at, command, json).await,
         Command::Bank(command) => commands::bank::run(&command, json),

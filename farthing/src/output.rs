@@ -1,5 +1,6 @@
 //! What a command says and how it ends.
 
+use crate::check::Broken;
 use crate::telemetry::{self, Event};
 use farthing_archive::ArchiveError;
 use farthing_ledger::LedgerError;
@@ -27,7 +28,8 @@ pub fn failed(error: &anyhow::Error) -> ExitCode {
             said = cause;
         }
     }
-    ExitCode::from(2)
+    // Books in which something does not hold are an answer, and no wrong use.
+    ExitCode::from(if error.chain().any(|cause| cause.is::<Broken>()) { 1 } else { 2 })
 }
 
 /// Whether the cause is a file that is not in the archive.

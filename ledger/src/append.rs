@@ -1,6 +1,7 @@
 //! Appending an act: one transaction, all or nothing.
 
 use crate::actors::project_actor;
+use crate::journal::{StoredEntry, StoredPosting, are_booked, insert_entry};
 use crate::open::Sql;
 use crate::positions::{position_in, put_position};
 use crate::read::{PartyDetails, StoredDraft};
@@ -18,6 +19,8 @@ pub struct Effects {
     pub party_details: Vec<PartyDetails>,
     /// The draft of a cycle's move to `draft`.
     pub draft: Option<StoredDraft>,
+    /// What is booked, in order: entries of the journal with their postings.
+    pub entries: Vec<(StoredEntry, Vec<StoredPosting>)>,
 }
 
 /// Rows per statement of several values each: SQLite looks for each value's name among those of all, so that long statements take long.
@@ -33,9 +36,12 @@ impl Ledger {
     ///
     /// # Errors
     /// [`LedgerError::Moved`] if the head is another by now; [`LedgerError::LostLease`] if a partition is read by another
-    /// process, or if the batch's number is not reserved (any more); nothing happened in either case. After
-    /// [`LedgerError::Unavailable`] it may have happened.
+    /// process, or if the batch's number is not reserved (any more); [`LedgerError::OtherEntries`]. Nothing happened in any of these
+    /// cases. After [`LedgerError::Unavailable`] it may have happened.
     pub async fn append(&self, manifest: &Manifest, effects: &Effects) -> Result<(), LedgerError> {
+        if !are_booked(manifest.act.booked(), &effects.entries) {
+            return Err(LedgerError::OtherEntries(manifest.sequence));
+        }
         let body = manifest.to_json();
         let sha256 = sha256_hex(body.as_bytes());
         let mut sql = self.begin().await?;
@@ -63,6 +69,9 @@ impl Ledger {
             }
             Act::Actor(change) => project_actor(&mut sql, manifest.sequence, change).await?,
             Act::Compaction(_) | Act::Copies(_) | Act::Hold(_) | Act::Lift(_) => {}
+        }
+        for (entry, postings) in &effects.entries {
+            insert_entry(&mut sql, self.url.dialect, entry, postings).await?;
         }
         self.commit(sql).await
     }

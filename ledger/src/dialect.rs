@@ -92,6 +92,20 @@ impl Dialect {
         }
     }
 
+    /// Inserts postings of one entry: the first value is that of all rows, five others are each row's own.
+    pub(crate) fn insert_postings(self, rows: usize) -> String {
+        let amount = |value: usize| match self {
+            Dialect::Sqlite => format!("${value}"),
+            Dialect::Postgres => format!("CAST(${value} AS NUMERIC(38, 12))"),
+        };
+        let row = |row: usize| {
+            let first = 2 + 5 * row;
+            format!("($1, ${}, ${}, ${}, ${}, {})", first, first + 1, first + 2, first + 3, amount(first + 4))
+        };
+        let rows: Vec<String> = (0..rows).map(row).collect();
+        format!("INSERT INTO journal_postings (entry, line, account, owner, currency, amount) VALUES {}", rows.join(", "))
+    }
+
     /// Whether any migration has ever run: 0 or 1.
     pub(crate) fn is_migrated(self) -> &'static str {
         match self {

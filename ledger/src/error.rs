@@ -15,6 +15,9 @@ pub enum LedgerError {
     /// Stop: a dead letter was replayed by another process, or does not exist.
     #[error("dead letter {0} does not exist or was replayed already")]
     NoSuchLetter(u64),
+    /// Stop: what is to be booked is not what the act's manifest commits to.
+    #[error("the entries to be booked are not those that manifest {0} commits to")]
+    OtherEntries(u64),
     /// Try again: the database is away or busy. Whether the last commit was done is not known; an append can be repeated.
     #[error("the ledger's database is not available")]
     Unavailable(#[source] sqlx::Error),

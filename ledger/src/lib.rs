@@ -9,10 +9,11 @@
 //! - A manifest is appended only to the head that its maker saw; otherwise [`LedgerError::Moved`], and nothing happened.
 //! - A position moves only under the epoch and from the start that its reader held.
 //! - A batch is committed only under a number that is reserved for it, and no number is given out twice.
+//! - An entry of the journal that is booked is neither changed nor added to, and none is booked that its act's manifest does not commit to.
 //! - Names, identifiers and account details of parties are in one table, and nowhere else.
 //!
-//! Modules in reading order: `url`, `dialect`, [`open`], `positions`, `reservations`, [`append`], `actors`, `read`, `letters`,
-//! `hold`, `error`.
+//! Modules in reading order: `url`, `dialect`, [`open`], `positions`, `reservations`, [`append`], `actors`, `read`, `journal`,
+//! `letters`, `hold`, `error`.
 #![deny(missing_docs)]
 
 mod actors;
@@ -20,6 +21,7 @@ pub mod append;
 mod dialect;
 mod error;
 mod hold;
+mod journal;
 mod letters;
 pub mod open;
 mod positions;
@@ -31,6 +33,7 @@ pub use actors::StoredActor;
 pub use append::Effects;
 pub use error::LedgerError;
 pub use hold::Held;
+pub use journal::{StoredEntry, StoredPosting};
 pub use open::{Ledger, Migrated};
 pub use positions::{Lease, Position};
 pub use read::{KeptLetter, PartyDetails, StoredDraft, StoredManifest};

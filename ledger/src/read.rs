@@ -149,6 +149,15 @@ impl Ledger {
         Ok(sqlx::query(select).fetch_all(&self.pool).await?.iter().map(draft).collect())
     }
 
+    /// One final draft, by its SHA-256.
+    ///
+    /// # Errors
+    /// [`LedgerError::Sql`]
+    pub async fn draft(&self, sha256: &str) -> Result<Option<StoredDraft>, LedgerError> {
+        let select = "SELECT sha256, mid, currency, cycle, body FROM drafts WHERE sha256 = $1";
+        Ok(sqlx::query(select).bind(sha256).fetch_optional(&self.pool).await?.as_ref().map(draft))
+    }
+
     /// What the accruals of batches add up to, by batch and currency.
     ///
     /// # Errors

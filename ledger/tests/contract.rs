@@ -2,6 +2,8 @@
 //!
 //! A scenario is a table: what is asked of the ledger, an arrow, and what it answers. Without a server of PostgreSQL the tests fail.
 
+#[path = "contract/journal.rs"]
+mod journal;
 #[path = "contract/letters.rs"]
 mod letters;
 #[path = "contract/outages.rs"]

@@ -218,6 +218,20 @@ pub struct CycleMove {
     /// The actor's signature.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signed: Option<Signed>,
+    /// What it books.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub booked: Option<Booked>,
+}
+
+/// The entries that an act adds to the journal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Booked {
+    /// How many entries.
+    pub entries: u64,
+    /// How many postings they have together.
+    pub postings: u64,
+    /// SHA-256 of the last of them, in hex: it names the one before, and so all.
+    pub sha256: String,
 }
 
 /// An Ed25519 signature, over a text that `settle` makes of the move and its place among the moves of its cycle.
@@ -279,6 +293,17 @@ impl Manifest {
             Act::Batch(batch) => &batch.files,
             Act::Compaction(compaction) => &compaction.files,
             Act::Cycle(_) | Act::Copies(_) | Act::Hold(_) | Act::Lift(_) | Act::Actor(_) => &[],
+        }
+    }
+}
+
+impl Act {
+    /// What it adds to the journal.
+    #[must_use]
+    pub fn booked(&self) -> Option<&Booked> {
+        match self {
+            Act::Cycle(step) => step.booked.as_ref(),
+            Act::Registry(_) | Act::Batch(_) | Act::Compaction(_) | Act::Copies(_) | Act::Hold(_) | Act::Lift(_) | Act::Actor(_) => None,
         }
     }
 }

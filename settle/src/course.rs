@@ -100,6 +100,11 @@ impl Courses {
         }
     }
 
+    /// Every MID and currency of which a cycle was moved, in order.
+    pub fn books(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.cycles.keys().map(|(mid, currency)| (mid.as_str(), currency.as_str()))
+    }
+
     /// The drafts in force of a MID and currency, by cycle.
     pub fn drafts(&self, mid: &str, currency: &str) -> impl Iterator<Item = (Cycle, &DraftInForce)> {
         self.of(mid, currency).into_iter().flatten().filter_map(|(cycle, course)| Some((*cycle, course.draft.as_ref()?)))

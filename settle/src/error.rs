@@ -1,7 +1,7 @@
 //! [`SettleError`]: why there is no draft. A refused draft is no error: it is a draft that says so.
 
 use farthing_schemas::money::MoneyError;
-use farthing_schemas::{Cycle, Money};
+use farthing_schemas::{Currency, Cycle, Money};
 
 /// What whoever asked has to mend; nothing was written.
 #[derive(Debug, thiserror::Error)]
@@ -61,4 +61,30 @@ pub enum SettleError {
     /// Rows could not be written as CSV.
     #[error("the statement cannot be written as CSV")]
     Csv(#[from] csv::Error),
+    /// Debits are not credits.
+    #[error("journal entry {number} does not balance: its postings in {currency} come to {over} and not to 0")]
+    Unbalanced {
+        /// The entry's number.
+        number: u64,
+        /// In which currency.
+        currency: Currency,
+        /// Debits less credits.
+        over: Money,
+    },
+    /// The chart has no such account.
+    #[error("there is no account {0:?} in the chart of accounts")]
+    NoSuchAccount(String),
+    /// A preview or a refused draft.
+    #[error("draft {0} cannot be booked: it is a preview, or refused")]
+    NotToBook(String),
+    /// An entry of the journal is not what the approved draft says.
+    #[error("{account} has {is} where the draft says {should}")]
+    NotAsDrafted {
+        /// Which account, or which kind of accounts together.
+        account: String,
+        /// What the entry has.
+        is: Money,
+        /// What the draft says.
+        should: Money,
+    },
 }

@@ -11,11 +11,12 @@
 //! - The order of the input changes nothing: equal inputs make byte-identical drafts.
 //! - The 70 % rule is judged in exact integers, per agreement, before any true-up.
 //! - What reverses an event of a closed cycle stands apart from the rule, on the terms of the cycle undone.
+//! - No entry of the journal is unbalanced in any currency, and none takes from one MID's books what another's get.
 //!
 //! - A cycle's state changes by the moves of one table ([`cycle`]), and who approves a draft is not who prepared it.
 //!
 //! Modules in reading order: [`input`], [`error`], [`moves`], [`earnings`], [`book`], [`finding`], [`steps`], [`draft`],
-//! [`wire`], [`mod@report`]; [`statement`], [`proof`]; then [`cycle`], [`refusal`], [`actors`], [`course`].
+//! [`wire`], [`mod@report`], [`journal`]; [`statement`], [`proof`]; then [`cycle`], [`refusal`], [`actors`], [`course`].
 #![deny(missing_docs)]
 
 pub mod actors;
@@ -27,6 +28,7 @@ pub mod earnings;
 pub mod error;
 pub mod finding;
 pub mod input;
+pub mod journal;
 pub mod moves;
 pub mod proof;
 pub mod refusal;

@@ -51,6 +51,10 @@ const ANSWERS: &[(&[&str], i32, &[&str])] = &[
         &["mid", "currency", "cycle", "move", "state", "by", "draft_sha256"],
     ),
     (&["settle", "log", "--mid", "mid_x", "--cycle", "2026-10"], 0, &["moves"]),
+    (&["journal"], 0, &["entries"]),
+    (&["journal", "export", "--csv"], 0, &["format", "text"]),
+    (&["trial-balance"], 0, &["balanced", "lines", "totals"]),
+    (&["check"], 0, &["holds", "invariants"]),
     (&["actor", "retire", "ana"], 0, &["actor", "standing"]),
     (&["ledger", "migrate"], 0, &["from", "to"]),
     (&["ledger", "check"], 0, &["checked", "manifests"]),
@@ -242,6 +246,11 @@ const WRONG: &[(&[&str], &[&str])] = &[
     (&["bank", "read"], &["FILE"]),
     (&["bank", "read", "nowhere.xml"], &["nowhere.xml"]),
     (&["bank", "read", "events.ndjson"], &["events.ndjson", "pain.002"]),
+    (&["journal", "--account", "rounding"], &["rounding", "fee_income", "party_payable:pty_ana"]),
+    (&["journal", "--from", "yesterday"], &["yesterday", "RFC 3339"]),
+    (&["journal", "export"], &["--hledger"]),
+    (&["journal", "export", "--hledger", "--csv"], &["--csv"]),
+    (&["trial-balance", "--by", "nonsense"], &["nonsense", "kind", "account"]),
     (&["completions", "nonsense"], &["nonsense", "bash", "fish", "zsh"]),
 ];
 

@@ -4,6 +4,7 @@ mod log;
 mod moves;
 
 use crate::books::{Appended, Books};
+use crate::check::{self, Upcoming};
 use crate::cli::{CloseOptions, CycleOptions, DraftOptions, SettleCommand};
 use crate::commands::actor::by;
 use crate::commands::{accruals, archive, root};
@@ -102,6 +103,7 @@ async fn close(at: &Place, options: &CloseOptions, json: bool) -> anyhow::Result
         if copies::unsearched(&books) > 0 {
             continue;
         }
+        check::before_move(&books, &Upcoming { step: &close, entry: None, draft: None }).await?;
         if books.append(Act::Cycle(close), &Effects::default()).await? == Appended::Done {
             break;
         }
@@ -223,6 +225,7 @@ async fn finish(books: &mut Books, at: &Place, of: &Settlement, options: &DraftO
             body: draft.to_json(),
         };
         let effects = Effects { draft: Some(stored), ..Effects::default() };
+        check::before_move(books, &Upcoming { step: &act, entry: None, draft: Some(&draft) }).await?;
         if books.append(Act::Cycle(act), &effects).await? == Appended::Done {
             return Ok(draft);
         }

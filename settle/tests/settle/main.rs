@@ -4,6 +4,7 @@
 
 mod cycles;
 mod golden;
+mod journal;
 mod proofs;
 mod properties;
 mod scenario;

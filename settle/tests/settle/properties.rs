@@ -41,7 +41,7 @@ fn gross() -> impl Strategy<Value = i128> {
     prop_oneof![0..50_i128, 0..1_000_000_000_000_i128, 0..1_000_000_000_000_000_000_000_i128]
 }
 
-fn inputs() -> impl Strategy<Value = Input> {
+pub fn inputs() -> impl Strategy<Value = Input> {
     let earned = prop::collection::vec((0..5_usize, 0..3_usize, gross(), any::<bool>(), prop::bool::weighted(0.2)), 0..24);
     let undone = prop::collection::vec((0..5_usize, 0..3_usize, gross(), 0..2_u16), 0..6);
     let carried = prop::collection::btree_map(0..5_usize, -3_000_000_000_000..3_000_000_000_000_i128, 0..5);

@@ -80,6 +80,41 @@ fn a_hold_is_of_one_mid_and_lifting_one_leaves_the_others() -> Result<()> {
     scene.verify()
 }
 
+/// Makes the final draft of mid_a's cycle with one key and approves it with another's.
+fn approve(scene: &Scene, cycle: &str) -> Result<()> {
+    scene.close("mid_a", cycle)?;
+    let of_cycle = ["--mid", "mid_a", "--cycle", cycle];
+    let draft = scene.data.json([&["settle", "draft", "--as", "zoe", "--key", "zoe.pem"], &of_cycle[..]].concat())?;
+    let sha256 = draft["draft_sha256"].as_str().context("a draft without a hash")?;
+    let approve = ["settle", "approve", "--draft", sha256, "--as", "yan", "--key", "yan.pem"];
+    scene.data.ok([&approve, &of_cycle[..]].concat()).map(drop)
+}
+
+/// The balance of an account of a party, a debit above 0.
+fn balance(scene: &Scene, account: &str) -> Result<i128> {
+    let sheet = scene.data.json(["trial-balance", "--by", "account"])?;
+    let lines = sheet["lines"].as_array().context("a trial balance without lines")?;
+    let line = lines.iter().find(|line| line["account"] == account && line["owner"] == "ana");
+    line.map_or(Ok(0), |line| units(line["balance"].as_str().unwrap_or_default()))
+}
+
+#[test]
+fn the_books_keep_what_is_held_on_an_account_of_its_own() -> Result<()> {
+    let scene = Scene::new()?;
+    for actor in ["zoe", "yan"] {
+        scene.data.ok(["actor", "add", actor, "--person", actor, "--key", &format!("{actor}.pem")])?;
+    }
+    scene.meter("october", &[event("e1", OCTOBER, "ana", "1")])?;
+    add(&scene, &["--limit", "0.50"])?;
+    approve(&scene, "2026-10")?;
+    assert_eq!((balance(&scene, "held")?, balance(&scene, "party_payable")?), (-units(&amount(50))?, -units(&amount(26))?));
+    scene.data.ok(["hold", "lift", "ana", "--mid", "mid_a", "--why", "settled"])?;
+    approve(&scene, "2026-11")?;
+    assert_eq!((balance(&scene, "held")?, balance(&scene, "party_payable")?), (0, -units(&amount(76))?));
+    scene.data.ok(["check"])?;
+    scene.verify()
+}
+
 #[test]
 fn a_preview_shows_what_would_be_held() -> Result<()> {
     let scene = Scene::new()?;
@@ -116,4 +151,8 @@ fn what_cannot_be_held_or_lifted_is_told() -> Result<()> {
     scene.verify()
 }
 
-also_on_postgres!(what_is_held_back_is_paid_once_it_is_lifted, a_hold_with_a_limit_holds_no_more_over_all_cycles);
+also_on_postgres!(
+    what_is_held_back_is_paid_once_it_is_lifted,
+    a_hold_with_a_limit_holds_no_more_over_all_cycles,
+    the_books_keep_what_is_held_on_an_account_of_its_own,
+);

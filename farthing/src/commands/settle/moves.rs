@@ -2,10 +2,12 @@
 
 use super::{Settlement, settlement, step};
 use crate::books::{Appended, Books};
+use crate::check::{self, Upcoming};
 use crate::cli::{ApproveOptions, CycleOptions, SignOptions, TakeBackOptions};
 use crate::commands::actor::by;
 use crate::commands::verify;
 use crate::courses;
+use crate::journal::{book, booked, rows_of};
 use crate::keys::{self, SecretKey};
 use crate::output::{self, Answer};
 use crate::place::Place;
@@ -96,10 +98,12 @@ async fn attempt(books: &mut Books, of: &Settlement, asked: &Asked) -> anyhow::R
         if let Err(refusal) = courses.judge_before_signing(&unsigned) {
             return Ok(refused(&refusal));
         }
-        if asked.kind == Kind::Approve
-            && let Some(fault) = verify::drafts::fault(books, of).await?
-        {
-            return Ok(Outcome::Refused(fault));
+        let mut plan = None;
+        if asked.kind == Kind::Approve {
+            match verify::drafts::made_again(books, of).await? {
+                Ok(again) => plan = Some(again),
+                Err(fault) => return Ok(Outcome::Refused(fault)),
+            }
         }
         if asked.sign.print_text {
             return Ok(Outcome::Text(courses.text(&unsigned)?));
@@ -108,7 +112,11 @@ async fn attempt(books: &mut Books, of: &Settlement, asked: &Asked) -> anyhow::R
         if let Err(refusal) = courses.judge(&step) {
             return Ok(refused(&refusal));
         }
-        if books.append(Act::Cycle(step.clone()), &Effects::default()).await? == Appended::Done {
+        let entry = book::entry(books, &courses, &step, plan.as_ref()).await?;
+        let step = CycleMove { booked: entry.as_ref().map(booked).transpose()?, ..step };
+        check::before_move(books, &Upcoming { step: &step, entry: entry.as_ref(), draft: None }).await?;
+        let effects = Effects { entries: entry.iter().map(rows_of).collect(), ..Effects::default() };
+        if books.append(Act::Cycle(step.clone()), &effects).await? == Appended::Done {
             return Ok(Outcome::Moved(Box::new(step)));
         }
     }

@@ -1,6 +1,6 @@
 //! Final drafts made again from what the archive held when they were made.
 
-use super::Compared;
+use super::{Compared, journal};
 use crate::books::Books;
 use crate::commands::settle::Settlement;
 use crate::courses;
@@ -10,30 +10,37 @@ use farthing_archive::catalog::Moved;
 use farthing_ledger::StoredDraft;
 use farthing_schemas::manifest::CycleMove;
 use farthing_settle::cycle::Kind;
-use farthing_settle::{Draft, plan};
+use farthing_settle::{Draft, Plan, plan};
 use std::collections::BTreeMap;
 
 /// Makes each draft again, those that were thrown away, too.
 pub async fn compare(books: &mut Books, compared: &mut Compared) -> anyhow::Result<()> {
     for (moved, row) in rows(books).await? {
         let again = again(books, &moved, &row).await?;
-        ensure!(again.to_json() == row.body, "ledger, {}: made again from the archive it is another", name(&moved.step));
+        ensure!(again.draft.to_json() == row.body, "ledger, {}: made again from the archive it is another", name(&moved.step));
+        journal::booked_from(books, &row.sha256, &again).await?;
         compared.drafts += 1;
     }
     Ok(())
 }
 
-/// What is wrong with the draft that a cycle has, if anything: its row is not what was drafted, or not what comes out when it is made again.
-pub async fn fault(books: &mut Books, of: &Settlement) -> anyhow::Result<Option<String>> {
+/// The plan of the draft that a cycle has, or what is wrong with that draft: its row is not what was drafted, or not what comes out when it
+/// is made again.
+pub async fn made_again(books: &mut Books, of: &Settlement) -> anyhow::Result<Result<Plan, String>> {
     let made = courses::of_kind(&books.catalog, Kind::Draft)?;
     let is_its = |step: &CycleMove| (&*step.mid, &*step.currency, &step.cycle) == (&*of.mid, of.currency.code(), &of.cycle.to_string());
     let moved = made.into_iter().rfind(|moved| is_its(&moved.step)).context("the cycle has no draft")?.clone();
     let row = match row(&by_sha256(books).await?, &moved.step) {
         Ok(row) => row,
-        Err(changed) => return Ok(Some(format!("{changed:#}; run: farthing verify"))),
+        Err(changed) => return Ok(Err(format!("{changed:#}; run: farthing verify"))),
     };
-    let same = again(books, &moved, &row).await?.to_json() == row.body;
-    Ok((!same).then(|| format!("{}: made again from the archive it is another; run: farthing verify", name(&moved.step))))
+    let again = again(books, &moved, &row).await?;
+    let same = again.draft.to_json() == row.body;
+    Ok(if same {
+        Ok(again)
+    } else {
+        Err(format!("{}: made again from the archive it is another; run: farthing verify", name(&moved.step)))
+    })
 }
 
 /// The rows of final drafts, each with the move that names it: there are no others, and each is what it says.
@@ -66,15 +73,15 @@ fn row(stored: &BTreeMap<String, StoredDraft>, step: &CycleMove) -> anyhow::Resu
     Ok(row.clone())
 }
 
-/// The draft as it comes out of what the books held when it was made.
-async fn again(books: &mut Books, moved: &Moved, row: &StoredDraft) -> anyhow::Result<Draft> {
+/// The plan as it comes out of what the books held when it was made.
+async fn again(books: &mut Books, moved: &Moved, row: &StoredDraft) -> anyhow::Result<Plan> {
     let step = &moved.step;
     let kept = Draft::from_json(&row.body)?;
     let of = Settlement { mid: step.mid.clone(), currency: step.currency.parse()?, cycle: step.cycle.parse()? };
     let registry = books.registry(kept.registry_version).await?;
     let without = step.without.iter().cloned().collect();
     let scope = Scope { through_sequence: moved.sequence - 1, without, preview: false, to_come: Vec::new() };
-    Ok(plan(&plan_input::gather(books, &registry, &of, scope).await?)?.draft)
+    Ok(plan(&plan_input::gather(books, &registry, &of, scope).await?)?)
 }
 
 fn name(step: &CycleMove) -> String {

@@ -3,6 +3,7 @@
 mod batches;
 pub mod drafts;
 mod identities;
+mod journal;
 mod ledger;
 mod result_lines;
 mod statement;
@@ -92,6 +93,7 @@ pub async fn compare_rows(books: &Books, compared: &mut Compared) -> anyhow::Res
     courses::judged(&books.catalog)?;
     ledger::cycles(books).await?;
     drafts::rows(books).await?;
+    journal::rows(books).await?;
     Ok(())
 }
 

@@ -1,0 +1,279 @@
+//! What always holds of the books, looked at without the archive: a list of invariants, each judged by itself.
+//!
+//! Entries of the journal pass by in their order, then drafts in the order of their cycles; each invariant takes of them what it needs and
+//! says what it found, or the first difference. A further invariant is one more line in [`invariants`].
+
+mod approved;
+mod balanced;
+mod chained;
+mod moved;
+mod owed;
+
+use crate::books::Books;
+use crate::courses;
+use crate::journal::{entry_of, postings, rows_of};
+use anyhow::Context;
+use farthing_archive::Catalog;
+use farthing_ledger::{StoredEntry, StoredPosting};
+use farthing_schemas::manifest::{Booked, CycleMove};
+use farthing_settle::cycle::Kind;
+use farthing_settle::journal::Entry;
+use farthing_settle::{Courses, Draft};
+use std::ops::RangeInclusive;
+
+/// All invariants, in the order that they are told.
+fn invariants() -> Vec<Box<dyn Invariant>> {
+    vec![
+        Box::new(moved::Moved),
+        Box::new(balanced::Balanced::default()),
+        Box::new(chained::Chained::default()),
+        Box::new(approved::Approved::default()),
+        Box::new(owed::Owed::default()),
+    ]
+}
+
+/// Something that always holds. What passes by is an error where it does not.
+trait Invariant {
+    /// What holds.
+    fn name(&self) -> &'static str;
+
+    /// The next entry of the journal.
+    fn entry(&mut self, _seen: &SeenEntry<'_>) -> anyhow::Result<()> {
+        Ok(())
+    }
+
+    /// The next draft in force.
+    fn draft(&mut self, _draft: &Draft) -> anyhow::Result<()> {
+        Ok(())
+    }
+
+    /// After all of them: what was found, in a figure.
+    fn end(&mut self, chain: &Chain<'_>) -> anyhow::Result<String>;
+}
+
+/// What the chain of manifests says.
+struct Chain<'a> {
+    catalog: &'a Catalog,
+    /// The moves that book something, or ought to.
+    acts: Vec<SeenAct>,
+}
+
+/// An entry, and what is known of it.
+struct SeenEntry<'a> {
+    row: &'a StoredEntry,
+    /// What of it was read; an entry that is not of interest now is not.
+    body: Option<SeenBody<'a>>,
+    /// The act that booked it, if any did.
+    act: Option<&'a SeenAct>,
+}
+
+/// The inside of an entry.
+struct SeenBody<'a> {
+    postings: &'a [StoredPosting],
+    /// The entry that these rows are, or why they are none.
+    entry: &'a anyhow::Result<Entry>,
+    /// The draft that its act names.
+    draft: Option<&'a Draft>,
+}
+
+/// A move of a cycle that books something, or ought to.
+struct SeenAct {
+    /// The number of its manifest.
+    sequence: u64,
+    kind: Kind,
+    step: CycleMove,
+    /// The numbers of its entries.
+    numbers: Option<RangeInclusive<u64>>,
+}
+
+/// What an invariant comes to.
+#[derive(Debug)]
+pub struct Finding {
+    pub name: &'static str,
+    /// What was found, where it holds.
+    pub figure: String,
+    /// The first difference, where it does not.
+    pub difference: Option<String>,
+}
+
+/// An invariant does not hold; nothing is done upon such books.
+#[derive(Debug, thiserror::Error)]
+#[error("{name}: {difference}; nothing was changed, look at it with: farthing check")]
+pub struct Broken {
+    name: &'static str,
+    difference: String,
+}
+
+/// How much is looked at.
+enum Scope<'a> {
+    /// All there is.
+    All,
+    /// What a move touches: of all entries the headers, and the inside of those of its own cycle; its draft and the one before.
+    Move(&'a Upcoming<'a>),
+}
+
+/// A move that is to be made, and what comes with it.
+pub struct Upcoming<'a> {
+    pub step: &'a CycleMove,
+    /// What it books.
+    pub entry: Option<&'a Entry>,
+    /// The draft that it makes.
+    pub draft: Option<&'a Draft>,
+}
+
+/// Looks at everything.
+pub async fn all(books: &Books) -> anyhow::Result<Vec<Finding>> {
+    look(books, &Scope::All).await
+}
+
+/// Whether the rows of the journal are what the manifests commit to.
+pub async fn rows(books: &Books) -> anyhow::Result<Vec<Finding>> {
+    judge(books, &Scope::All, vec![Box::new(chained::Chained::default())]).await
+}
+
+/// Before a move: whether everything would still hold after it.
+pub async fn before_move(books: &Books, upcoming: &Upcoming<'_>) -> anyhow::Result<()> {
+    for Finding { name, difference, .. } in look(books, &Scope::Move(upcoming)).await? {
+        if let Some(difference) = difference {
+            return Err(Broken { name, difference }.into());
+        }
+    }
+    Ok(())
+}
+
+/// An invariant until its first difference.
+struct Judged {
+    invariant: Box<dyn Invariant>,
+    difference: Option<String>,
+}
+
+impl Judged {
+    fn tell(&mut self, tell: impl FnOnce(&mut dyn Invariant) -> anyhow::Result<()>) {
+        if self.difference.is_none()
+            && let Err(error) = tell(self.invariant.as_mut())
+        {
+            self.difference = Some(format!("{error:#}"));
+        }
+    }
+
+    fn end(mut self, chain: &Chain<'_>) -> Finding {
+        let mut figure = String::new();
+        self.tell(|invariant| invariant.end(chain).map(|found| figure = found));
+        Finding { name: self.invariant.name(), figure, difference: self.difference }
+    }
+}
+
+async fn look(books: &Books, scope: &Scope<'_>) -> anyhow::Result<Vec<Finding>> {
+    judge(books, scope, invariants()).await
+}
+
+async fn judge(books: &Books, scope: &Scope<'_>, invariants: Vec<Box<dyn Invariant>>) -> anyhow::Result<Vec<Finding>> {
+    let (acts, courses) = match acts(books, scope) {
+        Ok(found) => found,
+        // Nothing can be said of the others before this is so.
+        Err(error) => {
+            let (name, difference) = (moved::Moved.name(), Some(format!("{error:#}")));
+            return Ok(vec![Finding { name, figure: String::new(), difference }]);
+        }
+    };
+    let chain = Chain { catalog: &books.catalog, acts };
+    let mut judged: Vec<Judged> = invariants.into_iter().map(|invariant| Judged { invariant, difference: None }).collect();
+    for row in &books.ledger.journal_entries_after(0).await? {
+        let act = act_of(&chain.acts, row.number);
+        let rows = if scope.reads(row) { Some(postings(books, row.number).await?) } else { None };
+        show(books, &mut judged, row, rows.as_deref(), act).await?;
+    }
+    if let Scope::Move(Upcoming { entry: Some(entry), .. }) = scope {
+        let (row, rows) = rows_of(entry);
+        show(books, &mut judged, &row, Some(&rows), act_of(&chain.acts, row.number)).await?;
+    }
+    if let Some(number) = books.ledger.journal_postings_of_no_entry().await? {
+        judged.iter_mut().for_each(|one| one.tell(|_| Err(anyhow::anyhow!("journal entry {number}: it is missing, but has postings"))));
+    }
+    for sha256 in drafts(&courses, scope)? {
+        let draft = draft(books, &sha256).await?;
+        judged.iter_mut().for_each(|one| one.tell(|invariant| invariant.draft(&draft)));
+    }
+    if let Scope::Move(Upcoming { draft: Some(draft), .. }) = scope {
+        judged.iter_mut().for_each(|one| one.tell(|invariant| invariant.draft(draft)));
+    }
+    Ok(judged.into_iter().map(|one| one.end(&chain)).collect())
+}
+
+async fn show(
+    books: &Books,
+    judged: &mut [Judged],
+    row: &StoredEntry,
+    rows: Option<&[StoredPosting]>,
+    act: Option<&SeenAct>,
+) -> anyhow::Result<()> {
+    let entry = rows.map(|rows| entry_of(row, rows));
+    let named = act.filter(|_| rows.is_some()).and_then(|act| act.step.draft_sha256.as_ref());
+    let draft = match named {
+        Some(sha256) => Some(draft(books, sha256).await?),
+        None => None,
+    };
+    let body = rows.zip(entry.as_ref()).map(|(postings, entry)| SeenBody { postings, entry, draft: draft.as_ref() });
+    let seen = SeenEntry { row, body, act };
+    judged.iter_mut().for_each(|one| one.tell(|invariant| invariant.entry(&seen)));
+    Ok(())
+}
+
+impl Scope<'_> {
+    /// Whether the inside of an entry is of interest.
+    fn reads(&self, row: &StoredEntry) -> bool {
+        match self {
+            Scope::All => true,
+            Scope::Move(Upcoming { step, .. }) => row.mid == step.mid && row.cycle.as_ref() == Some(&step.cycle),
+        }
+    }
+}
+
+/// The moves that book, with the one that is to be made.
+fn acts(books: &Books, scope: &Scope<'_>) -> anyhow::Result<(Vec<SeenAct>, Courses)> {
+    let mut acts = Vec::new();
+    let mut last = 0;
+    let mut take = |sequence: u64, kind: Kind, step: &CycleMove| {
+        let count = step.booked.as_ref().map_or(0, |booked: &Booked| booked.entries);
+        let numbers = (count > 0).then(|| last + 1..=last + count);
+        last += count;
+        if numbers.is_some() || matches!(kind, Kind::Approve | Kind::Withdraw) {
+            acts.push(SeenAct { sequence, kind, step: step.clone(), numbers });
+        }
+    };
+    let courses = courses::each(&books.catalog, books.catalog.sequence, |_, moved, row| {
+        take(moved.sequence, row.kind, &moved.step);
+        Ok(())
+    })?;
+    if let Scope::Move(Upcoming { step, .. }) = scope {
+        take(books.catalog.sequence + 1, courses.row(step)?.kind, step);
+    }
+    Ok((acts, courses))
+}
+
+fn act_of(acts: &[SeenAct], number: u64) -> Option<&SeenAct> {
+    acts.iter().find(|act| act.numbers.as_ref().is_some_and(|numbers| numbers.contains(&number)))
+}
+
+/// The hashes of the drafts in force that are looked at, by MID, currency and cycle.
+fn drafts(courses: &Courses, scope: &Scope<'_>) -> anyhow::Result<Vec<String>> {
+    let mut found = Vec::new();
+    for (mid, currency) in courses.books() {
+        let in_force = courses.drafts(mid, currency).map(|(cycle, draft)| (cycle, draft.sha256.clone()));
+        match scope {
+            Scope::All => found.extend(in_force.map(|(_, sha256)| sha256)),
+            Scope::Move(Upcoming { step, .. }) if (mid, currency) == (step.mid.as_str(), step.currency.as_str()) => {
+                let cycle = step.cycle.parse()?;
+                let through: Vec<String> = in_force.filter(|(other, _)| *other <= cycle).map(|(_, sha256)| sha256).collect();
+                found.extend(through.into_iter().rev().take(2).rev());
+            }
+            Scope::Move(_) => {}
+        }
+    }
+    Ok(found)
+}
+
+async fn draft(books: &Books, sha256: &str) -> anyhow::Result<Draft> {
+    let row = books.ledger.draft(sha256).await?.with_context(|| format!("the ledger has lost the draft {sha256}; run: farthing verify"))?;
+    Draft::from_json(&row.body).with_context(|| format!("the draft {sha256} in the ledger is damaged; run: farthing verify"))
+}

@@ -1,0 +1,130 @@
+//! What is booked when a draft is approved, and when that is withdrawn.
+
+use super::account::{Account, AccountKind};
+use super::entry::{Entry, EntryKind, Evidence, EvidenceKind, Header, Place, Posting};
+use crate::draft::{Draft, Line, Plan};
+use crate::error::SettleError;
+use crate::moves;
+use farthing_schemas::{Instant, Money};
+use std::collections::BTreeMap;
+
+/// When and why something is booked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Occasion {
+    /// Where the entry is to stand.
+    pub place: Place,
+    /// When it happened.
+    pub happened: Instant,
+    /// When it is written down.
+    pub booked: Instant,
+    /// Why, in a person's words.
+    pub reason: String,
+    /// What others know it by.
+    pub reference: String,
+}
+
+/// What an approved draft books: every move takes from one account, which is debited, what it gives to another, which is credited.
+///
+/// Of a party's account this leaves what the draft adds to what is owed to it, `net + true_up`, less what goes to accounts of its own. So
+/// what stands there after the entry is what stood there before it and has not left since, and that is `carried_out` and everything that
+/// was paid and is not released yet.
+///
+/// # Errors
+/// [`SettleError::NotToBook`] for a draft that cannot be approved, or a sum that does not fit.
+pub fn entry_of_approval(plan: &Plan, occasion: Occasion) -> Result<Entry, SettleError> {
+    let draft = &plan.draft;
+    if draft.preview || draft.refused {
+        return Err(SettleError::NotToBook(draft.draft_sha256.clone()));
+    }
+    let mut postings = Vec::with_capacity(2 * plan.moves.len());
+    for entry in &plan.moves {
+        let posting = |account, amount| Posting { account: booked_on(account), currency: draft.currency, amount };
+        postings.extend([posting(&entry.from, entry.amount), posting(&entry.to, entry.amount.negated()?)]);
+    }
+    let evidence = Evidence { kind: EvidenceKind::Draft, sha256: draft.draft_sha256.clone() };
+    let Occasion { place, happened, booked, reason, reference } = occasion;
+    let (kind, mid, cycle) = (EntryKind::Approval, draft.mid.clone(), Some(draft.cycle));
+    Entry::new(Header { place, kind, mid, cycle, happened, booked, reason, reference, reverses: None, evidence }, postings)
+}
+
+/// What is booked when an approval is withdrawn: the same with the opposite signs, on the evidence of that decision.
+///
+/// # Errors
+/// The one amount that has no opposite.
+pub fn reversal_of(entry: &Entry, occasion: Occasion, evidence: Evidence) -> Result<Entry, SettleError> {
+    let opposite = |posting: &Posting| Ok(Posting { amount: posting.amount.negated()?, ..posting.clone() });
+    let postings = entry.postings().iter().map(opposite).collect::<Result<Vec<_>, SettleError>>()?;
+    let Occasion { place, happened, booked, reason, reference } = occasion;
+    let (mid, cycle) = (entry.header().mid.clone(), entry.header().cycle);
+    let (kind, reverses) = (EntryKind::Withdrawal, Some(entry.number()));
+    Entry::new(Header { place, kind, mid, cycle, happened, booked, reason, reference, reverses, evidence }, postings)
+}
+
+/// Which way an entry books a draft.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// As it was approved.
+    Booked,
+    /// With the opposite signs, as it was withdrawn.
+    Reversed,
+}
+
+/// Whether an entry has exactly the figures that a draft says, which is without the moves, from its totals and lines. Which platform owes
+/// what part of the labour, no draft says: of that only the sum is compared, and that none owes who is not in the draft.
+///
+/// # Errors
+/// [`SettleError::NotAsDrafted`] with the first account that differs, or a sum that does not fit.
+pub fn agrees(draft: &Draft, entry: &Entry, way: Way) -> Result<(), SettleError> {
+    let signed = |amount: Money| if way == Way::Booked { Ok(amount) } else { amount.negated() };
+    let mut left: BTreeMap<&Account, Money> = BTreeMap::new();
+    let mut receivable = Money::ZERO;
+    for posting in entry.postings() {
+        let known = |platform: &String| draft.platforms.iter().any(|line| line.platform == *platform);
+        match &posting.account {
+            _ if posting.currency != draft.currency => return Err(other(&posting.account, posting.amount, Money::ZERO)),
+            Account::PlatformReceivable(platform) if known(platform) => receivable = receivable.plus(signed(posting.amount)?)?,
+            account => drop(left.insert(account, signed(posting.amount)?)),
+        }
+    }
+    if receivable != draft.totals.labour {
+        return Err(other(AccountKind::PlatformReceivable, receivable, draft.totals.labour));
+    }
+    for line in &draft.lines {
+        for (account, should) in figures_of(line)? {
+            let is = left.remove(&account).unwrap_or_default();
+            if is != should {
+                return Err(other(account, is, should));
+            }
+        }
+    }
+    let fee = left.remove(&Account::FeeIncome).unwrap_or_default();
+    if fee != draft.fee_kept.negated()? {
+        return Err(other(Account::FeeIncome, fee, draft.fee_kept.negated()?));
+    }
+    left.into_iter().next().map_or(Ok(()), |(account, is)| Err(other(account, is, Money::ZERO)))
+}
+
+/// What a line of a draft books for its party.
+fn figures_of(line: &Line) -> Result<[(Account, Money); 3], SettleError> {
+    let held = line.lifted.minus(line.held)?;
+    let withheld = line.withheld.negated()?;
+    let owed = line.net.plus(line.true_up)?.plus(held)?.plus(withheld)?.negated()?;
+    let party = || line.party.clone();
+    Ok([(Account::PartyPayable(party()), owed), (Account::Held(party()), held), (Account::WithheldTax(party()), withheld)])
+}
+
+fn other(account: impl ToString, is: Money, should: Money) -> SettleError {
+    SettleError::NotAsDrafted { account: account.to_string(), is, should }
+}
+
+/// On which account of the books a place of the plan is kept. To be paid or carried, it is owed: only a release ends that.
+fn booked_on(account: &moves::Account) -> Account {
+    match account {
+        moves::Account::Platform(platform) => Account::PlatformReceivable(platform.clone()),
+        moves::Account::Mid(_) => Account::FeeIncome,
+        moves::Account::Held(party) => Account::Held(party.clone()),
+        moves::Account::Party(party) | moves::Account::Payout(party) | moves::Account::Carried(party) => {
+            Account::PartyPayable(party.clone())
+        }
+    }
+}
