@@ -174,11 +174,14 @@ proptest! {
             let owed_before = line.carried_in.units();
             let owed_after = owed_before - of(Account::PartyPayable(line.party.clone()));
             prop_assert_eq!(owed_after, line.carried_out.units() + line.paid.units(), "{:?}", line);
-            prop_assert_eq!(owed_after, owed_before + line.net.units() + line.true_up.units());
+            let held = line.held.units() - line.lifted.units();
+            prop_assert_eq!(owed_after, owed_before + line.net.units() + line.true_up.units() - held);
+            prop_assert_eq!(of(Account::Held(line.party.clone())), -held);
         }
         prop_assert_eq!(of(Account::FeeIncome), -plan.draft.fee_kept.units());
         let platforms = plan.draft.platforms.len();
-        prop_assert!(entry.postings().len() <= platforms + plan.draft.lines.len() + 1, "accounts that nobody has");
+        let (lines, holds) = (plan.draft.lines.len(), plan.draft.holds.len());
+        prop_assert!(entry.postings().len() <= platforms + lines + holds + 1, "accounts that nobody has");
         prop_assert_eq!(entry.postings().iter().map(|posting| posting.amount.units()).sum::<i128>(), 0);
         prop_assert!(entry.postings().iter().all(|posting| posting.amount != Money::ZERO));
         prop_assert!(entry.postings().is_sorted_by(|one, two| (&one.account, one.currency) < (&two.account, two.currency)));
