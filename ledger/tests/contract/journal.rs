@@ -205,7 +205,7 @@ fn postings_without_their_entry_are_found() {
 fn a_hundred_thousand_postings_go_in_at_once() {
     on_both(async |place, name| {
         let ledger = place.open().await;
-        let half = |line: u64| if line % 2 == 0 { "12345.678901234567" } else { "-12345.678901234567" };
+        let half = |line: u64| if line.is_multiple_of(2) { "12345.678901234567" } else { "-12345.678901234567" };
         let postings = (1..=100_000).map(|line| posting(line, &format!("pty_{line:09}"), half(line)));
         let entries = vec![(entry(1, &[]).0, postings.collect())];
         let (manifest, effects) = (manifest(None, act(&entries)), effects(&entries));
