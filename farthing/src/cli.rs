@@ -322,7 +322,7 @@ pub struct DraftOptions {
 pub enum HoldCommand {
     /// Hold back a party's money in every draft that is made from now on
     #[command(
-        after_help = "Examples:\n  farthing hold add pty_ana --mid mid_guild --why dispute --reference case-17 --as ana --data books\n  farthing hold add pty_ana --mid mid_guild --limit 250 --why complaint --data books\n\nWhat is held stays the party's and is shown in every draft and statement. The reason goes into the chain for good: name a case, not a person."
+        after_help = "Examples:\n  farthing hold add pty_ana --mid mid_guild --why dispute --reference case-17 --as ana --data books\n  farthing hold add pty_ana --mid mid_guild --limit 250 --why complaint --data books\n\nWhat is held stays the party's and is shown in every draft. The reason goes into the chain for good: name a case, not a person."
     )]
     Add(HoldAddOptions),
     /// End a party's holds: what they kept back goes into the next draft

@@ -246,17 +246,34 @@ impl Courses {
         }
     }
 
-    /// Each draft begins with the balances of the one before.
+    /// The first cycle before this one that is cut off and has no draft: what it carries is not known.
+    #[must_use]
+    pub fn undrafted_before(&self, mid: &str, currency: &str, cycle: Cycle) -> Option<Cycle> {
+        self.earlier_below(State::Draft, (mid, currency), cycle)
+    }
+
+    /// Each draft begins with the balances of the one before: so drafts and approvals are made in the order of cycles, and taken back in the
+    /// opposite one. Nothing is approved upon what nobody has approved.
     fn judge_order(&self, step: &CycleMove, cycle: Cycle, kind: Kind) -> Result<(), Refusal> {
-        let earlier = self.of(&step.mid, &step.currency).into_iter().flat_map(|cycles| cycles.range(..cycle));
-        let undrafted = earlier.filter(|(_, course)| !course.state.has_draft()).map(|(cycle, _)| *cycle).next();
-        let builds = |(_, course): &(&Cycle, &Course)| course.state.has_draft();
-        let upon = self.later(&step.mid, &step.currency, cycle).find(builds).map(|(cycle, _)| *cycle);
-        match (kind, undrafted, upon) {
-            (Kind::Close | Kind::Draft, Some(undrafted), _) => Err(Refusal::Undrafted(undrafted)),
-            (Kind::Discard, _, Some(upon)) => Err(Refusal::BuiltUpon(upon)),
-            _ => Ok(()),
-        }
+        let books = (step.mid.as_str(), step.currency.as_str());
+        let earlier = |least: State| self.earlier_below(least, books, cycle);
+        let upon = |least: State| {
+            let mut later = self.later(&step.mid, &step.currency, cycle);
+            later.find(|(_, course)| course.state >= least).map(|(cycle, _)| *cycle)
+        };
+        let refusal = match kind {
+            Kind::Close | Kind::Draft => earlier(State::Draft).map(Refusal::Undrafted),
+            Kind::Approve => earlier(State::Approved).map(Refusal::Unapproved),
+            Kind::Discard => upon(State::Draft).map(Refusal::BuiltUpon),
+            Kind::Withdraw => upon(State::Approved).map(Refusal::ApprovedUpon),
+        };
+        refusal.map_or(Ok(()), Err)
+    }
+
+    /// The first moved cycle before this one that has not come to a state.
+    fn earlier_below(&self, least: State, (mid, currency): (&str, &str), cycle: Cycle) -> Option<Cycle> {
+        let mut earlier = self.of(mid, currency).into_iter().flat_map(|cycles| cycles.range(..cycle));
+        earlier.find(|(_, course)| course.state < least).map(|(cycle, _)| *cycle)
     }
 
     /// Four eyes: two keys of two persons.

@@ -23,6 +23,12 @@ pub enum Refusal {
     /// A later draft starts from the balances of this one.
     #[error("the draft of cycle {0} builds on what this one carries; discard that one first")]
     BuiltUpon(Cycle),
+    /// An earlier draft, whose balances this one begins with, is not approved.
+    #[error("the draft of cycle {0}, upon which this one builds, is not approved; approve that one first")]
+    Unapproved(Cycle),
+    /// A later draft that builds on this one is approved.
+    #[error("the draft of cycle {0}, which builds on this one, is approved; withdraw that approval first")]
+    ApprovedUpon(Cycle),
     /// A field that cannot be read.
     #[error("{0} cannot be read")]
     Unreadable(&'static str),

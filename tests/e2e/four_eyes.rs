@@ -14,6 +14,7 @@ also_on_postgres!(
     each_way_around_is_refused,
     nothing_is_approved_that_was_changed_or_used_before,
     a_draft_is_thrown_away_and_made_again,
+    nothing_is_approved_upon_what_nobody_approved,
     only_whoever_may_acts,
 );
 
@@ -234,6 +235,23 @@ fn a_draft_is_thrown_away_and_made_again() -> Result<()> {
     assert_eq!(data.json(october("draft", "mid_x", &ANA))?, october_again);
     assert_eq!(data.json(october("draft", "mid_x", &[]))?, october_again);
     Ok(())
+}
+
+#[test]
+fn nothing_is_approved_upon_what_nobody_approved() -> Result<()> {
+    let (data, october_draft) = prepared()?;
+    data.ok(of("2026-11", "close", "mid_x", &["--now", "2027-01-01T00:00:00Z"]))?;
+    data.ok(of("2026-11", "draft", "mid_x", &ANA))?;
+    let november_draft = draft_of(&data, "2026-11")?;
+    let november = of("2026-11", "approve", "mid_x", &["--draft", &november_draft, "--as", "bo", "--key", "bo.pem"]);
+    refused(&data, &november, &["the draft of cycle 2026-10", "is not approved"])?;
+    data.ok(october("approve", "mid_x", &["--draft", &october_draft, "--as", "bo", "--key", "bo.pem"]))?;
+    data.ok(november)?;
+    let withdraw = october("withdraw", "mid_x", &[&BECAUSE[..], &BO].concat());
+    refused(&data, &withdraw, &["the draft of cycle 2026-11", "withdraw that approval first"])?;
+    data.ok(of("2026-11", "withdraw", "mid_x", &[&BECAUSE[..], &BO].concat()))?;
+    data.ok(withdraw)?;
+    data.ok(["check"]).map(drop)
 }
 
 #[test]

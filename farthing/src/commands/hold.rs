@@ -28,6 +28,7 @@ pub async fn run(at: &Place, command: HoldCommand, json: bool) -> anyhow::Result
 
 async fn add(at: &Place, options: &HoldAddOptions, json: bool) -> anyhow::Result<Answer> {
     said("--why", &options.why)?;
+    said("--as", &by(options.scope.person.clone()))?;
     options.reference.as_deref().map_or(Ok(()), |reference| said("--reference", reference))?;
     let mut books = Books::open(at).await?;
     let (mid, currency) = scope(&mut books, &options.scope).await?;
@@ -59,7 +60,7 @@ async fn add(at: &Place, options: &HoldAddOptions, json: bool) -> anyhow::Result
     }
     let what = options.limit.map_or("all that would be paid or carried".to_owned(), |limit| format!("up to {limit} {currency}"));
     output::text(&format!(
-        "Hold {number}: {what} of {party} is held back by {mid} in every draft that is made from now on; drafts that are final stay as they are.\nTo end it: farthing hold lift {party} --mid {mid} --why REASON {}",
+        "Hold {number}: {what} of {party} is held back by {mid} in every draft that is made from now on; drafts that are final stay as they are.\nTo end it: farthing hold lift {party} --mid {mid} --currency {currency} --number {number} --why REASON {}",
         at.option
     ))?;
     Ok(Answer::Yes)
@@ -67,6 +68,7 @@ async fn add(at: &Place, options: &HoldAddOptions, json: bool) -> anyhow::Result
 
 async fn lift(at: &Place, options: &HoldLiftOptions, json: bool) -> anyhow::Result<Answer> {
     said("--why", &options.why)?;
+    said("--as", &by(options.scope.person.clone()))?;
     let mut books = Books::open(at).await?;
     let (mid, currency) = scope(&mut books, &options.scope).await?;
     let party = &options.scope.party;
@@ -110,7 +112,10 @@ fn next_to_lift(
 }
 
 async fn list(at: &Place, mid: Option<&str>, all: bool, json: bool) -> anyhow::Result<Answer> {
-    let books = Books::open(at).await?;
+    let mut books = Books::open(at).await?;
+    if let Some(mid) = mid {
+        mid_and_currency(&*books.registry_now().await?, mid, None)?;
+    }
     let kept_back = kept_back(&books).await?;
     let amount = |number: u64| kept_back.get(&number).copied().unwrap_or_default();
     let wanted = |(number, held): &(u64, &Held)| {

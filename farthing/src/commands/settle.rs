@@ -31,6 +31,13 @@ pub struct Settlement {
     pub cycle: Cycle,
 }
 
+impl Settlement {
+    /// The options that name it on the command line.
+    fn options(&self) -> String {
+        format!("--mid {} --currency {} --cycle {}", self.mid, self.currency, self.cycle)
+    }
+}
+
 pub async fn run(at: &Place, command: SettleCommand, json: bool) -> anyhow::Result<Answer> {
     match command {
         SettleCommand::Close(options) => close(at, &options, json).await,
@@ -117,8 +124,12 @@ async fn close(at: &Place, options: &CloseOptions, json: bool) -> anyhow::Result
         )?;
     } else {
         output::text(&format!(
-            "Cycle {} of {} in {} is cut off: events that come now are settled later, marked late.\nNext: farthing settle draft --mid {} --cycle {} {}",
-            of.cycle, of.mid, of.currency, of.mid, of.cycle, at.option
+            "Cycle {} of {} in {} is cut off: events that come now are settled later, marked late.\nNext: farthing settle draft {} {}",
+            of.cycle,
+            of.mid,
+            of.currency,
+            of.options(),
+            at.option
         ))?;
     }
     Ok(Answer::Yes)
@@ -194,6 +205,12 @@ pub async fn make(books: &mut Books, of: &Settlement, without: &[String], to_com
     let registry = books.registry_now().await?;
     let (through_sequence, without) = (books.catalog.sequence, without.iter().cloned().collect());
     let (preview, to_come) = (to_come.is_some(), to_come.unwrap_or_default());
+    if let Some(undrafted) = courses::as_of(&books.catalog, through_sequence)?.undrafted_before(&of.mid, of.currency.code(), of.cycle) {
+        output::note(&format!(
+            "cycle {undrafted} of {} in {} is closed but has no draft yet: what it will carry is not in these figures; draft it first",
+            of.mid, of.currency
+        ));
+    }
     let scope = plan_input::Scope { through_sequence, without, preview, to_come };
     let input = plan_input::gather(books, &registry, of, scope).await?;
     Ok(plan(&input)?.draft)
@@ -238,7 +255,14 @@ async fn kept(books: &Books, of: &Settlement, options: &DraftOptions) -> anyhow:
     let draft = drafts.into_iter().find(|draft| draft.cycle == of.cycle).context("the ledger has lost a draft; run: farthing verify")?;
     let asked: BTreeSet<String> = options.without.iter().cloned().collect();
     if !asked.is_empty() && asked != draft.without {
-        bail!("cycle {} of {} has its final draft already, without {:?}", of.cycle, of.mid, draft.without);
+        let without = draft.without.iter().map(|agreement| format!("--without {agreement}")).collect::<Vec<_>>().join(" ");
+        bail!(
+            "cycle {} of {} in {} has its final draft already, made {}; to make another, throw it away first with: farthing settle discard",
+            of.cycle,
+            of.mid,
+            of.currency,
+            if without.is_empty() { "of all agreements".to_owned() } else { format!("with {without}") }
+        );
     }
     let courses = courses::as_of(&books.catalog, books.catalog.sequence)?;
     let prepared = courses.get(&of.mid, of.currency.code(), of.cycle).and_then(|course| course.draft.as_ref());
@@ -258,7 +282,7 @@ fn next(books: &Books, of: &Settlement, at: &Place) -> anyhow::Result<String> {
     let courses = courses::as_of(&books.catalog, books.catalog.sequence)?;
     let course = courses.get(&of.mid, of.currency.code(), of.cycle);
     let Some((course, draft)) = course.and_then(|course| Some((course, course.draft.as_ref()?))) else { return Ok(String::new()) };
-    let named = format!("--mid {} --cycle {} {}", of.mid, of.cycle, at.option);
+    let named = format!("{} {}", of.options(), at.option);
     Ok(match (draft.prepared, &course.approved_by) {
         (_, Some(by)) => format!("\nPrepared by {} and approved by {by}.", draft.by),
         (Prepared::Signed, None) => format!(

@@ -85,6 +85,8 @@ impl Model {
         let signed = signature == Given::Right && !self.retired[actor];
         let may_be_unsigned = signature == Given::Nothing || signed;
         let earlier_is_closing = self.states[..cycle].contains(&CLOSING);
+        let earlier_is_not_approved = self.states[..cycle].iter().any(|state| [CLOSING, DRAFT].contains(state));
+        let later_is_approved = self.states[cycle + 1..].iter().any(|state| *state >= APPROVED);
         let later_has_draft = self.states[cycle + 1..].iter().any(|state| *state >= DRAFT);
         let names_its_draft = tried.draft.is_some() && tried.draft == self.drafts[cycle].map(|(draft, _)| draft);
         let of_somebody_else = |(_, preparer): (usize, Option<usize>)| preparer.is_some_and(|preparer| person(preparer) != person(actor));
@@ -93,8 +95,10 @@ impl Model {
             (OPEN, State::Closing) => tried.draft.is_none() && may_be_unsigned && !earlier_is_closing,
             (CLOSING, State::Draft) => tried.draft.is_some() && may_be_unsigned && !earlier_is_closing,
             (DRAFT, State::Closing) => names_its_draft && signed && tried.why && !later_has_draft,
-            (DRAFT, State::Approved) => names_its_draft && signed && self.drafts[cycle].is_some_and(of_somebody_else),
-            (APPROVED, State::Draft) => names_its_draft && signed && tried.why,
+            (DRAFT, State::Approved) => {
+                names_its_draft && signed && !earlier_is_not_approved && self.drafts[cycle].is_some_and(of_somebody_else)
+            }
+            (APPROVED, State::Draft) => names_its_draft && signed && tried.why && !later_is_approved,
             _ => false,
         }
     }

@@ -48,8 +48,9 @@ fn a_move_is_refused_upon_broken_books() -> Result<()> {
         let run =
             |arguments: &[&str]| Command::new(binary()).args(arguments).args(["--data", folder]).current_dir(books.data().path()).output();
         let before = run(&["settle", "status", "--json"])?.stdout;
-        let withdraw = ["settle", "withdraw", "--mid", "mid_a", "--cycle", "2026-10", "--as", "bo", "--key", "bo.pem", "--why", "try"];
-        let refused = run(&withdraw)?;
+        // In euros nothing builds on October yet; its entries are read together with those in dollars.
+        let october = ["settle", "withdraw", "--mid", "mid_a", "--currency", "EUR", "--cycle", "2026-10"];
+        let refused = run(&[&october[..], &["--as", "bo", "--key", "bo.pem", "--why", "try"]].concat())?;
         let said = crate::support::stderr(&refused);
         ensure!(refused.status.code() == Some(1) && said.contains("farthing check"), "{kind}: {refused:?}");
         ensure!(run(&["settle", "status", "--json"])?.stdout == before, "{kind}: something has moved");

@@ -145,6 +145,9 @@ fn what_cannot_be_held_or_lifted_is_told() -> Result<()> {
         assert!(message.contains(expected), "{options:?}: {message}");
     }
     assert!(scene.refused(&["hold", "add", "ana", "--mid", "mid_a", "--why", " "])?.contains("--why says nothing"));
+    let forged = scene.refused(&["hold", "add", "ana", "--mid", "mid_a", "--why", "dispute", "--as", "zoe\nyan"])?;
+    assert!(forged.contains("--as has control characters"), "{forged}");
+    assert!(scene.refused(&["hold", "list", "--mid", "mid_x"])?.contains("mid_a"));
     add(&scene, &[])?;
     scene.data.ok(["hold", "lift", "ana", "--mid", "mid_a", "--why", "done"])?;
     assert!(scene.refused(&["hold", "lift", "ana", "--mid", "mid_a", "--why", "again"])?.contains("no hold on ana"));
