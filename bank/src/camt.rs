@@ -112,7 +112,19 @@ impl Entry<'_> {
             return Ok(());
         }
         let named = batches.first().and_then(|batch| batch.text_at(&["PmtInfId"]).or_else(|| batch.text_at(&["MsgId"])));
-        self.take(file, self.node, (named, Reference::from_message(named)), self.amount)
+        let reference = Reference::from_message(named);
+        // Several that came in are no one receipt, and several of no file of ours are nobody's.
+        let is_receipt = self.is_credit && !is_return(self.node);
+        let stated = batches.first().and_then(|batch| batch.text_at(&["NbOfTxs"])).filter(|stated| stated.parse() != Ok(1_usize));
+        if let Some(stated) = stated.filter(|_| is_receipt || reference == Reference::None) {
+            file.unread(
+                self.node.line,
+                reference,
+                format!("an entry of {} that says nothing of each of its {stated} payments", self.amount),
+            );
+            return Ok(());
+        }
+        self.take(file, self.node, (named, reference), self.amount)
     }
 
     fn take(&self, file: &mut AnswerFile, node: &Node, id: (Option<&str>, Reference), amount: Amount) -> Result<(), BankError> {

@@ -125,6 +125,16 @@ fn batches_have_as_many_payments_as_they_say() {
             Ok(&["unread 2 AAA a part of an entry of 50.00 EUR with a batch that says nothing of each payment"]),
         ),
         ("one payment of one", of("DBIT", details(&format!("{}{one}", batch("<NbOfTxs>1</NbOfTxs>")))), Ok(&["AAA settled 50.00 EUR"])),
+        (
+            "forty that came in",
+            of("CRDT", details(&batch("<NbOfTxs>40</NbOfTxs>"))),
+            Ok(&["unread 2 all of FILE-1 an entry of 50.00 EUR that says nothing of each of its 40 payments"]),
+        ),
+        (
+            "forty of no file",
+            of("DBIT", details("<Btch><NbOfTxs>40</NbOfTxs></Btch>")),
+            Ok(&["unread 2 - an entry of 50.00 EUR that says nothing of each of its 40 payments"]),
+        ),
         ("a batch that came back", of("CRDT", reversed(details(&batch("")))), Ok(&["all of FILE-1 returned 50.00 EUR"])),
         (
             "something that came back",
