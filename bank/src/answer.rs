@@ -84,8 +84,10 @@ pub enum Reference {
     EndToEnd(EndToEndId),
     /// The one whose id begins so, of a format that has no more room; the trace number that its file gave it, if the format has them.
     Beginning {
-        /// The id's first characters.
+        /// The id's first characters; all of them, if they are fewer than there is room for.
         beginning: String,
+        /// How many there is room for.
+        characters: usize,
         /// The trace number.
         trace: Option<String>,
     },
@@ -165,6 +167,9 @@ pub fn read(bytes: &[u8]) -> Result<AnswerFile, BankError> {
 
 fn read_message(bytes: &[u8]) -> Result<AnswerFile, BankError> {
     let document = xml::parse(bytes)?;
+    if let Some(second) = document.children.get(1) {
+        return Err(BankError::Refused(format!("line {} begins a second message, and a document has one", second.line)));
+    }
     let kind = document.children.first().map(|message| (message, message.name.as_str()));
     let mut file = match kind {
         Some((message, "CstmrPmtStsRpt")) => pain002::read(message)?,
@@ -207,6 +212,22 @@ impl AnswerFile {
         }
     }
 
+    /// Takes in what became of a payment. One that was rejected or returned has to be known: if it is not, its answer is for a person to
+    /// look at, with what stands for its id.
+    pub(crate) fn answer(&mut self, line: usize, id: Option<&str>, answer: Answer) {
+        let failed = matches!(answer.outcome, Outcome::Rejected | Outcome::Returned);
+        if !failed || answer.reference.names_something() {
+            return self.answers.push(answer);
+        }
+        let shown = id.map(|id| format!("{:?}", id.chars().take(64).collect::<String>()));
+        let amount = answer.amount.map(|amount| format!(" of {amount}")).unwrap_or_default();
+        let reason = answer.reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
+        let outcome = answer.outcome.as_str();
+        let what =
+            format!("a payment{amount} {outcome}{reason} that is not known by its id, {}", shown.as_deref().unwrap_or("which is missing"));
+        self.unread(line, answer.reference, what);
+    }
+
     pub(crate) fn unread(&mut self, line: usize, reference: Reference, what: impl Into<String>) {
         self.unread.push(Unread { line, reference, what: what.into() });
     }
@@ -219,8 +240,18 @@ impl Reference {
     pub fn may_be(&self, id: &EndToEndId) -> bool {
         match self {
             Reference::EndToEnd(own) => own == id || own.as_str().len() == nacha::ID_CHARACTERS && id.as_str().starts_with(own.as_str()),
-            Reference::Beginning { beginning, .. } => !beginning.is_empty() && id.as_str().starts_with(beginning),
+            // A space that was last is no longer there.
+            Reference::Beginning { beginning, characters, .. } => !beginning.is_empty() && id.beginning(*characters).trim() == beginning,
             Reference::Message(_) | Reference::None => false,
+        }
+    }
+
+    /// Whether a payment or a file can be found by it.
+    fn names_something(&self) -> bool {
+        match self {
+            Reference::EndToEnd(_) | Reference::Message(_) => true,
+            Reference::Beginning { beginning, .. } => !beginning.is_empty(),
+            Reference::None => false,
         }
     }
 
@@ -236,7 +267,11 @@ impl Reference {
         match beginning.parse() {
             Ok(id) if beginning.len() < characters && trace.is_none() => Reference::EndToEnd(id),
             _ if beginning.is_empty() && trace.is_none() => Reference::None,
-            _ => Reference::Beginning { beginning: beginning.to_owned(), trace: trace.map(str::to_owned) },
+            _ => Reference::Beginning {
+                beginning: beginning.to_owned(),
+                characters: characters.max(beginning.len()),
+                trace: trace.map(str::to_owned),
+            },
         }
     }
 

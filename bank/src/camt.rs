@@ -7,7 +7,7 @@
 //! | any other credit | a receipt |
 //! | a debit with one of these | unread: money that had come in goes back, or a direct debit does |
 //!
-//! What is not booked is unread, and so are entries whose transactions do not sum to them.
+//! What is not booked is unread, and so is all of an entry whose transactions do not sum to it or are not as many as its batch has.
 
 use crate::answer::{AnswerFile, AnswerKind, Reason};
 use crate::pain001::amount;
@@ -41,8 +41,7 @@ fn read_entry(file: &mut AnswerFile, node: &Node) -> Result<(), BankError> {
         booked: date(node.at(&["BookgDt"]))?,
         is_credit: is_credit(node)?.ok_or_else(|| damaged("an entry that is neither a credit nor a debit"))?,
     };
-    // Newer versions have the code within an element of its own.
-    let status = node.text_at(&["Sts", "Cd"]).or_else(|| node.text_at(&["Sts"])).unwrap_or("BOOK");
+    let status = status(node);
     if status != "BOOK" {
         file.unread(node.line, Reference::None, format!("an entry of {} that is not booked: {status}", entry.amount));
         return Ok(());
@@ -56,60 +55,96 @@ fn read_entry(file: &mut AnswerFile, node: &Node) -> Result<(), BankError> {
 
 impl Entry<'_> {
     fn read_transactions(&self, file: &mut AnswerFile, transactions: &[&Node]) -> Result<(), BankError> {
-        let alone = transactions.len() == 1;
-        let mut amounts = Vec::with_capacity(transactions.len());
+        let doubt = self.batches_doubt(transactions.len()).map_or_else(|| self.sum_doubt(transactions), |doubt| Ok(Some(doubt)))?;
         for transaction in transactions {
-            let own = own_amount(transaction)?;
-            amounts.push(own);
-            self.take(file, transaction, own.or(alone.then_some(self.amount)))?;
-        }
-        // Of transactions in other currencies the entry says its own amount, and there is nothing to compare.
-        let in_currency = |amount: &Option<Amount>| amount.is_some_and(|amount| amount.currency() == self.amount.currency());
-        if amounts.iter().all(in_currency) {
-            let wrong = |why| BankError::Amount { line: self.node.line, why };
-            let sum = Amount::sum(self.amount.currency(), amounts.into_iter().flatten()).map_err(wrong)?;
-            if sum != self.amount {
-                file.unread(self.node.line, Reference::None, format!("an entry of {} whose transactions sum to {sum}", self.amount));
+            let id = transaction.text_at(&["Refs", "EndToEndId"]);
+            let reference = Reference::from_end_to_end(id);
+            if let Some(doubt) = &doubt {
+                file.unread(transaction.line, reference, format!("a part of an entry of {} {doubt}", self.amount));
+                continue;
             }
+            // Alone in its entry, it is what the account gave or got, in whatever currency it was asked for.
+            let amount = if transactions.len() == 1 { self.amount } else { own_amount(transaction)?.unwrap_or(self.amount) };
+            self.take(file, transaction, (id, reference), amount)?;
         }
         Ok(())
+    }
+
+    /// Why the batches of an entry are not surely those of its transactions.
+    fn batches_doubt(&self, transactions: usize) -> Option<String> {
+        let batches = self.node.all("NtryDtls").flat_map(|details| details.all("Btch")).count();
+        for details in self.node.all("NtryDtls").filter(|details| details.at(&["Btch"]).is_some()) {
+            let own = details.all("TxDtls").count();
+            let found = if batches == 1 { transactions } else { own };
+            if own == 0 || details.all("Btch").count() > 1 {
+                return Some("with a batch that says nothing of each payment".to_owned());
+            }
+            if let Some(stated) = details.text_at(&["Btch", "NbOfTxs"]).filter(|stated| stated.parse() != Ok(found)) {
+                return Some(format!("whose batch is of {stated} payments and has {found}"));
+            }
+        }
+        None
+    }
+
+    /// Why the amounts of the transactions are not surely those that the entry is the sum of.
+    fn sum_doubt(&self, transactions: &[&Node]) -> Result<Option<String>, BankError> {
+        let (currency, alone) = (self.amount.currency(), transactions.len() == 1);
+        let mut amounts = Vec::with_capacity(transactions.len());
+        for transaction in transactions {
+            let amount = match own_amount(transaction)? {
+                Some(own) if own.currency() == currency => own,
+                _ if alone => self.amount,
+                Some(own) => return Ok(Some(format!("whose transactions are in other currencies: {own}"))),
+                None => return Ok(Some("whose transactions do not all say how much".to_owned())),
+            };
+            let against = is_credit(transaction)?.is_some_and(|is_credit| is_credit != self.is_credit);
+            amounts.push(if against { Amount::from_minor_units(-amount.minor_units(), currency) } else { amount });
+        }
+        let sum = Amount::sum(currency, amounts).map_err(|why| BankError::Amount { line: self.node.line, why })?;
+        Ok(Some(format!("whose transactions sum to {sum}")).filter(|_| sum != self.amount))
     }
 
     /// An entry that says nothing of each payment in it.
     fn read_batch(&self, file: &mut AnswerFile) -> Result<(), BankError> {
-        let batch = self.node.at(&["NtryDtls", "Btch"]);
-        let named = batch.and_then(|batch| batch.text_at(&["PmtInfId"]).or_else(|| batch.text_at(&["MsgId"])));
-        match named {
-            Some(named) if !self.is_credit && !is_return(self.node) => {
-                file.answers.push(self.answer(self.node, Reference::from_message(Some(named)), Outcome::Settled, Some(self.amount)));
-                Ok(())
-            }
-            _ => self.take(file, self.node, Some(self.amount)),
+        let batches: Vec<&Node> = self.node.all("NtryDtls").flat_map(|details| details.all("Btch")).collect();
+        if batches.len() > 1 {
+            file.unread(self.node.line, Reference::None, format!("an entry of {} that is of more than one batch", self.amount));
+            return Ok(());
         }
+        let named = batches.first().and_then(|batch| batch.text_at(&["PmtInfId"]).or_else(|| batch.text_at(&["MsgId"])));
+        let reference = Reference::from_message(named);
+        // Several that came in are no one receipt, and several of no file of ours are nobody's.
+        let is_receipt = self.is_credit && !is_return(self.node);
+        let stated = batches.first().and_then(|batch| batch.text_at(&["NbOfTxs"])).filter(|stated| stated.parse() != Ok(1_usize));
+        if let Some(stated) = stated.filter(|_| is_receipt || reference == Reference::None) {
+            file.unread(
+                self.node.line,
+                reference,
+                format!("an entry of {} that says nothing of each of its {stated} payments", self.amount),
+            );
+            return Ok(());
+        }
+        self.take(file, self.node, (named, reference), self.amount)
     }
 
-    fn take(&self, file: &mut AnswerFile, transaction: &Node, amount: Option<Amount>) -> Result<(), BankError> {
-        let reference = Reference::from_end_to_end(transaction.text_at(&["Refs", "EndToEndId"]));
-        let is_credit = is_credit(transaction)?.unwrap_or(self.is_credit);
-        let is_return = is_return(transaction) || is_return(self.node);
-        match (is_credit, is_return, amount) {
-            (false, false, _) => file.answers.push(self.answer(transaction, reference, Outcome::Settled, amount)),
-            (true, true, _) => file.answers.push(self.answer(transaction, reference, Outcome::Returned, amount)),
-            (true, false, Some(amount)) => file.receipts.push(self.receipt(transaction, amount)),
-            (true, false, None) => file.unread(transaction.line, reference, "a credit that does not say how much"),
-            (false, true, _) => {
-                file.unread(transaction.line, reference, format!("a debit that takes a credit back, in an entry of {}", self.amount))
-            }
+    fn take(&self, file: &mut AnswerFile, node: &Node, id: (Option<&str>, Reference), amount: Amount) -> Result<(), BankError> {
+        let (id, reference) = id;
+        let is_credit = is_credit(node)?.unwrap_or(self.is_credit);
+        match (is_credit, is_return(node) || is_return(self.node)) {
+            (false, false) => file.answer(node.line, id, self.answer(node, reference, Outcome::Settled, amount)),
+            (true, true) => file.answer(node.line, id, self.answer(node, reference, Outcome::Returned, amount)),
+            (true, false) => file.receipts.push(self.receipt(node, amount)),
+            (false, true) => file.unread(node.line, reference, format!("a debit that takes a credit back, in an entry of {}", self.amount)),
         }
         Ok(())
     }
 
-    fn answer(&self, transaction: &Node, reference: Reference, outcome: Outcome, amount: Option<Amount>) -> Answer {
+    fn answer(&self, transaction: &Node, reference: Reference, outcome: Outcome, amount: Amount) -> Answer {
         let returned = transaction.at(&["RtrInf"]);
         let code = returned.and_then(|info| info.text_at(&["Rsn", "Cd"]).or_else(|| info.text_at(&["Rsn", "Prtry"])));
         let texts: Vec<&str> = returned.into_iter().flat_map(|info| info.all("AddtlInf")).map(|text| text.text.as_str()).collect();
         let reason = Reason::of(code, Some(&texts.join(" ")));
-        Answer { reference, outcome, reason, amount, booked: self.booked, bank_reference: self.bank_reference(transaction) }
+        Answer { reference, outcome, reason, amount: Some(amount), booked: self.booked, bank_reference: self.bank_reference(transaction) }
     }
 
     fn receipt(&self, transaction: &Node, amount: Amount) -> Receipt {
@@ -132,6 +167,12 @@ impl Entry<'_> {
         let own = transaction.text_at(&["Refs", "AcctSvcrRef"]);
         own.or_else(|| self.node.text_at(&["AcctSvcrRef"])).or_else(|| self.node.text_at(&["NtryRef"])).map(str::to_owned)
     }
+}
+
+/// Whether an entry is booked: one that has no status is. Newer versions have the code, or a bank's own, within an element of its own.
+fn status(entry: &Node) -> &str {
+    let Some(status) = entry.at(&["Sts"]) else { return "BOOK" };
+    status.text_at(&["Cd"]).or_else(|| status.text_at(&["Prtry"])).unwrap_or(&status.text)
 }
 
 /// The amount that a transaction says of itself: what was booked of it, before what was asked for.

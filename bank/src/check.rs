@@ -120,6 +120,9 @@ impl<'a> Check<'a> {
         self.amount(payment);
         self.account(payment);
         let mut rules = Vec::new();
+        if self.is_formula(payment.id.as_str()) {
+            rules.push(Rule::Formula { text: payment.id.to_string() });
+        }
         let name = self.name(&payment.creditor.name, self.limits.name_characters_max, &mut rules);
         let purpose = self.purpose(&payment.purpose, &mut rules);
         let address = payment.creditor.address.as_ref().map(|address| self.address(address, &mut rules));
@@ -159,10 +162,14 @@ impl<'a> Check<'a> {
             rules.push(rule(why));
             String::new()
         });
-        if self.format.is_a_table() && written.starts_with(['=', '+', '-', '@']) {
+        if self.is_formula(&written) {
             rules.push(Rule::Formula { text: written.clone() });
         }
         written
+    }
+
+    fn is_formula(&self, text: &str) -> bool {
+        self.format.is_a_table() && text.starts_with(['=', '+', '-', '@'])
     }
 
     const fn characters(&self) -> CharacterSet {

@@ -202,9 +202,10 @@ fn compare(header: &Node, instructions: &[Instruction]) -> Result<(), BankError>
     if Amount::from_decimal(stated, currency).map_err(wrong)? == sum { Ok(()) } else { inconsistent("CtrlSum", stated, sum.decimal()) }
 }
 
-/// An element that holds an amount and names its currency.
+/// An element that holds an amount and names its currency. Which way it goes is said elsewhere, so it has no sign.
 pub(crate) fn amount(node: &Node) -> Result<Amount, BankError> {
     let code = node.currency.as_deref().unwrap_or_default();
     let currency = code.parse().map_err(|error| BankError::damaged(node.line, format!("an amount whose currency {error}")))?;
-    Amount::from_decimal(&node.text, currency).map_err(|why| BankError::Amount { line: node.line, why })
+    let amount = Amount::from_decimal(&node.text, currency).map_err(|why| BankError::Amount { line: node.line, why })?;
+    if amount.minor_units() < 0 { Err(BankError::damaged(node.line, format!("{amount} is below zero"))) } else { Ok(amount) }
 }

@@ -108,19 +108,21 @@ pub(crate) fn read(table: &Table, bytes: &[u8]) -> Result<AnswerFile, BankError>
     let mut file = AnswerFile::new(AnswerKind::Paypal, table.rows.first().and_then(|row| row.cell(batch)));
     file.sha256 = crate::written::sha256(bytes);
     for row in &table.rows {
-        let (status, reference) = (row.cell(status).unwrap_or_default(), reference(row.cell(id)));
+        let text = row.cell(id);
+        let (status, reference) = (row.cell(status).unwrap_or_default(), reference(text));
         let Some(outcome) = outcome(status) else {
             file.unread(row.line, reference, format!("the status {status:?}"));
             continue;
         };
-        file.answers.push(Answer {
+        let answer = Answer {
             reference,
             outcome,
             reason: Reason::of(row.cell(code).or(Some(status).filter(|_| outcome != Outcome::Settled)), row.cell(why)),
             amount: row.amount(amount, currency)?,
             booked: None,
             bank_reference: row.cell(transaction).map(str::to_owned),
-        });
+        };
+        file.answer(row.line, text, answer);
     }
     Ok(file)
 }

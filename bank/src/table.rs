@@ -3,6 +3,7 @@
 use crate::answer::BYTES_MAX;
 use crate::{Amount, BankError};
 use csv::{ReaderBuilder, StringRecord};
+use std::io::{Chain, Read};
 
 /// A table in memory; names of columns are compared without regard to case.
 pub(crate) struct Table {
@@ -35,9 +36,10 @@ fn columns(names: &StringRecord) -> Vec<String> {
     names.iter().map(|name| name.trim().to_lowercase()).collect()
 }
 
-fn reader(bytes: &[u8]) -> csv::Reader<&[u8]> {
+/// With a line end put behind the file, which is within a cell if a quote is open there.
+fn reader(bytes: &[u8]) -> csv::Reader<Chain<&[u8], &[u8]>> {
     let plain = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-    ReaderBuilder::new().has_headers(false).flexible(false).from_reader(plain)
+    ReaderBuilder::new().has_headers(false).flexible(false).from_reader(plain.chain(b"\n".as_slice()))
 }
 
 /// All rows, also the first.
@@ -46,6 +48,10 @@ pub(crate) fn rows(bytes: &[u8]) -> Result<Vec<Row>, BankError> {
         return Err(BankError::Refused(format!("it has {} bytes, and at most {BYTES_MAX} are read", bytes.len())));
     }
     let row = |record: Result<StringRecord, csv::Error>| match record {
+        // A quote that nothing closes makes cells of the rows after it.
+        Ok(cells) if cells.iter().any(|cell| cell.contains(['\n', '\r'])) => {
+            Err(BankError::damaged(line(cells.position()), "a cell goes on in the next line, as after a quote that nothing closes"))
+        }
         Ok(cells) => Ok(Row { line: line(cells.position()), cells }),
         Err(error) => Err(BankError::damaged(line(error.position()), told(&error))),
     };
@@ -83,7 +89,10 @@ impl Row {
         let (Some(amount), Some(code)) = (self.cell(amount), self.cell(currency)) else { return Ok(None) };
         let currency = code.parse().map_err(|error| BankError::damaged(self.line, format!("an amount whose currency {error}")))?;
         // A payout is shown as what it takes from the balance.
-        let size = amount.strip_prefix('-').unwrap_or(amount);
+        let size = amount.strip_prefix(['-', '+']).unwrap_or(amount);
+        if size.starts_with(['-', '+']) {
+            return Err(BankError::damaged(self.line, "an amount with two signs"));
+        }
         Amount::from_decimal(size, currency).map(Some).map_err(|why| BankError::Amount { line: self.line, why })
     }
 }

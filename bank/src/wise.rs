@@ -109,8 +109,12 @@ pub(crate) fn read_back(bytes: &[u8]) -> Result<Vec<Instruction>, BankError> {
     table.rows.iter().map(instruction).collect()
 }
 
+/// Without a currency, what could have been cut is taken for a beginning, since it may be.
 fn of_reference(cell: Option<&str>, currency: &str) -> Reference {
-    Reference::from_beginning(cell.unwrap_or_default(), reference_characters(currency.as_bytes()), None)
+    let text = cell.unwrap_or_default();
+    let known = currency.parse::<Currency>();
+    let characters = reference_characters(known.map_or("USD", Currency::code).as_bytes());
+    Reference::from_beginning(text, characters, None)
 }
 
 pub(crate) fn is_result(table: &Table) -> bool {
@@ -124,28 +128,41 @@ pub(crate) fn read(table: &Table, bytes: &[u8]) -> Result<AnswerFile, BankError>
     let amount = table.column(&["target amount (after fees)", "target amount", "amount"]);
     let currency = table.column(&["target currency", "targetcurrency", "currency"]);
     let (finished, batch) = (table.column(&["finished on"]), table.column(&["batch"]));
-    let direction = table.column(&["direction"]);
+    let way = table.column(&["direction"]);
     let mut file = AnswerFile::new(AnswerKind::Wise, table.rows.first().and_then(|row| row.cell(batch)));
     file.sha256 = crate::written::sha256(bytes);
     for row in &table.rows {
         let code = row.cell(currency).unwrap_or_default();
-        let (status, reference) = (row.cell(status).unwrap_or_default(), of_reference(row.cell(reference), code));
-        let is_incoming = row.cell(direction) == Some("IN");
-        let Some(outcome) = outcome(status).filter(|_| !is_incoming) else {
-            let what = if is_incoming { "money that came in".to_owned() } else { format!("the status {status:?}") };
+        let text = row.cell(reference);
+        let (status, reference) = (row.cell(status).unwrap_or_default(), of_reference(text, code));
+        if let Some(what) = way.and_then(|way| other_way(row.cell(Some(way)).unwrap_or_default())) {
             file.unread(row.line, reference, what);
             continue;
+        }
+        let Some(outcome) = outcome(status) else {
+            file.unread(row.line, reference, format!("the status {status:?}"));
+            continue;
         };
-        file.answers.push(Answer {
+        let answer = Answer {
             reference,
             outcome,
             reason: Reason::of(Some(status).filter(|_| outcome != Outcome::Settled), None),
             amount: row.amount(amount, currency)?,
             booked: row.cell(finished).map(|text| day(row.line, text)).transpose()?,
             bank_reference: row.cell(id).map(str::to_owned),
-        });
+        };
+        file.answer(row.line, text, answer);
     }
     Ok(file)
+}
+
+/// Why a row with this direction is no payment of ours.
+fn other_way(direction: &str) -> Option<String> {
+    match direction.to_uppercase().as_str() {
+        "OUT" => None,
+        "IN" => Some("money that came in".to_owned()),
+        _ => Some(format!("the direction {direction:?}")),
+    }
 }
 
 fn outcome(status: &str) -> Option<Outcome> {

@@ -22,6 +22,9 @@ impl<'a> Check<'a> {
         let faults = account.faults();
         let right = faults.is_empty();
         faults.into_iter().for_each(|fault| self.about(payment, Rule::Account(fault)));
+        if self.is_formula(account.number().whole()) {
+            self.about(payment, Rule::Formula { text: account.number().to_string() });
+        }
         if account.number() == self.order.debtor.account.number() {
             self.about(payment, Rule::ToTheDebtor);
         }
@@ -72,9 +75,7 @@ impl<'a> Check<'a> {
         };
         match chosen {
             Ok(chosen) if chosen.len() > max => rules.push(Rule::NameTooLong { characters: chosen.len(), max }),
-            Ok(chosen) if self.format.is_a_table() && chosen.starts_with(['=', '+', '-', '@']) => {
-                rules.push(Rule::Formula { text: chosen })
-            }
+            Ok(chosen) if self.is_formula(&chosen) => rules.push(Rule::Formula { text: chosen }),
             Ok(chosen) => return chosen,
             Err(why) => rules.push(Rule::Name { why }),
         }

@@ -107,6 +107,10 @@ impl Sums {
 }
 
 impl Entry<'_> {
+    pub(super) fn is_debit(&self) -> Result<bool, BankError> {
+        is_debit(self.detail)
+    }
+
     pub(super) fn amount(&self) -> Result<Amount, BankError> {
         let dollar: Currency = "USD".parse().map_err(|_| BankError::damaged(self.detail.line, "no dollars"))?;
         Ok(Amount::from_minor_units(i128::from(self.cents), dollar))

@@ -55,11 +55,24 @@ pub(crate) fn read(bytes: &[u8]) -> Result<AnswerFile, BankError> {
 }
 
 fn take(file: &mut AnswerFile, batch: &Batch<'_>, entry: &Entry<'_>) -> Result<(), BankError> {
-    let found = entry.addenda.iter().find(|addendum| matches!(addendum.field(2, 3), "98" | "99"));
-    let Some(addendum) = found.copied() else {
-        file.unread(entry.detail.line, reference(entry, entry.detail.field(80, 94)), "an entry that is neither a return nor a change");
+    let line = entry.detail.line;
+    let found: Vec<Record<'_>> = entry.addenda.iter().copied().filter(|addendum| matches!(addendum.field(2, 3), "98" | "99")).collect();
+    // Entries of other classes may have an account number where ours have the id.
+    let class = batch.header.field(51, 53);
+    if !is_ours(class, &found) {
+        file.unread(line, Reference::None, format!("an entry of the class {class:?}, and ours are PPD and CCD"));
         return Ok(());
+    }
+    let (addendum, doubt) = match found[..] {
+        [addendum] if !entry.is_debit()? => (addendum, None),
+        [addendum] => (addendum, Some("an entry about a debit, and ours are credits")),
+        [] => (entry.detail, Some("an entry that is neither a return nor a change")),
+        [first, ..] => (first, Some("an entry that is more than one return or change")),
     };
+    if let Some(doubt) = doubt {
+        file.unread(line, reference(entry, entry.detail.field(80, 94)), doubt);
+        return Ok(());
+    }
     let (code, reference) = (addendum.field(4, 6), reference(entry, addendum.field(7, 21)));
     if addendum.field(2, 3) == "98" {
         let corrected = AccountNumber::new(addendum.field(36, 64));
@@ -73,15 +86,22 @@ fn take(file: &mut AnswerFile, batch: &Batch<'_>, entry: &Entry<'_>) -> Result<(
     }
     let said = addendum.trimmed(36, 79);
     let text = Some(said).filter(|said| !said.is_empty()).or_else(|| lookup(REASONS, code));
-    file.answers.push(Answer {
+    let answer = Answer {
         reference,
         outcome: Outcome::Returned,
         reason: Reason::of(Some(code), text),
         amount: Some(entry.amount()?),
         booked: day(batch.header)?,
         bank_reference: Some(addendum.trimmed(80, 94).to_owned()).filter(|trace| !trace.is_empty()),
-    });
+    };
+    file.answer(line, Some(entry.detail.trimmed(40, 54)), answer);
     Ok(())
+}
+
+/// Whether entries of this class have our ids; changes come in a class of their own.
+fn is_ours(class: &str, found: &[Record<'_>]) -> bool {
+    let is_change = found.first().is_some_and(|first| first.field(2, 3) == "98") && found.len() == 1;
+    matches!(class, "PPD" | "CCD") || class == "COR" && is_change
 }
 
 fn reference(entry: &Entry<'_>, trace: &str) -> Reference {

@@ -111,7 +111,7 @@ impl File<'_> {
     fn finish(mut self) -> Vec<u8> {
         let filled = self.records.len().next_multiple_of(BLOCK_RECORDS);
         self.records.resize(filled, "9".repeat(RECORD_CHARACTERS));
-        debug_assert!(self.records.iter().all(|record| record.len() == RECORD_CHARACTERS), "{:?}", self.records);
+        debug_assert!(self.records.iter().all(|record| record.len() == RECORD_CHARACTERS), "a record of another length");
         self.records.push(String::new());
         self.records.join("\n").into_bytes()
     }

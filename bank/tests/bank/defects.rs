@@ -74,7 +74,14 @@ const OF_NACHA: &[Defect] = &[
 const OF_TABLES: &[Defect] = &[
     ("a purpose that a spreadsheet would run", |order, _| order.payments[3].purpose = "+1+2".into(), "take for a formula"),
     ("a name that a spreadsheet would run", |order, _| name(order, "-A1"), "take for a formula"),
+    ("an id that a spreadsheet would run", |order, _| order.payments[3].id = "-1".parse().expect("an id"), "\"-1\" begins with a sign"),
 ];
+
+const OF_US_TABLES: &[Defect] = &[(
+    "an account number that a spreadsheet would run",
+    |order, _| us(order, "021000021", "-1-2345678"),
+    "\"***5678\" begins with a sign",
+)];
 
 const OF_PAYPAL: &[Defect] = &[
     ("an address that is none", |order, _| wallet(order, "ana.example.org"), "neither an e-mail address"),
@@ -135,7 +142,7 @@ fn defects(format: &Format, code: &str) -> Vec<Defect> {
         Format::Pain001 { scheme: Scheme::Plain, .. } => &[BY_IBAN, BY_ROUTING, OF_PLAIN],
         Format::Nacha(_) => &[BY_ROUTING, OF_NACHA],
         Format::Paypal { .. } => &[OF_PAYPAL, OF_TABLES],
-        Format::Wise { .. } if code == "USD" => &[BY_ROUTING, OF_TABLES],
+        Format::Wise { .. } if code == "USD" => &[BY_ROUTING, OF_TABLES, OF_US_TABLES],
         Format::Wise { .. } => &[BY_IBAN, OF_TABLES],
     };
     [EVERYWHERE, &further.concat()].concat()

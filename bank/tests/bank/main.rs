@@ -2,6 +2,7 @@
 
 mod answers;
 mod defects;
+mod doubts;
 mod properties;
 mod referees;
 mod support;

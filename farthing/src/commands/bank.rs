@@ -68,7 +68,7 @@ fn answer(answer: &farthing_bank::Answer) -> Value {
 fn reference(reference: &Reference) -> Value {
     match reference {
         Reference::EndToEnd(id) => json!({"end_to_end_id": id.as_str()}),
-        Reference::Beginning { beginning, trace } => json!({"beginning": beginning, "trace": trace}),
+        Reference::Beginning { beginning, trace, .. } => json!({"beginning": beginning, "trace": trace}),
         Reference::Message(id) => json!({"message_id": id.as_str()}),
         Reference::None => Value::Null,
     }
@@ -101,20 +101,20 @@ fn unread(unread: &Unread) -> Value {
 
 fn told(file: &AnswerFile) -> String {
     let id = file.message_id.as_deref().unwrap_or("without an id");
-    let mut parts = vec![format!("{} {id}, SHA-256 {}", file.kind.as_str(), file.sha256)];
+    let mut parts = vec![plain(&format!("{} {id}, SHA-256 {}", file.kind.as_str(), file.sha256))];
     if !file.answers.is_empty() {
-        parts.push(output::table(&["payment", "outcome", "booked", "reason", "amount"], &answer_rows(file), 4));
+        parts.push(output::table(&["payment", "outcome", "booked", "reason", "amount"], &plain_rows(answer_rows(file)), 4));
     }
     if !file.receipts.is_empty() {
-        parts.push(output::table(&["received from", "booked", "for", "amount"], &receipt_rows(file), 3));
+        parts.push(output::table(&["received from", "booked", "for", "amount"], &plain_rows(receipt_rows(file)), 3));
     }
     let changed = |change: &Change| {
         let text = change.text.unwrap_or("the account");
         format!("Of {} the bank wants changed: {text} ({}), to {}.", change.reference, change.code, change.corrected)
     };
-    parts.extend(file.changes.iter().map(changed));
+    parts.extend(file.changes.iter().map(|change| plain(&changed(change))));
     let unread = |unread: &Unread| format!("Not understood, on line {}: {}, of {}.", unread.line, unread.what, unread.reference);
-    parts.extend(file.unread.iter().map(unread));
+    parts.extend(file.unread.iter().map(|one| plain(&unread(one))));
     parts.join("\n\n")
 }
 
@@ -141,4 +141,13 @@ fn receipt_rows(file: &AnswerFile) -> Vec<Vec<String>> {
         ]
     };
     file.receipts.iter().map(row).collect()
+}
+
+/// Texts of others on a terminal: what would move its cursor or begin a line is shown as a sign.
+fn plain(text: &str) -> String {
+    text.replace(char::is_control, "\u{FFFD}")
+}
+
+fn plain_rows(rows: Vec<Vec<String>>) -> Vec<Vec<String>> {
+    rows.into_iter().map(|row| row.iter().map(|cell| plain(cell)).collect()).collect()
 }
