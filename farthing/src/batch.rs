@@ -2,6 +2,7 @@
 //! durable, and the one transaction makes them exist.
 
 use crate::books::{Appended, Books};
+use crate::output::comes_from_the_ledger;
 use crate::side_by_side::side_by_side;
 use crate::telemetry::{Event, Sealed, Step, step, step_of, tell};
 use crate::turnstile::{self, Passed};
@@ -13,7 +14,7 @@ use farthing_aggregate::fold::{Folded, Part};
 use farthing_archive::folders::FolderParts;
 use farthing_archive::{Archive, Encoded, FolderFiles, Folders, NewFile, months, table_path};
 use farthing_ingest::{Committer, Evidence, Refusal, SealedBatch};
-use farthing_ledger::Effects;
+use farthing_ledger::{Effects, LedgerError};
 use farthing_schemas::manifest::{Act, Batch, COPIES, Closed, File, Slice, Total, dead_letters_sha256};
 use farthing_schemas::tables::Table;
 use farthing_schemas::{Currency, Cycle};
@@ -87,7 +88,14 @@ impl Committer for Commits<'_> {
     fn commit(&mut self, sealed: SealedBatch) -> Result<(), Refusal> {
         let clock = Clock::now();
         let told = Sealed::of(&sealed);
-        let commit = commit(self.books, &self.archived, self.around.before.as_deref(), sealed);
+        let (batch, slices) = (sealed.batch, sealed.slices.clone());
+        let commit = async {
+            let committed = commit(self.books, &self.archived, self.around.before.as_deref(), sealed).await;
+            match committed {
+                Err(error) => Err(why_refused(self.books, batch, &slices, error).await),
+                done => done,
+            }
+        };
         self.runtime.block_on(step_of(Step::Commit, told.batch, commit)).map_err(Because)?;
         tell(Event::Committed(&told));
         if let Some(after) = &self.around.after {
@@ -95,6 +103,18 @@ impl Committer for Commits<'_> {
         }
         self.time += clock.elapsed();
         Ok(())
+    }
+}
+
+/// Whoever slept until another took over may find its files swept away under its hands, which the archive tells as a failure of its own: the
+/// lost lease is why.
+async fn why_refused(books: &Books, batch: u64, slices: &[Slice], error: anyhow::Error) -> anyhow::Error {
+    if comes_from_the_ledger(&error) {
+        return error;
+    }
+    match books.still_reserved(batch, slices).await {
+        Err(lost) if matches!(lost.downcast_ref(), Some(LedgerError::LostLease(_))) => lost.context(format!("{error:#}")),
+        _ => error,
     }
 }
 
@@ -293,6 +313,7 @@ pub fn closed_list(closed: &ClosedThrough) -> Vec<Closed> {
 }
 
 async fn write(archive: Archive, table: Table, batch: u64, files: Vec<(Cycle, Encoded)>) -> anyhow::Result<Vec<File>> {
+    fail::fail_point!("archive-refuses", |_| Err(anyhow!("the archive refused")));
     let mut written = Vec::new();
     for (folder, Encoded { rows, content }) in files {
         let new = NewFile { table: table.name(), rows, batches: Some((batch, batch)), content };

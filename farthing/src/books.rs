@@ -10,7 +10,7 @@ use anyhow::{Context, bail};
 use farthing_archive::catalog::manifest_path;
 use farthing_archive::{Archive, Catalog, Content, NewFile};
 use farthing_ledger::{Effects, Ledger, LedgerError};
-use farthing_schemas::manifest::{Act, File, Manifest, VERSION};
+use farthing_schemas::manifest::{Act, File, Manifest, Slice, VERSION};
 use farthing_schemas::registry::{Registry, State};
 use std::collections::HashMap;
 use std::path::Path;
@@ -135,7 +135,9 @@ impl Books {
         let manifest = Manifest { version: VERSION, sequence, previous, at: now().to_string(), act };
         if let Err(gone) = self.still_there(manifest.files()).await {
             // Whoever took back a batch's number has swept its files away: then that is why.
-            self.still_reserved(&manifest.act).await?;
+            if let Act::Batch(batch) = &manifest.act {
+                self.still_reserved(batch.batch, &batch.slices).await?;
+            }
             return Err(gone);
         }
         let body = manifest.to_json();
@@ -199,14 +201,13 @@ impl Books {
         Ok(())
     }
 
-    /// A batch whose number was taken back cannot be committed.
-    async fn still_reserved(&self, act: &Act) -> anyhow::Result<()> {
-        let Act::Batch(batch) = act else { return Ok(()) };
+    /// A batch whose number was taken back cannot be committed: then the lease is lost.
+    pub async fn still_reserved(&self, batch: u64, slices: &[Slice]) -> anyhow::Result<()> {
         let reserved = self.patience.with(async || self.ledger.reserved().await).await?;
-        if reserved.iter().any(|reservation| reservation.batch == batch.batch) {
+        if reserved.iter().any(|reservation| reservation.batch == batch) {
             return Ok(());
         }
-        let partition = batch.slices.first().map(|slice| slice.partition.clone());
+        let partition = slices.first().map(|slice| slice.partition.clone());
         Err(LedgerError::LostLease(partition.unwrap_or_default()).into())
     }
 
