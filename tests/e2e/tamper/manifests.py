@@ -57,7 +57,8 @@ def hash_made_anew(where):
     def act(books, ledger):
         row = one_row(books, ledger, where)
         manifest = json.loads(row["body"])
-        manifest["at"] = manifest["at"].replace("2", "3", 1) if books.draw.randrange(2) else manifest["at"][:-3] + "00Z"
+        last = "01Z" if manifest["at"].endswith("00Z") else "00Z"
+        manifest["at"] = manifest["at"].replace("2", "3", 1) if books.draw.randrange(2) else manifest["at"][:-3] + last
         body = json.dumps(manifest, separators=(",", ":"), ensure_ascii=False)
         ledger.execute("UPDATE manifests SET body = ?, sha256 = ? WHERE sequence = ?", (body, sha256(body), row["sequence"]))
         return {"what": f"manifest {row['sequence']}: another time, with its hash", "names": named(row["sequence"])}
