@@ -91,6 +91,53 @@ impl AccountNumber {
     }
 }
 
+/// The text with account numbers in it masked, as banks write them into their reasons: words of 8 letters and digits or more with 4 digits or
+/// more, runs of 5 digits or more, and IBANs in groups.
+///
+/// ```
+/// use farthing_bank::account::masked_in;
+/// assert_eq!(masked_in("NL84MOCK0000000003 is closed"), "***0003 is closed");
+/// assert_eq!(masked_in("to NL84 MOCK 0000 0000 03, since 2026"), "to ***0003, since 2026");
+/// ```
+#[must_use]
+pub fn masked_in(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let word = rest.find(|character: char| !character.is_alphanumeric()).map_or(rest, |end| &rest[..end]);
+        if word.is_empty() {
+            shown.push(first);
+            rest = &rest[first.len_utf8()..];
+            continue;
+        }
+        let number = grouped_iban(rest).unwrap_or(word);
+        let digits = number.bytes().filter(u8::is_ascii_digit).count();
+        let characters = number.chars().count();
+        if digits >= 5 || digits >= 4 && characters >= 8 {
+            shown.push_str(&AccountNumber::new(number).to_string());
+        } else {
+            shown.push_str(number);
+        }
+        rest = &rest[number.len()..];
+    }
+    shown
+}
+
+/// An IBAN at the beginning of a text, in groups of four with spaces between.
+fn grouped_iban(text: &str) -> Option<&str> {
+    let head = text.as_bytes().get(..5)?;
+    let is_head = head[..2].iter().all(u8::is_ascii_uppercase) && head[2..4].iter().all(u8::is_ascii_digit) && head[4] == b' ';
+    let mut end = 4;
+    while is_head && text.as_bytes().get(end) == Some(&b' ') {
+        let group = text.as_bytes()[end + 1..].iter().take_while(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()).count();
+        if group == 0 || group > 4 {
+            break;
+        }
+        end += 1 + group;
+    }
+    (end >= 14).then(|| &text[..end])
+}
+
 impl Account {
     /// The number, masked.
     #[must_use]

@@ -1,6 +1,6 @@
 //! [`read`]: what a bank's or a payment service's file says, whatever kind of file it is.
 
-use crate::account::AccountNumber;
+use crate::account::{AccountNumber, masked_in};
 use crate::ids::{EndToEndId, MessageId};
 use crate::pain001::NOT_PROVIDED;
 use crate::{Amount, BankError};
@@ -281,9 +281,9 @@ impl Reference {
 }
 
 impl Reason {
-    /// Both, unless there is neither.
+    /// Both, unless there is neither; banks name accounts in them, which are masked.
     pub(crate) fn of(code: Option<&str>, text: Option<&str>) -> Option<Reason> {
-        let kept = |text: Option<&str>| text.map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
+        let kept = |text: Option<&str>| text.map(str::trim).filter(|text| !text.is_empty()).map(masked_in);
         Some(Reason { code: kept(code), text: kept(text) }).filter(|reason| *reason != Reason::default())
     }
 }
