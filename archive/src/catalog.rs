@@ -3,7 +3,7 @@
 use crate::batches::Batches;
 use crate::holds::Holds;
 use farthing_aggregate::closed::{ClosedHistory, ClosedThrough};
-use farthing_schemas::manifest::{Act, ActorChange, Booked, CycleMove, File, Manifest, sha256_hex};
+use farthing_schemas::manifest::{Act, ActorChange, BankMessage, Booked, CycleMove, File, Manifest, sha256_hex};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 
@@ -59,6 +59,17 @@ pub struct ActorChanged {
     pub change: ActorChange,
 }
 
+/// A message of a bank that was taken in, and its place in the chain.
+#[derive(Clone, Debug)]
+pub struct TakenIn {
+    /// The number of its manifest.
+    pub sequence: u64,
+    /// When its manifest was made.
+    pub at: String,
+    /// What is said of it.
+    pub message: BankMessage,
+}
+
 /// What exists, folded from manifests in their order.
 #[derive(Clone, Debug, Default)]
 pub struct Catalog {
@@ -90,6 +101,8 @@ pub struct Catalog {
     pub booked: Vec<BookedBy>,
     /// The changes to who may act, in order.
     pub actors: Vec<ActorChanged>,
+    /// The messages of banks that were taken in, in order.
+    pub messages: Vec<TakenIn>,
     /// The last manifest of which a compaction knew: batches of later ones have no result lines yet.
     pub lines_through: u64,
     /// The last manifest of which a search for copies knew: batches of later ones may hold copies that still count.
@@ -160,11 +173,18 @@ impl Catalog {
                 if self.closed.get(&step.mid, currency).is_none_or(|closed| closed < cycle) {
                     self.closed.close(&step.mid, currency, cycle);
                 }
+                self.live.extend(step.files.iter().map(|file| (file.path.clone(), file.clone())));
                 self.moves.push(Moved { sequence, sha256: sha256.to_owned(), at: manifest.at, copies_through: self.copies_through, step });
             }
             Act::Hold(hold) => self.holds.hold(sequence, manifest.at, hold).map_err(wrong)?,
             Act::Lift(lift) => self.holds.lift(sequence, lift).map_err(wrong)?,
             Act::Actor(change) => self.actors.push(ActorChanged { sequence, change }),
+            Act::BankMessage(message) => {
+                if self.messages.iter().any(|taken| taken.message.sha256 == message.sha256) {
+                    return Err(wrong(format!("takes in the message {} a second time", message.sha256)));
+                }
+                self.messages.push(TakenIn { sequence, at: manifest.at, message });
+            }
         }
         Ok(())
     }

@@ -67,6 +67,8 @@ pub(crate) fn telling_columns(table: Table) -> &'static [&'static str] {
         Table::Usage => &["batch", "row", "partition", "position", "source", "id", "time", "platform", "use", "registry_version"],
         Table::Accruals => &["batch", "cycle", "party", "status"],
         Table::Lines => &["source", "id", "time", "cycle", "party", "mid", "agreement", "platform", "status", "batch"],
+        Table::Journal => &["entry", "happened", "mid", "cycle", "account", "owner"],
+        Table::Payouts => &["payment", "mid", "cycle", "party", "state"],
     }
 }
 
@@ -74,7 +76,7 @@ pub(crate) fn telling_columns(table: Table) -> &'static [&'static str] {
 pub(crate) fn dictionary_bytes(table: Table, column: &str) -> usize {
     match (table, column) {
         // Nearly every text is another one.
-        (_, "id" | "output") => 0,
+        (_, "id" | "output" | "payment") => 0,
         (Table::Accruals, "party") => PARTIES_BYTES,
         _ => DICTIONARY_BYTES,
     }
@@ -83,7 +85,7 @@ pub(crate) fn dictionary_bytes(table: Table, column: &str) -> usize {
 fn random_columns(table: Table) -> &'static [&'static str] {
     match table {
         Table::Usage => &["identity", "says"],
-        Table::Accruals | Table::Lines => &[],
+        Table::Accruals | Table::Lines | Table::Journal | Table::Payouts => &[],
     }
 }
 
@@ -93,6 +95,8 @@ pub(crate) fn packed_columns(table: Table) -> &'static [&'static str] {
         Table::Usage => &["batch", "row", "position", "time", "counts.list.element.count", "registry_version"],
         Table::Accruals => &["batch"],
         Table::Lines => &["time", "registry_version", "batch"],
+        Table::Journal => &["entry", "line", "happened", "booked", "reverses"],
+        Table::Payouts => &["attempt"],
     }
 }
 

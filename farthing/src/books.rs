@@ -165,7 +165,7 @@ impl Books {
             let result = match self.keep_lock(manifest).await? {
                 Ok(()) => {
                     let postings: usize = effects.entries.iter().map(|(_, postings)| postings.len()).sum();
-                    let rows = effects.party_details.len() + effects.dead_letters.len() + postings;
+                    let rows = effects.party_details.len() + effects.dead_letters.len() + postings + effects.payments.count();
                     telemetry::timed(LedgerCall::Append, timely_for(rows, self.ledger.append(manifest, effects))).await
                 }
                 away => away,

@@ -2,9 +2,11 @@
 
 mod acting;
 mod journal;
+mod paying;
 
 pub use acting::{ActorCommand, ActorOptions, ApproveOptions, KeyOption, SignOptions, TakeBackOptions};
 pub use journal::{By, ExportOptions, JournalCommand, JournalOptions, TrialBalanceOptions};
+pub use paying::{BankCommand, FilesOptions, MakingOptions, MoveOptions, PaymentsOptions, ReissueOptions, ReleaseOptions};
 
 use crate::configuration::limits::{BATCH_EVENTS, BATCH_MIB, BATCH_SECONDS, IDENTITIES_MIB, PATIENCE_SECONDS, WORKERS};
 use crate::place::PlaceArgs;
@@ -50,7 +52,7 @@ pub enum Command {
     Status(StatusOptions),
     /// What was earned so far
     Accruals(AccrualsOptions),
-    /// Close cycles, draft settlements and approve them
+    /// Close cycles, draft settlements, approve them, pay them and seal them
     #[command(subcommand)]
     Settle(SettleCommand),
     /// Hold back a party's money, such as in a dispute, and give it back
@@ -76,6 +78,8 @@ pub enum Command {
     /// What banks answer to payments
     #[command(subcommand)]
     Bank(BankCommand),
+    /// What was sent to banks for whom, and what has become of it
+    Payments(PaymentsOptions),
     /// The ledger's tables: bring them to this version, compare their rows with the chain of manifests
     #[command(subcommand)]
     Ledger(LedgerCommand),
@@ -94,23 +98,6 @@ impl Command {
     pub fn can_begin_again(&self) -> bool {
         matches!(self, Command::Accruals(_) | Command::Settle(_) | Command::Statement(_) | Command::Archive(_))
     }
-}
-
-#[derive(Clone, Debug, Subcommand)]
-pub enum BankCommand {
-    /// Say what a bank's answer says of each payment, and what came in; nothing is booked
-    #[command(after_help = "\
-Examples:
-  farthing bank read status-report.xml
-  farthing bank read returns.ach --json
-
-Reads pain.002, camt.053 and camt.054 of any version, returns and changes of NACHA, and the results of PayPal and Wise; which of them it is
-the content tells. Exits 1 if something in it is not understood: a person has to look at that.")]
-    Read {
-        /// The file, or - for standard input
-        #[arg(value_name = "FILE")]
-        file: PathBuf,
-    },
 }
 
 #[derive(Args, Clone, Debug)]
@@ -253,6 +240,25 @@ pub enum SettleCommand {
     /// Take an approval back
     #[command(after_help = "Example:\n  farthing settle withdraw --mid mid_x --cycle 2026-10 --as bo --key bo.pem --why claim-came-in")]
     Withdraw(TakeBackOptions),
+    /// Send the payouts of an approved cycle: files for the banks, checked before they are written
+    #[command(
+        after_help = "Examples:\n  farthing settle release --mid mid_x --cycle 2026-10 --out files --as ana --key ana.pem\n\nWith --config FILE, which says from where the MID pays, by the method of payout instructions:\n  [payers.mid_x.sepa]\n  format = \"pain.001.001.09\"\n  name = \"Guild eG\"\n  iban = \"DE89370400440532013000\"\n\nThe ledger keeps the files before they are written out: farthing settle files writes them again, byte for byte. Exits 1 if it is refused."
+    )]
+    Release(ReleaseOptions),
+    /// Pay anew what has failed for good, under a new id that is linked to the old one
+    #[command(
+        after_help = "Example:\n  farthing settle reissue --mid m --cycle 2026-10 --party p --why moved --out f --as bo --key bo.pem"
+    )]
+    Reissue(ReissueOptions),
+    /// Write the files of a cycle's payouts again, as they were sent
+    #[command(after_help = "Example:\n  farthing settle files --mid mid_x --cycle 2026-10 --out files --data books")]
+    Files(FilesOptions),
+    /// Say that what became of each payout is known: settled, rejected or returned
+    #[command(after_help = "Example:\n  farthing settle reconcile --mid mid_x --cycle 2026-10 --as ana --key ana.pem --data books")]
+    Reconcile(MoveOptions),
+    /// End a cycle: the root over its statements and over all cycles before it is written down
+    #[command(after_help = "Example:\n  farthing settle seal --mid mid_x --cycle 2026-10 --as ana --key ana.pem --data books")]
+    Seal(MoveOptions),
     /// Who moved a cycle, when, why and with which signature
     #[command(after_help = "Example:\n  farthing settle log --mid mid_guild --cycle 2026-10 --data books")]
     Log(CycleOptions),

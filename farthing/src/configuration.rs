@@ -1,6 +1,7 @@
 //! The configuration file, and what of the environment stands in for it.
 
 pub mod limits;
+pub mod payers;
 pub mod topics;
 
 use crate::telemetry::configuration::TelemetryTable;
@@ -8,6 +9,7 @@ use anyhow::{Context, bail, ensure};
 use farthing_archive::S3;
 use farthing_archive::s3::{Credentials, Secret};
 use limits::MeterTable;
+use payers::Payers;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 use std::path::{Path, PathBuf};
@@ -36,6 +38,9 @@ pub struct Configuration {
     /// Topics that can be metered by name.
     #[serde(default)]
     pub topics: Topics,
+    /// From where MIDs pay.
+    #[serde(default)]
+    pub payers: Payers,
 }
 
 /// `[s3]`: what is not said here is taken from the environment variables that are named.

@@ -21,6 +21,7 @@ mod originals;
 mod outgoing;
 mod output;
 mod patience;
+mod payouts;
 mod place;
 mod plan_input;
 mod progress;
@@ -87,7 +88,8 @@ async fn dispatch(cli: &Cli, at: &place::Place) -> anyhow::Result<Answer> {
         Command::Check => commands::check::run(at, json).await,
         Command::DeadLetters(command) => commands::dead_letters::run(at, command, json).await,
         Command::Archive(command) => commands::archive::run(at, command, json).await,
-        Command::Bank(command) => commands::bank::run(&command, json),
+        Command::Bank(command) => commands::bank::run(at, command, json).await,
+        Command::Payments(options) => commands::payments::run(at, &options, json).await,
         Command::Ledger(command) => commands::ledger::run(at, command, json).await,
         Command::Status(options) => commands::status::run(at, &options, json).await,
         Command::Verify(options) => commands::verify::run(at, &options, json).await,

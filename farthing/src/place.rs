@@ -4,6 +4,7 @@ use crate::cli::LimitOptions;
 #[cfg(feature = "telemetry")]
 use crate::cli::MeterOptions;
 use crate::configuration::limits::MeterTable;
+use crate::configuration::payers::Payers;
 use crate::configuration::topics::Topics;
 use crate::configuration::{Configuration, S3Table};
 #[cfg(feature = "telemetry")]
@@ -35,7 +36,8 @@ pub struct PlaceArgs {
     /// The archive: file://DIR or s3://BUCKET/PREFIX
     #[arg(long, global = true, value_name = "URL")]
     pub archive: Option<String>,
-    /// Configuration file (TOML): data, or ledger and archive, where the command line names none; [s3], [meter], [topics.NAME], [telemetry]
+    /// Configuration file (TOML): data, or ledger and archive, where the command line names none; [s3], [meter], [topics.NAME], [telemetry],
+    /// [payers.MID.METHOD]
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
 }
@@ -57,6 +59,8 @@ pub struct Place {
     pub meter: MeterTable,
     /// Topics that can be metered by name.
     pub topics: Topics,
+    /// From where MIDs pay.
+    pub payers: Payers,
 }
 
 impl Place {
@@ -87,6 +91,7 @@ impl Place {
         place.option = format!("--config {}{words}", path.display());
         place.meter = read.meter.checked("meter")?;
         place.topics = read.topics;
+        place.payers = read.payers;
         place.reached_by(read.s3)
     }
 
@@ -124,6 +129,7 @@ impl Place {
             option: format!("--data {}", data.display()),
             meter: MeterTable::default(),
             topics: Topics::new(),
+            payers: Payers::new(),
         })
     }
 
@@ -131,7 +137,8 @@ impl Place {
         let ledger: LedgerUrl = ledger.parse()?;
         let option = format!("--ledger {ledger} --archive {archive}");
         let (telemetry, meter, topics) = (TelemetryTable::default(), MeterTable::default(), Topics::new());
-        Ok(Place { ledger, archive: archive.to_owned(), s3: S3::default(), telemetry, option, meter, topics })
+        let payers = Payers::new();
+        Ok(Place { ledger, archive: archive.to_owned(), s3: S3::default(), telemetry, option, meter, topics, payers })
     }
 
     /// The ledger as people are told of it: the path of a file, the URL of a server without its password.

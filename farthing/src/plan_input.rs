@@ -4,13 +4,14 @@ use crate::books::Books;
 use crate::commands::accruals::each_accrual;
 use crate::commands::settle::Settlement;
 use crate::courses;
+use crate::payouts;
 use anyhow::{Context, ensure};
 use farthing_aggregate::fold::Sums;
 use farthing_archive::holds::Held;
 use farthing_schemas::accrual::AccrualKey;
 use farthing_schemas::registry::Registry;
 use farthing_schemas::{Accrual, Cycle, Money, Rate, Status};
-use farthing_settle::input::{AgreementTerms, Hold, MidTerms, OnShortfall, Payee, Payout, Threshold};
+use farthing_settle::input::{AgreementTerms, Hold, MidTerms, OnShortfall, Payee, Payout, Returned, Threshold};
 use farthing_settle::{Draft, Input};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -32,8 +33,13 @@ pub async fn gather(books: &Books, registry: &Registry, of: &Settlement, scope: 
     let mut accruals = of_cycle(books, of, of.cycle, scope.through_sequence).await?;
     accruals.extend(scope.to_come.into_iter().filter(|accrual| accrual.cycle == of.cycle && accrual.key.currency == of.currency));
     let (deferred, settled_in) = deferred(books, of, &earlier).await?;
-    let carried_in =
+    let mut carried_in: BTreeMap<String, Money> =
         earlier.last().map(|draft| draft.lines.iter().map(|line| (line.party.clone(), line.carried_out)).collect()).unwrap_or_default();
+    let returned = payouts::returned(books, of, scope.through_sequence, &earlier).await?;
+    for Returned { party, amount } in returned.values() {
+        let sum = carried_in.entry(party.clone()).or_default();
+        *sum = sum.plus(*amount)?;
+    }
     let holds = holds(books, of, scope.through_sequence, earlier.last());
     let fees_of_cycles: BTreeMap<Cycle, Rate> = earlier.iter().map(|draft| (draft.cycle, draft.fee_rate)).collect();
     let mut input = Input {
@@ -46,6 +52,7 @@ pub async fn gather(books: &Books, registry: &Registry, of: &Settlement, scope: 
         accruals,
         deferred,
         carried_in,
+        returned,
         holds,
         fees_of_cycles,
         settled_in,

@@ -3,6 +3,7 @@
 use crate::actors::project_actor;
 use crate::journal::{StoredEntry, StoredPosting, are_booked, insert_entry};
 use crate::open::Sql;
+use crate::payments::{PaymentRows, insert_payment_rows};
 use crate::positions::{position_in, put_position};
 use crate::read::{PartyDetails, StoredDraft};
 use crate::reservations::use_reservation;
@@ -21,10 +22,12 @@ pub struct Effects {
     pub draft: Option<StoredDraft>,
     /// What is booked, in order: entries of the journal with their postings.
     pub entries: Vec<(StoredEntry, Vec<StoredPosting>)>,
+    /// Payments, what became of them and what a bank has sent.
+    pub payments: PaymentRows,
 }
 
 /// Rows per statement of several values each: SQLite looks for each value's name among those of all, so that long statements take long.
-const ROWS_A_STATEMENT: usize = 200;
+pub(crate) const ROWS_A_STATEMENT: usize = 200;
 
 /// Bytes of dead letters per statement, which has a copy of them: a single letter may be longer.
 const LETTER_BYTES_A_STATEMENT: usize = 4 << 20;
@@ -68,11 +71,12 @@ impl Ledger {
                 insert_draft(&mut sql, effects.draft.as_ref()).await?;
             }
             Act::Actor(change) => project_actor(&mut sql, manifest.sequence, change).await?,
-            Act::Compaction(_) | Act::Copies(_) | Act::Hold(_) | Act::Lift(_) => {}
+            Act::Compaction(_) | Act::Copies(_) | Act::Hold(_) | Act::Lift(_) | Act::BankMessage(_) => {}
         }
         for (entry, postings) in &effects.entries {
             insert_entry(&mut sql, self.url.dialect, entry, postings).await?;
         }
+        insert_payment_rows(&mut sql, self.url.dialect, &effects.payments).await?;
         self.commit(sql).await
     }
 
@@ -142,7 +146,7 @@ fn a_statement(letters: &[DeadLetter]) -> usize {
 }
 
 /// `$1, $2, $3), ($1, $4, $5` and so on: the first value is that of all rows, the others are each row's own.
-fn rows_of_values(rows: usize, own: usize) -> String {
+pub(crate) fn rows_of_values(rows: usize, own: usize) -> String {
     let row = |row: usize| (0..own).fold("$1".to_owned(), |row_so_far, column| format!("{row_so_far}, ${}", 2 + own * row + column));
     (0..rows).map(row).collect::<Vec<_>>().join("), (")
 }

@@ -106,6 +106,36 @@ impl Dialect {
         format!("INSERT INTO journal_postings (entry, line, account, owner, currency, amount) VALUES {}", rows.join(", "))
     }
 
+    /// Inserts payments of one act: the first value is that of all rows, ten others are each row's own.
+    pub(crate) fn insert_payments(self, rows: usize) -> String {
+        let amount = |value: usize| match self {
+            Dialect::Sqlite => format!("${value}"),
+            Dialect::Postgres => format!("CAST(${value} AS NUMERIC(38, 12))"),
+        };
+        let row = |row: usize| {
+            let own = |column: usize| 2 + 10 * row + column;
+            let before: String = (0..7).map(|column| format!(", ${}", own(column))).collect();
+            format!("($1{before}, {}, ${}, ${})", amount(own(7)), own(8), own(9))
+        };
+        let rows: Vec<String> = (0..rows).map(row).collect();
+        let columns = "sequence, id, line, mid, currency, cycle, party, attempt, amount, replaces, message_id";
+        format!("INSERT INTO payments ({columns}) VALUES {}", rows.join(", "))
+    }
+
+    /// Inserts a receipt.
+    pub(crate) fn insert_receipt(self) -> &'static str {
+        match self {
+            Dialect::Sqlite => {
+                "INSERT INTO bank_receipts (sequence, line, platform, cycle, currency, amount, booked, reference)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
+            }
+            Dialect::Postgres => {
+                "INSERT INTO bank_receipts (sequence, line, platform, cycle, currency, amount, booked, reference)
+                 VALUES ($1, $2, $3, $4, $5, CAST($6 AS NUMERIC(38, 12)), $7, $8)"
+            }
+        }
+    }
+
     /// Whether any migration has ever run: 0 or 1.
     pub(crate) fn is_migrated(self) -> &'static str {
         match self {

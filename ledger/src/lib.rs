@@ -10,10 +10,11 @@
 //! - A position moves only under the epoch and from the start that its reader held.
 //! - A batch is committed only under a number that is reserved for it, and no number is given out twice.
 //! - An entry of the journal that is booked is neither changed nor added to, and none is booked that its act's manifest does not commit to.
-//! - Names, identifiers and account details of parties are in one table, and nowhere else.
+//! - Names, identifiers and account details of parties are in one table, and nowhere else but in files for banks and messages of theirs.
+//! - No payment, no change of a payment's state and no message of a bank is changed, deleted or written twice.
 //!
 //! Modules in reading order: `url`, `dialect`, [`open`], `positions`, `reservations`, [`append`], `actors`, `read`, `journal`,
-//! `letters`, `hold`, `error`.
+//! [`payments`], `letters`, `hold`, `error`.
 #![deny(missing_docs)]
 
 mod actors;
@@ -24,6 +25,7 @@ mod hold;
 mod journal;
 mod letters;
 pub mod open;
+pub mod payments;
 mod positions;
 mod read;
 mod reservations;
@@ -35,6 +37,7 @@ pub use error::LedgerError;
 pub use hold::Held;
 pub use journal::{StoredEntry, StoredPosting};
 pub use open::{Ledger, Migrated};
+pub use payments::{Asked, PaymentRows, StoredBankFile, StoredBankMessage, StoredException, StoredPayment, StoredReceipt, StoredState};
 pub use positions::{Lease, Position};
 pub use read::{KeptLetter, PartyDetails, StoredDraft, StoredManifest};
 pub use reservations::Reservation;

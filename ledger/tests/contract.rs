@@ -8,6 +8,8 @@ mod journal;
 mod letters;
 #[path = "contract/outages.rs"]
 mod outages;
+#[path = "contract/payments.rs"]
+mod payments;
 #[path = "contract/races.rs"]
 mod races;
 #[path = "contract/reservations.rs"]

@@ -4,8 +4,10 @@
 //! swapped unseen. The ledger decides which manifests exist; the archive keeps a copy of each.
 
 mod hold;
+mod pay;
 
 pub use hold::{Hold, Lift};
+pub use pay::{BankFile, BankMessage, Released};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -50,19 +52,21 @@ pub enum Act {
     Lift(Lift),
     /// Somebody who acts came or went.
     Actor(ActorChange),
+    /// What a bank has sent was taken in.
+    BankMessage(BankMessage),
 }
 
 /// A file of the archive.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct File {
-    /// `usage`, `accruals`, `lines` or `registry`.
+    /// `usage`, `accruals`, `lines`, `journal`, `payouts` or `registry`.
     pub table: String,
     /// Its path below the archive's root.
     pub path: String,
     /// How many rows or records it has.
     pub rows: u64,
-    /// The least and the greatest number of the batches that its rows belong to, to tell quickly what it does not hold; none for the
-    /// registry.
+    /// The least and the greatest number of the batches that its rows belong to, to tell quickly what it does not hold; of the
+    /// entries for the journal; none for payouts and the registry.
     pub batches: Option<(u64, u64)>,
     /// Its size in bytes.
     pub bytes: u64,
@@ -218,6 +222,15 @@ pub struct CycleMove {
     /// The actor's signature.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signed: Option<Signed>,
+    /// What it sends to banks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub released: Option<Box<Released>>,
+    /// What it seals: the root over the statements of this cycle and of all before it, in hex.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub root: Option<String>,
+    /// What it archives.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<File>,
     /// What it books.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub booked: Option<Booked>,
@@ -292,7 +305,8 @@ impl Manifest {
             Act::Registry(load) => std::slice::from_ref(&load.file),
             Act::Batch(batch) => &batch.files,
             Act::Compaction(compaction) => &compaction.files,
-            Act::Cycle(_) | Act::Copies(_) | Act::Hold(_) | Act::Lift(_) | Act::Actor(_) => &[],
+            Act::Cycle(step) => &step.files,
+            Act::Copies(_) | Act::Hold(_) | Act::Lift(_) | Act::Actor(_) | Act::BankMessage(_) => &[],
         }
     }
 }
@@ -303,6 +317,7 @@ impl Act {
     pub fn booked(&self) -> Option<&Booked> {
         match self {
             Act::Cycle(step) => step.booked.as_ref(),
+            Act::BankMessage(message) => message.booked.as_ref(),
             Act::Registry(_) | Act::Batch(_) | Act::Compaction(_) | Act::Copies(_) | Act::Hold(_) | Act::Lift(_) | Act::Actor(_) => None,
         }
     }

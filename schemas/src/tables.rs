@@ -20,11 +20,15 @@ pub enum Table {
     Accruals,
     /// One row per event, reference and status: how the sums came about.
     Lines,
+    /// One row per posting of the journal, written when a cycle is sealed.
+    Journal,
+    /// One row per payment, with what became of it by then, written when its cycle is sealed.
+    Payouts,
 }
 
 impl Table {
     /// All tables.
-    pub const ALL: [Table; 3] = [Table::Accruals, Table::Lines, Table::Usage];
+    pub const ALL: [Table; 5] = [Table::Accruals, Table::Journal, Table::Lines, Table::Payouts, Table::Usage];
 
     /// The table's name and top folder.
     #[must_use]
@@ -33,18 +37,20 @@ impl Table {
             Table::Usage => "usage",
             Table::Accruals => "accruals",
             Table::Lines => "lines",
+            Table::Journal => "journal",
+            Table::Payouts => "payouts",
         }
     }
 
     /// The key of the Hive-style folder below the version: a month in UTC.
     ///
-    /// `usage` is foldered by the month of the event's time, the other two by the cycle that they are settled in. No column has
+    /// `usage` is foldered by the month of the event's time, the others by the cycle that they are settled in; `journal` by the one whose seal wrote it. No column has
     /// the key's name: readers do not agree on what its type would be.
     #[must_use]
     pub const fn folder_key(self) -> &'static str {
         match self {
             Table::Usage => "month",
-            Table::Accruals | Table::Lines => "settled",
+            Table::Accruals | Table::Lines | Table::Journal | Table::Payouts => "settled",
         }
     }
 
@@ -61,6 +67,8 @@ impl Table {
             Table::Usage => USAGE.clone(),
             Table::Accruals => ACCRUALS.clone(),
             Table::Lines => LINES.clone(),
+            Table::Journal => JOURNAL.clone(),
+            Table::Payouts => PAYOUTS.clone(),
         }
     }
 }
@@ -196,4 +204,49 @@ static LINES: LazyLock<SchemaRef> = LazyLock::new(|| {
         required("batch", DataType::Int64),
     ]);
     schema("lines", fields)
+});
+
+static JOURNAL: LazyLock<SchemaRef> = LazyLock::new(|| {
+    schema(
+        "journal",
+        vec![
+            required("entry", DataType::Int64),
+            required("line", DataType::Int64),
+            required("happened", instant()),
+            required("booked", instant()),
+            required("kind", word()),
+            required("mid", word()),
+            optional("cycle", word()),
+            required("account", word()),
+            required("owner", DataType::Utf8),
+            required("currency", word()),
+            required("amount", decimal()),
+            required("reason", DataType::Utf8),
+            required("reference", DataType::Utf8),
+            optional("reverses", DataType::Int64),
+            required("evidence_kind", word()),
+            required("evidence_sha256", DataType::Utf8),
+            required("previous", DataType::Utf8),
+            required("entry_sha256", DataType::Utf8),
+        ],
+    )
+});
+
+static PAYOUTS: LazyLock<SchemaRef> = LazyLock::new(|| {
+    schema(
+        "payouts",
+        vec![
+            required("payment", DataType::Utf8),
+            required("mid", word()),
+            required("currency", word()),
+            required("cycle", word()),
+            required("party", DataType::Utf8),
+            required("attempt", DataType::Int64),
+            required("amount", decimal()),
+            optional("replaces", DataType::Utf8),
+            optional("file", word()),
+            required("state", word()),
+            optional("booked", word()),
+        ],
+    )
 });

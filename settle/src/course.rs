@@ -138,6 +138,7 @@ impl Courses {
             Kind::Discard => course.draft = None,
             Kind::Approve => course.approved_by = Some(step.by.clone()),
             Kind::Withdraw => course.approved_by = None,
+            Kind::Release | Kind::Reissue | Kind::Reconcile | Kind::Seal => {}
         }
         Ok(row)
     }
@@ -161,15 +162,25 @@ impl Courses {
         Ok(row)
     }
 
+    /// Whether a move has its place now, before what it brings along is gathered: the state of its cycle, those of others, and its draft.
+    ///
+    /// # Errors
+    /// [`Refusal`]
+    pub fn judge_place(&self, step: &CycleMove) -> Result<&'static Allowed, Refusal> {
+        let (cycle, row) = self.row_of(step)?;
+        self.judge_order(step, cycle, row.kind)?;
+        judge_draft(step, row, self.draft_of(step)?)?;
+        Ok(row)
+    }
+
     /// Whether a move would be allowed now if it were signed by whom it names.
     ///
     /// # Errors
     /// [`Refusal`]
     pub fn judge_before_signing(&self, step: &CycleMove) -> Result<&'static Allowed, Refusal> {
-        let (cycle, row) = self.row_of(step)?;
-        self.judge_order(step, cycle, row.kind)?;
-        let draft = self.get(&step.mid, &step.currency, cycle).and_then(|course| course.draft.as_ref());
-        judge_draft(step, row, draft)?;
+        let row = self.judge_place(step)?;
+        let draft = self.draft_of(step)?;
+        judge_burden(step, row.kind)?;
         if row.why == Why::Needed && !step.why.as_deref().is_some_and(is_line) {
             return Err(Refusal::NoReason(row.kind));
         }
@@ -184,7 +195,7 @@ impl Courses {
 
     /// The text that is signed for a move, from where its cycle is now: it names the manifest of the cycle's last move, so that it can
     /// stand for this move only, here and now, and never for the same again. It is UTF-8, each line ends in a line feed, and the last one is
-    /// there only if there is a reason:
+    /// there only if there is a reason. Before it stands, of moves that release, what they release, and of a seal its root:
     ///
     /// ```text
     /// farthing settle, version 1
@@ -197,6 +208,8 @@ impl Courses {
     /// draft: SHA-256 of the draft, or none
     /// after: NUMBER SHA-256 of the manifest of the cycle's last move, or none
     /// actor: bo
+    /// payments: HOW MANY, SUM, SHA-256 over them
+    /// root: SHA-256
     /// why: one line
     /// ```
     ///
@@ -206,6 +219,8 @@ impl Courses {
         let (cycle, row) = self.row_of(step)?;
         let is_line_if_there = |text: &Option<String>| text.as_deref().is_none_or(is_line);
         let are_words = [&step.mid, &step.currency, &step.by].into_iter().all(|text| is_id(text));
+        let of_release = step.released.iter().flat_map(|released| [&released.amount, &released.payments_sha256]);
+        let are_words = are_words && of_release.chain(&step.root).all(|text| is_id(text));
         if !(are_words && is_line_if_there(&step.draft_sha256) && is_line_if_there(&step.why)) {
             return Err(Refusal::Unreadable("its MID, currency, actor, draft or reason"));
         }
@@ -215,9 +230,13 @@ impl Courses {
         let (draft, Allowed { kind, from, to, .. }) = (draft_sha256.as_deref().unwrap_or("none"), row);
         // The last line is there if there is a reason: no reason is another text than any.
         let why = step.why.as_ref().map_or(String::new(), |why| format!("why: {why}\n"));
+        let released = step.released.as_ref().map_or(String::new(), |released| {
+            format!("payments: {}, {}, {}\n", released.payments, released.amount, released.payments_sha256)
+        });
+        let root = step.root.as_ref().map_or(String::new(), |root| format!("root: {root}\n"));
         Ok(format!(
             "farthing settle, version 1\nmove: {kind}\nmid: {mid}\ncurrency: {currency}\ncycle: {cycle}\nfrom: {from}\nto: {to}\n\
-             draft: {draft}\nafter: {after}\nactor: {by}\n{why}"
+             draft: {draft}\nafter: {after}\nactor: {by}\n{released}{root}{why}"
         ))
     }
 
@@ -227,6 +246,11 @@ impl Courses {
     /// [`Refusal::NotInTable`], [`Refusal::PassedOver`], or what cannot be read.
     pub fn row(&self, step: &CycleMove) -> Result<&'static Allowed, Refusal> {
         self.row_of(step).map(|(_, row)| row)
+    }
+
+    fn draft_of(&self, step: &CycleMove) -> Result<Option<&DraftInForce>, Refusal> {
+        let cycle = step.cycle.parse().map_err(|_| Refusal::Unreadable("its cycle"))?;
+        Ok(self.get(&step.mid, &step.currency, cycle).and_then(|course| course.draft.as_ref()))
     }
 
     fn of(&self, mid: &str, currency: &str) -> Option<&BTreeMap<Cycle, Course>> {
@@ -253,7 +277,8 @@ impl Courses {
     }
 
     /// Each draft begins with the balances of the one before: so drafts and approvals are made in the order of cycles, and taken back in the
-    /// opposite one. Nothing is approved upon what nobody has approved.
+    /// opposite one. Nothing is approved upon what nobody has approved; nobody waits for older money longer than for newer; and each seal
+    /// holds the one before.
     fn judge_order(&self, step: &CycleMove, cycle: Cycle, kind: Kind) -> Result<(), Refusal> {
         let books = (step.mid.as_str(), step.currency.as_str());
         let earlier = |least: State| self.earlier_below(least, books, cycle);
@@ -266,6 +291,9 @@ impl Courses {
             Kind::Approve => earlier(State::Approved).map(Refusal::Unapproved),
             Kind::Discard => upon(State::Draft).map(Refusal::BuiltUpon),
             Kind::Withdraw => upon(State::Approved).map(Refusal::ApprovedUpon),
+            Kind::Release => earlier(State::Released).map(Refusal::Unreleased),
+            Kind::Seal => earlier(State::Sealed).map(Refusal::Unsealed),
+            Kind::Reissue | Kind::Reconcile => None,
         };
         refusal.map_or(Ok(()), Err)
     }
@@ -299,6 +327,17 @@ impl fmt::Display for Whereabouts {
             Whereabouts::PassedOver => out.pad("passed over"),
         }
     }
+}
+
+/// What is released, and a root, stand in the moves that need them and in no other.
+fn judge_burden(step: &CycleMove, kind: Kind) -> Result<(), Refusal> {
+    if step.released.is_some() != matches!(kind, Kind::Release | Kind::Reissue) {
+        return Err(Refusal::Unreadable("what it releases"));
+    }
+    if step.root.is_some() != (kind == Kind::Seal) {
+        return Err(Refusal::Unreadable("its root"));
+    }
+    Ok(())
 }
 
 fn judge_draft(step: &CycleMove, row: &Allowed, draft: Option<&DraftInForce>) -> Result<(), Refusal> {

@@ -1,7 +1,7 @@
 //! The states of a cycle, and the one table of the moves between them.
 //!
-//! What is not in [`ALLOWED`] is refused, by whoever makes a move and by whoever checks a chain. Paying out will add its rows: to
-//! `released`, to `reconciled` and to `sealed`, from which nothing leads away.
+//! What is not in [`ALLOWED`] is refused, by whoever makes a move and by whoever checks a chain. What was released cannot be called back:
+//! from there on the way only leads on, and nothing leads away from `sealed`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -39,6 +39,14 @@ pub enum Kind {
     Approve,
     /// Takes the approval back.
     Withdraw,
+    /// Sends the payouts to banks.
+    Release,
+    /// Pays anew what has failed.
+    Reissue,
+    /// Says that what became of each payout is known.
+    Reconcile,
+    /// Ends it.
+    Seal,
 }
 
 /// A row of the table: one allowed move and what it needs.
@@ -90,12 +98,16 @@ pub enum Names {
 }
 
 /// Every move that there is; no two of them leave one state for the same other.
-pub const ALLOWED: [Allowed; 5] = [
+pub const ALLOWED: [Allowed; 9] = [
     row(Kind::Close, [State::Open, State::Closing], Who::Anybody, Why::NotNeeded, Names::NoDraft),
     row(Kind::Draft, [State::Closing, State::Draft], Who::Anybody, Why::NotNeeded, Names::NewDraft),
     row(Kind::Discard, [State::Draft, State::Closing], Who::Actor, Why::Needed, Names::ItsDraft),
     row(Kind::Approve, [State::Draft, State::Approved], Who::SecondActor, Why::NotNeeded, Names::ItsDraft),
     row(Kind::Withdraw, [State::Approved, State::Draft], Who::Actor, Why::Needed, Names::ItsDraft),
+    row(Kind::Release, [State::Approved, State::Released], Who::Actor, Why::NotNeeded, Names::ItsDraft),
+    row(Kind::Reissue, [State::Released, State::Released], Who::Actor, Why::Needed, Names::ItsDraft),
+    row(Kind::Reconcile, [State::Released, State::Reconciled], Who::Actor, Why::NotNeeded, Names::ItsDraft),
+    row(Kind::Seal, [State::Reconciled, State::Sealed], Who::Actor, Why::NotNeeded, Names::ItsDraft),
 ];
 
 const fn row(kind: Kind, [from, to]: [State; 2], who: Who, why: Why, draft: Names) -> Allowed {
@@ -155,6 +167,10 @@ impl Kind {
             Kind::Discard => "discard",
             Kind::Approve => "approve",
             Kind::Withdraw => "withdraw",
+            Kind::Release => "release",
+            Kind::Reissue => "reissue",
+            Kind::Reconcile => "reconcile",
+            Kind::Seal => "seal",
         }
     }
 }

@@ -4,7 +4,7 @@ use crate::book::{PartySums, StepSums};
 use crate::earnings::Earning;
 use crate::error::SettleError;
 use crate::finding::{Finding, findings};
-use crate::input::OnShortfall;
+use crate::input::{OnShortfall, Returned};
 use crate::moves::{Move, Rule, Step, WhyCarried};
 use crate::steps::View;
 use crate::wire;
@@ -65,6 +65,8 @@ pub struct Draft {
     pub undone: Vec<UndoneLine>,
     /// By hold: what it keeps back or gives back here, or still keeps back.
     pub holds: Vec<HoldLine>,
+    /// By payment of an earlier cycle that has failed: part of what its party's line carries in.
+    pub returned: Vec<ReturnedLine>,
     /// By party.
     pub lines: Vec<Line>,
 }
@@ -152,6 +154,17 @@ pub struct HoldLine {
     pub outstanding: Money,
 }
 
+/// A payment of an earlier cycle that has failed for good and is not made anew: it is owed again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReturnedLine {
+    /// The payment's id.
+    pub payment: String,
+    /// Whose money it is.
+    pub party: String,
+    /// How much.
+    pub amount: Money,
+}
+
 /// One party's part of the draft.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Line {
@@ -212,6 +225,7 @@ impl Draft {
             platforms: platforms(view)?,
             undone: undone(view)?,
             holds: holds(view)?,
+            returned: returned(view),
             agreements,
             lines,
         })
@@ -297,6 +311,15 @@ fn holds(view: View<'_>) -> Result<Vec<HoldLine>, SettleError> {
         }
     }
     Ok(lines)
+}
+
+fn returned(view: View<'_>) -> Vec<ReturnedLine> {
+    let line = |(payment, Returned { party, amount }): (&String, &Returned)| ReturnedLine {
+        payment: payment.clone(),
+        party: party.clone(),
+        amount: *amount,
+    };
+    view.input.returned.iter().map(line).collect()
 }
 
 fn lines(view: View<'_>) -> Result<Vec<Line>, SettleError> {

@@ -22,8 +22,10 @@ pub struct Input {
     pub accruals: Vec<Accrual>,
     /// Accruals that earlier drafts of this MID left out with `--without`; they join this cycle, late, and keep their own cycle here.
     pub deferred: Vec<Accrual>,
-    /// By party: what stays owed to it (or, when negative, by it) from earlier cycles.
+    /// By party: what stays owed to it (or, when negative, by it) from earlier cycles, with what has come back.
     pub carried_in: BTreeMap<String, Money>,
+    /// By payment: what of it has come back, since payments of earlier cycles have failed and are not made anew.
+    pub returned: BTreeMap<String, Returned>,
     /// By number: the holds on parties of this MID and currency that are in force, and the lifted ones that still keep something back.
     pub holds: BTreeMap<u64, Hold>,
     /// The MID's fee in each closed cycle that an accrual undoes.
@@ -98,6 +100,15 @@ pub struct Hold {
     pub held_before: Money,
     /// Whether it is lifted: then all that it keeps back is the party's again.
     pub lifted: bool,
+}
+
+/// A payment of an earlier cycle that has failed for good.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Returned {
+    /// Whose money it is.
+    pub party: String,
+    /// How much.
+    pub amount: Money,
 }
 
 /// A payout instruction, as far as a plan needs it.

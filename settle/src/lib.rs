@@ -14,9 +14,10 @@
 //! - No entry of the journal is unbalanced in any currency, and none takes from one MID's books what another's get.
 //!
 //! - A cycle's state changes by the moves of one table ([`cycle`]), and who approves a draft is not who prepared it.
+//! - An obligation has one payment that may arrive; another is made only after that one has failed for good, and names it ([`payout`]).
 //!
 //! Modules in reading order: [`input`], [`error`], [`moves`], [`earnings`], [`book`], [`finding`], [`steps`], [`draft`],
-//! [`wire`], [`mod@report`], [`journal`]; [`statement`], [`proof`]; then [`cycle`], [`refusal`], [`actors`], [`course`].
+//! [`wire`], [`mod@report`], [`payout`], [`journal`]; [`statement`], [`proof`]; then [`cycle`], [`refusal`], [`actors`], [`course`].
 #![deny(missing_docs)]
 
 pub mod actors;
@@ -30,6 +31,7 @@ pub mod finding;
 pub mod input;
 pub mod journal;
 pub mod moves;
+pub mod payout;
 pub mod proof;
 pub mod refusal;
 pub mod report;

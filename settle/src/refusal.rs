@@ -29,6 +29,12 @@ pub enum Refusal {
     /// A later draft that builds on this one is approved.
     #[error("the draft of cycle {0}, which builds on this one, is approved; withdraw that approval first")]
     ApprovedUpon(Cycle),
+    /// The payouts of an earlier cycle are not on their way.
+    #[error("cycle {0} is approved before this one and its payouts are not released; release that one first")]
+    Unreleased(Cycle),
+    /// The root of an earlier cycle is not final.
+    #[error("cycle {0}, whose root this one holds, is not sealed; seal that one first")]
+    Unsealed(Cycle),
     /// A field that cannot be read.
     #[error("{0} cannot be read")]
     Unreadable(&'static str),

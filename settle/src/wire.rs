@@ -4,7 +4,7 @@
 //! take the SHA-256 of the bytes that remain. The domain's types know nothing of JSON: their twins here do. A field that is added
 //! takes a default where an older text is read.
 
-use crate::draft::{AgreementLine, Draft, HoldLine, Line, PlatformLine, Totals, UndoneLine};
+use crate::draft::{AgreementLine, Draft, HoldLine, Line, PlatformLine, ReturnedLine, Totals, UndoneLine};
 use crate::error::SettleError;
 use crate::moves::{Move, WhyCarried};
 use farthing_schemas::manifest::sha256_hex;
@@ -105,6 +105,8 @@ struct DraftTwin {
     undone: Vec<UndoneLine>,
     #[serde(with = "holds", default, skip_serializing_if = "Vec::is_empty")]
     holds: Vec<HoldLine>,
+    #[serde(with = "returned", default, skip_serializing_if = "Vec::is_empty")]
+    returned: Vec<ReturnedLine>,
     #[serde(with = "lines")]
     lines: Vec<Line>,
 }
@@ -185,6 +187,15 @@ struct HoldTwin {
 }
 
 #[derive(Serialize, Deserialize)]
+#[serde(remote = "ReturnedLine")]
+struct ReturnedTwin {
+    payment: String,
+    party: String,
+    #[serde(with = "amount")]
+    amount: Money,
+}
+
+#[derive(Serialize, Deserialize)]
 #[serde(remote = "Line")]
 struct LineTwin {
     party: String,
@@ -244,6 +255,7 @@ list!(agreements, AgreementLine, "AgreementTwin");
 list!(platforms, PlatformLine, "PlatformTwin");
 list!(undone, UndoneLine, "UndoneTwin");
 list!(holds, HoldLine, "HoldTwin");
+list!(returned, ReturnedLine, "ReturnedTwin");
 list!(lines, Line, "LineTwin");
 
 /// An amount as a string with a sign and 12 fractional digits.

@@ -13,6 +13,7 @@ mod crash;
 mod four_eyes;
 mod golden;
 mod journal;
+mod paying;
 mod readme;
 mod scenarios;
 mod snapshot;

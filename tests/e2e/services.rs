@@ -1,6 +1,7 @@
 //! Real services for the tests: each is started when the first test asks for it, once per test process, and ends with the process, however
 //! that ends. What cannot be started fails the test that asks for it, with what the service said.
 
+pub mod bank;
 pub mod kafka;
 pub mod postgres;
 mod proof;

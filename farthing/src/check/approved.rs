@@ -1,7 +1,8 @@
 //! The journal equals the approved drafts: each is booked once, with exactly its figures, and each withdrawn approval is reversed.
 
-use super::{Chain, Invariant, SeenAct, SeenBody, SeenEntry};
+use super::{Chain, Invariant, SeenBody, SeenEntry, SeenWhat};
 use anyhow::{Context, anyhow, bail, ensure};
+use farthing_schemas::manifest::CycleMove;
 use farthing_settle::cycle::Kind;
 use farthing_settle::journal::{EntryKind, Way, agrees};
 use std::collections::BTreeMap;
@@ -25,37 +26,39 @@ impl Invariant for Approved {
     fn entry(&mut self, seen: &SeenEntry<'_>) -> anyhow::Result<()> {
         let number = seen.row.number;
         let act = seen.act.with_context(|| format!("journal entry {number}: no act books it"))?;
-        let (kind, way) = match act.kind {
-            Kind::Approve => (EntryKind::Approval, Way::Booked),
-            Kind::Withdraw => (EntryKind::Withdrawal, Way::Reversed),
-            other => bail!("journal entry {number}: manifest {} is a {other}, which books nothing", act.sequence),
+        let (name, kind, books) = match &act.what {
+            SeenWhat::Move(kind, step) => (kind.as_str(), kind_of(act.sequence, number, *kind)?, (&step.mid, Some(&step.cycle))),
+            SeenWhat::Message(message) => ("message of a bank", EntryKind::BankMessage, (&message.mid, None)),
         };
-        ensure!(seen.row.kind == kind.as_str(), "journal entry {number}: it is of the kind {:?}, its act is a {}", seen.row.kind, act.kind);
-        let same = seen.row.mid == act.step.mid && seen.row.cycle.as_ref() == Some(&act.step.cycle);
+        ensure!(seen.row.kind == kind.as_str(), "journal entry {number}: it is of the kind {:?}, its act is a {name}", seen.row.kind);
+        let same = (&seen.row.mid, seen.row.cycle.as_ref()) == books;
         ensure!(same, "journal entry {number}: it is in other books or another cycle than its act");
+        let SeenWhat::Move(kind @ (Kind::Approve | Kind::Withdraw), step) = &act.what else { return Ok(()) };
         if let Some(body) = &seen.body {
-            figures(number, body, way)?;
+            figures(number, body, if *kind == Kind::Approve { Way::Booked } else { Way::Reversed })?;
         }
-        self.follow(seen, act)
+        self.follow(seen, *kind, step)
     }
 
     fn end(&mut self, chain: &Chain<'_>) -> anyhow::Result<String> {
-        let mut approved: BTreeMap<Key, Option<&SeenAct>> = BTreeMap::new();
+        let mut approved: BTreeMap<Key, Option<&CycleMove>> = BTreeMap::new();
         for act in &chain.acts {
-            ensure!(
-                act.numbers.as_ref().is_some_and(|numbers| numbers.start() == numbers.end()),
-                "manifest {}: the {} books not one entry",
-                act.sequence,
-                act.kind
-            );
-            approved.insert(key(act), (act.kind == Kind::Approve).then_some(act));
+            let name = match &act.what {
+                SeenWhat::Move(kind, _) => kind.as_str(),
+                SeenWhat::Message(_) => "message of a bank",
+            };
+            let is_one = act.numbers.as_ref().is_some_and(|numbers| numbers.start() == numbers.end());
+            ensure!(is_one, "manifest {}: the {name} books not one entry", act.sequence);
+            if let SeenWhat::Move(kind @ (Kind::Approve | Kind::Withdraw), step) = &act.what {
+                approved.insert(key(step), (*kind == Kind::Approve).then_some(&**step));
+            }
         }
         let mut in_force = 0;
         for (key, act) in approved {
             let (mid, currency, cycle) = &key;
             let live = self.live.remove(&key).unwrap_or_default();
             let drafts: Vec<&String> = live.iter().map(|(_, draft)| draft).collect();
-            let should: Vec<&String> = act.iter().filter_map(|act| act.step.draft_sha256.as_ref()).collect();
+            let should: Vec<&String> = act.iter().filter_map(|step| step.draft_sha256.as_ref()).collect();
             ensure!(drafts == should, "cycle {cycle} of {mid} in {currency}: booked and not reversed are {live:?}, approved is {should:?}");
             in_force += should.len();
         }
@@ -65,11 +68,11 @@ impl Invariant for Approved {
 }
 
 impl Approved {
-    fn follow(&mut self, seen: &SeenEntry<'_>, act: &SeenAct) -> anyhow::Result<()> {
+    fn follow(&mut self, seen: &SeenEntry<'_>, kind: Kind, step: &CycleMove) -> anyhow::Result<()> {
         let (row, number) = (seen.row, seen.row.number);
-        let live = self.live.entry(key(act)).or_default();
-        let draft = act.step.draft_sha256.clone().unwrap_or_default();
-        match (act.kind, row.reverses) {
+        let live = self.live.entry(key(step)).or_default();
+        let draft = step.draft_sha256.clone().unwrap_or_default();
+        match (kind, row.reverses) {
             (Kind::Withdraw, Some(reversed)) => {
                 let at = live.iter().position(|(booked, _)| *booked == reversed);
                 let at = at.with_context(|| format!("journal entry {number}: it reverses entry {reversed}, which is not in force"))?;
@@ -100,6 +103,19 @@ fn figures(number: u64, body: &SeenBody<'_>, way: Way) -> anyhow::Result<()> {
     agrees(draft, entry, way).with_context(|| format!("journal entry {number}, of draft {}", draft.draft_sha256))
 }
 
-fn key(act: &SeenAct) -> Key {
-    (act.step.mid.clone(), act.step.currency.clone(), act.step.cycle.clone())
+fn key(step: &CycleMove) -> Key {
+    (step.mid.clone(), step.currency.clone(), step.cycle.clone())
+}
+
+/// What a move of that kind books.
+fn kind_of(sequence: u64, number: u64, kind: Kind) -> anyhow::Result<EntryKind> {
+    Ok(match kind {
+        Kind::Approve => EntryKind::Approval,
+        Kind::Withdraw => EntryKind::Withdrawal,
+        Kind::Release => EntryKind::Release,
+        Kind::Reissue => EntryKind::Reissue,
+        Kind::Close | Kind::Draft | Kind::Discard | Kind::Reconcile | Kind::Seal => {
+            bail!("journal entry {number}: manifest {sequence} is a {kind}, which books nothing")
+        }
+    })
 }

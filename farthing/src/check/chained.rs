@@ -29,7 +29,7 @@ impl Invariant for Chained {
             return Err(anyhow!("{fault:#}"));
         }
         let act = seen.act.ok_or_else(|| anyhow!("journal entry {number}: no manifest books it"))?;
-        let (Some(numbers), Some(booked)) = (&act.numbers, &act.step.booked) else {
+        let (Some(numbers), Some(booked)) = (&act.numbers, &act.booked) else {
             return Err(anyhow!("journal entry {number}: no manifest books it"));
         };
         let before = if number == *numbers.start() { Some(0) } else { self.postings };

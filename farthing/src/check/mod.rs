@@ -8,6 +8,7 @@ mod balanced;
 mod chained;
 mod moved;
 mod owed;
+mod paid;
 
 use crate::books::Books;
 use crate::courses;
@@ -15,10 +16,11 @@ use crate::journal::{entry_of, postings, rows_of};
 use anyhow::Context;
 use farthing_archive::Catalog;
 use farthing_ledger::{StoredEntry, StoredPosting};
-use farthing_schemas::manifest::{Booked, CycleMove};
+use farthing_schemas::manifest::{BankMessage, Booked, CycleMove};
 use farthing_settle::cycle::Kind;
 use farthing_settle::journal::Entry;
 use farthing_settle::{Courses, Draft};
+use paid::SeenPayments;
 use std::ops::RangeInclusive;
 
 /// All invariants, in the order that they are told.
@@ -29,6 +31,7 @@ fn invariants() -> Vec<Box<dyn Invariant>> {
         Box::new(chained::Chained::default()),
         Box::new(approved::Approved::default()),
         Box::new(owed::Owed::default()),
+        Box::new(paid::Paid::default()),
     ]
 }
 
@@ -54,8 +57,10 @@ trait Invariant {
 /// What the chain of manifests says.
 struct Chain<'a> {
     catalog: &'a Catalog,
-    /// The moves that book something, or ought to.
+    /// The acts that book something, or ought to.
     acts: Vec<SeenAct>,
+    /// The rows of payments.
+    payments: &'a SeenPayments,
 }
 
 /// An entry, and what is known of it.
@@ -76,14 +81,31 @@ struct SeenBody<'a> {
     draft: Option<&'a Draft>,
 }
 
-/// A move of a cycle that books something, or ought to.
+/// An act that books something, or ought to.
 struct SeenAct {
     /// The number of its manifest.
     sequence: u64,
-    kind: Kind,
-    step: CycleMove,
+    what: SeenWhat,
+    /// What it says of its entries.
+    booked: Option<Booked>,
     /// The numbers of its entries.
     numbers: Option<RangeInclusive<u64>>,
+}
+
+/// What an act that books is.
+enum SeenWhat {
+    Move(Kind, Box<CycleMove>),
+    Message(Box<BankMessage>),
+}
+
+impl SeenWhat {
+    /// The draft that it names.
+    fn draft_sha256(&self) -> Option<&String> {
+        match self {
+            SeenWhat::Move(_, step) => step.draft_sha256.as_ref(),
+            SeenWhat::Message(_) => None,
+        }
+    }
 }
 
 /// What an invariant comes to.
@@ -112,13 +134,37 @@ enum Scope<'a> {
     Move(&'a Upcoming<'a>),
 }
 
-/// A move that is to be made, and what comes with it.
-pub struct Upcoming<'a> {
-    pub step: &'a CycleMove,
-    /// What it books.
-    pub entry: Option<&'a Entry>,
-    /// The draft that it makes.
-    pub draft: Option<&'a Draft>,
+/// What is to be done, and what comes with it.
+pub enum Upcoming<'a> {
+    /// A move of a cycle.
+    Move {
+        step: &'a CycleMove,
+        /// What it books.
+        entry: Option<&'a Entry>,
+        /// The draft that it makes.
+        draft: Option<&'a Draft>,
+    },
+    /// A message of a bank is taken in.
+    Message {
+        message: &'a BankMessage,
+        /// What it books.
+        entry: Option<&'a Entry>,
+    },
+}
+
+impl<'a> Upcoming<'a> {
+    fn entry(&self) -> Option<&'a Entry> {
+        match self {
+            Upcoming::Move { entry, .. } | Upcoming::Message { entry, .. } => *entry,
+        }
+    }
+
+    fn draft(&self) -> Option<&'a Draft> {
+        match self {
+            Upcoming::Move { draft, .. } => *draft,
+            Upcoming::Message { .. } => None,
+        }
+    }
 }
 
 /// Looks at everything.
@@ -176,14 +222,21 @@ async fn judge(books: &Books, scope: &Scope<'_>, invariants: Vec<Box<dyn Invaria
             return Ok(vec![Finding { name, figure: String::new(), difference }]);
         }
     };
-    let chain = Chain { catalog: &books.catalog, acts };
+    let payments = match scope {
+        Scope::All => SeenPayments::all(books).await?,
+        Scope::Move(Upcoming::Move { step, .. }) => SeenPayments::of(books, step).await?,
+        Scope::Move(Upcoming::Message { .. }) => SeenPayments::default(),
+    };
+    let chain = Chain { catalog: &books.catalog, acts, payments: &payments };
     let mut judged: Vec<Judged> = invariants.into_iter().map(|invariant| Judged { invariant, difference: None }).collect();
     for row in &books.ledger.journal_entries_after(0).await? {
         let act = act_of(&chain.acts, row.number);
         let rows = if scope.reads(row) { Some(postings(books, row.number).await?) } else { None };
         show(books, &mut judged, row, rows.as_deref(), act).await?;
     }
-    if let Scope::Move(Upcoming { entry: Some(entry), .. }) = scope {
+    if let Scope::Move(upcoming) = scope
+        && let Some(entry) = upcoming.entry()
+    {
         let (row, rows) = rows_of(entry);
         show(books, &mut judged, &row, Some(&rows), act_of(&chain.acts, row.number)).await?;
     }
@@ -194,7 +247,9 @@ async fn judge(books: &Books, scope: &Scope<'_>, invariants: Vec<Box<dyn Invaria
         let draft = draft(books, &sha256).await?;
         judged.iter_mut().for_each(|one| one.tell(|invariant| invariant.draft(&draft)));
     }
-    if let Scope::Move(Upcoming { draft: Some(draft), .. }) = scope {
+    if let Scope::Move(upcoming) = scope
+        && let Some(draft) = upcoming.draft()
+    {
         judged.iter_mut().for_each(|one| one.tell(|invariant| invariant.draft(draft)));
     }
     Ok(judged.into_iter().map(|one| one.end(&chain)).collect())
@@ -208,7 +263,7 @@ async fn show(
     act: Option<&SeenAct>,
 ) -> anyhow::Result<()> {
     let entry = rows.map(|rows| entry_of(row, rows));
-    let named = act.filter(|_| rows.is_some()).and_then(|act| act.step.draft_sha256.as_ref());
+    let named = act.filter(|_| rows.is_some()).and_then(|act| act.what.draft_sha256());
     let draft = match named {
         Some(sha256) => Some(draft(books, sha256).await?),
         None => None,
@@ -224,31 +279,53 @@ impl Scope<'_> {
     fn reads(&self, row: &StoredEntry) -> bool {
         match self {
             Scope::All => true,
-            Scope::Move(Upcoming { step, .. }) => row.mid == step.mid && row.cycle.as_ref() == Some(&step.cycle),
+            Scope::Move(Upcoming::Move { step, .. }) => row.mid == step.mid && row.cycle.as_ref() == Some(&step.cycle),
+            Scope::Move(Upcoming::Message { .. }) => false,
         }
     }
 }
 
-/// The moves that book, with the one that is to be made.
+/// The acts that book, with the one that is to come.
 fn acts(books: &Books, scope: &Scope<'_>) -> anyhow::Result<(Vec<SeenAct>, Courses)> {
-    let mut acts = Vec::new();
-    let mut last = 0;
-    let mut take = |sequence: u64, kind: Kind, step: &CycleMove| {
-        let count = step.booked.as_ref().map_or(0, |booked: &Booked| booked.entries);
-        let numbers = (count > 0).then(|| last + 1..=last + count);
-        last += count;
-        if numbers.is_some() || matches!(kind, Kind::Approve | Kind::Withdraw) {
-            acts.push(SeenAct { sequence, kind, step: step.clone(), numbers });
-        }
-    };
-    let courses = courses::each(&books.catalog, books.catalog.sequence, |_, moved, row| {
-        take(moved.sequence, row.kind, &moved.step);
+    let catalog = &books.catalog;
+    let mut found: Vec<(u64, SeenWhat, Option<Booked>)> = Vec::new();
+    let courses = courses::each(catalog, catalog.sequence, |_, moved, row| {
+        found.push((moved.sequence, SeenWhat::Move(row.kind, Box::new(moved.step.clone())), moved.step.booked.clone()));
         Ok(())
     })?;
-    if let Scope::Move(Upcoming { step, .. }) = scope {
-        take(books.catalog.sequence + 1, courses.row(step)?.kind, step);
+    let message = |message: &BankMessage| (SeenWhat::Message(Box::new(message.clone())), message.booked.clone());
+    for taken in &catalog.messages {
+        let (what, booked) = message(&taken.message);
+        found.push((taken.sequence, what, booked));
     }
-    Ok((acts, courses))
+    let next = catalog.sequence + 1;
+    match scope {
+        Scope::Move(Upcoming::Move { step, .. }) => {
+            found.push((next, SeenWhat::Move(courses.row(step)?.kind, Box::new((*step).clone())), step.booked.clone()));
+        }
+        Scope::Move(Upcoming::Message { message: upcoming, .. }) => {
+            let (what, booked) = message(upcoming);
+            found.push((next, what, booked));
+        }
+        Scope::All => {}
+    }
+    found.sort_by_key(|(sequence, ..)| *sequence);
+    Ok((numbered(found), courses))
+}
+
+/// Gives the acts the numbers of their entries, and leaves out those that book nothing and need not.
+fn numbered(found: Vec<(u64, SeenWhat, Option<Booked>)>) -> Vec<SeenAct> {
+    let mut acts = Vec::new();
+    let mut last = 0;
+    for (sequence, what, booked) in found {
+        let count = booked.as_ref().map_or(0, |booked| booked.entries);
+        let numbers = (count > 0).then(|| last + 1..=last + count);
+        last += count;
+        if numbers.is_some() || matches!(what, SeenWhat::Move(Kind::Approve | Kind::Withdraw, _)) {
+            acts.push(SeenAct { sequence, what, booked, numbers });
+        }
+    }
+    acts
 }
 
 fn act_of(acts: &[SeenAct], number: u64) -> Option<&SeenAct> {
@@ -262,7 +339,7 @@ fn drafts(courses: &Courses, scope: &Scope<'_>) -> anyhow::Result<Vec<String>> {
         let in_force = courses.drafts(mid, currency).map(|(cycle, draft)| (cycle, draft.sha256.clone()));
         match scope {
             Scope::All => found.extend(in_force.map(|(_, sha256)| sha256)),
-            Scope::Move(Upcoming { step, .. }) if (mid, currency) == (step.mid.as_str(), step.currency.as_str()) => {
+            Scope::Move(Upcoming::Move { step, .. }) if (mid, currency) == (step.mid.as_str(), step.currency.as_str()) => {
                 let cycle = step.cycle.parse()?;
                 let through: Vec<String> = in_force.filter(|(other, _)| *other <= cycle).map(|(_, sha256)| sha256).collect();
                 found.extend(through.into_iter().rev().take(2).rev());

@@ -34,6 +34,11 @@ impl Invariant for Owed {
         let key = (draft.mid.clone(), draft.currency);
         let first = !self.books.contains_key(&key);
         let parties = self.books.entry(key).or_default();
+        let mut returned: BTreeMap<&str, Money> = BTreeMap::new();
+        for line in &draft.returned {
+            let sum = returned.entry(&line.party).or_default();
+            *sum = sum.plus(line.amount)?;
+        }
         let listed: BTreeSet<&str> = draft.lines.iter().map(|line| line.party.as_str()).collect();
         let name = |party: &str| format!("{party} with {} in {}, cycle {}", draft.mid, draft.currency, draft.cycle);
         for line in &draft.lines {
@@ -41,13 +46,24 @@ impl Invariant for Owed {
             if first {
                 (to_date.opening, to_date.carried) = (line.carried_in, line.carried_in);
             }
-            let (before, into) = (to_date.carried, line.carried_in);
-            ensure!(before == into, "{}: {before} was carried out of the cycle before, and {into} is carried in", name(&line.party));
+            let back = returned.remove(line.party.as_str()).unwrap_or_default();
+            if !first {
+                to_date.paid = to_date.paid.minus(back)?;
+            }
+            let (before, into) = (if first { to_date.carried } else { to_date.carried.plus(back)? }, line.carried_in);
+            ensure!(
+                before == into,
+                "{}: {before} was carried out of the cycle before or has come back, and {into} is carried in",
+                name(&line.party)
+            );
             to_date.add(line)?;
             let (had, has) = (to_date.opening.plus(to_date.earned)?, to_date.is()?);
             ensure!(had == has, "{}: {had} to date, but paid, held, withheld and carried are {has}", name(&line.party));
         }
         let forgotten = parties.iter().find(|(party, to_date)| to_date.carried != Money::ZERO && !listed.contains(party.as_str()));
+        if let Some((party, back)) = returned.first_key_value() {
+            ensure!(false, "{}: {back} has come back, and it has no line", name(party));
+        }
         if let Some((party, to_date)) = forgotten {
             ensure!(false, "{}: {} was carried out of the cycle before, and it has no line", name(party), to_date.carried);
         }

@@ -1,7 +1,10 @@
-//! `farthing bank`: what banks answer. Files are only looked at here, nothing is booked.
+//! `farthing bank`: what banks answer, looked at, booked, and what of it is left to a person.
+
+mod book;
 
 use crate::cli::BankCommand;
 use crate::output::{self, Answer};
+use crate::place::Place;
 use anyhow::Context;
 use farthing_bank::answer::{Change, Reason};
 use farthing_bank::{AnswerFile, BYTES_MAX, Receipt, Reference, Unread};
@@ -9,21 +12,29 @@ use serde_json::{Value, json};
 use std::io::Read;
 use std::path::Path;
 
-pub fn run(command: &BankCommand, json: bool) -> anyhow::Result<Answer> {
+pub async fn run(at: &Place, command: BankCommand, json: bool) -> anyhow::Result<Answer> {
     match command {
-        BankCommand::Read { file } => read(file, json),
+        BankCommand::Read { file } => read(&file, json),
+        BankCommand::Book { files, mid, person } => book::run(at, &files, &mid, person, json).await,
+        BankCommand::Exceptions { mid } => book::exceptions(at, mid.as_deref(), json).await,
     }
 }
 
 fn read(path: &Path, json: bool) -> anyhow::Result<Answer> {
-    let bytes = bytes(path).with_context(|| format!("the file {} cannot be read", path.display()))?;
-    let file = farthing_bank::read(&bytes).with_context(|| format!("{} is no answer that can be read", path.display()))?;
+    let (file, _) = open(path)?;
     if json {
         output::json(&document(&file))?;
     } else {
         output::text(&told(&file))?;
     }
     Ok(if file.unread.is_empty() { Answer::Yes } else { Answer::No })
+}
+
+/// A file of a bank, and its bytes.
+fn open(path: &Path) -> anyhow::Result<(AnswerFile, Vec<u8>)> {
+    let bytes = bytes(path).with_context(|| format!("the file {} cannot be read", path.display()))?;
+    let file = farthing_bank::read(&bytes).with_context(|| format!("{} is no answer that can be read", path.display()))?;
+    Ok((file, bytes))
 }
 
 /// One byte more than is read at most, so that what is too large is known to be.

@@ -11,6 +11,7 @@ pub mod hold;
 pub mod journal;
 pub mod ledger;
 pub mod meter;
+pub mod payments;
 pub mod registry;
 pub mod root;
 pub mod settle;

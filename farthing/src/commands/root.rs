@@ -3,10 +3,11 @@
 use crate::books::Books;
 use crate::cli::RootOptions;
 use crate::commands::settle::settlement_of;
+use crate::commands::verify::seals;
 use crate::output::{self, Answer};
 use crate::place::Place;
 use crate::statements;
-use anyhow::Context;
+use anyhow::{Context, bail};
 use serde_json::json;
 
 pub async fn run(at: &Place, options: &RootOptions, json: bool) -> anyhow::Result<Answer> {
@@ -14,18 +15,23 @@ pub async fn run(at: &Place, options: &RootOptions, json: bool) -> anyhow::Resul
     let of = settlement_of(&*books.registry_now().await?, &options.mid, options.currency, options.cycle)?;
     let seals = statements::seals(&mut books, &of).await?;
     let seal = seals.last().context("a cycle with a final draft has a root")?;
+    let sealed = seals::root_of(&books, &of)?;
+    if let Some(sealed) = sealed.as_ref().filter(|sealed| **sealed != seal.root.to_string()) {
+        bail!("cycle {} was sealed with the root {sealed}, and its statements have {} now; run: farthing verify", of.cycle, seal.root);
+    }
     let previous = seal.previous.map(|root| root.to_string());
     if json {
         output::json(&json!({"mid": of.mid, "currency": of.currency.code(), "cycle": of.cycle.to_string(), "root": seal.root.to_string(),
-            "statements": seal.link.tree_size, "tree_root": seal.link.tree_root.to_string(), "previous": previous, "sealed": false}))?;
+            "statements": seal.link.tree_size, "tree_root": seal.link.tree_root.to_string(), "previous": previous, "sealed": sealed.is_some()}))?;
     } else {
         let (root, size, tree) = (seal.root, seal.link.tree_size, seal.link.tree_root);
         output::text(&format!(
-            "Root of {} in {} for {}, not sealed yet\n  root        {root}\n  statements  {size}\n  their tree  {tree}\n  before it   {}\n\
+            "Root of {} in {} for {}, {}\n  root        {root}\n  statements  {size}\n  their tree  {tree}\n  before it   {}\n\
              A statement is checked against it with: farthing verify --statement FILE --root {root}",
             of.mid,
             of.currency,
             of.cycle,
+            if sealed.is_some() { "sealed" } else { "not sealed yet" },
             previous.as_deref().unwrap_or("nothing: it is the first")
         ))?;
     }

@@ -1,7 +1,11 @@
-//! `farthing settle`: closing cycles, drafting their settlement and approving it.
+//! `farthing settle`: closing cycles, drafting their settlement, approving it, paying and sealing it.
 
+mod brought;
 mod log;
 mod moves;
+mod paying;
+
+pub use brought::Brought;
 
 use crate::books::{Appended, Books};
 use crate::check::{self, Upcoming};
@@ -45,6 +49,11 @@ pub async fn run(at: &Place, command: SettleCommand, json: bool) -> anyhow::Resu
         SettleCommand::Discard(options) => moves::take_back(at, Kind::Discard, options, json).await,
         SettleCommand::Approve(options) => moves::approve(at, options, json).await,
         SettleCommand::Withdraw(options) => moves::take_back(at, Kind::Withdraw, options, json).await,
+        SettleCommand::Release(options) => paying::release(at, options, json).await,
+        SettleCommand::Reissue(options) => paying::reissue(at, options, json).await,
+        SettleCommand::Files(options) => paying::files(at, &options, json).await,
+        SettleCommand::Reconcile(options) => moves::forward(at, Kind::Reconcile, options, json).await,
+        SettleCommand::Seal(options) => moves::forward(at, Kind::Seal, options, json).await,
         SettleCommand::Log(options) => log::run(at, &options, json).await,
         SettleCommand::Root(options) => root::run(at, &options, json).await,
         SettleCommand::Status { mid } => status(at, mid.as_deref(), json).await,
@@ -110,7 +119,7 @@ async fn close(at: &Place, options: &CloseOptions, json: bool) -> anyhow::Result
         if copies::unsearched(&books) > 0 {
             continue;
         }
-        check::before_move(&books, &Upcoming { step: &close, entry: None, draft: None }).await?;
+        check::before_move(&books, &Upcoming::Move { step: &close, entry: None, draft: None }).await?;
         if books.append(Act::Cycle(close), &Effects::default()).await? == Appended::Done {
             break;
         }
@@ -242,7 +251,7 @@ async fn finish(books: &mut Books, at: &Place, of: &Settlement, options: &DraftO
             body: draft.to_json(),
         };
         let effects = Effects { draft: Some(stored), ..Effects::default() };
-        check::before_move(books, &Upcoming { step: &act, entry: None, draft: Some(&draft) }).await?;
+        check::before_move(books, &Upcoming::Move { step: &act, entry: None, draft: Some(&draft) }).await?;
         if books.append(Act::Cycle(act), &effects).await? == Appended::Done {
             return Ok(draft);
         }
@@ -284,7 +293,11 @@ fn next(books: &Books, of: &Settlement, at: &Place) -> anyhow::Result<String> {
     let Some((course, draft)) = course.and_then(|course| Some((course, course.draft.as_ref()?))) else { return Ok(String::new()) };
     let named = format!("{} {}", of.options(), at.option);
     Ok(match (draft.prepared, &course.approved_by) {
-        (_, Some(by)) => format!("\nPrepared by {} and approved by {by}.", draft.by),
+        (_, Some(by)) if course.state == State::Approved => format!(
+            "\nPrepared by {} and approved by {by}. Its payouts go to banks with: farthing settle release --out DIR --as ID --key FILE --config FILE {named}",
+            draft.by
+        ),
+        (_, Some(by)) => format!("\nPrepared by {} and approved by {by}; it is {} now.", draft.by, course.state),
         (Prepared::Signed, None) => format!(
             "\nPrepared by {}. Somebody else approves it with: farthing settle approve --draft {} --as ID --key FILE {named}",
             draft.by, draft.sha256

@@ -117,6 +117,12 @@ impl State {
         out
     }
 
+    /// A party's current record.
+    #[must_use]
+    pub fn party(&self, id: &str) -> Option<&Party> {
+        group(&self.tables.parties, id).first().map(|entry| &entry.value)
+    }
+
     /// The digest of the private details of a party, if it is known and was set.
     #[must_use]
     pub fn private_sha256(&self, party: &str) -> Option<[u8; 32]> {

@@ -53,6 +53,12 @@ pub enum EntryKind {
     Approval,
     /// An approval was withdrawn: its entry is reversed.
     Withdrawal,
+    /// Payouts were sent to banks: what was owed is on its way.
+    Release,
+    /// Payouts that had failed were sent again.
+    Reissue,
+    /// A bank said what became of payments, or what has come in.
+    BankMessage,
 }
 
 /// What proves an entry.
@@ -167,7 +173,8 @@ pub fn balanced(number: u64, postings: &[Posting]) -> Result<(), SettleError> {
 
 impl EntryKind {
     /// All kinds.
-    pub const ALL: [EntryKind; 2] = [EntryKind::Approval, EntryKind::Withdrawal];
+    pub const ALL: [EntryKind; 5] =
+        [EntryKind::Approval, EntryKind::Withdrawal, EntryKind::Release, EntryKind::Reissue, EntryKind::BankMessage];
 
     /// The kind's name in tables and exports.
     #[must_use]
@@ -175,6 +182,9 @@ impl EntryKind {
         match self {
             EntryKind::Approval => "approval",
             EntryKind::Withdrawal => "withdrawal",
+            EntryKind::Release => "release",
+            EntryKind::Reissue => "reissue",
+            EntryKind::BankMessage => "bank_message",
         }
     }
 }

@@ -3,9 +3,9 @@
 
 use crate::support::cycle;
 use ed25519_dalek::{Signer, SigningKey};
-use farthing_schemas::manifest::{ActorChange, CycleMove, Signed, sha256_hex};
+use farthing_schemas::manifest::{ActorChange, CycleMove, Released, Signed, sha256_hex};
 use farthing_settle::course::{Place, Whereabouts};
-use farthing_settle::cycle::{ALLOWED, State};
+use farthing_settle::cycle::{ALLOWED, Kind, State};
 use farthing_settle::{Courses, Refusal};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -36,6 +36,16 @@ struct Tried {
     signature: Given,
     draft: Option<usize>,
     why: bool,
+    brings: Brings,
+}
+
+/// Whether it brings along what it releases, and a root.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Brings {
+    /// What its state needs.
+    Its,
+    Payments,
+    Root,
 }
 
 /// What stands in the place of a signature.
@@ -57,10 +67,12 @@ fn tried() -> impl Strategy<Value = Try> {
         1 => Just(Given::Flipped),
         1 => Just(Given::Replayed),
     ];
-    let to = prop_oneof![8 => prop::sample::select(&State::ALL[1..4]), 1 => prop::sample::select(&State::ALL[..])];
+    let to = prop_oneof![8 => prop::sample::select(&State::ALL[1..4]), 5 => prop::sample::select(&State::ALL[4..]), 1 => prop::sample::select(&State::ALL[..])];
     let draft = prop_oneof![2 => Just(None), 7 => Just(Some(0)), 1 => Just(Some(1))];
-    let step = (0..3_usize, to, 0..ACTORS.len(), signature, draft, prop::bool::weighted(0.8));
-    let step = step.prop_map(|(cycle, to, actor, signature, draft, why)| Try::Move(Tried { cycle, to, actor, signature, draft, why }));
+    let brings = prop_oneof![20 => Just(Brings::Its), 1 => Just(Brings::Payments), 1 => Just(Brings::Root)];
+    let step = (0..3_usize, to, 0..ACTORS.len(), signature, draft, prop::bool::weighted(0.8), brings);
+    let tried = |(cycle, to, actor, signature, draft, why, brings)| Try::Move(Tried { cycle, to, actor, signature, draft, why, brings });
+    let step = step.prop_map(tried);
     prop_oneof![150 => step, 1 => (0..ACTORS.len()).prop_map(Try::Retire)]
 }
 
@@ -76,6 +88,9 @@ const OPEN: usize = 0;
 const CLOSING: usize = 1;
 const DRAFT: usize = 2;
 const APPROVED: usize = 3;
+const RELEASED: usize = 4;
+const RECONCILED: usize = 5;
+const SEALED: usize = 6;
 
 impl Model {
     fn allows(&self, tried: &Tried) -> bool {
@@ -90,8 +105,18 @@ impl Model {
         let later_has_draft = self.states[cycle + 1..].iter().any(|state| *state >= DRAFT);
         let names_its_draft = tried.draft.is_some() && tried.draft == self.drafts[cycle].map(|(draft, _)| draft);
         let of_somebody_else = |(_, preparer): (usize, Option<usize>)| preparer.is_some_and(|preparer| person(preparer) != person(actor));
+        let earlier_is_below = |least: usize| self.states[..cycle].iter().any(|state| *state != OPEN && *state < least);
+        let brings_right = match tried.brings {
+            Brings::Its => true,
+            Brings::Payments => tried.to == State::Released,
+            Brings::Root => tried.to == State::Sealed,
+        };
         match (state, tried.to) {
-            _ if passed_over => false,
+            _ if passed_over || !brings_right => false,
+            (APPROVED, State::Released) => names_its_draft && signed && !earlier_is_below(RELEASED),
+            (RELEASED, State::Released) => names_its_draft && signed && tried.why,
+            (RELEASED, State::Reconciled) => names_its_draft && signed,
+            (RECONCILED, State::Sealed) => names_its_draft && signed && !earlier_is_below(SEALED),
             (OPEN, State::Closing) => tried.draft.is_none() && may_be_unsigned && !earlier_is_closing,
             (CLOSING, State::Draft) => tried.draft.is_some() && may_be_unsigned && !earlier_is_closing,
             (DRAFT, State::Closing) => names_its_draft && signed && tried.why && !later_has_draft,
@@ -115,6 +140,15 @@ impl Model {
             _ => {}
         }
     }
+}
+
+fn brings(tried: &Tried, needs: State, other: Brings) -> bool {
+    if tried.brings == Brings::Its { tried.to == needs } else { tried.brings == other }
+}
+
+fn released() -> Released {
+    let payments_sha256 = sha256_hex(b"payments");
+    Released { payments: 2, amount: "7.000000000000".to_owned(), left_out: 0, payments_sha256, bank_files: Vec::new() }
 }
 
 fn person(actor: usize) -> usize {
@@ -156,6 +190,8 @@ impl Chain {
             by: ACTORS[tried.actor].0.to_owned(),
             draft_sha256: tried.draft.map(|draft| sha256_hex(DRAFTS[draft].as_bytes())),
             why: tried.why.then(|| "because".to_owned()),
+            released: brings(tried, State::Released, Brings::Payments).then(|| Box::new(released())),
+            root: brings(tried, State::Sealed, Brings::Root).then(|| sha256_hex(b"root")),
             ..CycleMove::default()
         };
         let text = self.courses.text(&unsigned).unwrap_or_default();
@@ -246,7 +282,7 @@ proptest! {
 
     /// A test of the test: what no command could have made is found in a chain, at its place.
     #[test]
-    fn one_forged_move_is_found_in_a_chain(tries in prop::collection::vec(tried(), 120), which in any::<prop::sample::Index>(), forgery in 0..7_usize) {
+    fn one_forged_move_is_found_in_a_chain(tries in prop::collection::vec(tried(), 120), which in any::<prop::sample::Index>(), forgery in 0..8_usize) {
         let (chain, _) = played(&tries)?;
         let signed: Vec<usize> = (0..chain.taken.len()).filter(|at| chain.taken[*at].1.signed.is_some()).collect();
         prop_assume!(!signed.is_empty());
@@ -262,7 +298,7 @@ fn the_sequences_make_every_move_there_is() {
     let mut runner = TestRunner::deterministic();
     let mut made: BTreeMap<(State, State), usize> = BTreeMap::new();
     for _ in 0..40 {
-        let tries = prop::collection::vec(tried(), 120).new_tree(&mut runner).unwrap().current();
+        let tries = prop::collection::vec(tried(), 400).new_tree(&mut runner).unwrap().current();
         let (chain, _) = played(&tries).unwrap();
         let mut states = BTreeMap::new();
         for (_, step) in &chain.taken {
@@ -279,7 +315,12 @@ fn the_sequences_make_every_move_there_is() {
 
 fn forge(step: &mut CycleMove, forgery: usize) {
     match forgery {
-        0 => step.to = "sealed".to_owned(),
+        0 => step.to = if step.to == "sealed" { "draft" } else { "sealed" }.to_owned(),
+        6 => match (&mut step.released, &mut step.root) {
+            (Some(released), _) => released.payments_sha256 = sha256_hex(b"other payments"),
+            (None, Some(root)) => *root = sha256_hex(b"another root"),
+            (None, None) => step.root = Some(sha256_hex(b"a root")),
+        },
         1 => step.why = Some("another reason".to_owned()),
         2 => step.by = ACTORS.iter().map(|(actor, ..)| *actor).find(|actor| *actor != step.by).unwrap().to_owned(),
         3 => step.draft_sha256 = Some(sha256_hex(b"three")),
@@ -294,10 +335,10 @@ fn forge(step: &mut CycleMove, forgery: usize) {
 
 /// One way through the whole table, by hand: what was seen is what is approved, once.
 #[test]
-fn a_cycle_goes_to_approved_and_back() {
+fn a_cycle_goes_through_the_whole_table() {
     let mut chain = Chain::with_actors();
     let (ana, bo, other) = (0, 2, 3);
-    let tried = |to, actor, draft| Tried { cycle: 1, to, actor, signature: Given::Right, draft, why: true };
+    let tried = |to, actor, draft| Tried { cycle: 1, to, actor, signature: Given::Right, draft, why: true, brings: Brings::Its };
     for (tried, expected) in [
         (tried(State::Closing, ana, None), None),
         (tried(State::Draft, ana, Some(0)), None),
@@ -309,7 +350,17 @@ fn a_cycle_goes_to_approved_and_back() {
         (tried(State::Closing, ana, Some(0)), None),
         (tried(State::Draft, bo, Some(0)), None),
         (tried(State::Approved, ana, Some(0)), None),
-        (tried(State::Released, ana, Some(0)), Some(Refusal::NotInTable { from: State::Approved, to: State::Released })),
+        (tried(State::Sealed, ana, Some(0)), Some(Refusal::NotInTable { from: State::Approved, to: State::Sealed })),
+        (Tried { brings: Brings::Root, ..tried(State::Released, ana, Some(0)) }, Some(Refusal::Unreadable("what it releases"))),
+        (tried(State::Released, ana, Some(0)), None),
+        (tried(State::Draft, ana, Some(0)), Some(Refusal::NotInTable { from: State::Released, to: State::Draft })),
+        (Tried { why: false, ..tried(State::Released, ana, Some(0)) }, Some(Refusal::NoReason(Kind::Reissue))),
+        (tried(State::Released, ana, Some(0)), None),
+        (tried(State::Reconciled, ana, Some(0)), None),
+        (tried(State::Released, ana, Some(0)), Some(Refusal::NotInTable { from: State::Reconciled, to: State::Released })),
+        (Tried { brings: Brings::Payments, ..tried(State::Sealed, ana, Some(0)) }, Some(Refusal::Unreadable("what it releases"))),
+        (tried(State::Sealed, ana, Some(0)), None),
+        (tried(State::Reconciled, ana, Some(0)), Some(Refusal::NotInTable { from: State::Sealed, to: State::Reconciled })),
     ] {
         let step = chain.step(&tried);
         assert_eq!(chain.attempt(step).err(), expected, "{tried:?}");
@@ -320,7 +371,7 @@ fn a_cycle_goes_to_approved_and_back() {
 #[test]
 fn the_text_is_as_it_is_documented() {
     let mut chain = Chain::with_actors();
-    let tried = |to, actor, draft, why| Tried { cycle: 1, to, actor, signature: Given::Right, draft, why };
+    let tried = |to, actor, draft, why| Tried { cycle: 1, to, actor, signature: Given::Right, draft, why, brings: Brings::Its };
     for tried in [tried(State::Closing, 0, None, false), tried(State::Draft, 0, Some(0), false), tried(State::Approved, 2, Some(0), false)]
     {
         let step = chain.step(&tried);
@@ -341,7 +392,7 @@ fn the_text_is_as_it_is_documented() {
 #[test]
 fn no_text_is_signed_twice() {
     let mut chain = Chain::with_actors();
-    let tried = |to, draft| Tried { cycle: 1, to, actor: 2, signature: Given::Right, draft, why: false };
+    let tried = |to, draft| Tried { cycle: 1, to, actor: 2, signature: Given::Right, draft, why: false, brings: Brings::Its };
     let mut texts = BTreeSet::new();
     let by_ana = |tried: Tried| Tried { actor: 0, ..tried };
     for tried in [

@@ -5,6 +5,7 @@
 mod cycles;
 mod golden;
 mod journal;
+mod payouts;
 mod proofs;
 mod properties;
 mod scenario;

@@ -1,32 +1,41 @@
 //! Moves that are signed: a draft is thrown away or approved, an approval is taken back.
 
+use super::brought::{Burden, bring};
 use super::{Settlement, settlement, step};
 use crate::books::{Appended, Books};
 use crate::check::{self, Upcoming};
-use crate::cli::{ApproveOptions, CycleOptions, SignOptions, TakeBackOptions};
+use crate::cli::{ApproveOptions, CycleOptions, MoveOptions, SignOptions, TakeBackOptions};
 use crate::commands::actor::by;
-use crate::commands::verify;
 use crate::courses;
 use crate::journal::{book, booked, rows_of};
 use crate::keys::{self, SecretKey};
+use crate::lock::{Lock, Work};
 use crate::output::{self, Answer};
 use crate::place::Place;
 use anyhow::Context;
 use farthing_ledger::Effects;
 use farthing_schemas::manifest::{Act, CycleMove, Signed};
-use farthing_settle::cycle::Kind;
+use farthing_settle::cycle::{Allowed, Kind};
 use farthing_settle::{Courses, Refusal};
 use serde_json::json;
 use std::path::Path;
 
 pub async fn approve(at: &Place, options: ApproveOptions, json: bool) -> anyhow::Result<Answer> {
     let ApproveOptions { cycle, draft, sign } = options;
-    make(at, Asked { kind: Kind::Approve, cycle, draft: Some(draft), why: None, sign }, json).await
+    let asked = Asked { kind: Kind::Approve, cycle, draft: Some(draft), why: None, burden: Burden::Plan, sign };
+    make(at, &asked, json).await.map(|(answer, _)| answer)
 }
 
 pub async fn take_back(at: &Place, kind: Kind, options: TakeBackOptions, json: bool) -> anyhow::Result<Answer> {
     let TakeBackOptions { cycle, why, sign } = options;
-    make(at, Asked { kind, cycle, draft: None, why: Some(why), sign }, json).await
+    make(at, &Asked { kind, cycle, draft: None, why: Some(why), burden: Burden::Nothing, sign }, json).await.map(|(answer, _)| answer)
+}
+
+/// Reconciles or seals.
+pub async fn forward(at: &Place, kind: Kind, options: MoveOptions, json: bool) -> anyhow::Result<Answer> {
+    let MoveOptions { cycle, sign } = options;
+    let burden = if kind == Kind::Seal { Burden::Root } else { Burden::AllKnown };
+    make(at, &Asked { kind, cycle, draft: None, why: None, burden, sign }, json).await.map(|(answer, _)| answer)
 }
 
 /// The move with the signature of a key, where there is one; it is not judged yet.
@@ -44,13 +53,15 @@ pub fn can_sign(courses: &Courses, cycle: &CycleOptions, key: Option<&Path>) -> 
 }
 
 /// A move that is asked for.
-struct Asked {
-    kind: Kind,
-    cycle: CycleOptions,
+pub struct Asked {
+    pub kind: Kind,
+    pub cycle: CycleOptions,
     /// The draft that it names; the cycle's, if none is given.
-    draft: Option<String>,
-    why: Option<String>,
-    sign: SignOptions,
+    pub draft: Option<String>,
+    pub why: Option<String>,
+    /// What it brings along.
+    pub burden: Burden,
+    pub sign: SignOptions,
 }
 
 /// What comes of it.
@@ -61,49 +72,78 @@ enum Outcome {
     Refused(String),
 }
 
-async fn make(at: &Place, asked: Asked, json: bool) -> anyhow::Result<Answer> {
+/// Makes a move and tells it; with the number of its manifest, if it was made.
+pub async fn make(at: &Place, asked: &Asked, json: bool) -> anyhow::Result<(Answer, Option<u64>)> {
     let mut books = Books::open(at).await?;
     let registry = books.registry_now().await?;
     let of = settlement(&registry, &asked.cycle)?;
-    let outcome = attempt(&mut books, &of, &asked).await?;
+    let outcome = attempt(&mut books, at, &of, asked).await?;
+    let sequence = books.catalog.sequence;
     books.ledger.close().await;
     let named = format!("cycle {} of {} in {}", of.cycle, of.mid, of.currency);
     let document = |state: Option<&str>, step: Option<&CycleMove>, refused: Option<&str>| {
         json!({"mid": of.mid, "currency": of.currency.code(), "cycle": of.cycle.to_string(), "move": asked.kind.as_str(), "state": state,
-            "by": step.map(|step| &step.by), "draft_sha256": step.map(|step| &step.draft_sha256), "refused": refused})
+            "by": step.map(|step| &step.by), "draft_sha256": step.map(|step| &step.draft_sha256), "refused": refused,
+            "released": step.and_then(|step| step.released.as_ref()), "root": step.and_then(|step| step.root.as_ref())})
     };
+    let moved = matches!(outcome, Outcome::Moved(_)).then_some(sequence);
     match outcome {
         Outcome::Text(text) if json => output::json(&json!({"text": text}))?,
         Outcome::Text(text) => output::bytes(text.as_bytes())?,
         Outcome::Moved(step) if json => output::json(&document(Some(&step.to), Some(&step), None))?,
         Outcome::Moved(step) => {
             let draft = step.draft_sha256.as_deref().unwrap_or_default();
-            output::text(&format!("{}: {named} is {} now, by {}; draft {draft}", asked.kind, step.to, step.by))?;
+            let more = burden(&of, &step);
+            output::text(&format!("{}: {named} is {} now, by {}; draft {draft}{more}", asked.kind, step.to, step.by))?;
         }
         Outcome::Refused(why) => {
             output::note(&format!("{} is refused, {named}: {why}", asked.kind));
             if json {
                 output::json(&document(None, None, Some(&why)))?;
             }
-            return Ok(Answer::No);
+            return Ok((Answer::No, None));
         }
     }
-    Ok(Answer::Yes)
+    Ok((Answer::Yes, moved))
 }
 
-async fn attempt(books: &mut Books, of: &Settlement, asked: &Asked) -> anyhow::Result<Outcome> {
+/// What a move has brought along, in words.
+fn burden(of: &Settlement, step: &CycleMove) -> String {
+    let released = step.released.as_ref().map(|released| {
+        let left_out = if released.left_out > 0 { format!("; {} left out", released.left_out) } else { String::new() };
+        let files = match released.bank_files.len() {
+            1 => "one file".to_owned(),
+            files => format!("{files} files"),
+        };
+        format!("\n{} payments of {} {} together, in {files}{left_out}", released.payments, released.amount, of.currency)
+    });
+    let root = step.root.as_ref().map(|root| format!("\nRoot: {root}"));
+    [released, root].into_iter().flatten().collect()
+}
+
+async fn attempt(books: &mut Books, at: &Place, of: &Settlement, asked: &Asked) -> anyhow::Result<Outcome> {
+    // A seal archives, and removes what seals that were interrupted have left behind: one at a time.
+    if asked.kind == Kind::Seal {
+        books.lock = Some(Lock::take(at, Work::Compacting).await?);
+        books.refresh().await?;
+    }
     loop {
         let courses = courses::judged(&books.catalog)?;
-        let unsigned = named(&courses, of, asked);
+        let mut unsigned = named(&courses, of, asked);
+        // What takes long to gather is not gathered for what is refused anyway.
+        let early = if asked.burden.is_in_the_move() { courses.judge_place(&unsigned) } else { courses.judge_before_signing(&unsigned) };
+        match early {
+            Err(refusal) => return Ok(refused(&refusal)),
+            // From one state to the same there is another move than the one that is asked for.
+            Ok(row) if row.kind != asked.kind => return Ok(Outcome::Refused(already(row, of))),
+            Ok(_) => {}
+        }
+        let brought = match bring(books, at, of, &asked.burden, &mut unsigned).await? {
+            Ok(brought) => brought,
+            Err(why) => return Ok(Outcome::Refused(why)),
+        };
         if let Err(refusal) = courses.judge_before_signing(&unsigned) {
             return Ok(refused(&refusal));
-        }
-        let mut plan = None;
-        if asked.kind == Kind::Approve {
-            match verify::drafts::made_again(books, of).await? {
-                Ok(again) => plan = Some(again),
-                Err(fault) => return Ok(Outcome::Refused(fault)),
-            }
         }
         if asked.sign.print_text {
             return Ok(Outcome::Text(courses.text(&unsigned)?));
@@ -112,14 +152,20 @@ async fn attempt(books: &mut Books, of: &Settlement, asked: &Asked) -> anyhow::R
         if let Err(refusal) = courses.judge(&step) {
             return Ok(refused(&refusal));
         }
-        let entry = book::entry(books, &courses, &step, plan.as_ref()).await?;
+        let entry = book::entry(books, &courses, &step, &brought).await?;
         let step = CycleMove { booked: entry.as_ref().map(booked).transpose()?, ..step };
-        check::before_move(books, &Upcoming { step: &step, entry: entry.as_ref(), draft: None }).await?;
-        let effects = Effects { entries: entry.iter().map(rows_of).collect(), ..Effects::default() };
+        let payments = brought.rows(of, books.catalog.sequence + 1)?;
+        check::before_move(books, &Upcoming::Move { step: &step, entry: entry.as_ref(), draft: None }).await?;
+        let effects = Effects { entries: entry.iter().map(rows_of).collect(), payments, ..Effects::default() };
+        fail::fail_point!("move-made");
         if books.append(Act::Cycle(step.clone()), &effects).await? == Appended::Done {
             return Ok(Outcome::Moved(Box::new(step)));
         }
     }
+}
+
+fn already(row: &Allowed, of: &Settlement) -> String {
+    format!("the cycle is {} already; its files are written again with: farthing settle files {} --out DIR", row.from, of.options())
 }
 
 fn refused(refusal: &Refusal) -> Outcome {

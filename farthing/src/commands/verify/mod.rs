@@ -6,6 +6,8 @@ mod identities;
 mod journal;
 mod ledger;
 mod result_lines;
+mod sealed;
+pub mod seals;
 mod statement;
 
 use crate::books::Books;
@@ -31,6 +33,7 @@ pub struct Compared {
     pub result_lines: u64,
     pub dead_letters: u64,
     pub drafts: u64,
+    pub seals: u64,
     /// Events that count too often or not often enough until the next search for copies.
     pub pending_copies: u64,
 }
@@ -79,6 +82,7 @@ pub async fn compare(at: &Place) -> anyhow::Result<Compared> {
     batches::compare(&mut books, &mut compared).await?;
     result_lines::compare(&mut books, &mut compared).await?;
     drafts::compare(&mut books, &mut compared).await?;
+    seals::compare(&mut books, &mut compared).await?;
     Ok(compared)
 }
 
@@ -98,15 +102,37 @@ pub async fn compare_rows(books: &Books, compared: &mut Compared) -> anyhow::Res
 }
 
 pub fn document(compared: &Compared) -> serde_json::Value {
-    let Compared { manifests, files, registry_versions, batches, events, accruals, result_lines, dead_letters, drafts, pending_copies } =
-        compared;
+    let Compared {
+        manifests,
+        files,
+        registry_versions,
+        batches,
+        events,
+        accruals,
+        result_lines,
+        dead_letters,
+        drafts,
+        seals,
+        pending_copies,
+    } = compared;
     json!({"manifests": manifests, "files": files, "registry_versions": registry_versions, "batches": batches, "events": events,
-        "accruals": accruals, "result_lines": result_lines, "dead_letters": dead_letters, "drafts": drafts, "pending_copies": pending_copies})
+        "accruals": accruals, "result_lines": result_lines, "dead_letters": dead_letters, "drafts": drafts, "seals": seals, "pending_copies": pending_copies})
 }
 
 fn report(compared: &Compared) -> String {
-    let Compared { manifests, files, registry_versions, batches, events, accruals, result_lines, dead_letters, drafts, pending_copies } =
-        compared;
+    let Compared {
+        manifests,
+        files,
+        registry_versions,
+        batches,
+        events,
+        accruals,
+        result_lines,
+        dead_letters,
+        drafts,
+        seals,
+        pending_copies,
+    } = compared;
     let counts = match pending_copies {
         0 => "every identity counts once".to_owned(),
         some => format!("every identity counts once but for {some} copies that came after the last search"),
@@ -117,7 +143,7 @@ fn report(compared: &Compared) -> String {
         format!("  {files} files have the SHA-256 that their manifests name; {registry_versions} registry versions are readable"),
         format!("  {events} events in {batches} batches give the same {accruals} accruals, and {counts}"),
         format!("  {result_lines} result lines sum to the accruals; {dead_letters} dead letters are as they came"),
-        format!("  {drafts} final drafts come out the same when made again"),
+        format!("  {drafts} final drafts come out the same when made again, and so do the roots of {seals} sealed cycles"),
     ];
     if *pending_copies > 0 {
         said.push("Copies are reversed before a cycle closes, or now with: farthing archive reverse-copies".to_owned());

@@ -98,7 +98,11 @@ fn the_example_names_every_key() {
     for (key, table) in &read.topics {
         table.limits(key).expect("within bounds");
     }
-    let tables = ["", "[s3]", "[meter]", "[telemetry]", "[topics.usage]", "[topics.usage.tls]", "[topics.usage.sasl]"];
+    for (method, table) in &read.payers["mid_guild"] {
+        table.payer("EUR".parse().expect("a currency")).unwrap_or_else(|error| panic!("{method}: {error:#}"));
+    }
+    let tables =
+        ["", "[s3]", "[meter]", "[telemetry]", "[topics.usage]", "[topics.usage.tls]", "[topics.usage.sasl]", "[payers.mid_guild.sepa]"];
     for table in tables {
         // One that does not exist: what is expected in its place is all that does.
         let planted = if table.is_empty() {

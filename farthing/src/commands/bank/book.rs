@@ -1,0 +1,170 @@
+//! `farthing bank book` and `exceptions`: what a bank has sent is taken in, once.
+
+use super::open;
+use crate::books::{Appended, Books};
+use crate::check::{self, Upcoming};
+use crate::commands::actor::by;
+use crate::commands::settle::mid_and_currency;
+use crate::journal::{booked, next_place, rows_of};
+use crate::output::{self, Answer};
+use crate::payouts::answers::{Taken, outcome_sha256, take_in};
+use crate::place::Place;
+use crate::time::now;
+use anyhow::Context;
+use farthing_bank::AnswerFile;
+use farthing_ledger::{Effects, StoredBankMessage, StoredException};
+use farthing_schemas::manifest::{Act, BankMessage};
+use farthing_settle::journal::{Entry, Occasion, entry_of_message};
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+
+/// How hard messages are packed: they are kept for years, and written once.
+const PACKED: i32 = 6;
+
+/// What became of one file.
+enum Outcome {
+    Booked(Box<BankMessage>, Vec<StoredException>),
+    /// It was taken in before, by that manifest.
+    Before(u64),
+}
+
+pub async fn run(at: &Place, files: &[PathBuf], mid: &str, person: Option<String>, json: bool) -> anyhow::Result<Answer> {
+    let mut books = Books::open(at).await?;
+    mid_and_currency(&*books.registry_now().await?, mid, None)?;
+    // All are read before the first is booked: one that is damaged changes nothing.
+    let read = files.iter().map(|path| Ok((path, open(path)?))).collect::<anyhow::Result<Vec<_>>>()?;
+    let by = by(person);
+    let mut documents = Vec::new();
+    let mut left = 0;
+    for (path, (file, bytes)) in &read {
+        let outcome = book(&mut books, mid, &by, file, bytes).await.with_context(|| path.display().to_string())?;
+        fail::fail_point!("bank-message-booked");
+        if let Outcome::Booked(_, exceptions) = &outcome {
+            left += exceptions.len();
+        }
+        if json {
+            documents.push(document(path, &outcome));
+        } else {
+            output::text(&told(path, &outcome, mid))?;
+        }
+    }
+    books.ledger.close().await;
+    if json {
+        output::json(&json!({"files": documents}))?;
+    }
+    Ok(if left == 0 { Answer::Yes } else { Answer::No })
+}
+
+/// Takes in one message: all of it in one transaction, or nothing.
+async fn book(books: &mut Books, mid: &str, by: &str, file: &AnswerFile, bytes: &[u8]) -> anyhow::Result<Outcome> {
+    loop {
+        if let Some(before) = books.ledger.bank_message(&file.sha256).await? {
+            return Ok(Outcome::Before(before.sequence));
+        }
+        let sequence = books.catalog.sequence + 1;
+        let Taken { mut rows, told } = take_in(books, mid, file, sequence).await?;
+        let entry = entry(books, mid, by, file, &told)?;
+        let message = BankMessage {
+            mid: mid.to_owned(),
+            sha256: file.sha256.clone(),
+            form: file.kind.as_str().to_owned(),
+            message_id: file.message_id.clone(),
+            moved: u64::try_from(rows.states.len())?,
+            receipts: u64::try_from(rows.receipts.len())?,
+            exceptions: u64::try_from(rows.exceptions.len())?,
+            outcome_sha256: outcome_sha256(&rows.states, &rows.receipts, &rows.exceptions),
+            by: by.to_owned(),
+            booked: entry.as_ref().map(booked).transpose()?,
+        };
+        let body = Some(zstd::encode_all(bytes, PACKED)?);
+        rows.message = Some(StoredBankMessage { sha256: file.sha256.clone(), sequence, mid: mid.to_owned(), body });
+        check::before_move(books, &Upcoming::Message { message: &message, entry: entry.as_ref() }).await?;
+        let exceptions = rows.exceptions.clone();
+        let effects = Effects { entries: entry.iter().map(rows_of).collect(), payments: rows, ..Effects::default() };
+        if books.append(Act::BankMessage(message.clone()), &effects).await? == Appended::Done {
+            return Ok(Outcome::Booked(Box::new(message), exceptions));
+        }
+    }
+}
+
+/// What a message books; nothing where no money moves.
+fn entry(books: &Books, mid: &str, by: &str, file: &AnswerFile, told: &[farthing_settle::journal::Told]) -> anyhow::Result<Option<Entry>> {
+    if told.is_empty() {
+        return Ok(None);
+    }
+    let now = now();
+    let reason = format!("{} taken in by {by}", file.kind.as_str());
+    let reference = file.message_id.clone().unwrap_or_default();
+    let occasion = Occasion { place: next_place(&books.catalog), happened: now, booked: now, reason, reference };
+    Ok(Some(entry_of_message(mid, &file.sha256, told, occasion)?))
+}
+
+fn document(path: &Path, outcome: &Outcome) -> Value {
+    let path = path.display().to_string();
+    match outcome {
+        Outcome::Before(manifest) => json!({"file": path, "before": manifest}),
+        Outcome::Booked(message, exceptions) => {
+            json!({"file": path, "before": null, "kind": message.form, "message_id": message.message_id,
+            "sha256": message.sha256, "payments": message.moved, "receipts": message.receipts,
+            "exceptions": exceptions.iter().map(|one| json!({"reference": one.reference, "what": one.what})).collect::<Vec<_>>()})
+        }
+    }
+}
+
+fn told(path: &Path, outcome: &Outcome, mid: &str) -> String {
+    let path = path.display();
+    match outcome {
+        Outcome::Before(manifest) => format!("{path}: was taken in before, by manifest {manifest}; nothing changes"),
+        Outcome::Booked(message, exceptions) => {
+            let line = format!("{path}: {}, {} payments changed their state, {} receipts", message.form, message.moved, message.receipts);
+            let left = exceptions.iter().map(|one| format!("\n  to be looked at: {}", shown(one)));
+            let hint = if exceptions.is_empty() { String::new() } else { format!("\nAll of them: farthing bank exceptions --mid {mid}") };
+            line + &left.collect::<String>() + &hint
+        }
+    }
+}
+
+/// Texts of others on a terminal: what would move its cursor or begin a line is shown as a sign.
+fn shown(exception: &StoredException) -> String {
+    let reference = exception.reference.as_deref().filter(|reference| *reference != "-");
+    let text = reference.map_or(exception.what.clone(), |reference| format!("{reference}: {}", exception.what));
+    text.replace(char::is_control, "\u{FFFD}")
+}
+
+/// What is left to a person.
+pub async fn exceptions(at: &Place, mid: Option<&str>, json: bool) -> anyhow::Result<Answer> {
+    let mut books = Books::open(at).await?;
+    if let Some(mid) = mid {
+        mid_and_currency(&*books.registry_now().await?, mid, None)?;
+    }
+    let mut rows = Vec::new();
+    let mut documents = Vec::new();
+    for exception in books.ledger.bank_exceptions().await? {
+        let taken = books.catalog.messages.iter().find(|taken| taken.sequence == exception.sequence);
+        let taken = taken.context("an exception is of no message that was taken in; run: farthing check")?;
+        let message = &taken.message;
+        if mid.is_some_and(|mid| mid != message.mid) {
+            continue;
+        }
+        let id = message.message_id.clone().unwrap_or_else(|| message.sha256.chars().take(16).collect());
+        let StoredException { reference, what, .. } = &exception;
+        documents.push(json!({"mid": message.mid, "at": taken.at, "kind": message.form, "message": id, "sha256": message.sha256,
+            "reference": reference, "what": what}));
+        rows.push(vec![
+            message.mid.clone(),
+            taken.at.clone(),
+            message.form.clone(),
+            id.replace(char::is_control, "\u{FFFD}"),
+            shown(&exception),
+        ]);
+    }
+    if json {
+        output::json(&json!({"exceptions": documents}))?;
+    } else if rows.is_empty() {
+        output::text("Nothing is left to a person.")?;
+    } else {
+        output::text(&output::table(&["mid", "taken in", "kind", "message", "what"], &rows, 5))?;
+    }
+    books.ledger.close().await;
+    Ok(Answer::Yes)
+}

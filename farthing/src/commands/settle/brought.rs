@@ -1,0 +1,189 @@
+//! What moves bring along: the plan of an approval, the files of a release, the root of a seal.
+
+use super::Settlement;
+use crate::books::Books;
+use crate::cli::MakingOptions;
+use crate::commands::verify;
+use crate::payouts::files::{Faults, Making, Unpayable, sending};
+use crate::payouts::{Sending, first_payments, further_payments, payments_of, sealed};
+use crate::place::Place;
+use crate::{plan_input, statements, time};
+use anyhow::{Context, ensure};
+use farthing_ledger::PaymentRows;
+use farthing_schemas::Money;
+use farthing_schemas::manifest::CycleMove;
+use farthing_settle::payout::{Payment, Payments};
+use farthing_settle::{Draft, Plan};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a move has to bring along.
+pub enum Burden {
+    Nothing,
+    /// The plan of the draft, made again.
+    Plan,
+    /// Payments of all that the draft pays, in files for banks.
+    Payments {
+        making: MakingOptions,
+        leave_out: Vec<String>,
+        unpayable: Unpayable,
+    },
+    /// Further payments to these parties.
+    Further {
+        making: MakingOptions,
+        parties: Vec<String>,
+    },
+    /// Nothing, but no payment is on its way any more.
+    AllKnown,
+    /// The root over the statements.
+    Root,
+}
+
+/// What a move brings along.
+#[derive(Default)]
+pub struct Brought {
+    pub plan: Option<Plan>,
+    pub sending: Option<Sending>,
+}
+
+impl Burden {
+    /// Whether it stands in the move, and so in what is signed.
+    pub fn is_in_the_move(&self) -> bool {
+        matches!(self, Burden::Payments { .. } | Burden::Further { .. } | Burden::Root)
+    }
+}
+
+impl Brought {
+    /// The rows of payments that come with the move.
+    pub fn rows(&self, of: &Settlement, sequence: u64) -> anyhow::Result<PaymentRows> {
+        self.sending.as_ref().map_or(Ok(PaymentRows::default()), |sending| sending.rows(of, sequence))
+    }
+}
+
+/// Faults that are told one by one.
+const FAULTS_SHOWN: usize = 20;
+
+/// Gathers what a move brings along, and puts into the move what belongs there; or says why it cannot be made.
+pub async fn bring(
+    books: &mut Books,
+    at: &Place,
+    of: &Settlement,
+    burden: &Burden,
+    step: &mut CycleMove,
+) -> anyhow::Result<Result<Brought, String>> {
+    let mut brought = Brought::default();
+    match burden {
+        Burden::Nothing => {}
+        Burden::Plan => match verify::drafts::made_again(books, of).await? {
+            Ok(plan) => brought.plan = Some(plan),
+            Err(fault) => return Ok(Err(fault)),
+        },
+        Burden::Payments { making, leave_out, unpayable } => {
+            let (_, draft) = draft(books, of).await?;
+            for party in leave_out {
+                let paid = draft.lines.iter().any(|line| line.party == *party && line.paid.units() > 0);
+                ensure!(paid, "--leave-out {party}: the draft pays it nothing");
+            }
+            let left_out = leave_out.iter().map(|party| (party.clone(), "left out of the release".to_owned())).collect();
+            let payments = first_payments(of, &draft);
+            let sending = match send(books, at, of, payments, making, (left_out, *unpayable)).await? {
+                Ok(sending) => sending,
+                Err(faults) => return Ok(Err(told(&faults))),
+            };
+            fits(payments_of(books, of, &draft).await?, &sending, &draft)?;
+            step.released = Some(Box::new(sending.released()?));
+            brought.sending = Some(sending);
+        }
+        Burden::Further { making, parties } => {
+            let (drafts, draft) = draft(books, of).await?;
+            let taken: BTreeSet<String> = drafts.iter().flat_map(|draft| &draft.returned).map(|line| line.payment.clone()).collect();
+            let before = payments_of(books, of, &draft).await?;
+            let payments = match further_payments(of, &before, &taken, parties) {
+                Ok(payments) => payments,
+                Err(why) => return Ok(Err(format!("{why:#}"))),
+            };
+            let sending = match send(books, at, of, payments, making, (BTreeMap::new(), Unpayable::Refuse)).await? {
+                Ok(sending) => sending,
+                Err(faults) => return Ok(Err(told(&faults))),
+            };
+            fits(before, &sending, &draft)?;
+            step.released = Some(Box::new(sending.released()?));
+            brought.sending = Some(sending);
+        }
+        Burden::AllKnown => {
+            if let Some(why) = on_their_way(books, of).await? {
+                return Ok(Err(why));
+            }
+        }
+        Burden::Root => {
+            let seals = statements::seals(books, of).await?;
+            step.root = Some(seals.last().context("a cycle with a final draft has a root")?.root.to_string());
+            step.files = sealed::archive(books, of).await?;
+        }
+    }
+    Ok(Ok(brought))
+}
+
+/// All drafts in force of the MID and currency, and that of the cycle.
+async fn draft(books: &Books, of: &Settlement) -> anyhow::Result<(Vec<Draft>, Draft)> {
+    let drafts = plan_input::drafts(books, of, books.catalog.sequence).await?;
+    let draft = drafts.iter().find(|draft| draft.cycle == of.cycle).context("the cycle has no draft")?.clone();
+    Ok((drafts, draft))
+}
+
+/// Whether each obligation would have one live payment, of its amount.
+fn fits(mut payments: Payments, sending: &Sending, draft: &Draft) -> anyhow::Result<()> {
+    let owed: BTreeMap<&str, Money> = draft.lines.iter().map(|line| (line.party.as_str(), line.paid)).collect();
+    for payment in &sending.payments {
+        payments.make(payment.clone(), owed.get(payment.party.as_str()).copied().unwrap_or_default())?;
+    }
+    Ok(())
+}
+
+async fn send(
+    books: &Books,
+    at: &Place,
+    of: &Settlement,
+    payments: Vec<Payment>,
+    options: &MakingOptions,
+    (left_out, unpayable): (BTreeMap<String, String>, Unpayable),
+) -> anyhow::Result<Result<Sending, Faults>> {
+    let (registry, _) = books.registry_state().await?;
+    let created = options.now.unwrap_or_else(time::now);
+    let making = Making { payers: &at.payers, created, execution: options.execution, left_out, unpayable };
+    sending(books, &registry, of, payments, making).await
+}
+
+fn told(Faults(faults): &Faults) -> String {
+    let shown: Vec<&str> = faults.iter().take(FAULTS_SHOWN).map(String::as_str).collect();
+    let more = match faults.len().saturating_sub(FAULTS_SHOWN) {
+        0 => String::new(),
+        more => format!("\n  and {more} more"),
+    };
+    format!(
+        "nothing was sent, since no bank would take it:\n  {}{more}\nMend the records with farthing registry load, or the configuration; or \
+         leave parties out with --leave-out or --leave-out-unpayable",
+        shown.join("\n  ")
+    )
+}
+
+/// Which payments may still arrive or fail, if any.
+async fn on_their_way(books: &Books, of: &Settlement) -> anyhow::Result<Option<String>> {
+    let (_, draft) = draft(books, of).await?;
+    let payments = payments_of(books, of, &draft).await?;
+    let unknown: Vec<String> = payments
+        .last()
+        .filter(|(_, state)| !state.is_known())
+        .map(|(payment, state)| format!("{} to {} is {state}", payment.id, payment.party))
+        .collect();
+    let shown: Vec<&str> = unknown.iter().take(FAULTS_SHOWN).map(String::as_str).collect();
+    let say = || {
+        format!(
+            "{} of its payments are not known to have arrived or failed: {}{}; book what the bank says with: farthing bank book FILE --mid {}",
+            unknown.len(),
+            shown.join(", "),
+            if unknown.len() > shown.len() { " and so on" } else { "" },
+            of.mid
+        )
+    };
+    Ok((!unknown.is_empty()).then(say))
+}

@@ -1,0 +1,230 @@
+//! What banks answer, put to the payments that it is about. What fits none, or cannot be true, is left to a person.
+
+use crate::books::Books;
+use farthing_bank::answer::{AnswerKind, Change};
+use farthing_bank::{Amount, Answer, AnswerFile, Outcome, Receipt, Reference, Unread};
+use farthing_ledger::{Asked, PaymentRows, StoredException, StoredPayment, StoredReceipt, StoredState};
+use farthing_schemas::Money;
+use farthing_schemas::money::from_stored_text;
+use farthing_settle::journal::Told;
+use farthing_settle::payout::{State, lines_sha256};
+use serde_json::json;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a message comes to.
+#[derive(Default)]
+pub struct Taken {
+    /// The rows that it brings.
+    pub rows: PaymentRows,
+    /// What it books.
+    pub told: Vec<Told>,
+}
+
+/// Puts the message of a MID's bank to that MID's payments, as they stand.
+pub async fn take_in(books: &Books, mid: &str, file: &AnswerFile, sequence: u64) -> anyhow::Result<Taken> {
+    let mut taking = Taking { books, mid, sequence, known: BTreeMap::new(), taken: Taken::default() };
+    let (of_all, of_one): (Vec<&Answer>, Vec<&Answer>) = file.answers.iter().partition(|answer| is_of_all(answer));
+    let mut named = BTreeSet::new();
+    let mut found = Vec::new();
+    for answer in of_one {
+        let one = taking.find(answer).await?;
+        named.extend(one.iter().map(|payment| payment.id.clone()));
+        found.extend(one.map(|payment| (payment, answer)));
+    }
+    for answer in of_all {
+        for payment in taking.all_of(answer).await? {
+            if !named.contains(&payment.id) {
+                taking.tell(&payment, answer).await?;
+            }
+        }
+    }
+    for (payment, answer) in found {
+        taking.tell(&payment, answer).await?;
+    }
+    taking.receipts(file).await?;
+    file.changes.iter().for_each(|change| taking.change(change));
+    file.unread.iter().for_each(|unread| taking.unread(unread));
+    Ok(taking.taken)
+}
+
+/// SHA-256 over what a message came to, in hex: over its states, receipts and exceptions, a JSON list a line, with the fields of their rows.
+pub fn outcome_sha256(states: &[StoredState], receipts: &[StoredReceipt], exceptions: &[StoredException]) -> String {
+    let state = |row: &StoredState| json!(["state", row.line, row.id, row.state, row.reason, row.booked, row.reference]);
+    let receipt =
+        |row: &StoredReceipt| json!(["receipt", row.line, row.platform, row.cycle, row.currency, row.amount, row.booked, row.reference]);
+    let exception = |row: &StoredException| json!(["exception", row.line, row.reference, row.what]);
+    lines_sha256(states.iter().map(state).chain(receipts.iter().map(receipt)).chain(exceptions.iter().map(exception)))
+}
+
+struct Taking<'a> {
+    books: &'a Books,
+    mid: &'a str,
+    sequence: u64,
+    /// Where the payments that were asked for are by now.
+    known: BTreeMap<String, State>,
+    taken: Taken,
+}
+
+impl Taking<'_> {
+    /// The one payment that an answer is about, if it is one of this MID's.
+    async fn find(&mut self, answer: &Answer) -> anyhow::Result<Option<StoredPayment>> {
+        let mut found = match &answer.reference {
+            Reference::EndToEnd(id) => {
+                let exact = self.books.ledger.payments(Asked::Id(id.as_str())).await?;
+                if exact.is_empty() { self.books.ledger.payments(Asked::Beginning(id.as_str())).await? } else { exact }
+            }
+            Reference::Beginning { beginning, .. } if !beginning.is_empty() => {
+                self.books.ledger.payments(Asked::Beginning(beginning)).await?
+            }
+            Reference::Beginning { .. } | Reference::Message(_) | Reference::None => Vec::new(),
+        };
+        found.retain(|payment| payment.id.parse().is_ok_and(|id| answer.reference.may_be(&id)));
+        match found.len() {
+            0 => self.exception(answer, "no payment of ours has this id"),
+            1 if found[0].mid == self.mid => return Ok(found.pop()),
+            1 => self.exception(answer, "the payment is another MID's"),
+            _ => self.exception(answer, "several payments begin so, and it may be any of them"),
+        }
+        Ok(None)
+    }
+
+    /// All payments of the file that an answer is about.
+    async fn all_of(&mut self, answer: &Answer) -> anyhow::Result<Vec<StoredPayment>> {
+        let Reference::Message(id) = &answer.reference else { return Ok(Vec::new()) };
+        let mut found = self.books.ledger.payments(Asked::Message(id.as_str())).await?;
+        found.retain(|payment| payment.mid == self.mid);
+        if found.is_empty() {
+            self.exception(answer, "no file of this MID has this id");
+        }
+        Ok(found)
+    }
+
+    async fn tell(&mut self, payment: &StoredPayment, answer: &Answer) -> anyhow::Result<()> {
+        let amount: Money = from_stored_text(&payment.amount)?;
+        // What is said of all of a file may say the sum.
+        let own = if is_of_all(answer) { None } else { answer.amount };
+        let right = Amount::of(amount, payment.currency.parse()?)?;
+        if let Some(said) = own.filter(|said| *said != right) {
+            self.exception(answer, &format!("it says {said}, and the payment is of {right}"));
+            return Ok(());
+        }
+        let was = self.state_of(payment).await?;
+        let told = state_of(answer.outcome);
+        match was.after(told) {
+            Ok(None) => {}
+            Err(contradiction) => self.exception(answer, &contradiction.to_string()),
+            Ok(Some(to)) => {
+                self.known.insert(payment.id.clone(), to);
+                self.push_state(payment, to, answer);
+                if let Some(motion) = was.motion(to) {
+                    let (party, currency) = (payment.party.clone(), payment.currency.parse()?);
+                    self.taken.told.push(Told::Payment { party, motion, amount, currency });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn state_of(&mut self, payment: &StoredPayment) -> anyhow::Result<State> {
+        if let Some(state) = self.known.get(&payment.id) {
+            return Ok(*state);
+        }
+        let begins = if payment.message_id.is_some() { State::Released } else { State::Rejected };
+        let states = self.books.ledger.payment_states(Asked::Id(&payment.id)).await?;
+        let state = states.last().map_or(Ok(begins), |last| last.state.parse())?;
+        self.known.insert(payment.id.clone(), state);
+        Ok(state)
+    }
+
+    fn push_state(&mut self, payment: &StoredPayment, to: State, answer: &Answer) {
+        let line = next(self.taken.rows.states.len());
+        let reason = answer.reason.as_ref().map(ToString::to_string);
+        self.taken.rows.states.push(StoredState {
+            sequence: self.sequence,
+            line,
+            id: payment.id.clone(),
+            state: to.to_string(),
+            reason,
+            booked: answer.booked.map(|day| day.to_string()),
+            reference: answer.bank_reference.clone(),
+        });
+    }
+
+    /// Receipts are booked from statements alone: notifications tell the same before.
+    async fn receipts(&mut self, file: &AnswerFile) -> anyhow::Result<()> {
+        if file.kind != AnswerKind::Statement || file.receipts.is_empty() {
+            return Ok(());
+        }
+        let before = self.books.ledger.bank_receipts().await?;
+        for receipt in &file.receipts {
+            self.receipt(receipt, &before)?;
+        }
+        Ok(())
+    }
+
+    fn receipt(&mut self, receipt: &Receipt, before: &[StoredReceipt]) -> anyhow::Result<()> {
+        let (amount, currency) = (receipt.amount.money()?, receipt.amount.currency());
+        let row = StoredReceipt {
+            sequence: self.sequence,
+            line: next(self.taken.rows.receipts.len()),
+            platform: None,
+            cycle: None,
+            currency: currency.to_string(),
+            amount: amount.to_string(),
+            booked: receipt.booked.map(|day| day.to_string()),
+            reference: receipt.bank_reference.clone(),
+        };
+        let same = |other: &StoredReceipt| {
+            (&other.currency, &other.amount, &other.booked, &other.reference) == (&row.currency, &row.amount, &row.booked, &row.reference)
+        };
+        let from = receipt.debtor_name.as_deref().unwrap_or("somebody");
+        if row.reference.is_some() && before.iter().any(same) {
+            self.push_exception(None, format!("{} from {from} has come in with another statement already", receipt.amount));
+            return Ok(());
+        }
+        self.push_exception(None, format!("{} from {from}: for which platform, nobody says", receipt.amount));
+        self.taken.told.push(Told::Receipt { platform: row.platform.clone(), amount, currency });
+        self.taken.rows.receipts.push(row);
+        Ok(())
+    }
+
+    fn change(&mut self, change: &Change) {
+        let text = change.text.unwrap_or("the account");
+        let what = format!("the bank wants changed before it is paid again: {text} ({}), to {}", change.code, change.corrected);
+        self.push_exception(Some(change.reference.to_string()), what);
+    }
+
+    fn unread(&mut self, unread: &Unread) {
+        self.push_exception(Some(unread.reference.to_string()), format!("line {}: {}", unread.line, unread.what));
+    }
+
+    fn exception(&mut self, answer: &Answer, why: &str) {
+        let reason = answer.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
+        let amount = answer.amount.map(|amount| format!(" of {amount}")).unwrap_or_default();
+        let what = format!("a payment{amount} {}{reason}: {why}", answer.outcome.as_str());
+        self.push_exception(Some(answer.reference.to_string()), what);
+    }
+
+    fn push_exception(&mut self, reference: Option<String>, what: String) {
+        let line = next(self.taken.rows.exceptions.len());
+        self.taken.rows.exceptions.push(StoredException { sequence: self.sequence, line, reference, what });
+    }
+}
+
+fn is_of_all(answer: &Answer) -> bool {
+    matches!(answer.reference, Reference::Message(_))
+}
+
+/// Rows are numbered from 1.
+fn next(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX - 1) + 1
+}
+
+fn state_of(outcome: Outcome) -> State {
+    match outcome {
+        Outcome::Accepted => State::Accepted,
+        Outcome::Rejected => State::Rejected,
+        Outcome::Settled => State::Settled,
+        Outcome::Returned => State::Returned,
+    }
+}

@@ -1,0 +1,287 @@
+//! Files for banks: checked and written from payments, kept in the ledger, and written out for whoever brings them to the bank.
+
+use super::Sending;
+use super::payee::Payee;
+use crate::books::Books;
+use crate::commands::settle::Settlement;
+use crate::configuration::payers::{Payer, Payers};
+use anyhow::{Context, ensure};
+use chrono::{Days, NaiveDate};
+use farthing_bank::ids::{EndToEndId, MessageId, MessageKey};
+use farthing_bank::{Amount, Format, Order, Totals, check, write};
+use farthing_ledger::{Asked, StoredBankFile};
+use farthing_schemas::Instant;
+use farthing_schemas::manifest::{BankFile, sha256_hex};
+use farthing_schemas::registry::State;
+use farthing_settle::payout::Payment;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+/// How hard bodies are packed: they are kept for years, and written once.
+const PACKED: i32 = 6;
+
+/// A file that is ready for a bank.
+pub struct ForBank {
+    /// As the manifest names it.
+    pub named: BankFile,
+    /// What it is called when it is written out.
+    name: String,
+    bytes: Vec<u8>,
+}
+
+/// When and how files are made.
+pub struct Making<'a> {
+    pub payers: &'a Payers,
+    /// When they are made.
+    pub created: Instant,
+    /// When the banks are to pay; the payer's days after that if nobody says.
+    pub execution: Option<NaiveDate>,
+    /// By party: why it is left out.
+    pub left_out: BTreeMap<String, String>,
+    /// What becomes of whom no bank would pay.
+    pub unpayable: Unpayable,
+}
+
+/// What becomes of payments that no bank would take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unpayable {
+    /// Nothing is sent before they are mended.
+    Refuse,
+    /// They are left out, and the others are sent.
+    LeaveOut,
+}
+
+/// Why nothing can be sent: the parties with what is wrong.
+pub struct Faults(pub Vec<String>);
+
+impl ForBank {
+    /// The row that keeps it.
+    pub fn row(&self, sequence: u64) -> anyhow::Result<StoredBankFile> {
+        let BankFile { message_id, format, sha256, .. } = self.named.clone();
+        let body = Some(zstd::encode_all(&self.bytes[..], PACKED)?);
+        Ok(StoredBankFile { message_id, sequence, name: self.name.clone(), format, sha256, body })
+    }
+}
+
+/// Makes the files for some payments. Who cannot be paid is told, or left out.
+pub async fn sending(
+    books: &Books,
+    registry: &State,
+    of: &Settlement,
+    payments: Vec<Payment>,
+    mut making: Making<'_>,
+) -> anyhow::Result<Result<Sending, Faults>> {
+    let details: BTreeMap<String, String> = books.ledger.party_details().await?.into_iter().map(|row| (row.party, row.details)).collect();
+    let first_number = next_number(books, of).await?;
+    loop {
+        let mut round = Round {
+            registry,
+            of,
+            details: &details,
+            making: &making,
+            number: first_number,
+            faults: BTreeMap::new(),
+            about_all: Vec::new(),
+        };
+        let sending = round.make(&payments)?;
+        let Round { faults, about_all, .. } = round;
+        if faults.is_empty() && about_all.is_empty() {
+            return Ok(Ok(sending));
+        }
+        if making.unpayable == Unpayable::Refuse || !about_all.is_empty() {
+            let of_party = |(party, why): (&String, &String)| format!("{party}: {why}");
+            return Ok(Err(Faults(about_all.into_iter().chain(faults.iter().map(of_party)).collect())));
+        }
+        making.left_out.extend(faults);
+    }
+}
+
+/// Files of one cycle are numbered, whatever they are for: so no two have one id.
+async fn next_number(books: &Books, of: &Settlement) -> anyhow::Result<u16> {
+    let cycle = of.cycle.to_string();
+    let payments = books.ledger.payments(Asked::Of { mid: &of.mid, currency: of.currency.code(), cycle: Some(&cycle) }).await?;
+    let files: BTreeSet<&String> = payments.iter().filter_map(|payment| payment.message_id.as_ref()).collect();
+    u16::try_from(files.len() + 1).context("a cycle has 65,535 files for banks at most")
+}
+
+/// One try to make all files.
+struct Round<'a> {
+    registry: &'a State,
+    of: &'a Settlement,
+    details: &'a BTreeMap<String, String>,
+    making: &'a Making<'a>,
+    number: u16,
+    faults: BTreeMap<String, String>,
+    about_all: Vec<String>,
+}
+
+impl Round<'_> {
+    fn make(&mut self, payments: &[Payment]) -> anyhow::Result<Sending> {
+        let mut by_method: BTreeMap<String, Vec<(Payment, farthing_bank::Payment)>> = BTreeMap::new();
+        let mut made: BTreeMap<String, Payment> = payments.iter().map(|payment| (payment.id.clone(), payment.clone())).collect();
+        for payment in payments.iter().filter(|payment| !self.making.left_out.contains_key(&payment.party)) {
+            match self.instruction(payment) {
+                Ok((method, instruction)) => by_method.entry(method).or_default().push((payment.clone(), instruction)),
+                Err(fault) => drop(self.faults.insert(payment.party.clone(), format!("{fault:#}"))),
+            }
+        }
+        let mut files = Vec::new();
+        for (method, payments) in by_method {
+            for file in self.files(&method, payments)? {
+                for payment in file.payments {
+                    made.insert(payment.id.clone(), Payment { message_id: Some(file.file.named.message_id.clone()), ..payment });
+                }
+                files.push(file.file);
+            }
+        }
+        // In the order of their parties, as the draft has them.
+        let payments = payments.iter().filter_map(|payment| made.remove(&payment.id)).collect();
+        Ok(Sending { payments, left_out: self.making.left_out.clone(), files })
+    }
+
+    /// The method of a payment, and the payment as a bank knows it.
+    fn instruction(&self, payment: &Payment) -> anyhow::Result<(String, farthing_bank::Payment)> {
+        let party = self.registry.party(&payment.party).context("it is not in the registry")?;
+        let payout = party.payout.as_ref().context("it has no payout instruction any more")?;
+        ensure!(payout.currency == self.of.currency, "it is to be paid in {} now, and not in {}", payout.currency, self.of.currency);
+        let details = self.details.get(&payment.party).map_or("{}", String::as_str);
+        let Payee { creditor, account } = Payee::of(details, party.party_type)?;
+        let id: EndToEndId = payment.id.parse().context("its payment has an id that no bank takes")?;
+        let amount = Amount::of(payment.amount, self.of.currency)?;
+        Ok((payout.method.to_string(), farthing_bank::Payment { id, amount, creditor, account, purpose: String::new() }))
+    }
+
+    fn files(&mut self, method: &str, payments: Vec<(Payment, farthing_bank::Payment)>) -> anyhow::Result<Vec<Made>> {
+        let payer = match self.payer(method) {
+            Ok(payer) => payer,
+            Err(fault) => {
+                self.about_all.push(format!("{fault:#}"));
+                return Ok(Vec::new());
+            }
+        };
+        let mut files = Vec::new();
+        let mut rest = payments.into_iter().peekable();
+        while rest.peek().is_some() {
+            let (some, instructions) = rest.by_ref().take(payer.format.payments_max()).unzip();
+            files.extend(self.file(method, &payer, some, instructions)?);
+            self.number = self.number.checked_add(1).context("a cycle has 65,535 files for banks at most")?;
+        }
+        Ok(files)
+    }
+
+    fn payer(&self, method: &str) -> anyhow::Result<Payer> {
+        let Settlement { mid, currency, .. } = self.of;
+        let table = self.making.payers.get(mid).and_then(|methods| methods.get(method));
+        let table =
+            table.with_context(|| format!("the configuration names no payer for the method {method}: it needs [payers.{mid}.{method}]"))?;
+        table.payer(*currency).with_context(|| format!("[payers.{mid}.{method}] of the configuration"))
+    }
+
+    /// One file, unless something is wrong with it.
+    fn file(
+        &mut self,
+        method: &str,
+        payer: &Payer,
+        payments: Vec<Payment>,
+        instructions: Vec<farthing_bank::Payment>,
+    ) -> anyhow::Result<Option<Made>> {
+        let Settlement { mid, currency, cycle } = self.of;
+        let execution = match self.making.execution {
+            Some(day) => day,
+            None => day_of(self.making.created)?.checked_add_days(Days::new(u64::from(payer.days))).context("there is no such day")?,
+        };
+        let message_id = MessageId::of(&MessageKey { mid, cycle: *cycle, currency: *currency, execution, number: self.number });
+        let purpose = format!("{} {cycle}", payer.purpose);
+        let instructions = instructions.into_iter().map(|one| farthing_bank::Payment { purpose: purpose.clone(), ..one }).collect();
+        let order = Order { message_id, created: self.making.created, execution, debtor: payer.debtor.clone(), payments: instructions };
+        let total = farthing_settle::payout::sum(&payments)?;
+        let totals = Totals { payments: payments.len(), amount: Amount::of(total, *currency)? };
+        let format = numbered(&payer.format, self.number);
+        let checked = match check(&order, &format, &totals) {
+            Ok(checked) => checked,
+            Err(findings) => {
+                self.take(method, &payments, findings);
+                return Ok(None);
+            }
+        };
+        let written = write(&checked);
+        let named = BankFile {
+            message_id: order.message_id.to_string(),
+            format: payer.format_name.to_owned(),
+            payments: u64::try_from(payments.len())?,
+            amount: total.to_string(),
+            sha256: written.sha256,
+        };
+        let name = format!("{mid}-{currency}-{cycle}-{method}-{}.{}", self.number, written.extension);
+        let plain = |character: char| if character.is_ascii_alphanumeric() || matches!(character, '-' | '.') { character } else { '_' };
+        Ok(Some(Made { file: ForBank { named, name: name.chars().map(plain).collect(), bytes: written.bytes }, payments }))
+    }
+
+    fn take(&mut self, method: &str, payments: &[Payment], findings: Vec<farthing_bank::Finding>) {
+        let parties: BTreeMap<&str, &str> = payments.iter().map(|payment| (payment.id.as_str(), payment.party.as_str())).collect();
+        for finding in findings {
+            match finding.payment.as_ref().and_then(|id| parties.get(id.as_str())) {
+                Some(party) => drop(self.faults.entry((*party).to_owned()).or_insert_with(|| finding.rule.to_string())),
+                None => self.about_all.push(format!("method {method}: {}", finding.rule)),
+            }
+        }
+    }
+}
+
+/// A file and what it pays.
+struct Made {
+    file: ForBank,
+    payments: Vec<Payment>,
+}
+
+/// Files of NACHA of one day are told apart by a letter or a digit.
+fn numbered(format: &Format, number: u16) -> Format {
+    let mut format = format.clone();
+    if let Format::Nacha(originator) = &mut format {
+        let at = usize::from(number - 1) % 36;
+        originator.file_modifier = char::from(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"[at]);
+    }
+    format
+}
+
+/// The day of an instant, in UTC.
+pub fn day_of(instant: Instant) -> anyhow::Result<NaiveDate> {
+    let time = chrono::DateTime::from_timestamp_micros(instant.micros()).context("there is no such day")?;
+    Ok(time.date_naive())
+}
+
+/// Writes the files that an act made into a folder, each at once, for nobody else to read. Whatever ended before, the same bytes come out.
+pub async fn write_out(books: &Books, sequence: u64, folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    std::fs::create_dir_all(folder).with_context(|| format!("--out {}: the folder cannot be made", folder.display()))?;
+    let mut written = Vec::new();
+    for row in books.ledger.bank_files(Some(sequence)).await? {
+        let path = folder.join(&row.name);
+        put(&path, &bytes_of(&row)?).with_context(|| format!("{} cannot be written", path.display()))?;
+        fail::fail_point!("bank-file-written");
+        written.push(path);
+    }
+    std::fs::File::open(folder)?.sync_all().with_context(|| format!("--out {}", folder.display()))?;
+    Ok(written)
+}
+
+/// The bytes of a file, which are those that its hash names.
+pub fn bytes_of(row: &StoredBankFile) -> anyhow::Result<Vec<u8>> {
+    let body = row.body.as_ref().with_context(|| format!("the file {} was erased from the ledger", row.name))?;
+    let bytes = zstd::decode_all(&body[..]).with_context(|| format!("the file {} in the ledger is damaged", row.name))?;
+    ensure!(sha256_hex(&bytes) == row.sha256, "the file {} in the ledger is damaged: it has another SHA-256", row.name);
+    Ok(bytes)
+}
+
+/// What stands there is all of it or nothing: another file of that name is replaced by it at once.
+fn put(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let mut partial = path.as_os_str().to_owned();
+    partial.push(".part");
+    // One that was left behind may belong to whoever was interrupted.
+    let _ = std::fs::remove_file(&partial);
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&partial)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    Ok(std::fs::rename(&partial, path)?)
+}

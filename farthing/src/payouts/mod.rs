@@ -1,0 +1,184 @@
+//! Payouts: what of a draft is sent to banks, as the ledger holds it, and what has become of it.
+
+pub mod answers;
+pub mod files;
+pub mod payee;
+pub mod sealed;
+
+use crate::books::Books;
+use crate::commands::settle::Settlement;
+use anyhow::{Context, ensure};
+use farthing_bank::ids::{Attempt, EndToEndId, Obligation};
+use farthing_ledger::{Asked, PaymentRows, StoredPayment, StoredState};
+use farthing_schemas::manifest::Released;
+use farthing_schemas::money::from_stored_text;
+use farthing_schemas::{Cycle, Money};
+use farthing_settle::Draft;
+use farthing_settle::input::Returned;
+use farthing_settle::payout::{Payment, Payments, State, payments_sha256, sum};
+use files::ForBank;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a move sends to banks.
+pub struct Sending {
+    /// The payments, those that were left out among them.
+    pub payments: Vec<Payment>,
+    /// By party: why it is left out.
+    pub left_out: BTreeMap<String, String>,
+    /// The files.
+    pub files: Vec<ForBank>,
+}
+
+impl Sending {
+    /// What the move says of it.
+    pub fn released(&self) -> anyhow::Result<Released> {
+        let sent = || self.payments.iter().filter(|payment| payment.message_id.is_some());
+        Ok(Released {
+            payments: u64::try_from(sent().count())?,
+            amount: sum(sent())?.to_string(),
+            left_out: u64::try_from(self.left_out.len())?,
+            payments_sha256: payments_sha256(&self.payments),
+            bank_files: self.files.iter().map(|file| file.named.clone()).collect(),
+        })
+    }
+
+    /// The rows that come with the move.
+    pub fn rows(&self, of: &Settlement, sequence: u64) -> anyhow::Result<PaymentRows> {
+        let payment = |(line, payment): (u64, &Payment)| StoredPayment {
+            id: payment.id.clone(),
+            sequence,
+            line,
+            mid: of.mid.clone(),
+            currency: of.currency.to_string(),
+            cycle: of.cycle.to_string(),
+            party: payment.party.clone(),
+            attempt: u64::from(payment.attempt),
+            amount: payment.amount.to_string(),
+            replaces: payment.replaces.clone(),
+            message_id: payment.message_id.clone(),
+        };
+        let failed = |(line, payment): (u64, &Payment)| StoredState {
+            sequence,
+            line,
+            id: payment.id.clone(),
+            state: State::Rejected.to_string(),
+            reason: self.left_out.get(&payment.party).cloned(),
+            booked: None,
+            reference: None,
+        };
+        let left_out = self.payments.iter().filter(|payment| payment.message_id.is_none());
+        Ok(PaymentRows {
+            payments: (1..).zip(&self.payments).map(payment).collect(),
+            states: (1..).zip(left_out).map(failed).collect(),
+            files: self.files.iter().map(|file| file.row(sequence)).collect::<anyhow::Result<_>>()?,
+            ..PaymentRows::default()
+        })
+    }
+}
+
+/// The payments of a draft so far, with what is known of them.
+pub async fn payments_of(books: &Books, of: &Settlement, draft: &Draft) -> anyhow::Result<Payments> {
+    let cycle = of.cycle.to_string();
+    let asked = Asked::Of { mid: &of.mid, currency: of.currency.code(), cycle: Some(&cycle) };
+    let (payments, states) = (books.ledger.payments(asked).await?, books.ledger.payment_states(asked).await?);
+    let owed: BTreeMap<&str, Money> = draft.lines.iter().map(|line| (line.party.as_str(), line.paid)).collect();
+    fold(&payments, &states, |payment| owed.get(payment.party.as_str()).copied().unwrap_or_default())
+}
+
+/// Puts payments and their states together, in the order in which they came.
+pub fn fold(payments: &[StoredPayment], states: &[StoredState], owed: impl Fn(&Payment) -> Money) -> anyhow::Result<Payments> {
+    let mut found = Payments::default();
+    let mut states = states.iter().peekable();
+    for row in payments {
+        while let Some(state) = states.next_if(|state| state.sequence < row.sequence) {
+            found.tell(&state.id, state.state.parse()?)?;
+        }
+        let payment = payment_of(row)?;
+        let amount = owed(&payment);
+        found.make(payment, amount)?;
+    }
+    for state in states {
+        found.tell(&state.id, state.state.parse()?)?;
+    }
+    Ok(found)
+}
+
+/// The payment that a row is.
+pub fn payment_of(row: &StoredPayment) -> anyhow::Result<Payment> {
+    Ok(Payment {
+        id: row.id.clone(),
+        party: row.party.clone(),
+        attempt: u16::try_from(row.attempt)?,
+        amount: from_stored_text(&row.amount)?,
+        replaces: row.replaces.clone(),
+        message_id: row.message_id.clone(),
+    })
+}
+
+/// What has failed for good of earlier cycles by that manifest, and neither was made anew nor taken in by an earlier draft.
+pub async fn returned(books: &Books, of: &Settlement, through: u64, earlier: &[Draft]) -> anyhow::Result<BTreeMap<String, Returned>> {
+    let asked = Asked::Of { mid: &of.mid, currency: of.currency.code(), cycle: None };
+    let mut payments = books.ledger.payments(asked).await?;
+    payments.retain(|row| row.sequence <= through);
+    if payments.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let mut states = books.ledger.payment_states(asked).await?;
+    states.retain(|row| row.sequence <= through);
+    let taken: BTreeSet<&str> = earlier.iter().flat_map(|draft| &draft.returned).map(|line| line.payment.as_str()).collect();
+    let mut found = BTreeMap::new();
+    for (cycle, payments) in by_cycle(payments)? {
+        if cycle >= of.cycle {
+            continue;
+        }
+        let ids: BTreeSet<&str> = payments.iter().map(|row| row.id.as_str()).collect();
+        let states: Vec<StoredState> = states.iter().filter(|state| ids.contains(state.id.as_str())).cloned().collect();
+        let payments = fold(&payments, &states, |payment| payment.amount)?;
+        let failed = payments.last().filter(|(payment, state)| state.has_failed() && !taken.contains(payment.id.as_str()));
+        found.extend(failed.map(|(payment, _)| (payment.id.clone(), Returned { party: payment.party.clone(), amount: payment.amount })));
+    }
+    Ok(found)
+}
+
+fn by_cycle(payments: Vec<StoredPayment>) -> anyhow::Result<BTreeMap<Cycle, Vec<StoredPayment>>> {
+    let mut found: BTreeMap<Cycle, Vec<StoredPayment>> = BTreeMap::new();
+    for payment in payments {
+        found.entry(payment.cycle.parse().context("the cycle of a payment cannot be read")?).or_default().push(payment);
+    }
+    Ok(found)
+}
+
+/// A first payment for every obligation of a draft.
+pub fn first_payments(of: &Settlement, draft: &Draft) -> Vec<Payment> {
+    let owed = draft.lines.iter().filter(|line| line.paid > Money::ZERO);
+    owed.map(|line| payment(of, &line.party, Attempt::FIRST, line.paid, None)).collect()
+}
+
+/// Another payment for each of these parties, whose last one has failed for good.
+pub fn further_payments(
+    of: &Settlement,
+    payments: &Payments,
+    taken: &BTreeSet<String>,
+    parties: &[String],
+) -> anyhow::Result<Vec<Payment>> {
+    let mut found = Vec::new();
+    for party in parties.iter().collect::<BTreeSet<_>>() {
+        let (last, state) = payments.last_of(party).with_context(|| format!("{party} has no payment in cycle {}", of.cycle))?;
+        ensure!(state.has_failed(), "payment {} of {party} is {state}: only what has failed for good is paid anew", last.id);
+        ensure!(
+            !taken.contains(&last.id),
+            "payment {} of {party} is in its balance again since a later draft was made: that one pays it",
+            last.id
+        );
+        let attempt = Attempt::at(last.attempt).and_then(Attempt::next);
+        let attempt = attempt.with_context(|| format!("{party} had {} attempts, and there are no more", last.attempt))?;
+        found.push(payment(of, party, attempt, last.amount, Some(last.id.clone())));
+    }
+    Ok(found)
+}
+
+fn payment(of: &Settlement, party: &str, attempt: Attempt, amount: Money, replaces: Option<String>) -> Payment {
+    let Settlement { mid, currency, cycle } = of;
+    let id = EndToEndId::of(&Obligation { mid, cycle: *cycle, currency: *currency, party, attempt });
+    Payment { id: id.to_string(), party: party.to_owned(), attempt: attempt.number(), amount, replaces, message_id: None }
+}
