@@ -11,6 +11,7 @@ mod configuration;
 mod copies;
 mod courses;
 mod demo;
+mod drafted;
 mod journal;
 mod keys;
 mod lock;
@@ -20,6 +21,7 @@ mod originals;
 #[cfg(feature = "kafka")]
 mod outgoing;
 mod output;
+mod papers;
 mod patience;
 mod place;
 mod plan_input;

@@ -59,7 +59,7 @@ pub enum SettleError {
         other: Money,
     },
     /// Rows could not be written as CSV.
-    #[error("the statement cannot be written as CSV")]
+    #[error("this cannot be written as CSV")]
     Csv(#[from] csv::Error),
     /// Debits are not credits.
     #[error("journal entry {number} does not balance: its postings in {currency} come to {over} and not to 0")]

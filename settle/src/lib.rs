@@ -16,7 +16,7 @@
 //! - A cycle's state changes by the moves of one table ([`cycle`]), and who approves a draft is not who prepared it.
 //!
 //! Modules in reading order: [`input`], [`error`], [`moves`], [`earnings`], [`book`], [`finding`], [`steps`], [`draft`],
-//! [`wire`], [`mod@report`], [`journal`]; [`statement`], [`proof`]; then [`cycle`], [`refusal`], [`actors`], [`course`].
+//! [`wire`], [`mod@report`], [`journal`]; [`earned`], [`statement`], [`proof`]; then [`cycle`], [`refusal`], [`actors`], [`course`].
 #![deny(missing_docs)]
 
 pub mod actors;
@@ -24,17 +24,20 @@ pub mod book;
 pub mod course;
 pub mod cycle;
 pub mod draft;
+pub mod earned;
 pub mod earnings;
 pub mod error;
 pub mod finding;
 pub mod input;
 pub mod journal;
 pub mod moves;
+mod page;
 pub mod proof;
 pub mod refusal;
 pub mod report;
 pub mod statement;
 pub mod steps;
+mod values;
 pub mod wire;
 
 pub use course::Courses;

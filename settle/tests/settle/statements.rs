@@ -2,12 +2,13 @@
 
 use crate::support::{amount, currency, cycle, empty_input, payable, rate};
 use farthing_schemas::{Accrual, Money, Status, Use};
+use farthing_settle::earned::{Deferred, Earned};
 use farthing_settle::input::{AgreementTerms, Input, OnShortfall, Payee, Payout, Threshold};
 use farthing_settle::proof::Digest;
 use farthing_settle::proof::check::Place;
 use farthing_settle::proof::file::Proof;
 use farthing_settle::proof::tree::Tree;
-use farthing_settle::statement::gather::{Deferred, Earned, Statements};
+use farthing_settle::statement::gather::Statements;
 use farthing_settle::statement::text::{LINES_MAX, text};
 use farthing_settle::statement::{csv::csv, html::html};
 use farthing_settle::{Draft, Statement, plan};
