@@ -4,9 +4,12 @@
 
 mod cycles;
 mod golden;
+mod invoices;
 mod journal;
+mod overviews;
 mod proofs;
 mod properties;
+mod receivables;
 mod scenario;
 mod scenarios;
 mod statements;
