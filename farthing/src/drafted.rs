@@ -1,6 +1,7 @@
 //! Drafts and what they were made of: the result lines below a draft, read again one by one, for the papers that are made of them.
 
 use crate::books::Books;
+use crate::commands::accruals;
 use crate::commands::settle::{self, Settlement};
 use crate::courses;
 use crate::plan_input;
@@ -128,6 +129,18 @@ pub async fn each(
         }
     }
     Ok(())
+}
+
+/// Calls `each` with every accrual that a draft saw, of any MID and status: of its cycle and all before, and of a preview what is still to
+/// come.
+pub async fn each_accrual(books: &Books, source: &Source, mut each: impl FnMut(&Accrual) -> anyhow::Result<()>) -> anyhow::Result<()> {
+    let (through, cycle) = (source.through_sequence, source.draft.cycle);
+    accruals::each_accrual(books, None, |batch, accrual| {
+        let seen = books.catalog.batches.sequence_of(batch).is_some_and(|sequence| sequence <= through);
+        if seen && accrual.cycle <= cycle { each(&accrual) } else { Ok(()) }
+    })
+    .await?;
+    source.to_come.iter().filter(|accrual| accrual.cycle <= cycle).try_for_each(each)
 }
 
 /// The files of result lines of some cycles.

@@ -12,6 +12,7 @@ mod copies;
 mod courses;
 mod demo;
 mod drafted;
+mod invoices;
 mod journal;
 mod keys;
 mod lock;
@@ -84,6 +85,9 @@ async fn dispatch(cli: &Cli, at: &place::Place) -> anyhow::Result<Answer> {
         Command::Hold(command) => commands::hold::run(at, command, json).await,
         Command::Actor(command) => commands::actor::run(at, command, json).await,
         Command::Statement(options) => commands::statement::run(at, &options, json).await,
+        Command::Invoice(options) => commands::invoice::run(at, &options, json).await,
+        Command::Receivables(options) => commands::receivables::run(at, &options, json).await,
+        Command::Report(command) => commands::report::run(at, &command, json).await,
         Command::Journal(options) => commands::journal::run(at, &options, json).await,
         Command::TrialBalance(options) => commands::trial_balance::run(at, &options, json).await,
         Command::Check => commands::check::run(at, json).await,

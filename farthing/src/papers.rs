@@ -1,13 +1,44 @@
-//! Papers as files, many in a new folder.
+//! Papers in their forms, and as files, many in a new folder.
 
+use crate::cli::PaperFormat;
 use anyhow::{Context, ensure};
 use farthing_schemas::manifest::sha256_hex;
+use farthing_settle::document::Document;
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 
 /// Bytes of a file's name that come from an id; file systems end at 255.
 const NAME_BYTES_MAX: usize = 180;
+
+/// A paper in one of its forms, each line ended.
+pub fn form(document: &Document, format: PaperFormat) -> anyhow::Result<String> {
+    Ok(match format {
+        PaperFormat::Text => document.text(),
+        PaperFormat::Html => document.html(),
+        PaperFormat::Json => document.json() + "\n",
+        PaperFormat::Csv => document.csv()?,
+    })
+}
+
+/// The form that is asked for by flags.
+pub const fn format(json: bool, csv: bool) -> PaperFormat {
+    match (json, csv) {
+        (true, _) => PaperFormat::Json,
+        (false, true) => PaperFormat::Csv,
+        (false, false) => PaperFormat::Text,
+    }
+}
+
+/// How names of files of that form end.
+pub const fn extension(format: PaperFormat) -> &'static str {
+    match format {
+        PaperFormat::Text => "txt",
+        PaperFormat::Html => "html",
+        PaperFormat::Json => "json",
+        PaperFormat::Csv => "csv",
+    }
+}
 
 /// Papers of two drafts in one folder would be taken for those of one: it has to be empty.
 pub fn new_folder(out: &Path) -> anyhow::Result<()> {

@@ -5,7 +5,7 @@ use crate::cli::LimitOptions;
 use crate::cli::MeterOptions;
 use crate::configuration::limits::MeterTable;
 use crate::configuration::topics::Topics;
-use crate::configuration::{Configuration, S3Table};
+use crate::configuration::{Configuration, InvoicesTable, S3Table};
 #[cfg(feature = "telemetry")]
 use crate::metering::BATCH_AGE;
 use crate::telemetry::configuration::TelemetryTable;
@@ -35,7 +35,8 @@ pub struct PlaceArgs {
     /// The archive: file://DIR or s3://BUCKET/PREFIX
     #[arg(long, global = true, value_name = "URL")]
     pub archive: Option<String>,
-    /// Configuration file (TOML): data, or ledger and archive, where the command line names none; [s3], [meter], [topics.NAME], [telemetry]
+    /// Configuration file (TOML): data, or ledger and archive, where the command line names none; [s3], [meter],
+    /// [topics.NAME], [telemetry], [invoices]
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
 }
@@ -55,6 +56,8 @@ pub struct Place {
     pub option: String,
     /// How events are metered, where the command line does not say it.
     pub meter: MeterTable,
+    /// When invoices are to be paid, where the command line does not say it.
+    pub invoices: InvoicesTable,
     /// Topics that can be metered by name.
     pub topics: Topics,
 }
@@ -86,6 +89,7 @@ impl Place {
         place.telemetry = read.telemetry;
         place.option = format!("--config {}{words}", path.display());
         place.meter = read.meter.checked("meter")?;
+        place.invoices = read.invoices.checked()?;
         place.topics = read.topics;
         place.reached_by(read.s3)
     }
@@ -123,6 +127,7 @@ impl Place {
             telemetry: TelemetryTable::default(),
             option: format!("--data {}", data.display()),
             meter: MeterTable::default(),
+            invoices: InvoicesTable::default(),
             topics: Topics::new(),
         })
     }
@@ -131,7 +136,8 @@ impl Place {
         let ledger: LedgerUrl = ledger.parse()?;
         let option = format!("--ledger {ledger} --archive {archive}");
         let (telemetry, meter, topics) = (TelemetryTable::default(), MeterTable::default(), Topics::new());
-        Ok(Place { ledger, archive: archive.to_owned(), s3: S3::default(), telemetry, option, meter, topics })
+        let (archive, s3, invoices) = (archive.to_owned(), S3::default(), InvoicesTable::default());
+        Ok(Place { ledger, archive, s3, telemetry, option, meter, invoices, topics })
     }
 
     /// The ledger as people are told of it: the path of a file, the URL of a server without its password.
