@@ -28,7 +28,7 @@ pub struct InvoiceOptions {
     #[arg(long, value_name = "FORM")]
     pub format: Option<PaperFormat>,
     /// The new folder for the invoices of all platforms
-    #[arg(long, value_name = "DIR", requires = "all")]
+    #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
     #[command(flatten)]
     pub due: DueOption,

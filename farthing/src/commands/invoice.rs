@@ -21,6 +21,7 @@ pub async fn run(at: &Place, options: &InvoiceOptions, json: bool) -> anyhow::Re
         }
         (Some(format), ..) => format,
     };
+    ensure!(options.all || options.out.is_none(), "--out is for the invoices of --all platforms; one is printed: > FILE keeps it");
     let mut books = Books::open(at).await?;
     let of = settlement_of(&*books.registry_now().await?, &options.of.mid, options.of.currency, options.of.cycle)?;
     let due_days = options.due.due_days.unwrap_or_else(|| at.invoices.due_days());

@@ -111,7 +111,8 @@ impl Invoice {
     fn remarks(&self) -> Result<Vec<String>, SettleError> {
         let (mut remarks, figures) = (Vec::new(), &self.figures);
         if let Some(issued) = &self.issued {
-            remarks.push(format!("Please pay {} {} with the reference {}.", readable(figures.to_pay), self.currency, issued.number));
+            let asked = format!("Please pay {} {} with the reference {}.", readable(figures.to_pay), self.currency, issued.number);
+            remarks.push(if figures.to_pay > Money::ZERO { asked } else { "Nothing is to be paid.".to_owned() });
             remarks.push("A paper with the same number and another draft is replaced by this one.".to_owned());
         }
         if figures.carried_out < Money::ZERO {

@@ -176,6 +176,16 @@ fn what_is_not_the_drafts_or_not_booked_is_an_error_and_no_invoice() {
 }
 
 #[test]
+fn a_credit_is_not_paid_and_not_lost() {
+    let mut input = busy();
+    input.accruals.retain(|accrual| accrual.key.agreement != "agr_bolt" || accrual.undone.is_some());
+    let invoice = invoice(&input, "plt_bolt", amount("0.0045")).unwrap();
+    assert_eq!((invoice.figures.to_pay, invoice.figures.carried_out), (Money::ZERO, amount("-1.9955")));
+    let text = invoice.document().unwrap().text();
+    assert!(text.contains("Nothing is to be paid.") && text.contains("1.9955 USD are credited"), "{text}");
+}
+
+#[test]
 fn without_an_approval_it_is_a_preview_without_a_number() {
     let input = Input { preview: true, ..busy() };
     let (plan, deferred) = (plan(&input).unwrap(), deferred(&input));

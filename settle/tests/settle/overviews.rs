@@ -9,10 +9,12 @@ use farthing_settle::earned::Deferred;
 use farthing_settle::input::{Hold, Input, OnShortfall};
 use farthing_settle::overview::exceptions::{Exceptions, HoldReason};
 use farthing_settle::overview::payouts::payouts;
+use farthing_settle::overview::pool::{CONTRIBUTORS_MIN, Cell, pooled};
 use farthing_settle::overview::seventy::seventy;
 use farthing_settle::overview::transparency::Transparency;
 use farthing_settle::unsettled::Unsettled;
 use farthing_settle::{Draft, plan};
+use proptest::prelude::*;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -278,4 +280,33 @@ fn concentration_is_said_in_whole_per_cents() {
     check("373.333771193115", 29, false);
     check("373.333771193114", 30, true);
     check("100000", 0, false);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever is pooled, nothing is lost, and no cell of few or mostly of one can be seen or had by taking the others from the total.
+    #[test]
+    fn pools_reveal_nobody(parts in prop::collection::vec((0..4_usize, 0..30_usize, -50..200_i128), 0..120)) {
+        let names = ["a", "b", "c", "d"];
+        let mut cells = names.map(|name| Cell::new(name, 30));
+        for (cell, contributor, units) in &parts {
+            cells[*cell].parts[*contributor] = Money::from_units(*units);
+        }
+        let total: i128 = cells.iter().map(|cell| cell.amount().unwrap().units()).sum();
+        let filled = cells.iter().filter(|cell| cell.contributors() > 0).count();
+        let shown = pooled(cells.to_vec()).unwrap();
+        prop_assert_eq!(shown.iter().map(|cell| cell.amount().unwrap().units()).sum::<i128>(), total);
+        let mut seen: Vec<&str> = shown.iter().flat_map(|cell| cell.names.clone()).collect();
+        seen.sort_unstable();
+        prop_assert!(seen.len() == filled && seen.windows(2).all(|pair| pair[0] != pair[1]));
+        for cell in shown.iter().filter(|cell| cell.names.len() < filled) {
+            prop_assert!(cell.contributors() == 0 || cell.contributors() >= CONTRIBUTORS_MIN, "{:?}", cell);
+            prop_assert!(cell.may_be_shown().unwrap(), "{:?}", cell);
+        }
+        let alone = |name: &str| shown.iter().any(|cell| cell.names == [name]);
+        for cell in cells.iter().filter(|cell| cell.contributors() > 0 && !cell.may_be_shown().unwrap()) {
+            prop_assert!(filled == 1 || !alone(cell.names[0]), "{:?}", cell);
+        }
+    }
 }

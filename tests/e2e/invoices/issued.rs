@@ -146,6 +146,28 @@ fn who_owes_nothing_gets_nothing() -> Result<()> {
     Ok(())
 }
 
+/// A unit from one platform to another leaves every sum of the draft as it is: an invoice is held to what was booked for its platform.
+#[test]
+fn what_is_not_as_it_was_booked_is_not_invoiced() -> Result<()> {
+    let books = Approved::new()?;
+    let data = books.data();
+    let labours = ["plt", "plt_other"].map(|platform| receivable(data, "mid_a", platform, "USD", "2026-10"));
+    let [one, other] = labours;
+    let set = |platform: &str, units: i128| {
+        let amount = farthing_schemas::Money::from_units(units);
+        format!(
+            "UPDATE journal_postings SET amount = '{amount}' WHERE entry = 3 AND account = 'platform_receivable' AND owner = '{platform}';"
+        )
+    };
+    let sql = format!("DROP TRIGGER journal_postings_are_not_changed; {}{}", set("plt", one? + 1), set("plt_other", other? - 1));
+    python::run("invoices/execute.py", &[&data.ledger().display().to_string(), &sql])?;
+    let refused = data.run(["invoice", "plt", "--mid", "mid_a", "--cycle", "2026-10"])?;
+    let said = stderr(&refused);
+    ensure!(refused.status.code() == Some(2) && said.contains("where the journal has 29.629629362965"), "{refused:?}");
+    ensure!(said.contains("farthing verify") && refused.stdout.is_empty(), "{refused:?}");
+    Ok(())
+}
+
 /// Whatever the database and however often it is asked for, the bytes are the same but for what hangs on the clock.
 #[test]
 fn the_same_books_give_the_same_bytes() -> Result<()> {
