@@ -65,7 +65,7 @@ fn all(of: &Settlement, made: &[Invoice], format: PaperFormat, out: &Path, json:
         output::json(&json!({"preview": preview, "invoices": list}))?;
         return Ok(Answer::Yes);
     }
-    let what = if preview { "previews of invoices" } else { "invoices" };
+    let what = if preview { "Previews of invoices" } else { "Invoices" };
     let rows: Vec<Vec<String>> = made
         .iter()
         .map(|invoice| {
@@ -74,8 +74,7 @@ fn all(of: &Settlement, made: &[Invoice], format: PaperFormat, out: &Path, json:
         })
         .collect();
     output::text(&format!(
-        "{} {what} of {} in {} for {} are in {}\n{}",
-        made.len(),
+        "{what} of {} in {} for {} are in {}:\n{}",
         of.mid,
         of.currency,
         of.cycle,
