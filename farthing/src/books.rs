@@ -247,6 +247,11 @@ impl Books {
         }
     }
 
+    /// A registry version for papers: the one in force as [`Books::registry_now`] has it, others from the archive.
+    pub async fn registry_of(&mut self, version: u64) -> anyhow::Result<Arc<Registry>> {
+        if version == self.catalog.registry_version() { self.registry_now().await } else { self.registry(version).await }
+    }
+
     /// A registry version, compiled from the archive alone.
     pub async fn registry(&mut self, version: u64) -> anyhow::Result<Arc<Registry>> {
         if let Some(registry) = self.registries.get(&version) {

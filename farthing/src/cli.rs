@@ -2,10 +2,12 @@
 
 mod acting;
 mod journal;
+mod papers;
 mod paying;
 
 pub use acting::{ActorCommand, ActorOptions, ApproveOptions, KeyOption, SignOptions, TakeBackOptions};
 pub use journal::{By, ExportOptions, JournalCommand, JournalOptions, TrialBalanceOptions};
+pub use papers::{InvoiceOptions, PaperFormat, ReceivablesOptions, ReportCommand, ReportOptions};
 pub use paying::{BankCommand, FilesOptions, MakingOptions, MoveOptions, PaymentsOptions, ReissueOptions, ReleaseOptions};
 
 use crate::configuration::limits::{BATCH_EVENTS, BATCH_MIB, BATCH_SECONDS, IDENTITIES_MIB, PATIENCE_SECONDS, WORKERS};
@@ -63,6 +65,13 @@ pub enum Command {
     Actor(ActorCommand),
     /// What a party gets for a cycle and why, as a paper or as the events that it comes from
     Statement(StatementOptions),
+    /// What platforms owe for a cycle and what it is made of, as a paper for each
+    Invoice(InvoiceOptions),
+    /// What platforms were invoiced, what came in, and what is open, by age
+    Receivables(ReceivablesOptions),
+    /// Overviews of a cycle: the 70 % rule, transparency, payouts, exceptions
+    #[command(subcommand)]
+    Report(ReportCommand),
     /// What is booked: a balanced entry for every business act
     Journal(JournalOptions),
     /// Debits and credits per account, and whether they are the same
@@ -96,7 +105,15 @@ pub enum Command {
 impl Command {
     /// Whether it can begin again when a file that it reads has been merged away: what it wrote until then, if anything, no manifest names.
     pub fn can_begin_again(&self) -> bool {
-        matches!(self, Command::Accruals(_) | Command::Settle(_) | Command::Statement(_) | Command::Archive(_))
+        matches!(
+            self,
+            Command::Accruals(_)
+                | Command::Settle(_)
+                | Command::Statement(_)
+                | Command::Invoice(_)
+                | Command::Report(_)
+                | Command::Archive(_)
+        )
     }
 }
 

@@ -35,6 +35,9 @@ pub struct Configuration {
     /// How events are metered.
     #[serde(default)]
     pub meter: MeterTable,
+    /// When invoices are to be paid.
+    #[serde(default)]
+    pub invoices: InvoicesTable,
     /// Topics that can be metered by name.
     #[serde(default)]
     pub topics: Topics,
@@ -71,6 +74,32 @@ pub struct S3Table {
     part_mib: Option<usize>,
     /// Seconds for which a request is tried again while the store fails, throttles or is away [240]; signatures hold for 900 at most.
     patience_seconds: Option<u64>,
+}
+
+/// `[invoices]`
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InvoicesTable {
+    /// Days from an approval until its invoices are to be paid, up to 365 [30].
+    due_days: Option<u16>,
+}
+
+/// Days until an invoice is to be paid, where nobody says how many.
+const DUE_DAYS: u16 = 30;
+/// The most of them.
+const DUE_DAYS_MAX: u16 = 365;
+
+impl InvoicesTable {
+    /// The table, if what it says is within bounds.
+    pub fn checked(self) -> anyhow::Result<InvoicesTable> {
+        ensure!(self.due_days() <= DUE_DAYS_MAX, "due_days under [invoices] must be from 0 to {DUE_DAYS_MAX}");
+        Ok(self)
+    }
+
+    /// Days from an approval until its invoices are to be paid.
+    pub fn due_days(self) -> u16 {
+        self.due_days.unwrap_or(DUE_DAYS)
+    }
 }
 
 /// Signatures are made once for all tries of a request, and AWS takes those of the last quarter of an hour.

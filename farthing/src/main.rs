@@ -11,6 +11,8 @@ mod configuration;
 mod copies;
 mod courses;
 mod demo;
+mod drafted;
+mod invoices;
 mod journal;
 mod keys;
 mod lock;
@@ -20,6 +22,7 @@ mod originals;
 #[cfg(feature = "kafka")]
 mod outgoing;
 mod output;
+mod papers;
 mod patience;
 mod payouts;
 mod place;
@@ -83,6 +86,9 @@ async fn dispatch(cli: &Cli, at: &place::Place) -> anyhow::Result<Answer> {
         Command::Hold(command) => commands::hold::run(at, command, json).await,
         Command::Actor(command) => commands::actor::run(at, command, json).await,
         Command::Statement(options) => commands::statement::run(at, &options, json).await,
+        Command::Invoice(options) => commands::invoice::run(at, &options, json).await,
+        Command::Receivables(options) => commands::receivables::run(at, &options, json).await,
+        Command::Report(command) => commands::report::run(at, &command, json).await,
         Command::Journal(options) => commands::journal::run(at, &options, json).await,
         Command::TrialBalance(options) => commands::trial_balance::run(at, &options, json).await,
         Command::Check => commands::check::run(at, json).await,

@@ -6,7 +6,7 @@ use crate::cli::MeterOptions;
 use crate::configuration::limits::MeterTable;
 use crate::configuration::payers::Payers;
 use crate::configuration::topics::Topics;
-use crate::configuration::{Configuration, S3Table};
+use crate::configuration::{Configuration, InvoicesTable, S3Table};
 #[cfg(feature = "telemetry")]
 use crate::metering::BATCH_AGE;
 use crate::telemetry::configuration::TelemetryTable;
@@ -37,7 +37,7 @@ pub struct PlaceArgs {
     #[arg(long, global = true, value_name = "URL")]
     pub archive: Option<String>,
     /// Configuration file (TOML): data, or ledger and archive, where the command line names none; [s3], [meter], [topics.NAME], [telemetry],
-    /// [payers.MID.METHOD]
+    /// [invoices], [payers.MID.METHOD]
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
 }
@@ -57,6 +57,8 @@ pub struct Place {
     pub option: String,
     /// How events are metered, where the command line does not say it.
     pub meter: MeterTable,
+    /// When invoices are to be paid, where the command line does not say it.
+    pub invoices: InvoicesTable,
     /// Topics that can be metered by name.
     pub topics: Topics,
     /// From where MIDs pay.
@@ -90,6 +92,7 @@ impl Place {
         place.telemetry = read.telemetry;
         place.option = format!("--config {}{words}", path.display());
         place.meter = read.meter.checked("meter")?;
+        place.invoices = read.invoices.checked()?;
         place.topics = read.topics;
         place.payers = read.payers;
         place.reached_by(read.s3)
@@ -128,6 +131,7 @@ impl Place {
             telemetry: TelemetryTable::default(),
             option: format!("--data {}", data.display()),
             meter: MeterTable::default(),
+            invoices: InvoicesTable::default(),
             topics: Topics::new(),
             payers: Payers::new(),
         })
@@ -137,8 +141,8 @@ impl Place {
         let ledger: LedgerUrl = ledger.parse()?;
         let option = format!("--ledger {ledger} --archive {archive}");
         let (telemetry, meter, topics) = (TelemetryTable::default(), MeterTable::default(), Topics::new());
-        let payers = Payers::new();
-        Ok(Place { ledger, archive: archive.to_owned(), s3: S3::default(), telemetry, option, meter, topics, payers })
+        let (archive, s3, invoices, payers) = (archive.to_owned(), S3::default(), InvoicesTable::default(), Payers::new());
+        Ok(Place { ledger, archive, s3, telemetry, option, meter, invoices, topics, payers })
     }
 
     /// The ledger as people are told of it: the path of a file, the URL of a server without its password.

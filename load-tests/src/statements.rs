@@ -7,9 +7,10 @@ use anyhow::{Context, Result, ensure};
 use clap::Args;
 use farthing_schemas::{Money, Rate, Status, Use};
 use farthing_settle::draft::{Draft, Line, Totals};
+use farthing_settle::earned::{Deferred, Earned};
 use farthing_settle::proof::check::{Place, root_of};
 use farthing_settle::proof::tree::{Growing, Tree};
-use farthing_settle::statement::gather::{Deferred, Earned, Statements};
+use farthing_settle::statement::gather::Statements;
 use nix::sys::resource::{UsageWho, getrusage};
 use std::process::ExitCode;
 use std::time::Instant;
@@ -107,6 +108,7 @@ impl<'d> Fields<'d> {
             cycle: self.draft.cycle,
             late: false,
             undone: None,
+            event: None,
             events: 1,
             gross,
             labour: gross,

@@ -7,12 +7,13 @@
 //! - A split's parts sum to the whole, whatever the order of its input.
 //! - What decodes is valid by itself; what needs the registry is judged in `farthing-aggregate`.
 //!
-//! Modules in reading order: [`money`], [`rate`], [`split`], [`weight`], [`transform`], [`currency`], [`time`],
+//! Modules in reading order: [`money`], [`rate`], [`split`], [`weight`], [`transform`], [`currency`], [`time`], [`day`],
 //! [`words`], [`accrual`], [`rejection`], [`event`], [`registry`], [`manifest`], [`tables`].
 #![deny(missing_docs)]
 
 pub mod accrual;
 pub mod currency;
+pub mod day;
 pub mod event;
 pub mod manifest;
 pub mod money;
@@ -28,6 +29,7 @@ pub mod words;
 
 pub use accrual::Accrual;
 pub use currency::Currency;
+pub use day::Day;
 pub use money::Money;
 pub use rate::Rate;
 pub use rejection::{Code, Rejection};

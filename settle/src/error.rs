@@ -59,7 +59,7 @@ pub enum SettleError {
         other: Money,
     },
     /// Rows could not be written as CSV.
-    #[error("the statement cannot be written as CSV")]
+    #[error("this cannot be written as CSV")]
     Csv(#[from] csv::Error),
     /// Debits are not credits.
     #[error("journal entry {number} does not balance: its postings in {currency} come to {over} and not to 0")]
@@ -74,6 +74,19 @@ pub enum SettleError {
     /// The chart has no such account.
     #[error("there is no account {0:?} in the chart of accounts")]
     NoSuchAccount(String),
+    /// An invoice is not what was booked for its platform.
+    #[error("the invoice of {platform:?} comes to {is}, where the journal has {should}; run: farthing verify")]
+    NotAsBooked {
+        /// Whose invoice it is.
+        platform: String,
+        /// What it comes to.
+        is: Money,
+        /// What was booked.
+        should: Money,
+    },
+    /// An approval in the journal is of no cycle.
+    #[error("an approval in the journal books something for {0:?} and names no cycle; look at it with: farthing check")]
+    NoCycle(String),
     /// A preview or a refused draft.
     #[error("draft {0} cannot be booked: it is a preview, or refused")]
     NotToBook(String),

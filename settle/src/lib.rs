@@ -17,26 +17,35 @@
 //! - An obligation has one payment that may arrive; another is made only after that one has failed for good, and names it ([`payout`]).
 //!
 //! Modules in reading order: [`input`], [`error`], [`moves`], [`earnings`], [`book`], [`finding`], [`steps`], [`draft`],
-//! [`wire`], [`mod@report`], [`payout`], [`journal`]; [`statement`], [`proof`]; then [`cycle`], [`refusal`], [`actors`], [`course`].
+//! [`wire`], [`mod@report`], [`payout`], [`journal`]; [`earned`], [`statement`], [`proof`];
+//! [`document`], [`unsettled`], [`invoice`], [`receivables`], [`overview`]; then [`cycle`], [`refusal`], [`actors`], [`course`].
 #![deny(missing_docs)]
 
 pub mod actors;
 pub mod book;
 pub mod course;
 pub mod cycle;
+pub mod document;
 pub mod draft;
+pub mod earned;
 pub mod earnings;
 pub mod error;
 pub mod finding;
 pub mod input;
+pub mod invoice;
 pub mod journal;
 pub mod moves;
+pub mod overview;
+mod page;
 pub mod payout;
 pub mod proof;
+pub mod receivables;
 pub mod refusal;
 pub mod report;
 pub mod statement;
 pub mod steps;
+pub mod unsettled;
+mod values;
 pub mod wire;
 
 pub use course::Courses;

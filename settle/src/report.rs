@@ -124,9 +124,7 @@ fn agreements(draft: &Draft) -> Vec<String> {
 fn platforms(draft: &Draft) -> Result<Vec<String>, SettleError> {
     let mut table = Table::new(&["platform", "gross", "net", "net of gross", "gross of everyone", "net of that"]);
     for line in &draft.platforms {
-        let judged = || draft.agreements.iter().filter(|agreement| agreement.platform == line.platform);
-        let sum = |field: fn(&AgreementLine) -> Money| Money::sum(judged().map(field));
-        let (gross, net) = (sum(|agreement| agreement.gross)?, sum(|agreement| agreement.net)?);
+        let (gross, net) = judged(draft, &line.platform)?;
         let undone = line.gross.minus(gross)?;
         let base = line.gross_all.minus(undone)?;
         table.row(vec![
@@ -139,6 +137,13 @@ fn platforms(draft: &Draft) -> Result<Vec<String>, SettleError> {
         ]);
     }
     Ok(titled("By platform (everyone: all MIDs, and what is in suspense, unattributed or unlicensed)", &table))
+}
+
+/// The gross and net of a platform that the rule judges.
+pub(crate) fn judged(draft: &Draft, platform: &str) -> Result<(Money, Money), SettleError> {
+    let of_platform = || draft.agreements.iter().filter(|agreement| agreement.platform == platform);
+    let sum = |field: fn(&AgreementLine) -> Money| Money::sum(of_platform().map(field));
+    Ok((sum(|agreement| agreement.gross)?, sum(|agreement| agreement.net)?))
 }
 
 fn totals(draft: &Draft) -> Vec<String> {

@@ -2,7 +2,7 @@
 
 mod exported;
 mod planted;
-mod scene;
+pub mod scene;
 
 use crate::support::also_on_postgres;
 use anyhow::{Context, Result, ensure};

@@ -12,6 +12,7 @@ mod copies;
 mod crash;
 mod four_eyes;
 mod golden;
+mod invoices;
 mod journal;
 mod paying;
 mod readme;

@@ -56,12 +56,18 @@ fn occasion(books: &Books, step: &CycleMove, reason: String) -> Occasion {
 /// The entry of the approval that is in force.
 async fn approval(books: &Books, step: &CycleMove) -> anyhow::Result<Entry> {
     let rows = books.ledger.journal_entries_after(0).await?;
-    let in_force = |row: &&StoredEntry| {
-        let names = row.mid == step.mid && Some(&row.evidence_sha256) == step.draft_sha256.as_ref();
-        names && row.kind == EntryKind::Approval.as_str() && rows.iter().all(|other| other.reverses != Some(row.number))
-    };
-    let Some(row) = rows.iter().find(in_force) else {
+    let named = step.draft_sha256.as_ref();
+    let Some(row) = named.and_then(|sha256| approval_in_force(&rows, &step.mid, sha256)) else {
         bail!("cycle {} of {} in {} is approved, but not booked; look at it with: farthing check", step.cycle, step.mid, step.currency);
     };
     entry_of(row, &postings(books, row.number).await?)
+}
+
+/// The entry of a draft's approval that is in force, among all entries.
+pub fn approval_in_force<'r>(rows: &'r [StoredEntry], mid: &str, draft_sha256: &str) -> Option<&'r StoredEntry> {
+    let approves = |row: &&StoredEntry| {
+        let names = row.mid == mid && row.evidence_sha256 == draft_sha256 && row.kind == EntryKind::Approval.as_str();
+        names && rows.iter().all(|other| other.reverses != Some(row.number))
+    };
+    rows.iter().find(approves)
 }

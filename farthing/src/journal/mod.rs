@@ -2,6 +2,7 @@
 
 pub mod book;
 pub mod export;
+pub mod receivable;
 pub mod select;
 
 use crate::books::Books;

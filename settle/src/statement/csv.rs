@@ -3,6 +3,7 @@
 use super::{Statement, UseLine};
 use crate::error::SettleError;
 use crate::moves::WhyCarried;
+use crate::values::values;
 
 /// The columns.
 const HEAD: [&str; 18] = [
@@ -34,8 +35,6 @@ const SAME: usize = 5;
 /// # Errors
 /// None, unless memory is at its end: the writer writes into it.
 pub fn csv(statement: &Statement) -> Result<String, SettleError> {
-    let mut writer = ::csv::WriterBuilder::new().terminator(::csv::Terminator::CRLF).from_writer(Vec::new());
-    writer.write_record(HEAD)?;
     let same = [
         statement.party.clone(),
         statement.mid.clone(),
@@ -43,11 +42,8 @@ pub fn csv(statement: &Statement) -> Result<String, SettleError> {
         statement.cycle.to_string(),
         statement.preview.to_string(),
     ];
-    for row in rows(statement) {
-        writer.write_record(same.iter().chain(&row))?;
-    }
-    let bytes = writer.into_inner().map_err(|error| ::csv::Error::from(error.into_error()))?;
-    Ok(String::from_utf8(bytes).expect("texts beside each other are a text"))
+    let rows = rows(statement).into_iter().map(|row| same.iter().cloned().chain(row).collect());
+    values(&HEAD, rows)
 }
 
 type Row = [String; HEAD.len() - SAME];

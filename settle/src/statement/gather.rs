@@ -2,67 +2,11 @@
 
 use super::{Figures, Statement, UndoneUse, UseLine, salt};
 use crate::draft::{Draft, UndoneLine};
+use crate::earned::{Deferred, Earned, Part, part};
 use crate::error::SettleError;
 use crate::proof::Digest;
-use farthing_schemas::{Accrual, Currency, Cycle, Money, Status, Use};
-use std::collections::{BTreeMap, BTreeSet};
-
-/// What somebody earned, as an accrual or a result line has it.
-#[derive(Clone, Copy, Debug)]
-pub struct Earned<'a> {
-    /// Who earned it.
-    pub party: &'a str,
-    /// The MID whose agreement applies, else empty.
-    pub mid: &'a str,
-    /// The agreement that applies, else empty.
-    pub agreement: &'a str,
-    /// Who owes it.
-    pub platform: &'a str,
-    /// What was done.
-    pub use_: Use,
-    /// The currency of gross and labour.
-    pub currency: Currency,
-    /// What is to become of it.
-    pub status: Status,
-    /// The cycle it is settled in.
-    pub cycle: Cycle,
-    /// Whether it belongs to an earlier cycle that was closed when it came.
-    pub late: bool,
-    /// The cycle that a reversal undoes.
-    pub undone: Option<Cycle>,
-    /// How many events: 1 for a result line, -1 for one that undoes another.
-    pub events: i64,
-    /// The part of the revenue.
-    pub gross: Money,
-    /// The part of gross promised to contributors.
-    pub labour: Money,
-}
-
-impl<'a> Earned<'a> {
-    /// An accrual, of so many events.
-    #[must_use]
-    pub fn of(accrual: &'a Accrual, events: i64) -> Earned<'a> {
-        let key = &accrual.key;
-        Earned {
-            party: &key.party,
-            mid: &key.mid,
-            agreement: &key.agreement,
-            platform: &key.platform,
-            use_: key.use_,
-            currency: key.currency,
-            status: key.status,
-            cycle: accrual.cycle,
-            late: accrual.late,
-            undone: accrual.undone,
-            events,
-            gross: accrual.gross,
-            labour: accrual.labour,
-        }
-    }
-}
-
-/// Agreements in cycles that earlier drafts left out and this one settles or leaves out again.
-pub type Deferred = BTreeSet<(String, Cycle)>;
+use farthing_schemas::{Cycle, Money, Use};
+use std::collections::BTreeMap;
 
 /// The statements of a draft, one for each of its lines, in their order.
 #[derive(Clone, Debug)]
@@ -84,14 +28,6 @@ struct Key {
     agreement: String,
     platform: String,
     use_: Use,
-}
-
-/// In which part of the statement it stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Part {
-    Used,
-    Undone(Cycle),
-    LeftOut,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -119,7 +55,7 @@ impl<'d> Statements<'d> {
     /// # Errors
     /// A sum that does not fit.
     pub fn add(&mut self, earned: &Earned<'_>) -> Result<(), SettleError> {
-        let (Some(part), Some(at)) = (self.part(earned), self.position(earned.party)) else { return Ok(()) };
+        let (Some(part), Some(at)) = (part(self.draft, self.deferred, earned), self.position(earned.party)) else { return Ok(()) };
         let late = earned.late || earned.cycle != self.draft.cycle;
         let number = self.number(part, earned);
         let sums = &mut self.sums[at];
@@ -189,20 +125,6 @@ impl<'d> Statements<'d> {
     pub fn leaves(&self) -> Result<Vec<Digest>, SettleError> {
         let leaf = |at: usize| Ok(self.statement(at)?.map(|statement| statement.leaf()));
         (0..self.len()).filter_map(|at| leaf(at).transpose()).collect()
-    }
-
-    /// Where it stands, as [`crate::earnings`] has it: what was left out before joins, and what undoes it is judged with it.
-    fn part(&self, earned: &Earned<'_>) -> Option<Part> {
-        let ours = earned.status == Status::Payable && earned.mid == self.draft.mid && earned.currency == self.draft.currency;
-        let deferred = |cycle: Cycle| !self.deferred.is_empty() && self.deferred.contains(&(earned.agreement.to_owned(), cycle));
-        if !ours || !(earned.cycle == self.draft.cycle || deferred(earned.cycle)) {
-            return None;
-        }
-        if self.draft.without.contains(earned.agreement) {
-            return Some(Part::LeftOut);
-        }
-        let undone = earned.undone.filter(|undone| *undone != self.draft.cycle && !deferred(*undone));
-        Some(undone.map_or(Part::Used, Part::Undone))
     }
 
     fn number(&mut self, part: Part, earned: &Earned<'_>) -> u32 {

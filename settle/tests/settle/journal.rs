@@ -16,7 +16,7 @@ fn instant(text: &str) -> Instant {
     text.parse().unwrap()
 }
 
-fn occasion(number: u64, previous: &str) -> Occasion {
+pub fn occasion(number: u64, previous: &str) -> Occasion {
     Occasion {
         place: Place { number, previous: previous.to_owned() },
         happened: instant("2026-11-02T09:00:00Z"),
@@ -139,7 +139,7 @@ fn turnovers_keep_debits_and_credits_apart() {
 }
 
 /// What can be approved of a random input; none where it is refused.
-fn approvable(input: Input) -> Option<Plan> {
+pub fn approvable(input: Input) -> Option<Plan> {
     let plan = plan(&Input { preview: false, ..input }).unwrap();
     (!plan.draft.refused).then_some(plan)
 }
@@ -149,7 +149,7 @@ fn balances(entry: &Entry) -> BTreeMap<Account, Money> {
 }
 
 /// Labour as the input has it, not as the planner moved it.
-fn labour_by_platform(input: &Input) -> BTreeMap<String, i128> {
+pub fn labour_by_platform(input: &Input) -> BTreeMap<String, i128> {
     let mut sums: BTreeMap<String, i128> = BTreeMap::new();
     for accrual in input.accruals.iter().chain(&input.deferred).filter(|accrual| accrual.key.status == farthing_schemas::Status::Payable) {
         *sums.entry(accrual.key.platform.clone()).or_default() += accrual.labour.units();
@@ -244,7 +244,7 @@ proptest! {
 }
 
 /// The same input as it would be some months later, all in one currency, with that carried in.
-fn cycle_of(input: &Input, months: u16, carried_in: BTreeMap<String, Money>) -> Input {
+pub fn cycle_of(input: &Input, months: u16, carried_in: BTreeMap<String, Money>) -> Input {
     let later = |cycle: Cycle| Cycle::at(cycle.index() + months);
     let dollars = currency("USD");
     let moved = |accruals: &[farthing_schemas::Accrual]| {

@@ -4,10 +4,13 @@
 
 mod cycles;
 mod golden;
+mod invoices;
 mod journal;
+mod overviews;
 mod payouts;
 mod proofs;
 mod properties;
+mod receivables;
 mod scenario;
 mod scenarios;
 mod statements;

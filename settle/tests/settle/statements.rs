@@ -2,21 +2,22 @@
 
 use crate::support::{amount, currency, cycle, empty_input, payable, rate};
 use farthing_schemas::{Accrual, Money, Status, Use};
+use farthing_settle::earned::{Deferred, Earned};
 use farthing_settle::input::{AgreementTerms, Input, OnShortfall, Payee, Payout, Threshold};
 use farthing_settle::proof::Digest;
 use farthing_settle::proof::check::Place;
 use farthing_settle::proof::file::Proof;
 use farthing_settle::proof::tree::Tree;
-use farthing_settle::statement::gather::{Deferred, Earned, Statements};
+use farthing_settle::statement::gather::Statements;
 use farthing_settle::statement::text::{LINES_MAX, text};
 use farthing_settle::statement::{csv::csv, html::html};
 use farthing_settle::{Draft, Statement, plan};
 
-fn agreement(input: &mut Input, id: &str, platform: &str, on_shortfall: OnShortfall) {
+pub fn agreement(input: &mut Input, id: &str, platform: &str, on_shortfall: OnShortfall) {
     input.agreements.insert(id.to_owned(), AgreementTerms { platform: platform.to_owned(), on_shortfall });
 }
 
-fn payee(input: &mut Input, id: &str) {
+pub fn payee(input: &mut Input, id: &str) {
     let payout = Payout { method: "sepa".to_owned(), currency: input.currency };
     input.payees.insert(id.to_owned(), Payee { payout: Some(payout), stays: true });
 }
@@ -42,7 +43,7 @@ fn of<'s>(all: &'s [Statement], party: &str) -> &'s Statement {
 }
 
 /// Two platforms and three parties with everything that can stand in a statement.
-fn varied() -> Input {
+pub fn varied() -> Input {
     let mut input = empty_input();
     (input.mid.mid, input.mid.fee) = ("mid_guild".to_owned(), rate("0.05"));
     input.mid.thresholds = vec![Threshold { method: "sepa".to_owned(), currency: currency("USD"), amount: amount("5") }];
@@ -155,7 +156,7 @@ fn order_changes_nothing() {
 }
 
 /// A text that is kept: version 1 of each form, readable for ever.
-fn kept(name: &str) -> String {
+pub fn kept(name: &str) -> String {
     std::fs::read_to_string(format!("{}/tests/settle/texts/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
 }
 
