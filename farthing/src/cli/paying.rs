@@ -19,6 +19,9 @@ pub struct ReleaseOptions {
     /// Leave out whoever no bank would pay, such as those with a mistyped IBAN; without it nothing is sent before all of them are mended
     #[arg(long)]
     pub leave_out_unpayable: bool,
+    /// Pay only out of what has come in: whoever earned under a platform that has not paid is left out, and told
+    #[arg(long)]
+    pub funded: bool,
     #[command(flatten)]
     pub sign: SignOptions,
 }

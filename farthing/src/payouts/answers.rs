@@ -1,5 +1,6 @@
 //! What banks answer, put to the payments that it is about. What fits none, or cannot be true, is left to a person.
 
+use super::invoiced::{Issued, Named};
 use crate::books::Books;
 use farthing_bank::answer::{AnswerKind, Change};
 use farthing_bank::{Amount, Answer, AnswerFile, Outcome, Receipt, Reference, Unread};
@@ -156,19 +157,29 @@ impl Taking<'_> {
             return Ok(());
         }
         let before = self.books.ledger.bank_receipts().await?;
+        let issued = Issued::of(self.books, self.mid).await?;
         for receipt in &file.receipts {
-            self.receipt(receipt, &before)?;
+            self.receipt(receipt, &before, &issued)?;
         }
         Ok(())
     }
 
-    fn receipt(&mut self, receipt: &Receipt, before: &[StoredReceipt]) -> anyhow::Result<()> {
+    /// What names no invoice of ours is nobody's yet.
+    fn receipt(&mut self, receipt: &Receipt, before: &[StoredReceipt], issued: &Issued) -> anyhow::Result<()> {
         let (amount, currency) = (receipt.amount.money()?, receipt.amount.currency());
+        let from = receipt.debtor_name.as_deref().unwrap_or("somebody");
+        let named = issued.named_in(receipt.remittance.as_deref().unwrap_or_default());
+        let (invoice, doubt) = match named {
+            Named::One(invoice) if invoice.currency == currency => (Some(invoice), None),
+            Named::One(invoice) => (None, Some(format!("it names an invoice in {}", invoice.currency))),
+            Named::Nothing => (None, Some("it names no invoice of ours".to_owned())),
+            Named::Several => (None, Some("it names invoices of several platforms".to_owned())),
+        };
         let row = StoredReceipt {
             sequence: self.sequence,
             line: next(self.taken.rows.receipts.len()),
-            platform: None,
-            cycle: None,
+            platform: invoice.as_ref().map(|invoice| invoice.platform.clone()),
+            cycle: invoice.as_ref().map(|invoice| invoice.cycle.to_string()),
             currency: currency.to_string(),
             amount: amount.to_string(),
             booked: receipt.booked.map(|day| day.to_string()),
@@ -177,12 +188,13 @@ impl Taking<'_> {
         let same = |other: &StoredReceipt| {
             (&other.currency, &other.amount, &other.booked, &other.reference) == (&row.currency, &row.amount, &row.booked, &row.reference)
         };
-        let from = receipt.debtor_name.as_deref().unwrap_or("somebody");
         if row.reference.is_some() && before.iter().any(same) {
             self.push_exception(None, format!("{} from {from} has come in with another statement already", receipt.amount));
             return Ok(());
         }
-        self.push_exception(None, format!("{} from {from}: for which platform, nobody says", receipt.amount));
+        if let Some(doubt) = doubt {
+            self.push_exception(None, format!("{} from {from} is in suspense: {doubt}", receipt.amount));
+        }
         self.taken.told.push(Told::Receipt { platform: row.platform.clone(), amount, currency });
         self.taken.rows.receipts.push(row);
         Ok(())

@@ -2,6 +2,8 @@
 
 pub mod answers;
 pub mod files;
+pub mod funded;
+pub mod invoiced;
 pub mod payee;
 pub mod sealed;
 

@@ -39,9 +39,14 @@ pub fn account_of(party: u32) -> String {
 impl Scene {
     /// October and November are metered: every party has earned something in each.
     pub fn of(parties: u32) -> Result<Scene> {
+        Scene::of_platforms(parties, 1)
+    }
+
+    /// The same, with the parties' platforms in turns.
+    pub fn of_platforms(parties: u32, platforms: u32) -> Result<Scene> {
         let scene = Scene { data: Data::new()?, bank: Bank::open(CLOCK)?, parties };
         scene.load(&scene.registry())?;
-        let of_party = |party: u32| [event(party, party, "10"), event(party + parties, party, "11")];
+        let of_party = |party: u32| [(party, "10"), (party + parties, "11")].map(|(number, month)| event(number, party, platforms, month));
         let events = (0..parties).flat_map(of_party).collect::<Vec<_>>().join("\n");
         fs::write(scene.data.path().join("events.ndjson"), events)?;
         scene.data.ok(["meter", "events.ndjson", "--now", "2026-11-30T00:00:00Z"])?;
@@ -55,6 +60,8 @@ impl Scene {
     fn registry(&self) -> String {
         let mut lines = vec![
             r#"{"kind":"platform","id":"plt_a","default_labour_share":"0.70"}"#.to_owned(),
+            r#"{"kind":"platform","id":"plt_b","default_labour_share":"0.70"}"#.to_owned(),
+            r#"{"kind":"agreement","id":"agr_b","platform":"plt_b","mid":"mid_guild","uses":"*","labour_share":"0.80","currency":"EUR","on_shortfall":"refuse","from":"2026-01-01T00:00:00Z"}"#.to_owned(),
             r#"{"kind":"mid","id":"mid_guild","fee":"0.05","currency":"EUR","recovery_cap":"0.25"}"#.to_owned(),
             r#"{"kind":"agreement","id":"agr_a","platform":"plt_a","mid":"mid_guild","uses":"*","labour_share":"0.80","currency":"EUR","on_shortfall":"refuse","from":"2026-01-01T00:00:00Z"}"#.to_owned(),
         ];
@@ -181,9 +188,10 @@ pub fn party_record(party: u32, iban: &str) -> String {
 }
 
 /// An event that earns a party what no other event earns anybody.
-fn event(number: u32, party: u32, month: &str) -> String {
+fn event(number: u32, party: u32, platforms: u32, month: &str) -> String {
+    let platform = ["plt_a", "plt_b"][usize::try_from(party % platforms).unwrap_or_default()];
     let amount = format!("{}.{:04}", 10 + number, 7 * number + 3);
     format!(
-        r#"{{"specversion":"1.0","id":"{number}","source":"//a/1","type":"farthing.usage.inference.v1","time":"2026-{month}-03T09:12:44Z","data":{{"platform":"plt_a","revenue":{{"amount":"{amount}","currency":"EUR"}},"attribution":{{"method":"rag","kind":"share","entries":[{{"party":"pty_{party}","weight":"1"}}]}}}}}}"#
+        r#"{{"specversion":"1.0","id":"{number}","source":"//a/1","type":"farthing.usage.inference.v1","time":"2026-{month}-03T09:12:44Z","data":{{"platform":"{platform}","revenue":{{"amount":"{amount}","currency":"EUR"}},"attribution":{{"method":"rag","kind":"share","entries":[{{"party":"pty_{party}","weight":"1"}}]}}}}}}"#
     )
 }

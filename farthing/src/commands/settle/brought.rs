@@ -5,6 +5,7 @@ use crate::books::Books;
 use crate::cli::MakingOptions;
 use crate::commands::verify;
 use crate::payouts::files::{Faults, Making, Unpayable, sending};
+use crate::payouts::funded::unfunded;
 use crate::payouts::{Sending, first_payments, further_payments, payments_of, sealed};
 use crate::place::Place;
 use crate::{plan_input, statements, time};
@@ -26,6 +27,7 @@ pub enum Burden {
         making: MakingOptions,
         leave_out: Vec<String>,
         unpayable: Unpayable,
+        funding: Funding,
     },
     /// Further payments to these parties.
     Further {
@@ -36,6 +38,15 @@ pub enum Burden {
     AllKnown,
     /// The root over the statements.
     Root,
+}
+
+/// Out of which money a release pays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Funding {
+    /// Whatever the MID has.
+    Any,
+    /// What has come in from the platforms under which it was earned.
+    HasComeIn,
 }
 
 /// What a move brings along.
@@ -77,13 +88,20 @@ pub async fn bring(
             Ok(plan) => brought.plan = Some(plan),
             Err(fault) => return Ok(Err(fault)),
         },
-        Burden::Payments { making, leave_out, unpayable } => {
+        Burden::Payments { making, leave_out, unpayable, funding } => {
             let (_, draft) = draft(books, of).await?;
             for party in leave_out {
                 let paid = draft.lines.iter().any(|line| line.party == *party && line.paid.units() > 0);
                 ensure!(paid, "--leave-out {party}: the draft pays it nothing");
             }
-            let left_out = leave_out.iter().map(|party| (party.clone(), "left out of the release".to_owned())).collect();
+            let mut left_out: BTreeMap<String, String> = BTreeMap::new();
+            if *funding == Funding::HasComeIn {
+                let waits = |(party, platforms): (String, BTreeSet<String>)| {
+                    (party, format!("{} has not paid", platforms.into_iter().collect::<Vec<_>>().join(", ")))
+                };
+                left_out.extend(unfunded(books, of, &draft).await?.into_iter().map(waits));
+            }
+            left_out.extend(leave_out.iter().map(|party| (party.clone(), "left out of the release".to_owned())));
             let payments = first_payments(of, &draft);
             let sending = match send(books, at, of, payments, making, (left_out, *unpayable)).await? {
                 Ok(sending) => sending,

@@ -1,6 +1,6 @@
 //! `farthing settle release`, `reissue` and `files`: what is sent to banks.
 
-use super::brought::Burden;
+use super::brought::{Burden, Funding};
 use super::moves::{Asked, make};
 use super::settlement_of;
 use crate::books::Books;
@@ -13,10 +13,11 @@ use serde_json::json;
 use std::path::{Path, PathBuf};
 
 pub async fn release(at: &Place, options: ReleaseOptions, json: bool) -> anyhow::Result<Answer> {
-    let ReleaseOptions { cycle, making, leave_out, leave_out_unpayable, sign } = options;
+    let ReleaseOptions { cycle, making, leave_out, leave_out_unpayable, funded, sign } = options;
     let out = making.out.clone();
     let unpayable = if leave_out_unpayable { Unpayable::LeaveOut } else { Unpayable::Refuse };
-    let burden = Burden::Payments { making, leave_out, unpayable };
+    let funding = if funded { Funding::HasComeIn } else { Funding::Any };
+    let burden = Burden::Payments { making, leave_out, unpayable, funding };
     send(at, &Asked { kind: Kind::Release, cycle, draft: None, why: None, burden, sign }, &out, json).await
 }
 

@@ -1,0 +1,61 @@
+//! Whom a release pays only out of what has come in: whoever earned under a platform that has not paid waits, and nobody is paid out of another
+//! platform's money.
+
+use crate::books::Books;
+use crate::commands::settle::Settlement;
+use crate::drafted::{self, Events, Wanted, Whose};
+use crate::journal::receivable::{is_of_approval, posted};
+use crate::plan_input;
+use farthing_schemas::{Cycle, Money};
+use farthing_settle::Draft;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// By party whom the draft of a cycle pays: which platforms have not paid what it is paid of.
+///
+/// A platform has paid once less than the currency's minor unit is open of all that was approved up to this cycle. A party that has something
+/// carried in may have it from any earlier cycle, so those count for it, too. It waits for all of its payment: a payment is of one amount.
+pub async fn unfunded(books: &mut Books, of: &Settlement, draft: &Draft) -> anyhow::Result<BTreeMap<String, BTreeSet<String>>> {
+    let owing = owing(books, of).await?;
+    let mut waiting: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    if owing.is_empty() {
+        return Ok(waiting);
+    }
+    let drafts = plan_input::drafts(books, of, books.catalog.sequence).await?;
+    let paid: BTreeMap<&str, bool> = draft
+        .lines
+        .iter()
+        .filter(|line| line.paid > Money::ZERO)
+        .map(|line| (line.party.as_str(), line.carried_in != Money::ZERO))
+        .collect();
+    for cycle in drafts.iter().map(|draft| draft.cycle).filter(|cycle| *cycle <= of.cycle) {
+        let at = Settlement { cycle, ..of.clone() };
+        let source = drafted::final_source(books, &at, &drafts).await?;
+        let wanted = Wanted { whose: Whose::Everybodys, events: Events::OneALine };
+        drafted::each(books, &source, wanted, |earned| {
+            let counts = paid.get(earned.party).is_some_and(|carries| cycle == of.cycle || *carries);
+            if counts && earned.mid == of.mid && earned.currency == of.currency && owing.contains(earned.platform) {
+                waiting.entry(earned.party.to_owned()).or_default().insert(earned.platform.to_owned());
+            }
+            Ok(())
+        })
+        .await?;
+    }
+    Ok(waiting)
+}
+
+/// The platforms that have not paid all that was approved up to a cycle.
+async fn owing(books: &Books, of: &Settlement) -> anyhow::Result<BTreeSet<String>> {
+    let mut open: BTreeMap<String, Money> = BTreeMap::new();
+    for row in books.ledger.journal_entries_after(0).await?.iter().filter(|row| row.mid == of.mid) {
+        let cycle: Option<Cycle> = row.cycle.as_ref().map(|cycle| cycle.parse()).transpose()?;
+        if is_of_approval(row) && cycle.is_some_and(|cycle| cycle > of.cycle) {
+            continue;
+        }
+        for posting in posted(books, row).await?.into_iter().filter(|posting| posting.currency == of.currency) {
+            let sum = open.entry(posting.platform).or_default();
+            *sum = sum.plus(posting.amount)?;
+        }
+    }
+    let minor = of.currency.minor_unit();
+    Ok(open.into_iter().filter(|(_, open)| *open >= minor).map(|(platform, _)| platform).collect())
+}

@@ -1,0 +1,100 @@
+//! What platforms pay comes in by the bank's statements, and a release can wait for it.
+
+use super::scene::{MID, NOW, Scene, iban};
+use crate::support::{also_on_postgres, stderr};
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+
+also_on_postgres!(a_release_pays_out_of_what_has_come_in);
+
+/// The invoice of a platform for October.
+fn invoice(scene: &Scene, platform: &str) -> Result<Value> {
+    scene.data.json(["invoice", platform, "--mid", MID, "--cycle", "2026-10"])
+}
+
+/// The first text of that name anywhere in a document.
+fn text<'a>(document: &'a Value, name: &str) -> Option<&'a str> {
+    match document {
+        Value::Object(fields) => fields.get(name).and_then(Value::as_str).or_else(|| fields.values().find_map(|value| text(value, name))),
+        Value::Array(list) => list.iter().find_map(|value| text(value, name)),
+        _ => None,
+    }
+}
+
+/// Money of a platform comes in at the bank, with that note; what the bank says.
+fn credit(scene: &mut Scene, cents: i64, note: &str) -> Result<Vec<String>> {
+    let debtor = json!({"name": "Platform Ltd", "iban": iban("NL", "MOCK0000000002")});
+    let credit = json!({"account": "ACME", "amount": cents, "note": note, "debtor": debtor});
+    let mut messages = scene.ask(&json!({"credit": credit}), note.get(..6).unwrap_or("credit"))?;
+    messages.extend(scene.ask(&json!({"days": 1}), &format!("after-{}", note.get(..6).unwrap_or("credit")))?);
+    Ok(messages)
+}
+
+fn cents(amount: &str) -> Result<i64> {
+    let (whole, fraction) = amount.split_once('.').unwrap_or((amount, ""));
+    Ok(format!("{whole}{:0<2.2}", fraction).parse()?)
+}
+
+#[test]
+fn a_release_pays_out_of_what_has_come_in() -> Result<()> {
+    let mut scene = Scene::of_platforms(4, 2)?;
+    scene.approve("2026-10")?;
+    let of_a = invoice(&scene, "plt_a")?;
+    let number = text(&of_a, "number").with_context(|| of_a.to_string())?.to_owned();
+    let due = text(&of_a, "to_pay").with_context(|| of_a.to_string())?.to_owned();
+    let owed = scene.balance("platform_receivable:plt_a")?;
+
+    // A cent less than what is asked for is not paid; and who names no invoice pays nobody's.
+    let messages = credit(&mut scene, cents(&due)? - 1, &format!("{number} invoice"))?;
+    assert_eq!(scene.book(&messages)?, 0);
+    let messages = credit(&mut scene, 1_000, "october, with thanks")?;
+    assert_eq!(scene.book(&messages)?, 1);
+    assert_eq!(scene.balance("suspense")?, "-10.000000000000");
+    let said = scene.data.ok(["bank", "exceptions", "--mid", MID])?;
+    ensure!(said.contains("10.00 EUR from Platform Ltd is in suspense: it names no invoice of ours"), "{said}");
+    scene.holds()?;
+    let receivables = scene.data.ok(["receivables", "--mid", MID])?;
+    ensure!(receivables.contains("plt_a") && receivables.contains("plt_b"), "{receivables}");
+
+    // The last cent, in small letters and groups.
+    let spaced =
+        number.to_lowercase().as_bytes().chunks(4).map(|group| String::from_utf8_lossy(group).into_owned()).collect::<Vec<_>>().join(" ");
+    let messages = credit(&mut scene, 1, &spaced)?;
+    assert_eq!(scene.book(&messages)?, 0);
+    let units = |text: &str| text.replace('.', "").parse::<i128>();
+    assert_eq!(units(&scene.balance("platform_receivable:plt_a")?)?, units(&owed)? - i128::from(cents(&due)?) * 10_000_000_000);
+
+    // Only who earned under the platform that has paid is paid.
+    let said = scene.data.json([&Scene::releasing("2026-10")[..], &["--funded"]].concat())?;
+    assert_eq!((&said["released"]["payments"], &said["released"]["left_out"]), (&json!(2), &json!(2)), "{said}");
+    let payments = scene.payments("2026-10")?;
+    for (party, state) in [("pty_0", "released"), ("pty_1", "rejected"), ("pty_2", "released"), ("pty_3", "rejected")] {
+        assert_eq!(payments[party]["state"], state, "{party}");
+    }
+    assert_eq!(payments["pty_1"]["reason"], "plt_b has not paid");
+    scene.holds()?;
+
+    // Once the other has paid, too, the others are.
+    let of_b = invoice(&scene, "plt_b")?;
+    let (number, due) = (text(&of_b, "number").context("no number")?, text(&of_b, "to_pay").context("no sum")?);
+    let messages = credit(&mut scene, cents(due)?, number)?;
+    assert_eq!(scene.book(&messages)?, 0);
+    let words = ["--party", "pty_1", "--party", "pty_3", "--why", "plt_b has paid", "--now", NOW, "--out", "files"];
+    scene.step("reissue", "2026-10", &words)?;
+    assert_eq!(scene.states("2026-10")?, [("released".to_owned(), 4)].into());
+    scene.holds()
+}
+
+#[test]
+fn nobody_is_paid_out_of_what_nobody_has_paid() -> Result<()> {
+    let scene = Scene::of(2)?;
+    scene.approve("2026-10")?;
+    let output = scene.data.run([&Scene::releasing("2026-10")[..], &["--funded", "--json"]].concat())?;
+    let said: Value = serde_json::from_slice(&output.stdout).with_context(|| stderr(&output))?;
+    assert_eq!((&said["released"]["payments"], &said["released"]["left_out"]), (&json!(0), &json!(2)), "{said}");
+    scene.holds()?;
+    // It is all owed again with the next draft.
+    let november = scene.approve("2026-11")?;
+    assert_eq!(november["returned"].as_array().map(Vec::len), Some(2));
+    scene.holds()
+}
