@@ -3,6 +3,7 @@
 use crate::rate::NotARate;
 use crate::registry::json::{self, Fault};
 use crate::registry::record::{Platforms, Uses};
+use crate::registry::tax::Country;
 use crate::{Currency, Instant, Money, Rate, Use};
 use std::borrow::Cow;
 
@@ -56,6 +57,10 @@ pub(super) fn amount(raw: &str) -> Result<Money, Fault> {
 }
 
 pub(super) fn currency(raw: &str) -> Result<Currency, Fault> {
+    parsed(raw)
+}
+
+pub(super) fn country(raw: &str) -> Result<Country, Fault> {
     parsed(raw)
 }
 
