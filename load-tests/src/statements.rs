@@ -141,6 +141,8 @@ fn draft(parties: u32, uses: u32, earned: impl Fn(u32, u32) -> Money) -> Result<
         platforms: Vec::new(),
         undone: Vec::new(),
         holds: Vec::new(),
+        taxes: Vec::new(),
+        inheritances: Vec::new(),
         lines,
     })
 }

@@ -16,7 +16,7 @@ pub struct Input {
     pub registry_version: u64,
     /// By id: every agreement of the MID that an accrual or `without` names.
     pub agreements: BTreeMap<String, AgreementTerms>,
-    /// By id: every party that an accrual of the MID, a balance or a hold names.
+    /// By id: every party that an accrual of the MID, a balance or a hold names, and all that come after them.
     pub payees: BTreeMap<String, Payee>,
     /// Every accrual of this cycle and currency, of any status and MID.
     pub accruals: Vec<Accrual>,
@@ -26,6 +26,10 @@ pub struct Input {
     pub carried_in: BTreeMap<String, Money>,
     /// By number: the holds on parties of this MID and currency that are in force, and the lifted ones that still keep something back.
     pub holds: BTreeMap<u64, Hold>,
+    /// By party: what is withheld of what is paid to it, where something or nothing is by law.
+    pub taxes: BTreeMap<String, Tax>,
+    /// By party that died before the end of the cycle: those who come after it, by their ids.
+    pub heirs: BTreeMap<String, Vec<Heir>>,
     /// The MID's fee in each closed cycle that an accrual undoes.
     pub fees_of_cycles: BTreeMap<Cycle, Rate>,
     /// For an agreement's cycle that was left out once and settled later: the cycle whose draft settled it, and so whose fee holds.
@@ -85,6 +89,28 @@ pub struct Payee {
     pub payout: Option<Payout>,
     /// Whether any of its memberships in this MID goes on after the cycle's end; the last payout knows no threshold.
     pub stays: bool,
+}
+
+/// What is withheld of what is paid to a party.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tax {
+    /// Under whose laws.
+    pub jurisdiction: String,
+    /// The record of the registry that counts.
+    pub withholding: String,
+    /// The certificate whose rate it is, if it is not the record's own.
+    pub certificate: Option<String>,
+    /// How much.
+    pub rate: Rate,
+}
+
+/// Who comes after a party.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heir {
+    /// Who it is.
+    pub party: String,
+    /// Its share; those of all heirs sum to one.
+    pub share: Rate,
 }
 
 /// Money of a party that is held back, such as in a dispute.

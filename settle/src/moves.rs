@@ -1,5 +1,6 @@
 //! [`Move`]: an amount that passes from one account to another, by which step and under which rule.
 
+use crate::input::Tax;
 use farthing_schemas::{Cycle, Money, Rate};
 use std::fmt;
 
@@ -33,8 +34,12 @@ pub enum Step {
     Recover,
     /// What a lifted hold kept back is the party's again.
     Lift,
+    /// What is available to a party that has died is its heirs'.
+    Inherit,
     /// What is in dispute is kept back.
     Hold,
+    /// A tax is withheld of what is paid.
+    Withhold,
     /// What reaches the threshold leaves for the party's bank.
     Pay,
     /// The rest stays owed.
@@ -52,6 +57,10 @@ pub enum Rule {
     RecoveryCap(Rate),
     /// The hold of that number.
     Hold(u64),
+    /// An heir of that share.
+    Heir(Rate),
+    /// A tax.
+    Tax(Tax),
     /// At least this amount is paid out.
     Threshold(Money),
     /// Why the rest was not paid.
@@ -91,6 +100,8 @@ pub enum Account {
     Party(String),
     /// What is held back of a party's money.
     Held(String),
+    /// What is withheld of a party's money.
+    Withheld(String),
     /// What leaves for a party's bank.
     Payout(String),
     /// What stays owed to a party, or by it when negative.
@@ -102,7 +113,9 @@ impl Account {
     #[must_use]
     pub fn party(&self) -> Option<&str> {
         match self {
-            Account::Party(party) | Account::Held(party) | Account::Payout(party) | Account::Carried(party) => Some(party),
+            Account::Party(party) | Account::Held(party) | Account::Withheld(party) | Account::Payout(party) | Account::Carried(party) => {
+                Some(party)
+            }
             Account::Platform(_) | Account::Mid(_) => None,
         }
     }
@@ -119,7 +132,9 @@ impl Step {
             Step::BringIn => "bring_in",
             Step::Recover => "recover",
             Step::Lift => "lift",
+            Step::Inherit => "inherit",
             Step::Hold => "hold",
+            Step::Withhold => "withhold",
             Step::Pay => "pay",
             Step::Carry => "carry",
         }
@@ -150,6 +165,7 @@ impl fmt::Display for Account {
             Account::Mid(id) => write!(out, "mid:{id}"),
             Account::Party(id) => write!(out, "party:{id}"),
             Account::Held(id) => write!(out, "held:{id}"),
+            Account::Withheld(id) => write!(out, "withheld:{id}"),
             Account::Payout(id) => write!(out, "payout:{id}"),
             Account::Carried(id) => write!(out, "carried:{id}"),
         }
@@ -164,6 +180,11 @@ impl fmt::Display for Rule {
             Rule::Balance => write!(out, "balance"),
             Rule::RecoveryCap(cap) => write!(out, "recovery_cap {cap}"),
             Rule::Hold(number) => write!(out, "hold {number}"),
+            Rule::Heir(share) => write!(out, "heir {share}"),
+            Rule::Tax(Tax { withholding, certificate: None, rate, .. }) => write!(out, "withholding {withholding} {rate}"),
+            Rule::Tax(Tax { withholding, certificate: Some(reference), rate, .. }) => {
+                write!(out, "withholding {withholding} {rate} by certificate {reference}")
+            }
             Rule::Threshold(least) => write!(out, "threshold {least}"),
             Rule::Carried(why) => write!(out, "{}", why.as_str()),
         }

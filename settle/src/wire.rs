@@ -4,8 +4,9 @@
 //! take the SHA-256 of the bytes that remain. The domain's types know nothing of JSON: their twins here do. A field that is added
 //! takes a default where an older text is read.
 
-use crate::draft::{AgreementLine, Draft, HoldLine, Line, PlatformLine, Totals, UndoneLine};
+use crate::draft::{AgreementLine, Draft, HoldLine, Inheritance, Line, PlatformLine, TaxLine, Totals, UndoneLine};
 use crate::error::SettleError;
+use crate::input::Tax;
 use crate::moves::{Move, WhyCarried};
 use farthing_schemas::manifest::sha256_hex;
 use farthing_schemas::{Currency, Cycle, Money, Rate};
@@ -105,6 +106,10 @@ struct DraftTwin {
     undone: Vec<UndoneLine>,
     #[serde(with = "holds", default, skip_serializing_if = "Vec::is_empty")]
     holds: Vec<HoldLine>,
+    #[serde(with = "taxes", default, skip_serializing_if = "Vec::is_empty")]
+    taxes: Vec<TaxLine>,
+    #[serde(with = "inheritances", default, skip_serializing_if = "Vec::is_empty")]
+    inheritances: Vec<Inheritance>,
     #[serde(with = "lines")]
     lines: Vec<Line>,
 }
@@ -185,6 +190,39 @@ struct HoldTwin {
 }
 
 #[derive(Serialize, Deserialize)]
+#[serde(remote = "TaxLine")]
+struct TaxLineTwin {
+    party: String,
+    #[serde(flatten, with = "TaxTwin")]
+    tax: Tax,
+    #[serde(with = "amount")]
+    base: Money,
+    #[serde(with = "amount")]
+    withheld: Money,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Tax")]
+struct TaxTwin {
+    jurisdiction: String,
+    withholding: String,
+    certificate: Option<String>,
+    #[serde(with = "text")]
+    rate: Rate,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Inheritance")]
+struct InheritanceTwin {
+    party: String,
+    heir: String,
+    #[serde(with = "text")]
+    share: Rate,
+    #[serde(with = "amount")]
+    amount: Money,
+}
+
+#[derive(Serialize, Deserialize)]
 #[serde(remote = "Line")]
 struct LineTwin {
     party: String,
@@ -204,6 +242,10 @@ struct LineTwin {
     lifted: Money,
     #[serde(with = "amount")]
     withheld: Money,
+    #[serde(with = "amount", default, skip_serializing_if = "is_nothing")]
+    inherited: Money,
+    #[serde(with = "amount", default, skip_serializing_if = "is_nothing")]
+    passed_on: Money,
     #[serde(with = "amount")]
     recovered: Money,
     #[serde(with = "amount")]
@@ -244,7 +286,14 @@ list!(agreements, AgreementLine, "AgreementTwin");
 list!(platforms, PlatformLine, "PlatformTwin");
 list!(undone, UndoneLine, "UndoneTwin");
 list!(holds, HoldLine, "HoldTwin");
+list!(taxes, TaxLine, "TaxLineTwin");
+list!(inheritances, Inheritance, "InheritanceTwin");
 list!(lines, Line, "LineTwin");
+
+/// What older texts do not have is not written where it is nothing.
+pub(crate) fn is_nothing(amount: &Money) -> bool {
+    *amount == Money::ZERO
+}
 
 /// An amount as a string with a sign and 12 fractional digits.
 pub(crate) mod amount {

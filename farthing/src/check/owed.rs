@@ -1,4 +1,5 @@
-//! SPEC section 5, number 6: to date, per party, MID and currency, what was earned is paid, held, withheld or carried, to the unit.
+//! SPEC section 5, number 6: to date, per party, MID and currency, what was earned is paid, held, withheld or carried, to the unit; or, of
+//! a party that has died, passed on to its heirs, who have just that.
 
 use super::{Chain, Invariant};
 use anyhow::ensure;
@@ -22,6 +23,10 @@ struct ToDate {
     paid: Money,
     held: Money,
     withheld: Money,
+    /// As an heir.
+    inherited: Money,
+    /// To its heirs.
+    passed_on: Money,
     carried: Money,
 }
 
@@ -44,9 +49,13 @@ impl Invariant for Owed {
             let (before, into) = (to_date.carried, line.carried_in);
             ensure!(before == into, "{}: {before} was carried out of the cycle before, and {into} is carried in", name(&line.party));
             to_date.add(line)?;
-            let (had, has) = (to_date.opening.plus(to_date.earned)?, to_date.is()?);
-            ensure!(had == has, "{}: {had} to date, but paid, held, withheld and carried are {has}", name(&line.party));
+            let (had, has) = (to_date.had()?, to_date.is()?);
+            ensure!(had == has, "{}: {had} to date, but paid, held, withheld, carried and passed on are {has}", name(&line.party));
         }
+        let passed = |field: fn(&Line) -> Money| Money::sum(draft.lines.iter().map(field));
+        let (inherited, passed_on) = (passed(|line| line.inherited)?, passed(|line| line.passed_on)?);
+        let (mid, currency, cycle) = (&draft.mid, draft.currency, draft.cycle);
+        ensure!(inherited == passed_on, "{mid} in {currency}, cycle {cycle}: {passed_on} is passed on, and heirs get {inherited}");
         let forgotten = parties.iter().find(|(party, to_date)| to_date.carried != Money::ZERO && !listed.contains(party.as_str()));
         if let Some((party, to_date)) = forgotten {
             ensure!(false, "{}: {} was carried out of the cycle before, and it has no line", name(party), to_date.carried);
@@ -74,12 +83,19 @@ impl ToDate {
         self.paid = self.paid.plus(line.paid)?;
         self.held = self.held.plus(line.held)?.minus(line.lifted)?;
         self.withheld = self.withheld.plus(line.withheld)?;
+        self.inherited = self.inherited.plus(line.inherited)?;
+        self.passed_on = self.passed_on.plus(line.passed_on)?;
         self.carried = line.carried_out;
         Ok(())
     }
 
+    /// What there was.
+    fn had(&self) -> anyhow::Result<Money> {
+        Ok(Money::sum([self.opening, self.earned, self.inherited])?)
+    }
+
     /// What it has come to.
     fn is(&self) -> anyhow::Result<Money> {
-        Ok(Money::sum([self.paid, self.held, self.withheld, self.carried])?)
+        Ok(Money::sum([self.paid, self.held, self.withheld, self.carried, self.passed_on])?)
     }
 }

@@ -25,9 +25,9 @@ pub struct Occasion {
 
 /// What an approved draft books: every move takes from one account, which is debited, what it gives to another, which is credited.
 ///
-/// Of a party's account this leaves what the draft adds to what is owed to it, `net + true_up`, less what goes to accounts of its own. So
-/// what stands there after the entry is what stood there before it and has not left since, and that is `carried_out` and everything that
-/// was paid and is not released yet.
+/// Of a party's account this leaves what the draft adds to what is owed to it, `net + true_up` and what it inherits, less what goes to its
+/// heirs and to accounts of its own. So what stands there after the entry is what stood there before it and has not left since, and that is
+/// `carried_out` and everything that was paid and is not released yet.
 ///
 /// # Errors
 /// [`SettleError::NotToBook`] for a draft that cannot be approved, or a sum that does not fit.
@@ -108,7 +108,8 @@ pub fn agrees(draft: &Draft, entry: &Entry, way: Way) -> Result<(), SettleError>
 fn figures_of(line: &Line) -> Result<[(Account, Money); 3], SettleError> {
     let held = line.lifted.minus(line.held)?;
     let withheld = line.withheld.negated()?;
-    let owed = line.net.plus(line.true_up)?.plus(held)?.plus(withheld)?.negated()?;
+    let inherited = line.inherited.minus(line.passed_on)?;
+    let owed = line.net.plus(line.true_up)?.plus(inherited)?.plus(held)?.plus(withheld)?.negated()?;
     let party = || line.party.clone();
     Ok([(Account::PartyPayable(party()), owed), (Account::Held(party()), held), (Account::WithheldTax(party()), withheld)])
 }
@@ -123,6 +124,7 @@ fn booked_on(account: &moves::Account) -> Account {
         moves::Account::Platform(platform) => Account::PlatformReceivable(platform.clone()),
         moves::Account::Mid(_) => Account::FeeIncome,
         moves::Account::Held(party) => Account::Held(party.clone()),
+        moves::Account::Withheld(party) => Account::WithheldTax(party.clone()),
         moves::Account::Party(party) | moves::Account::Payout(party) | moves::Account::Carried(party) => {
             Account::PartyPayable(party.clone())
         }

@@ -1,7 +1,7 @@
 //! A statement as one HTML file to be read and printed: no script, nothing from elsewhere, and well-formed as XML, too.
 
-use super::account::{EntryKind, account, how_to_check, period, remarks, summed};
-use super::{Statement, UndoneUse, UseLine};
+use super::account::{EntryKind, account, how_to_check, percent, period, remarks, summed};
+use super::{Inherited, Statement, UndoneUse, UseLine};
 use crate::error::SettleError;
 use crate::report::table::readable;
 use farthing_schemas::Money;
@@ -42,6 +42,8 @@ pub fn html(statement: &Statement) -> Result<String, SettleError> {
     }
     body += &section("What was used, by whom, and what it earned", &uses(&statement.uses)?);
     body += &section("Undone of closed cycles, on their terms", &undone(&statement.undone));
+    body += &section("Inherited from parties that have died", &inherited(&statement.inherited));
+    body += &section("Passed on to heirs, since the party has died", &inherited(&statement.passed_on));
     body += &section(&format!("What became of it, in {currency}"), &became(statement)?);
     body += &remarks(statement)?.iter().map(|remark| format!("<p>{}</p>\n", escaped(remark))).collect::<String>();
     body += &section("Left out of this cycle, to be settled in a later one; in none of the figures above", &uses(&statement.left_out)?);
@@ -86,6 +88,14 @@ fn undone(lines: &[UndoneUse]) -> String {
         rows += &row("", &words, Some(line.events), &[line.gross, line.labour, line.fee, line.net]);
     }
     table(&["cycle", "platform", "agreement"], &["events", "gross", "labour", "fee", "net"], &rows)
+}
+
+fn inherited(lines: &[Inherited]) -> String {
+    if lines.is_empty() {
+        return String::new();
+    }
+    let rows: String = lines.iter().map(|line| row("", &[id(&line.party), percent(line.share)], None, &[line.amount])).collect();
+    table(&["party", "share"], &["amount"], &rows)
 }
 
 fn became(statement: &Statement) -> Result<String, SettleError> {

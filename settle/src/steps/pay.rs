@@ -1,9 +1,11 @@
-//! Paid is what is available, cut down to the currency's minor unit, where it reaches the party's threshold and has somewhere to go.
+//! Paid is what is available, cut down to the currency's minor unit and less what is withheld of that, where it reaches the party's threshold
+//! and has somewhere to go.
 
 use super::View;
+use super::withhold::{Taxed, withheld_of};
 use crate::book::transfer;
 use crate::error::SettleError;
-use crate::input::{Input, Payee};
+use crate::input::Input;
 use crate::moves::{Account, Move, Rule, Step, WhyCarried};
 use farthing_schemas::Money;
 
@@ -14,6 +16,8 @@ pub enum Decision {
     Pay {
         /// A multiple of the minor unit.
         amount: Money,
+        /// And this much is withheld, a multiple of it, too.
+        withheld: Money,
         /// The least that would have been paid.
         least: Money,
     },
@@ -28,8 +32,9 @@ pub enum Decision {
 pub fn moves(view: View<'_>) -> Result<Vec<Move>, SettleError> {
     let mut moves = Vec::new();
     for (party, sums) in view.book.parties() {
-        let payee = view.input.payees.get(party).ok_or_else(|| SettleError::UnknownPayee(party.clone()))?;
-        if let Decision::Pay { amount, least } = decide(view.input, payee, sums.available) {
+        // As before the tax, which was withheld if and only if this is paid.
+        let untaxed = sums.available.minus(sums.steps.brought(Step::Withhold))?;
+        if let Decision::Pay { amount, least, .. } = decide(view.input, Taxed::of(view.input, party)?, untaxed)? {
             let (from, to) = (Account::Party(party.clone()), Account::Payout(party.clone()));
             moves.extend(transfer(Step::Pay, Rule::Threshold(least), from, to, amount)?);
         }
@@ -37,21 +42,25 @@ pub fn moves(view: View<'_>) -> Result<Vec<Move>, SettleError> {
     Ok(moves)
 }
 
-/// What is to become of what is available to a party.
-#[must_use]
-pub fn decide(input: &Input, payee: &Payee, available: Money) -> Decision {
+/// What is to become of what is available to a party before a tax is withheld.
+///
+/// # Errors
+/// A sum that does not fit.
+pub fn decide(input: &Input, Taxed { payee, tax }: Taxed<'_>, available: Money) -> Result<Decision, SettleError> {
     let minor = input.currency.minor_unit();
     let Some(payout) = payee.payout.as_ref().filter(|payout| payout.currency == input.currency) else {
-        return Decision::Keep(WhyCarried::NoPayoutInstruction);
+        return Ok(Decision::Keep(WhyCarried::NoPayoutInstruction));
     };
     let threshold = input.mid.threshold(&payout.method, input.currency).filter(|_| payee.stays);
     let least = threshold.unwrap_or(minor).max(minor);
-    let amount = available.max(Money::ZERO).cut_down_to(minor);
-    if amount >= least {
-        Decision::Pay { amount, least }
+    let base = available.max(Money::ZERO).cut_down_to(minor);
+    let withheld = tax.map_or(Ok(Money::ZERO), |tax| withheld_of(base, tax, input.currency))?;
+    let amount = base.minus(withheld)?;
+    Ok(if amount >= least {
+        Decision::Pay { amount, withheld, least }
     } else if amount < minor {
         Decision::Keep(WhyCarried::BelowMinorUnit)
     } else {
         Decision::Keep(WhyCarried::BelowThreshold)
-    }
+    })
 }

@@ -175,13 +175,16 @@ proptest! {
             let owed_after = owed_before - of(Account::PartyPayable(line.party.clone()));
             prop_assert_eq!(owed_after, line.carried_out.units() + line.paid.units(), "{:?}", line);
             let held = line.held.units() - line.lifted.units();
-            prop_assert_eq!(owed_after, owed_before + line.net.units() + line.true_up.units() - held);
+            let inherited = line.inherited.units() - line.passed_on.units();
+            let kept = held + line.withheld.units();
+            prop_assert_eq!(owed_after, owed_before + line.net.units() + line.true_up.units() + inherited - kept);
+            prop_assert_eq!(of(Account::WithheldTax(line.party.clone())), -line.withheld.units());
             prop_assert_eq!(of(Account::Held(line.party.clone())), -held);
         }
         prop_assert_eq!(of(Account::FeeIncome), -plan.draft.fee_kept.units());
         let platforms = plan.draft.platforms.len();
-        let (lines, holds) = (plan.draft.lines.len(), plan.draft.holds.len());
-        prop_assert!(entry.postings().len() <= platforms + lines + holds + 1, "accounts that nobody has");
+        let (lines, holds, taxes) = (plan.draft.lines.len(), plan.draft.holds.len(), plan.draft.taxes.len());
+        prop_assert!(entry.postings().len() <= platforms + lines + holds + taxes + 1, "accounts that nobody has");
         prop_assert_eq!(entry.postings().iter().map(|posting| posting.amount.units()).sum::<i128>(), 0);
         prop_assert!(entry.postings().iter().all(|posting| posting.amount != Money::ZERO));
         prop_assert!(entry.postings().is_sorted_by(|one, two| (&one.account, one.currency) < (&two.account, two.currency)));

@@ -48,6 +48,8 @@ pub fn empty_input() -> Input {
         deferred: Vec::new(),
         carried_in: BTreeMap::new(),
         holds: BTreeMap::new(),
+        taxes: BTreeMap::new(),
+        heirs: BTreeMap::new(),
         fees_of_cycles: BTreeMap::new(),
         settled_in: BTreeMap::new(),
         without: BTreeSet::new(),

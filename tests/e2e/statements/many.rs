@@ -65,6 +65,8 @@ fn input(seeded: &mut Seeded) -> Result<Input> {
         deferred: Vec::new(),
         carried_in: BTreeMap::new(),
         holds: BTreeMap::new(),
+        taxes: BTreeMap::new(),
+        heirs: BTreeMap::new(),
         fees_of_cycles: [("2026-08".parse()?, "0.1".parse()?)].into(),
         settled_in: BTreeMap::new(),
         without: BTreeSet::new(),
