@@ -2,9 +2,11 @@
 
 mod acting;
 mod journal;
+mod tax;
 
 pub use acting::{ActorCommand, ActorOptions, ApproveOptions, KeyOption, SignOptions, TakeBackOptions};
 pub use journal::{By, ExportOptions, JournalCommand, JournalOptions, TrialBalanceOptions};
+pub use tax::{TaxCommand, TaxReportOptions};
 
 use crate::configuration::limits::{BATCH_EVENTS, BATCH_MIB, BATCH_SECONDS, IDENTITIES_MIB, PATIENCE_SECONDS, WORKERS};
 use crate::place::PlaceArgs;
@@ -65,6 +67,9 @@ pub enum Command {
     Journal(JournalOptions),
     /// Debits and credits per account, and whether they are the same
     TrialBalance(TrialBalanceOptions),
+    /// What was withheld for taxes
+    #[command(subcommand)]
+    Tax(TaxCommand),
     /// Whether all invariants of the books hold; exits 1 and names the first difference
     Check,
     /// Rejected events: list, look at, correct and replay them

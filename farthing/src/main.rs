@@ -83,6 +83,7 @@ async fn dispatch(cli: &Cli, at: &place::Place) -> anyhow::Result<Answer> {
         Command::Actor(command) => commands::actor::run(at, command, json).await,
         Command::Statement(options) => commands::statement::run(at, &options, json).await,
         Command::Journal(options) => commands::journal::run(at, &options, json).await,
+        Command::Tax(command) => commands::tax::run(at, &command, json).await,
         Command::TrialBalance(options) => commands::trial_balance::run(at, &options, json).await,
         Command::Check => commands::check::run(at, json).await,
         Command::DeadLetters(command) => commands::dead_letters::run(at, command, json).await,

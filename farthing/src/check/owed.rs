@@ -5,7 +5,8 @@ use super::{Chain, Invariant};
 use anyhow::ensure;
 use farthing_schemas::{Currency, Money};
 use farthing_settle::Draft;
-use farthing_settle::draft::Line;
+use farthing_settle::draft::{Line, TaxLine};
+use farthing_settle::steps::withhold::withheld_of;
 use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Default)]
@@ -56,6 +57,7 @@ impl Invariant for Owed {
         let (inherited, passed_on) = (passed(|line| line.inherited)?, passed(|line| line.passed_on)?);
         let (mid, currency, cycle) = (&draft.mid, draft.currency, draft.cycle);
         ensure!(inherited == passed_on, "{mid} in {currency}, cycle {cycle}: {passed_on} is passed on, and heirs get {inherited}");
+        taxed(draft)?;
         let forgotten = parties.iter().find(|(party, to_date)| to_date.carried != Money::ZERO && !listed.contains(party.as_str()));
         if let Some((party, to_date)) = forgotten {
             ensure!(false, "{}: {} was carried out of the cycle before, and it has no line", name(party), to_date.carried);
@@ -75,6 +77,22 @@ impl Invariant for Owed {
         }
         Ok(if figures.is_empty() { "no drafts".to_owned() } else { figures.join("; ") })
     }
+}
+
+/// Whatever is withheld is so by a tax that is named with its rate and base, and is what these come to.
+fn taxed(draft: &Draft) -> anyhow::Result<()> {
+    let taxes: BTreeMap<&str, &TaxLine> = draft.taxes.iter().map(|line| (line.party.as_str(), line)).collect();
+    for line in &draft.lines {
+        let name = || format!("{} with {} in {}, cycle {}", line.party, draft.mid, draft.currency, draft.cycle);
+        let (base, withheld) = match taxes.get(line.party.as_str()) {
+            Some(tax) => (tax.base, withheld_of(tax.base, &tax.tax, draft.currency)?),
+            None => (line.paid, Money::ZERO),
+        };
+        ensure!(line.withheld == withheld, "{}: {} is withheld, and its tax is {withheld}", name(), line.withheld);
+        let gross = line.paid.plus(line.withheld)?;
+        ensure!(gross == base, "{}: {gross} is paid and withheld, and the base of its tax is {base}", name());
+    }
+    Ok(())
 }
 
 impl ToDate {

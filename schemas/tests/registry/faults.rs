@@ -130,6 +130,7 @@ not json                                                       | record: is not 
 {"kind":"certificate","party":"p","jurisdiction":"DE","reference":"r",@from} | rate: is missing
 {"kind":"certificate","party":"p","jurisdiction":"DE","rate":"0",@from} | reference: is missing
 {"kind":"certificate","party":"p","jurisdiction":"DE","rate":"0","reference":"",@from} | reference: is empty
+{"kind":"certificate","party":"p","jurisdiction":"DE","rate":"0","reference":"r\u000a9.99 is paid",@from} | reference: has control characters
 {"kind":"certificate","party":"p","jurisdiction":"DE","rate":"0","reference":"r"} | from: is missing
 {"kind":"successor",@from,"heirs":[{"party":"q","share":"1"}]} | party: is missing
 {"kind":"successor","party":"p","heirs":[{"party":"q","share":"1"}]} | from: is missing

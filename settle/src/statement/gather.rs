@@ -77,9 +77,12 @@ pub struct Statements<'d> {
     /// What the draft says of what was undone, by party.
     undone: BTreeMap<&'d str, Vec<&'d UndoneLine>>,
     /// What parties get as heirs, and what passes from those who have died.
-    inherited: BTreeMap<&'d str, Vec<&'d Inheritance>>,
-    passed_on: BTreeMap<&'d str, Vec<&'d Inheritance>>,
+    inherited: Passed<'d>,
+    passed_on: Passed<'d>,
 }
+
+/// By party.
+type Passed<'d> = BTreeMap<&'d str, Vec<&'d Inheritance>>;
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Key {
@@ -113,7 +116,7 @@ impl<'d> Statements<'d> {
         for line in &draft.undone {
             undone.entry(&line.party).or_default().push(line);
         }
-        let (mut inherited, mut passed_on): (BTreeMap<&str, Vec<&Inheritance>>, BTreeMap<&str, Vec<&Inheritance>>) = Default::default();
+        let (mut inherited, mut passed_on) = (Passed::new(), Passed::new());
         for line in &draft.inheritances {
             inherited.entry(&line.heir).or_default().push(line);
             passed_on.entry(&line.party).or_default().push(line);
@@ -277,7 +280,7 @@ fn use_lines(sums: &[(&Key, Sums)], part: Part) -> Vec<UseLine> {
 }
 
 /// What passed from or to one party, each with the other one.
-fn passed(lines: &BTreeMap<&str, Vec<&Inheritance>>, party: &str, other: fn(&Inheritance) -> &String) -> Vec<Inherited> {
+fn passed(lines: &Passed<'_>, party: &str, other: fn(&Inheritance) -> &String) -> Vec<Inherited> {
     let inherited = |line: &&Inheritance| Inherited { party: other(line).clone(), share: line.share, amount: line.amount };
     lines.get(party).into_iter().flatten().map(inherited).collect()
 }

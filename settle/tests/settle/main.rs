@@ -10,5 +10,6 @@ mod properties;
 mod scenario;
 mod scenarios;
 mod statements;
+mod statements_of_heirs;
 mod support;
 mod texts;

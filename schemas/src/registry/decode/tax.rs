@@ -15,7 +15,7 @@ pub(super) fn residence(object: &mut Object<'_>) -> Option<Residence> {
 
 pub(super) fn withholding(object: &mut Object<'_>) -> Option<Withholding> {
     let id = object.required("id", values::id);
-    let jurisdiction = object.required("jurisdiction", values::name);
+    let jurisdiction = object.required("jurisdiction", values::line);
     let residence = object.optional("residence", values::one_or_all(values::country)).flatten();
     let party_type = object.optional("type", values::one_or_all(values::word(&PartyType::WORDS))).flatten();
     // Who withheld all would pay nobody.
@@ -26,9 +26,9 @@ pub(super) fn withholding(object: &mut Object<'_>) -> Option<Withholding> {
 
 pub(super) fn certificate(object: &mut Object<'_>) -> Option<Certificate> {
     let party = object.required("party", values::id);
-    let jurisdiction = object.required("jurisdiction", values::name);
+    let jurisdiction = object.required("jurisdiction", values::line);
     let rate = object.required("rate", values::fee);
-    let reference = object.required("reference", values::name);
+    let reference = object.required("reference", values::line);
     let validity = dated_validity(object);
     Some(Certificate { party: party?, jurisdiction: jurisdiction?, rate: rate?, reference: reference?, validity: validity? })
 }

@@ -29,6 +29,12 @@ pub(super) fn name(raw: &str) -> Result<Box<str>, Fault> {
     }
 }
 
+/// A name that stands on one line, such as of a statement.
+pub(super) fn line(raw: &str) -> Result<Box<str>, Fault> {
+    let line = name(raw)?;
+    if line.chars().any(char::is_control) { Err(Fault::new("has control characters")) } else { Ok(line) }
+}
+
 /// A name without white space and control characters.
 pub(super) fn id(raw: &str) -> Result<Box<str>, Fault> {
     let id = name(raw)?;
