@@ -9,8 +9,8 @@ use farthing_aggregate::fold::Sums;
 use farthing_archive::holds::Held;
 use farthing_schemas::accrual::AccrualKey;
 use farthing_schemas::registry::{PartyIndex, Registry, TaxTerms};
-use farthing_schemas::{Accrual, Cycle, Money, Rate, Status};
-use farthing_settle::input::{AgreementTerms, Heir, Hold, MidTerms, OnShortfall, Payee, Payout, Tax, Threshold};
+use farthing_schemas::{Accrual, Currency, Cycle, Money, Rate, Status};
+use farthing_settle::input::{AgreementTerms, Heir, Hold, MidTerms, OnShortfall, Payee, Payout, Quote, Tax, Threshold};
 use farthing_settle::{Draft, Input};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -49,6 +49,7 @@ pub async fn gather(books: &Books, registry: &Registry, of: &Settlement, scope: 
         holds,
         taxes: BTreeMap::new(),
         heirs: BTreeMap::new(),
+        quotes: BTreeMap::new(),
         fees_of_cycles,
         settled_in,
         without: scope.without,
@@ -190,8 +191,20 @@ fn fill_terms(input: &mut Input, registry: &Registry) -> anyhow::Result<()> {
             heirs.insert(id.to_owned(), come_after);
         }
     }
+    input.quotes = quotes(input, &payees, registry);
     (input.agreements, input.payees, input.taxes, input.heirs) = (terms, payees, taxes, heirs);
     Ok(())
+}
+
+/// What the draft's currency is worth in those that parties are paid in: the latest rate of the cycle, both its ends in it.
+fn quotes(input: &Input, payees: &BTreeMap<String, Payee>, registry: &Registry) -> BTreeMap<Currency, Quote> {
+    let currencies: BTreeSet<Currency> = payees.values().filter_map(|payee| Some(payee.payout.as_ref()?.currency)).collect();
+    let within = (input.cycle.start(), input.cycle.end());
+    let quote = |currency: Currency| {
+        let found = registry.quote(input.currency, currency, within)?;
+        Some((currency, Quote { rate: found.rate, source: found.source.to_owned(), time: found.time }))
+    };
+    currencies.into_iter().filter_map(quote).collect()
 }
 
 fn tax_of(terms: TaxTerms<'_>) -> Tax {

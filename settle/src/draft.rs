@@ -4,7 +4,7 @@ use crate::book::{PartySums, StepSums};
 use crate::earnings::Earning;
 use crate::error::SettleError;
 use crate::finding::{Finding, findings};
-use crate::input::{OnShortfall, Tax};
+use crate::input::{OnShortfall, Quote, Tax};
 use crate::moves::{Move, Rule, Step, WhyCarried};
 use crate::steps::View;
 use crate::wire;
@@ -182,6 +182,17 @@ pub struct Inheritance {
     pub amount: Money,
 }
 
+/// What comes out of an exchange.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exchanged {
+    /// The currency that arrives.
+    pub currency: Currency,
+    /// How much of it, in whole minor units.
+    pub amount: Money,
+    /// At which rate.
+    pub quote: Quote,
+}
+
 /// One party's part of the draft.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Line {
@@ -213,6 +224,8 @@ pub struct Line {
     pub carried_in: Money,
     /// What leaves for the bank.
     pub paid: Money,
+    /// As what it arrives, where that is in another currency.
+    pub exchanged: Option<Exchanged>,
     /// What stays owed.
     pub carried_out: Money,
     /// Why it stays; none where nothing does.
@@ -252,6 +265,15 @@ impl Draft {
             agreements,
             lines,
         })
+    }
+}
+
+impl Draft {
+    /// What is to leave for a party's bank, in the currency that it leaves in; nothing where the party is not paid.
+    #[must_use]
+    pub fn payment_of(&self, line: &Line) -> Option<(Currency, Money)> {
+        let exchanged = line.exchanged.as_ref().map(|exchanged| (exchanged.currency, exchanged.amount));
+        exchanged.or_else(|| (line.paid != Money::ZERO).then_some((self.currency, line.paid)))
     }
 }
 
@@ -370,6 +392,12 @@ fn lines(view: View<'_>, inheritances: &[Inheritance]) -> Result<Vec<Line>, Sett
         .into_iter()
         .map(|(party, gross)| line(party, gross, view.book.party(party).unwrap_or(&nothing)))
         .collect::<Result<Vec<_>, _>>()?;
+    for entry in view.book.moves() {
+        let (Rule::Exchange(exchanged), Some(party)) = (&entry.rule, entry.to.party()) else { continue };
+        if let Ok(at) = lines.binary_search_by(|line| line.party.as_str().cmp(party)) {
+            lines[at].exchanged = Some(exchanged.clone());
+        }
+    }
     for Inheritance { party, heir, amount, .. } in inheritances {
         // Who has moves has a line.
         let mut add = |name: &str, sum: fn(&mut Line) -> &mut Money| -> Result<(), SettleError> {

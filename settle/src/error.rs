@@ -15,6 +15,9 @@ pub enum SettleError {
     /// Money of a party could come to nobody.
     #[error("the heirs of {0:?} have no shares, or come after each other in a circle")]
     NoHeirs(String),
+    /// A tax that takes all.
+    #[error("the tax {0:?} leaves nothing of a payment: its rate is not below 1")]
+    NothingLeft(String),
     /// The fee of a cycle undone is missing.
     #[error("the fee of cycle {0}, which reversals undo, is not known")]
     UnknownFee(Cycle),

@@ -1,6 +1,6 @@
 //! [`Input`]: everything a draft depends on. Who calls fills it from the registry version that the draft names.
 
-use farthing_schemas::{Accrual, Currency, Cycle, Money, Rate};
+use farthing_schemas::{Accrual, Currency, Cycle, ExchangeRate, Instant, Money, Rate};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a draft is a function of.
@@ -28,6 +28,8 @@ pub struct Input {
     pub holds: BTreeMap<u64, Hold>,
     /// By party: what is withheld of what is paid to it, where something or nothing is by law.
     pub taxes: BTreeMap<String, Tax>,
+    /// By currency that payouts may be in: what the draft's is worth in it.
+    pub quotes: BTreeMap<Currency, Quote>,
     /// By party that died before the end of the cycle: those who come after it, by their ids.
     pub heirs: BTreeMap<String, Vec<Heir>>,
     /// The MID's fee in each closed cycle that an accrual undoes.
@@ -104,6 +106,17 @@ pub struct Tax {
     pub rate: Rate,
 }
 
+/// What one currency is worth in another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Quote {
+    /// How much of the other one is given for one.
+    pub rate: ExchangeRate,
+    /// Who says so.
+    pub source: String,
+    /// When it was so.
+    pub time: Instant,
+}
+
 /// Who comes after a party.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Heir {
@@ -131,7 +144,7 @@ pub struct Hold {
 pub struct Payout {
     /// The payout method.
     pub method: String,
-    /// The only currency that it takes.
+    /// The only currency that it takes; what is in another one is exchanged, where there is a rate for that.
     pub currency: Currency,
 }
 

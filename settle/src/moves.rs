@@ -1,6 +1,7 @@
 //! [`Move`]: an amount that passes from one account to another, by which step and under which rule.
 
-use crate::input::Tax;
+use crate::draft::Exchanged;
+use crate::input::{Quote, Tax};
 use farthing_schemas::{Cycle, Money, Rate};
 use std::fmt;
 
@@ -63,6 +64,8 @@ pub enum Rule {
     Tax(Tax),
     /// At least this amount is paid out.
     Threshold(Money),
+    /// At least the threshold is paid out, after an exchange.
+    Exchange(Exchanged),
     /// Why the rest was not paid.
     Carried(WhyCarried),
 }
@@ -186,6 +189,9 @@ impl fmt::Display for Rule {
                 write!(out, "withholding {withholding} {rate} by certificate {reference}")
             }
             Rule::Threshold(least) => write!(out, "threshold {least}"),
+            Rule::Exchange(Exchanged { currency, amount, quote: Quote { rate, source, time } }) => {
+                write!(out, "exchange to {currency} {amount} at {rate} of {source} {time}")
+            }
             Rule::Carried(why) => write!(out, "{}", why.as_str()),
         }
     }

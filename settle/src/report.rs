@@ -2,12 +2,12 @@
 
 pub(crate) mod table;
 
-use crate::draft::{AgreementLine, Draft, Inheritance, Line};
+use crate::draft::{AgreementLine, Draft, Exchanged, Inheritance, Line};
 use crate::error::SettleError;
 use crate::finding::least_net;
 use crate::moves::WhyCarried;
-use farthing_schemas::Money;
 use farthing_schemas::split::mul_div_floor;
+use farthing_schemas::{Currency, Money};
 use std::collections::BTreeMap;
 use table::{Cell, Table, readable};
 
@@ -29,6 +29,7 @@ pub fn report(draft: &Draft) -> Result<String, SettleError> {
         holds(draft),
         taxes(draft)?,
         inheritances(draft)?,
+        exchanges(draft)?,
         top_lines(draft),
         carried(draft)?,
     ];
@@ -206,6 +207,30 @@ fn taxes(draft: &Draft) -> Result<Vec<String>, SettleError> {
         table.row(words.into_iter().chain([base, withheld].map(Cell::Amount)).collect());
     }
     Ok(titled("Withheld for taxes, of what is paid (base = withheld + paid)", &table))
+}
+
+/// By currency, which each has one rate.
+fn exchanges(draft: &Draft) -> Result<Vec<String>, SettleError> {
+    let mut sums: BTreeMap<Currency, (&Exchanged, usize, Money, Money)> = BTreeMap::new();
+    for line in &draft.lines {
+        let Some(exchanged) = &line.exchanged else { continue };
+        let (_, parties, paid, amount) = sums.entry(exchanged.currency).or_insert((exchanged, 0, Money::ZERO, Money::ZERO));
+        (*parties, *paid, *amount) = (*parties + 1, paid.plus(line.paid)?, amount.plus(exchanged.amount)?);
+    }
+    let mut table = Table::new(&["currency", "rate", "source", "time", "parties", "paid", "arrives"]);
+    for (currency, (exchanged, parties, paid, amount)) in sums {
+        let quote = &exchanged.quote;
+        table.row(vec![
+            Cell::text(currency.code()),
+            Cell::Number(quote.rate.to_string()),
+            Cell::text(&quote.source),
+            Cell::Text(quote.time.to_string()),
+            Cell::Number(parties.to_string()),
+            Cell::Amount(paid),
+            Cell::Amount(amount),
+        ]);
+    }
+    Ok(titled(&format!("Paid in other currencies ({} that go into exchanges, and what arrives)", draft.currency), &table))
 }
 
 fn inheritances(draft: &Draft) -> Result<Vec<String>, SettleError> {

@@ -4,12 +4,12 @@
 //! take the SHA-256 of the bytes that remain. The domain's types know nothing of JSON: their twins here do. A field that is added
 //! takes a default where an older text is read.
 
-use crate::draft::{AgreementLine, Draft, HoldLine, Inheritance, Line, PlatformLine, TaxLine, Totals, UndoneLine};
+use crate::draft::{AgreementLine, Draft, Exchanged, HoldLine, Inheritance, Line, PlatformLine, TaxLine, Totals, UndoneLine};
 use crate::error::SettleError;
-use crate::input::Tax;
+use crate::input::{Quote, Tax};
 use crate::moves::{Move, WhyCarried};
 use farthing_schemas::manifest::sha256_hex;
-use farthing_schemas::{Currency, Cycle, Money, Rate};
+use farthing_schemas::{Currency, Cycle, ExchangeRate, Instant, Money, Rate};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -252,6 +252,8 @@ struct LineTwin {
     carried_in: Money,
     #[serde(with = "amount")]
     paid: Money,
+    #[serde(with = "exchanged", default, skip_serializing_if = "Option::is_none")]
+    exchanged: Option<Exchanged>,
     #[serde(with = "amount")]
     carried_out: Money,
     #[serde(with = "why")]
@@ -293,6 +295,46 @@ list!(lines, Line, "LineTwin");
 /// What older texts do not have is not written where it is nothing.
 pub(crate) fn is_nothing(amount: &Money) -> bool {
     *amount == Money::ZERO
+}
+
+/// What comes out of an exchange, flat; there is none where the field is missing.
+pub(crate) mod exchanged {
+    use super::*;
+    use serde::{Deserializer, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct ExchangedTwin {
+        #[serde(with = "text")]
+        currency: Currency,
+        #[serde(with = "amount")]
+        amount: Money,
+        #[serde(with = "text")]
+        rate: ExchangeRate,
+        source: String,
+        #[serde(with = "text")]
+        time: Instant,
+    }
+
+    pub fn serialize<S: Serializer>(exchanged: &Option<Exchanged>, out: S) -> Result<S::Ok, S::Error> {
+        let twin = exchanged.clone().map(|Exchanged { currency, amount, quote: Quote { rate, source, time } }| ExchangedTwin {
+            currency,
+            amount,
+            rate,
+            source,
+            time,
+        });
+        twin.serialize(out)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Exchanged>, D::Error> {
+        let twin = Option::<ExchangedTwin>::deserialize(from)?;
+        Ok(twin.map(|ExchangedTwin { currency, amount, rate, source, time }| Exchanged {
+            currency,
+            amount,
+            quote: Quote { rate, source, time },
+        }))
+    }
 }
 
 /// An amount as a string with a sign and 12 fractional digits.

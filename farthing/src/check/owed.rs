@@ -5,7 +5,7 @@ use super::{Chain, Invariant};
 use anyhow::ensure;
 use farthing_schemas::{Currency, Money};
 use farthing_settle::Draft;
-use farthing_settle::draft::{Line, TaxLine};
+use farthing_settle::draft::{Exchanged, Line, TaxLine};
 use farthing_settle::steps::withhold::withheld_of;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -58,6 +58,7 @@ impl Invariant for Owed {
         let (mid, currency, cycle) = (&draft.mid, draft.currency, draft.cycle);
         ensure!(inherited == passed_on, "{mid} in {currency}, cycle {cycle}: {passed_on} is passed on, and heirs get {inherited}");
         taxed(draft)?;
+        exchanged(draft)?;
         let forgotten = parties.iter().find(|(party, to_date)| to_date.carried != Money::ZERO && !listed.contains(party.as_str()));
         if let Some((party, to_date)) = forgotten {
             ensure!(false, "{}: {} was carried out of the cycle before, and it has no line", name(party), to_date.carried);
@@ -91,6 +92,19 @@ fn taxed(draft: &Draft) -> anyhow::Result<()> {
         ensure!(line.withheld == withheld, "{}: {} is withheld, and its tax is {withheld}", name(), line.withheld);
         let gross = line.paid.plus(line.withheld)?;
         ensure!(gross == base, "{}: {gross} is paid and withheld, and the base of its tax is {base}", name());
+    }
+    Ok(())
+}
+
+/// What arrives in another currency is what is paid gives at the rate that is named, and a unit less would give less.
+fn exchanged(draft: &Draft) -> anyhow::Result<()> {
+    for line in &draft.lines {
+        let Some(Exchanged { currency, amount, quote }) = &line.exchanged else { continue };
+        let name = || format!("{} with {} in {}, cycle {}", line.party, draft.mid, draft.currency, draft.cycle);
+        let gives = quote.rate.exchanged(line.paid, currency.minor_unit())?;
+        ensure!(*amount == gives, "{}: {} gives {gives} {currency}, and {amount} are to arrive", name(), line.paid);
+        let least = quote.rate.least_for(*amount)?;
+        ensure!(line.paid == least, "{}: {} is paid for {amount} {currency}, and {least} gives as much", name(), line.paid);
     }
     Ok(())
 }

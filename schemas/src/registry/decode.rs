@@ -1,5 +1,6 @@
 //! Lines into [`Record`]s: strict about what is known, silent about what is not.
 
+mod exchange;
 mod kinds;
 mod succession;
 mod tax;

@@ -4,6 +4,7 @@
 //! waits for memory two or three times.
 
 mod build;
+mod exchange;
 mod names;
 mod public_lines;
 mod rows;
@@ -14,6 +15,7 @@ mod tax;
 use super::record::{OnShortfall, PartyType, Price, Threshold};
 use super::stored;
 use crate::{Currency, Instant, Rate, Use, UseSet};
+use exchange::QuoteRows;
 use hashbrown::HashMap;
 use names::Names;
 use rows::{AgreementSpan, ConsentRow, MembershipRow, PartyRow, PayoutRow, Scope, WorkVersion};
@@ -22,6 +24,7 @@ use succession::SuccessorRows;
 use tax::TaxRows;
 
 pub use build::BuildError;
+pub use exchange::QuoteOf;
 pub use snapshot::SnapshotKey;
 pub use tax::TaxTerms;
 
@@ -184,6 +187,7 @@ pub struct Registry {
     party_types: Vec<PartyType>,
     taxes: TaxRows,
     successors: SuccessorRows,
+    quotes: QuoteRows,
 }
 
 /// What an agreement is found by.

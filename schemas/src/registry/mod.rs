@@ -10,11 +10,12 @@
 //! - Nothing private is in a [`State`], a [`Registry`] or public text, nor in the text of an error.
 //! - Public text of versions 1 to V, read again in that order, gives the same state and the same registry.
 //!
-//! Modules in reading order: `record`, `tax`, `succession`, `error`, `json`, `decode`, `private`, `public`, `state`, `rules`, `index`,
+//! Modules in reading order: `record`, `tax`, `succession`, `exchange`, `error`, `json`, `decode`, `private`, `public`, `state`, `rules`, `index`,
 //! `stored`.
 
 mod decode;
 mod error;
+mod exchange;
 mod index;
 mod json;
 mod private;
@@ -28,8 +29,9 @@ mod tax;
 
 pub use decode::read_load;
 pub use error::{ERRORS_MAX, Place, RegistryError};
+pub use exchange::Quote;
 pub use index::{
-    AgreementIndex, AgreementTerms, BuildError, MidIndex, MidTerms, PartyIndex, Payout, PlatformIndex, PlatformTerms, Registry,
+    AgreementIndex, AgreementTerms, BuildError, MidIndex, MidTerms, PartyIndex, Payout, PlatformIndex, PlatformTerms, QuoteOf, Registry,
     SnapshotKey, Standing, TaxTerms, WorkIndex, WorkPart,
 };
 pub use private::PrivateDetails;

@@ -23,6 +23,7 @@ pub(super) fn write_tables(tables: &Tables, out: &mut Vec<u8>) {
     write_all(&tables.withholdings, "withholding", tax::withholding, out);
     write_all(&tables.certificates, "certificate", tax::certificate, out);
     write_all(&tables.successors, "successor", tax::successor, out);
+    write_all(&tables.quotes, "exchange_rate", tax::quote, out);
 }
 
 fn write_all<'a, T, L: Serialize>(entries: &'a [Entry<T>], kind: &'static str, fields: impl Fn(&'a T) -> L, out: &mut Vec<u8>) {

@@ -1,5 +1,6 @@
 //! What one line of the registry says, once it is known to be valid by itself.
 
+use super::exchange::Quote;
 use super::stored;
 use super::succession::Successor;
 use super::tax::{Certificate, Residence, Withholding};
@@ -44,6 +45,8 @@ pub enum Body {
     Certificate(Certificate),
     /// Who comes after a party.
     Successor(Successor),
+    /// What one currency is worth in another.
+    Quote(Quote),
 }
 
 /// When a record is in force.

@@ -54,6 +54,7 @@ impl<'a> Judge<'a> {
         self.key_twice(&load.withholdings);
         self.key_twice(&load.certificates);
         self.key_twice(&load.successors);
+        self.key_twice(&load.quotes);
     }
 
     fn key_twice<T: Keyed>(&mut self, entries: &[Entry<T>]) {

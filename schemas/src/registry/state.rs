@@ -1,5 +1,6 @@
 //! [`State`]: the current records of all loads; [`Delta`]: what one load changes.
 
+use super::exchange::Quote;
 use super::record::{Agreement, Consent, Keyed, Membership, Mid, Party, Platform, Work};
 use super::succession::Successor;
 use super::tax::{Certificate, Residence, Withholding};
@@ -55,6 +56,7 @@ pub(super) struct Tables {
     pub(super) withholdings: Vec<Entry<Withholding>>,
     pub(super) certificates: Vec<Entry<Certificate>>,
     pub(super) successors: Vec<Entry<Successor>>,
+    pub(super) quotes: Vec<Entry<Quote>>,
 }
 
 impl State {
@@ -88,6 +90,7 @@ impl State {
         retain_changed(&self.tables.withholdings, &mut tables.withholdings);
         retain_changed(&self.tables.certificates, &mut tables.certificates);
         retain_changed(&self.tables.successors, &mut tables.successors);
+        retain_changed(&self.tables.quotes, &mut tables.quotes);
         tables.parties.retain(|entry| {
             let same_details = entry.private.as_ref().is_none_or(|details| private_unchanged(&entry.value.id, details));
             let same_public = |known: &Party| known.party_type == entry.value.party_type && known.payout == entry.value.payout;
@@ -111,6 +114,7 @@ impl State {
             withholdings,
             certificates,
             successors,
+            quotes,
         } = delta.tables;
         merge(&mut self.tables.platforms, platforms, version);
         merge(&mut self.tables.mids, mids, version);
@@ -123,6 +127,7 @@ impl State {
         merge(&mut self.tables.withholdings, withholdings, version);
         merge(&mut self.tables.certificates, certificates, version);
         merge(&mut self.tables.successors, successors, version);
+        merge(&mut self.tables.quotes, quotes, version);
     }
 
     /// Adds an archived version, which was judged when it was loaded; versions are read in their order.
@@ -172,9 +177,10 @@ impl Delta {
             withholdings,
             certificates,
             successors,
+            quotes,
         } = &self.tables;
         let terms = platforms.len() + mids.len() + agreements.len() + memberships.len() + works.len() + consents.len();
-        terms + parties.len() + residences.len() + withholdings.len() + certificates.len() + successors.len()
+        terms + parties.len() + residences.len() + withholdings.len() + certificates.len() + successors.len() + quotes.len()
     }
 
     /// The private details of its parties, by id.
@@ -217,6 +223,7 @@ impl Tables {
                 Body::Withholding(value) => tables.withholdings.push(Entry { place, private, value }),
                 Body::Certificate(value) => tables.certificates.push(Entry { place, private, value }),
                 Body::Successor(value) => tables.successors.push(Entry { place, private, value }),
+                Body::Quote(value) => tables.quotes.push(Entry { place, private, value }),
             }
         }
         sort(&mut tables.platforms);
@@ -230,6 +237,7 @@ impl Tables {
         sort(&mut tables.withholdings);
         sort(&mut tables.certificates);
         sort(&mut tables.successors);
+        sort(&mut tables.quotes);
         tables
     }
 }

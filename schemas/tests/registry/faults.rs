@@ -10,7 +10,7 @@ not json                                                       | record: is not 
 {"kind":"mid"} x                                               | record: is not a JSON object
 {}                                                             | kind: is missing
 {"kind":7}                                                     | kind: is not a string
-{"kind":"bank","id":"x"}                                       | kind: is none of platform, mid, party, membership, agreement, work, consent, residence, withholding, certificate, successor
+{"kind":"bank","id":"x"}                                       | kind: is none of platform, mid, party, membership, agreement, work, consent, residence, withholding, certificate, successor, exchange_rate
 {"kind":"mid","kind":"mid",@mid}                               | kind: stands twice
 {"kind":"platform","default_labour_share":"0.7"}               | id: is missing
 {"kind":"platform","id":"*","default_labour_share":"0.7"}      | id: is `*`, which stands for all platforms
@@ -142,6 +142,16 @@ not json                                                       | record: is not 
 {"kind":"successor","party":"p",@from,"heirs":[{"party":"q","share":"0.6"},{"party":"r","share":"0.3"}]} | heirs: has shares that sum to 0.900000, not 1
 {"kind":"successor","party":"p",@from,"heirs":[{"party":"q","share":"0.5"},{"party":"q","share":"0.5"}]} | heirs[1].party: stands twice among these heirs
 {"kind":"successor","party":"p",@from,"heirs":[{"party":"q","share":"0.5"},{"party":"p","share":"0.5"}]} | heirs[1].party: is the party itself, which it comes after
+{"kind":"exchange_rate","to":"EUR","rate":"1","source":"s",@time}  | from: is missing
+{"kind":"exchange_rate","from":"USD","rate":"1","source":"s",@time} | to: is missing
+{"kind":"exchange_rate","from":"USD","to":"usd","rate":"1","source":"s",@time} | to: "usd" is not an ISO 4217 currency code
+{"kind":"exchange_rate","from":"USD","to":"USD","rate":"1","source":"s",@time} | to: is the currency itself
+{"kind":"exchange_rate","from":"USD","to":"EUR","source":"s",@time} | rate: is missing
+{"kind":"exchange_rate","from":"USD","to":"EUR","rate":"0.00","source":"s",@time} | rate: "0.00" is not an exchange rate: a decimal above 0 with at most 15 digits before and 12 after its point
+{"kind":"exchange_rate","from":"USD","to":"EUR","rate":"-1","source":"s",@time} | rate: "-1" is not an exchange rate: a decimal above 0 with at most 15 digits before and 12 after its point
+{"kind":"exchange_rate","from":"USD","to":"EUR","rate":0.9,"source":"s",@time} | rate: is not a string
+{"kind":"exchange_rate","from":"USD","to":"EUR","rate":"1",@time}  | source: is missing
+{"kind":"exchange_rate","from":"USD","to":"EUR","rate":"1","source":"s"} | time: is missing
 "#;
 
 fn spelt_out(line: &str) -> String {
@@ -153,6 +163,7 @@ fn spelt_out(line: &str) -> String {
         ("@pty", r#""id":"p","type":"person""#),
         ("@mem", r#""party":"p","mid":"m","platforms":"*","uses":"*""#),
         ("@agr", r#""id":"a","platform":"p","mid":"m","uses":["training"]"#),
+        ("@time", r#""time":"2026-10-30T15:00:00Z""#),
         ("@wht", r#""id":"w","jurisdiction":"DE""#),
         ("@from", r#""from":"2026-01-01T00:00:00Z""#),
     ];

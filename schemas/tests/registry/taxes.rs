@@ -1,4 +1,4 @@
-//! Which tax counts for whom and when, and whose money is whose after a death; compiled in every way.
+//! Which tax counts for whom and when, whose money is whose after a death, and what it is worth; compiled in every way.
 
 use super::snapshot::again;
 use super::{base, load};
@@ -17,6 +17,10 @@ const TAXES: &str = r#"{"kind":"mid","id":"mid_x","fee":"0.05","currency":"USD",
 {"kind":"residence","party":"pty_3","country":"DE","from":"2026-01-01T00:00:00Z"}
 {"kind":"certificate","party":"pty_1","jurisdiction":"US","rate":"0.02","reference":"W-8 17","from":"2026-06-01T00:00:00Z","to":"2026-07-01T00:00:00Z"}
 {"kind":"certificate","party":"pty_1","jurisdiction":"DE","rate":"0","reference":"elsewhere","from":"2026-01-01T00:00:00Z"}
+{"kind":"exchange_rate","from":"USD","to":"EUR","rate":"0.90","source":"ECB","time":"2026-09-30T15:00:00Z"}
+{"kind":"exchange_rate","from":"USD","to":"EUR","rate":"0.91","source":"ECB","time":"2026-10-01T00:00:00Z"}
+{"kind":"exchange_rate","from":"USD","to":"EUR","rate":"0.92","source":"the bank","time":"2026-11-01T00:00:00Z"}
+{"kind":"exchange_rate","from":"USD","to":"JPY","rate":"151.5","source":"ECB","time":"2026-10-15T00:00:00Z"}
 {"kind":"successor","party":"pty_1","from":"2026-05-01T00:00:00Z","heirs":[{"party":"pty_3","share":"0.4"},{"party":"pty_2","share":"0.6"}]}
 "#;
 
@@ -67,4 +71,36 @@ fn heirs_are_found_once_somebody_has_died() {
         assert_eq!(heirs("pty_1", "2026-05-01T00:00:00.000001Z"), both);
         assert_eq!(heirs("pty_2", "2027-01-01T00:00:00Z"), []);
     }
+}
+
+#[test]
+fn the_latest_exchange_rate_of_a_time_counts() {
+    for registry in compiled() {
+        let check = |from: &str, to: &str, within: (&str, &str), expected: &str| {
+            let quote = registry.quote(from.parse().unwrap(), to.parse().unwrap(), (within.0.parse().unwrap(), within.1.parse().unwrap()));
+            let found = quote.map_or("none".to_owned(), |quote| format!("{} {} {}", quote.rate, quote.source, quote.time));
+            assert_eq!(found, expected, "{from} {to} {within:?}");
+        };
+        let october = ("2026-10-01T00:00:00Z", "2026-11-01T00:00:00Z");
+        check("USD", "EUR", october, "0.920000000000 the bank 2026-11-01T00:00:00.000000Z");
+        check("USD", "EUR", (october.0, "2026-10-31T23:59:59Z"), "0.910000000000 ECB 2026-10-01T00:00:00.000000Z");
+        check("USD", "EUR", ("2026-10-02T00:00:00Z", "2026-10-31T23:59:59Z"), "none");
+        check("USD", "JPY", october, "151.500000000000 ECB 2026-10-15T00:00:00.000000Z");
+        check("EUR", "USD", october, "none");
+        check("JPY", "USD", october, "none");
+    }
+}
+
+#[test]
+fn a_quote_is_corrected_by_a_later_load() {
+    let mut state = base();
+    let quote = |rate: &str| {
+        format!(r#"{{"kind":"exchange_rate","from":"USD","to":"EUR","rate":"{rate}","source":"ECB","time":"2026-10-30T15:00:00Z"}}"#)
+    };
+    let texts = [base().public_ndjson(), load(&mut state, &quote("9.2")), load(&mut state, &quote("0.92"))];
+    let registry = Registry::from_public((1..).zip(texts.iter().map(Vec::as_slice))).unwrap();
+    let [from, to] = ["USD", "EUR"].map(|code| code.parse().unwrap());
+    let within = ("2026-10-01T00:00:00Z".parse().unwrap(), "2026-11-01T00:00:00Z".parse().unwrap());
+    assert_eq!(registry.quote(from, to, within).unwrap().rate.to_string(), "0.920000000000");
+    assert!(super::judged(&state, &format!("{}\n{}", quote("1"), quote("2"))).is_err());
 }

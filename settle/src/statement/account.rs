@@ -1,6 +1,7 @@
 //! What a statement says in words and rows, whichever form it is printed in.
 
 use super::{Inherited, Statement, UndoneUse, UseLine, Withheld};
+use crate::draft::Exchanged;
 use crate::error::SettleError;
 use crate::moves::WhyCarried;
 use crate::report::table::readable;
@@ -64,6 +65,16 @@ pub fn in_words(withheld: &Withheld) -> String {
     format!("withheld for a tax of {}, {rate} of {base} (record {}{certificate})", tax.jurisdiction, tax.withholding)
 }
 
+/// What comes out of an exchange, and what went into it.
+#[must_use]
+pub fn exchange_in_words(statement: &Statement) -> Option<String> {
+    let Exchanged { currency, amount, quote } = statement.exchanged.as_ref()?;
+    let (amount, paid, rate) = (readable(*amount), readable(statement.figures.paid), quote.rate.to_string());
+    let rate = rate.trim_end_matches('0').trim_end_matches('.');
+    let (from, source, time) = (statement.currency, &quote.source, quote.time);
+    Some(format!("{amount} {currency} arrives for the {paid} {from} that is paid, at {rate} {currency} for 1 {from} ({source}, {time})"))
+}
+
 /// What needs words: why something is carried, what was recovered, what came late.
 ///
 /// # Errors
@@ -88,6 +99,7 @@ pub fn remarks(statement: &Statement) -> Result<Vec<String>, SettleError> {
     if figures.recovered != Money::ZERO {
         remarks.push(format!("{} of what was earned was taken for what the party owed from earlier cycles.", readable(figures.recovered)));
     }
+    remarks.extend(exchange_in_words(statement).map(|words| words + "."));
     if let Some(withheld) = statement.tax.as_ref().filter(|withheld| withheld.withheld == Money::ZERO) {
         remarks.push(format!("0.00 is {}.", in_words(withheld)));
     }

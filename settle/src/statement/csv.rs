@@ -1,6 +1,6 @@
 //! A statement as CSV for spreadsheets and programs: one row per line of the statement and per figure, exact decimals.
 
-use super::account::in_words;
+use super::account::{exchange_in_words, in_words};
 use super::{Inherited, Statement, UseLine};
 use crate::error::SettleError;
 use crate::moves::WhyCarried;
@@ -71,6 +71,12 @@ fn rows(statement: &Statement) -> Vec<Row> {
         row[7] = withheld.base.to_string();
         row
     }));
+    rows.extend(
+        statement
+            .exchanged
+            .iter()
+            .map(|exchanged| figure_row("exchanged", exchanged.amount, &exchange_in_words(statement).unwrap_or_default())),
+    );
     let figures = &statement.figures;
     let passed = [("inherited", figures.inherited), ("passed_on", figures.passed_on)];
     let named = [

@@ -187,6 +187,7 @@ impl<'d> Statements<'d> {
             inherited: passed(&self.inherited, &line.party, |line| &line.party),
             passed_on: passed(&self.passed_on, &line.party, |line| &line.heir),
             tax: self.tax(&line.party),
+            exchanged: line.exchanged.clone(),
             figures: Figures::of(line),
             registry_version: self.draft.registry_version,
             draft_sha256: self.draft.draft_sha256.clone(),

@@ -13,7 +13,7 @@ pub mod html;
 pub mod text;
 pub mod wire;
 
-use crate::draft::{Draft, Line, TaxLine};
+use crate::draft::{Draft, Exchanged, Line, TaxLine};
 use crate::error::SettleError;
 use crate::input::Tax;
 use crate::moves::WhyCarried;
@@ -48,6 +48,8 @@ pub struct Statement {
     pub passed_on: Vec<Inherited>,
     /// What is withheld for a tax of what is paid, be it nothing; none where there is no such tax.
     pub tax: Option<Withheld>,
+    /// As what the payment arrives, where that is in another currency.
+    pub exchanged: Option<Exchanged>,
     /// What became of it.
     pub figures: Figures,
     /// The registry version that all terms come from.

@@ -1,22 +1,23 @@
 //! Statements as JSON: one canonical text for each, which is the leaf of the tree of its cycle.
 //!
-//! Canonical is compact, in the order of the fields here. A statement with a tax or an inheritance is of version 2, which a checker of
+//! Canonical is compact, in the order of the fields here. A statement with a tax, an inheritance or an exchange is of version 2, which a checker of
 //! version 1 does not take for what it knows; without them it is of version 1, as it always was.
 
 use super::{Figures, Inherited, Statement, UndoneUse, UseLine, Withheld};
+use crate::draft::Exchanged;
 use crate::error::SettleError;
 use crate::input::Tax;
 use crate::moves::WhyCarried;
 use crate::proof::Digest;
-use crate::wire::{amount, is_nothing, text, why};
+use crate::wire::{amount, exchanged, is_nothing, text, why};
 use farthing_schemas::{Currency, Cycle, Money, Rate, Use};
 use serde::de::Error;
 use serde::{Deserialize, Serialize};
 
 /// The version of the form that a statement has.
 fn version(statement: &Statement) -> u8 {
-    let Statement { inherited, passed_on, tax, .. } = statement;
-    if inherited.is_empty() && passed_on.is_empty() && tax.is_none() { 1 } else { 2 }
+    let Statement { inherited, passed_on, tax, exchanged, .. } = statement;
+    if inherited.is_empty() && passed_on.is_empty() && tax.is_none() && exchanged.is_none() { 1 } else { 2 }
 }
 
 impl Statement {
@@ -65,6 +66,8 @@ struct StatementTwin {
     passed_on: Vec<InheritedTwin>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     tax: Option<WithheldTwin>,
+    #[serde(with = "exchanged", default, skip_serializing_if = "Option::is_none")]
+    exchanged: Option<Exchanged>,
     #[serde(with = "FiguresTwin")]
     figures: Figures,
     registry_version: u64,
@@ -91,6 +94,7 @@ impl StatementTwin {
             inherited: inherited(&statement.inherited),
             passed_on: inherited(&statement.passed_on),
             tax: statement.tax.as_ref().map(WithheldTwin::of),
+            exchanged: statement.exchanged.clone(),
             figures: statement.figures,
             registry_version: statement.registry_version,
             draft_sha256: statement.draft_sha256.clone(),
@@ -114,6 +118,7 @@ impl StatementTwin {
             inherited: inherited(self.inherited),
             passed_on: inherited(self.passed_on),
             tax: self.tax.map(WithheldTwin::withheld),
+            exchanged: self.exchanged,
             figures: self.figures,
             registry_version: self.registry_version,
             draft_sha256: self.draft_sha256,

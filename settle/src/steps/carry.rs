@@ -28,7 +28,7 @@ fn why_carried(view: View<'_>, party: &str, sums: &PartySums) -> Result<WhyCarri
     }
     Ok(match decide(view.input, Taxed::of(view.input, party)?, sums.available)? {
         Decision::Keep(why) => why,
-        // Unreachable: what could be paid was paid one step before, and what that left is below the minor unit.
+        // What could be paid was paid one step before: what that left is below a minor unit, if not of this currency, of the payout's.
         Decision::Pay { .. } => WhyCarried::BelowMinorUnit,
     })
 }

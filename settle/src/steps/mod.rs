@@ -1,12 +1,13 @@
 //! [`plan`]: the steps in their order. Each reads what stands in the book and answers with moves; a further step (a chain between
 //! MIDs, a guild's sharing) takes its place in [`STEPS`] and leaves the others as they are.
 //!
-//! Steps in their order: [`earn`], [`fee`], [`true_up`], [`balance`], [`hold`] (what is lifted), [`inherit`], [`hold`], [`withhold`], [`pay`],
-//! [`carry`].
+//! Steps in their order: [`earn`], [`fee`], [`true_up`], [`balance`], [`hold`] (what is lifted), [`inherit`], [`hold`], [`withhold`], [`pay`]
+//! (with [`exchange`]), [`carry`].
 
 pub mod balance;
 pub mod carry;
 pub mod earn;
+pub mod exchange;
 pub mod fee;
 pub mod hold;
 pub mod inherit;

@@ -2,8 +2,8 @@
 
 use crate::support::{amount, currency, cycle, empty_input, payable};
 use farthing_schemas::{Accrual, Money, Rate, Status};
-use farthing_settle::draft::{Draft, Line};
-use farthing_settle::input::{AgreementTerms, Heir, Hold, Input, OnShortfall, Payee, Payout, Tax, Threshold};
+use farthing_settle::draft::{Draft, Exchanged, Line};
+use farthing_settle::input::{AgreementTerms, Heir, Hold, Input, OnShortfall, Payee, Payout, Quote, Tax, Threshold};
 use farthing_settle::moves::Account;
 use farthing_settle::plan;
 use proptest::prelude::*;
@@ -46,9 +46,10 @@ pub fn inputs() -> impl Strategy<Value = Input> {
     let undone = prop::collection::vec((0..5_usize, 0..3_usize, gross(), 0..2_u16), 0..6);
     let carried = prop::collection::btree_map(0..5_usize, -3_000_000_000_000..3_000_000_000_000_i128, 0..5);
     let payees = prop::collection::vec((0..4_u8, any::<bool>()), 5);
-    (terms(), earned, undone, carried, payees, holds(), taxes(), heirs()).prop_map(
-        |(terms, earned, undone, carried, payees, holds, taxes, heirs)| {
-            let mut input = Input { holds, taxes, heirs, ..input_of(&terms) };
+    let of_registry = (holds(), taxes(), heirs(), quotes());
+    (terms(), earned, undone, carried, payees, of_registry).prop_map(
+        |(terms, earned, undone, carried, payees, (holds, taxes, heirs, quotes))| {
+            let mut input = Input { holds, taxes, heirs, quotes, ..input_of(&terms) };
             for (party, (kind, stays)) in PARTIES.into_iter().zip(payees) {
                 input.payees.insert(party.to_owned(), payee(&input, kind, stays));
             }
@@ -71,6 +72,17 @@ fn holds() -> impl Strategy<Value = BTreeMap<u64, Hold>> {
         Hold { party: PARTIES[party].to_owned(), limit: limit.map(Money::from_units), held_before, lifted }
     });
     prop::collection::vec(hold, 0..4).prop_map(|holds| (1..).zip(holds).collect())
+}
+
+/// What the draft's currency is worth in euros, if that is known.
+fn quotes() -> impl Strategy<Value = BTreeMap<farthing_schemas::Currency, Quote>> {
+    let rate = prop_oneof![Just("0.9253"), Just("1"), Just("0.006601"), Just("42000.5"), Just("3.000000000001"), Just("0.000001")];
+    let quote = rate.prop_map(|rate| Quote {
+        rate: rate.parse().unwrap(),
+        source: "ECB".to_owned(),
+        time: "2026-10-30T15:00:00Z".parse().unwrap(),
+    });
+    prop::option::weighted(0.7, quote).prop_map(|quote| quote.into_iter().map(|quote| (currency("EUR"), quote)).collect())
 }
 
 fn taxes() -> impl Strategy<Value = BTreeMap<String, Tax>> {
@@ -167,13 +179,17 @@ fn check_line(input: &Input, line: &Line) -> TestCaseResult {
     prop_assert_eq!(had, has, "{:?}", line);
     prop_assert_eq!(line.net, line.labour.minus(line.fee).unwrap());
     let minor = input.currency.minor_unit();
-    prop_assert!(line.paid >= Money::ZERO && line.paid == line.paid.cut_down_to(minor));
+    prop_assert!(line.paid >= Money::ZERO && (line.exchanged.is_some() || line.paid == line.paid.cut_down_to(minor)));
     prop_assert_eq!(line.why_carried.is_some(), line.carried_out != Money::ZERO);
     prop_assert!(line.withheld >= Money::ZERO && line.withheld == line.withheld.cut_down_to(minor));
     prop_assert!(line.inherited >= Money::ZERO && line.passed_on >= Money::ZERO);
     if line.paid == Money::ZERO {
         prop_assert_eq!(line.withheld, Money::ZERO, "nothing is withheld of what is not paid");
+        prop_assert_eq!(&line.exchanged, &None);
         return Ok(());
+    }
+    if let Some(exchanged) = &line.exchanged {
+        return check_exchange(input, line, exchanged);
     }
     let payee = &input.payees[&line.party];
     let payout = payee.payout.as_ref().unwrap();
@@ -181,8 +197,7 @@ fn check_line(input: &Input, line: &Line) -> TestCaseResult {
     if let Some(least) = input.mid.threshold(&payout.method, input.currency).filter(|_| payee.stays) {
         prop_assert!(line.paid >= least);
     }
-    let taken = sum([line.recovered, line.held, line.passed_on]);
-    let untaxed = sum([line.net, line.true_up, line.lifted, line.inherited, line.carried_in.max(Money::ZERO)]).minus(taken).unwrap();
+    let untaxed = untaxed(line);
     // As SPEC has it, and as the tax has it.
     prop_assert_eq!(line.paid, untaxed.minus(line.withheld).unwrap().cut_down_to(minor));
     let base = untaxed.cut_down_to(minor);
@@ -191,6 +206,36 @@ fn check_line(input: &Input, line: &Line) -> TestCaseResult {
     let exact = |withheld: Money| withheld.units() * 1_000_000;
     prop_assert!(exact(line.withheld) <= base.units() * rate, "no more than the law says");
     prop_assert!(exact(sum([line.withheld, minor])) > base.units() * rate, "and less than a minor unit below it");
+    Ok(())
+}
+
+/// What was available before a tax.
+fn untaxed(line: &Line) -> Money {
+    let taken = sum([line.recovered, line.held, line.passed_on]);
+    sum([line.net, line.true_up, line.lifted, line.inherited, line.carried_in.max(Money::ZERO)]).minus(taken).unwrap()
+}
+
+/// What arrives is what is paid gives and a unit less would not give, and no more could have been paid.
+fn check_exchange(input: &Input, line: &Line, exchanged: &Exchanged) -> TestCaseResult {
+    let (there, here, unit) = (exchanged.currency.minor_unit(), input.currency.minor_unit(), Money::from_units(1));
+    let rate = exchanged.quote.rate;
+    prop_assert_eq!(&exchanged.quote, &input.quotes[&exchanged.currency]);
+    prop_assert!(exchanged.amount > Money::ZERO && exchanged.amount == exchanged.amount.cut_down_to(there));
+    prop_assert_eq!(rate.exchanged(line.paid, there).unwrap(), exchanged.amount);
+    prop_assert!(rate.exchanged(line.paid.minus(unit).unwrap(), there).unwrap() < exchanged.amount);
+    let base = sum([line.paid, line.withheld]);
+    let withheld_of =
+        |base: Money| input.taxes.get(&line.party).map_or(Money::ZERO, |tax| tax.rate.floor_of(base).unwrap().cut_down_to(here));
+    prop_assert_eq!(withheld_of(base), line.withheld);
+    let available = untaxed(line);
+    prop_assert!(base <= available);
+    // One more would take more than there is; of a tax, which goes in steps, that is so to within one of its steps.
+    let more = rate.least_for(sum([exchanged.amount, there])).unwrap();
+    let step = if line.withheld == Money::ZERO && withheld_of(available) == Money::ZERO { Money::ZERO } else { here };
+    prop_assert!(available.minus(withheld_of(available)).unwrap() < sum([more, step, unit]));
+    if let Some(least) = input.mid.threshold("sepa", exchanged.currency).filter(|_| input.payees[&line.party].stays) {
+        prop_assert!(exchanged.amount >= least);
+    }
     Ok(())
 }
 

@@ -19,12 +19,13 @@
 //! hold       NUMBER PARTY LIMIT|all HELD_BEFORE [lifted]
 //! tax        PARTY JURISDICTION RECORD RATE [CERTIFICATE]       tax         party jurisdiction record certificate|- rate base withheld
 //! heir       PARTY HEIR SHARE                                   inheritance party heir share amount
+//! quote      CURRENCY RATE SOURCE TIME                          exchanged   party paid currency amount rate source time
 //!                                                               passed      party inherited passed_on
 //! ```
 
 use crate::support::{amount, currency, cycle, empty_input, payable, rate, short};
 use farthing_schemas::Accrual;
-use farthing_settle::input::{AgreementTerms, Heir, Hold, Input, OnShortfall, Payee, Payout, Tax, Threshold};
+use farthing_settle::input::{AgreementTerms, Heir, Hold, Input, OnShortfall, Payee, Payout, Quote, Tax, Threshold};
 use farthing_settle::{Draft, Plan, plan};
 
 /// Runs every scenario of a file.
@@ -98,6 +99,10 @@ fn give(input: &mut Input, row: &[&str]) {
             let (jurisdiction, withholding) = ((*jurisdiction).to_owned(), (*withholding).to_owned());
             input.taxes.insert((*party).to_owned(), Tax { jurisdiction, withholding, certificate, rate: rate(percent) });
         }
+        ["quote", code, rate, source, time] => {
+            let quote = Quote { rate: rate.parse().unwrap(), source: (*source).to_owned(), time: time.parse().unwrap() };
+            input.quotes.insert(currency(code), quote);
+        }
         ["heir", party, heir, share] => {
             let heir = Heir { party: (*heir).to_owned(), share: rate(share) };
             input.heirs.entry((*party).to_owned()).or_default().push(heir);
@@ -157,6 +162,12 @@ fn draft_rows(draft: &Draft) -> Vec<String> {
     }
     for line in &draft.inheritances {
         rows.push(row(&["inheritance", &line.party, &line.heir, &line.share.to_string()], &[line.amount]));
+    }
+    for line in &draft.lines {
+        let Some(exchanged) = &line.exchanged else { continue };
+        let rate = exchanged.quote.rate.to_string();
+        let quote = format!("{} {} {}", rate.trim_end_matches('0').trim_end_matches('.'), exchanged.quote.source, exchanged.quote.time);
+        rows.push(format!("exchanged {} {} {} {} {quote}", line.party, short(line.paid), exchanged.currency, short(exchanged.amount)));
     }
     let passed = draft.lines.iter().filter(|line| (line.inherited, line.passed_on) != (Default::default(), Default::default()));
     rows.extend(passed.map(|line| row(&["passed", &line.party], &[line.inherited, line.passed_on])));

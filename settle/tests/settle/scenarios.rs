@@ -23,6 +23,11 @@ fn what_is_withheld_for_taxes() {
 }
 
 #[test]
+fn what_is_paid_in_another_currency() {
+    check_all(include_str!("scenarios/exchange.txt"));
+}
+
+#[test]
 fn what_passes_to_heirs() {
     check_all(include_str!("scenarios/heir.txt"));
 }

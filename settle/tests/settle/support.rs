@@ -50,6 +50,7 @@ pub fn empty_input() -> Input {
         holds: BTreeMap::new(),
         taxes: BTreeMap::new(),
         heirs: BTreeMap::new(),
+        quotes: BTreeMap::new(),
         fees_of_cycles: BTreeMap::new(),
         settled_in: BTreeMap::new(),
         without: BTreeSet::new(),

@@ -67,6 +67,7 @@ fn input(seeded: &mut Seeded) -> Result<Input> {
         holds: BTreeMap::new(),
         taxes: BTreeMap::new(),
         heirs: BTreeMap::new(),
+        quotes: BTreeMap::new(),
         fees_of_cycles: [("2026-08".parse()?, "0.1".parse()?)].into(),
         settled_in: BTreeMap::new(),
         without: BTreeSet::new(),

@@ -1,6 +1,6 @@
 //! One function per kind of record; a fault is noted in the object, and the record is then not used.
 
-use super::{succession, tax, values};
+use super::{exchange, succession, tax, values};
 use crate::rate::MILLION;
 use crate::registry::json::{Fault, Object};
 use crate::registry::private::{self, PrivateDetails};
@@ -31,9 +31,11 @@ pub(super) fn body(kind: &str, object: &mut Object<'_>, is_public: bool) -> Opti
         "residence" => Body::Residence(tax::residence(object)?),
         "withholding" => Body::Withholding(tax::withholding(object)?),
         "certificate" => Body::Certificate(tax::certificate(object)?),
+        "exchange_rate" => Body::Quote(exchange::quote(object)?),
         "successor" => Body::Successor(succession::successor(object)?),
         _ => {
-            let kinds = "platform, mid, party, membership, agreement, work, consent, residence, withholding, certificate, successor";
+            let kinds =
+                "platform, mid, party, membership, agreement, work, consent, residence, withholding, certificate, successor, exchange_rate";
             object.fault("kind", Fault::new(format!("is none of {kinds}")));
             return None;
         }

@@ -4,7 +4,7 @@ use crate::rate::NotARate;
 use crate::registry::json::{self, Fault};
 use crate::registry::record::{Platforms, Uses};
 use crate::registry::tax::Country;
-use crate::{Currency, Instant, Money, Rate, Use};
+use crate::{Currency, ExchangeRate, Instant, Money, Rate, Use};
 use std::borrow::Cow;
 
 /// Longest id, in bytes.
@@ -63,6 +63,10 @@ pub(super) fn amount(raw: &str) -> Result<Money, Fault> {
 }
 
 pub(super) fn currency(raw: &str) -> Result<Currency, Fault> {
+    parsed(raw)
+}
+
+pub(super) fn exchange_rate(raw: &str) -> Result<ExchangeRate, Fault> {
     parsed(raw)
 }
 

@@ -1,5 +1,6 @@
 //! Compiles a [`Registry`] from a [`State`], or from archived public text.
 
+use super::exchange::QuoteRows;
 use super::names::Names;
 use super::public_lines;
 use super::rows::{AgreementSpan, ConsentRow, MembershipRow, PartyRow, PayoutRow, Scope, WorkVersion};
@@ -11,7 +12,7 @@ use super::{
 };
 use crate::registry::State;
 use crate::registry::record::{Agreement, Mid, PartyType, Platform, Platforms, Price, Uses, Validity};
-use crate::registry::{Certificate, Country, Successor, Withholding};
+use crate::registry::{Certificate, Country, Quote, Successor, Withholding};
 use crate::{Currency, Use};
 use hashbrown::HashMap;
 use std::num::NonZeroU32;
@@ -121,6 +122,7 @@ pub(super) struct Builder {
     work_parts: Vec<WorkPart>,
     taxes: TaxRows,
     successors: SuccessorRows,
+    quotes: QuoteRows,
 }
 
 type Added = Result<(), Refusal>;
@@ -148,6 +150,7 @@ impl Builder {
             work_parts: Vec::new(),
             taxes: TaxRows::default(),
             successors: SuccessorRows::default(),
+            quotes: QuoteRows::default(),
         }
     }
 
@@ -179,7 +182,12 @@ impl Builder {
         }
         tables.withholdings.iter().for_each(|entry| self.withholding(entry.value.clone()));
         tables.certificates.iter().try_for_each(|entry| self.certificate(entry.value.clone()))?;
+        tables.quotes.iter().for_each(|entry| self.quote(entry.value.clone()));
         tables.successors.iter().try_for_each(|entry| self.successor(&entry.value))
+    }
+
+    pub(super) fn quote(&mut self, it: Quote) {
+        self.quotes.quote(it);
     }
 
     pub(super) fn residence(&mut self, party: &str, country: Country, validity: Validity) -> Added {
@@ -360,6 +368,7 @@ impl Builder {
             party_types: self.party_types,
             taxes: self.taxes,
             successors: self.successors,
+            quotes: self.quotes,
         })
     }
 }

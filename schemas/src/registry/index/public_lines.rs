@@ -98,7 +98,7 @@ fn add(line: &Line<'_>, builder: &mut Builder, times: &mut Times) -> Result<(), 
     }
 }
 
-/// Of platforms, MIDs, agreements, withholdings, certificates and successors there are few: they are read as a load is read.
+/// Of platforms, MIDs, agreements, withholdings, certificates, successors and exchange rates there are few: they are read as a load is read.
 fn add_few(line: &[u8], builder: &mut Builder) -> Result<(), Refusal> {
     let records =
         decode::read_public(0, line).map_err(|errors| Refusal::Unreadable(errors.first().map_or_else(String::new, ToString::to_string)))?;
@@ -110,6 +110,7 @@ fn add_few(line: &[u8], builder: &mut Builder) -> Result<(), Refusal> {
             Body::Withholding(it) => builder.withholding(it),
             Body::Certificate(it) => builder.certificate(it)?,
             Body::Successor(it) => builder.successor(&it)?,
+            Body::Quote(it) => builder.quote(it),
             Body::Party(_) | Body::Membership(_) | Body::Work(_) | Body::Consent(_) | Body::Residence(_) => {
                 return Err(unreadable("is not written canonically"));
             }

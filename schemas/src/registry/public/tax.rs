@@ -1,9 +1,10 @@
-//! Records about taxes, and about who comes after a party.
+//! Records about taxes, about who comes after a party, and about what currencies are worth.
 
 use super::{Shown, shown};
+use crate::registry::exchange::Quote;
 use crate::registry::succession::Successor;
 use crate::registry::tax::{Certificate, Country, Residence, Withholding};
-use crate::{Instant, Rate};
+use crate::{ExchangeRate, Instant, Rate};
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -77,4 +78,17 @@ struct HeirLine<'a> {
 pub(super) fn successor(it: &Successor) -> SuccessorLine<'_> {
     let heirs = it.heirs.iter().map(|(party, share)| HeirLine { party, share: Shown(*share) }).collect();
     SuccessorLine { party: &it.party, from: Shown(it.from), heirs }
+}
+
+#[derive(Serialize)]
+pub(super) struct QuoteLine<'a> {
+    from: &'static str,
+    to: &'static str,
+    rate: Shown<ExchangeRate>,
+    source: &'a str,
+    time: Shown<Instant>,
+}
+
+pub(super) fn quote(it: &Quote) -> QuoteLine<'_> {
+    QuoteLine { from: it.from.code(), to: it.to.code(), rate: Shown(it.rate), source: &it.source, time: Shown(it.time) }
 }
