@@ -95,6 +95,7 @@ pub enum Way {
 /// [`SettleError::NotAsDrafted`] with the first account that differs, or a sum that does not fit.
 pub fn agrees(draft: &Draft, entry: &Entry, way: Way) -> Result<(), SettleError> {
     let signed = |amount: Money| if way == Way::Booked { Ok(amount) } else { amount.negated() };
+    let expected = figures(draft)?;
     let mut found: BTreeMap<(Account, Currency), Money> = BTreeMap::new();
     let mut receivable = Money::ZERO;
     for posting in entry.postings() {
@@ -103,13 +104,18 @@ pub fn agrees(draft: &Draft, entry: &Entry, way: Way) -> Result<(), SettleError>
             Account::PlatformReceivable(platform) if posting.currency == draft.currency && known(platform) => {
                 receivable = receivable.plus(signed(posting.amount)?)?;
             }
-            account => drop(found.insert((account.clone(), posting.currency), signed(posting.amount)?)),
+            account => {
+                let key = (account.clone(), posting.currency);
+                if posting.currency != draft.currency && !expected.contains_key(&key) {
+                    return Err(other(account, posting.amount, Money::ZERO));
+                }
+                found.insert(key, signed(posting.amount)?);
+            }
         }
     }
     if receivable != draft.totals.labour {
         return Err(other(AccountKind::PlatformReceivable, receivable, draft.totals.labour));
     }
-    let expected = figures(draft)?;
     for key in expected.keys().chain(found.keys()) {
         let of = |figures: &BTreeMap<_, Money>| figures.get(key).copied().unwrap_or_default();
         if of(&found) != of(&expected) {

@@ -135,9 +135,13 @@ not json | line 2: record | JSON object
 {"kind":"successor","party":"pty_1",@from,"heirs":[{"party":"pty_1","share":"1"}]} | line 2: heirs[0].party | itself
 {"kind":"successor","party":"pty_1",@from,"heirs":[{"party":"nobody","share":"1"}]} | line 2: heirs | "nobody"
 {"kind":"successor","party":"pty_1",@from,"heirs":[{"party":"pty_2","share":"1"}]} && {"kind":"successor","party":"pty_2",@from,"heirs":[{"party":"pty_1","share":"1"}]} | line 2 and line 3: heirs | circle
+{"kind":"exchange_rate",@pair,"rate":"0","source":"ECB","time":"2026-10-30T15:00:00Z"} | line 2: rate | above 0
+{"kind":"exchange_rate",@pair,"rate":"1","source":"ECB","time":"yesterday"} | line 2: time | RFC 3339
+{"kind":"exchange_rate","from":"USD","to":"USD","rate":"1","source":"ECB","time":"2026-10-30T15:00:00Z"} | line 2: to | itself
+{"kind":"exchange_rate",@pair,"rate":"1","source":"ECB","time":"2026-10-30T15:00:00Z"} && {"kind":"exchange_rate",@pair,"rate":"2","source":"ECB","time":"2026-10-30T16:00:00+01:00"} | line 2 and line 3: time | twice
 "#;
 
-const SHORT: [(&str, &str); 13] = [
+const SHORT: [(&str, &str); 14] = [
     ("@plt", r#""id":"plt_n","default_labour_share":"0.7""#),
     ("@rate", r#""use":"training","unit":"u","price":"1","currency":"USD""#),
     ("@mid", r#""id":"mid_n","fee":"0","currency":"USD""#),
@@ -147,6 +151,7 @@ const SHORT: [(&str, &str); 13] = [
     ("@agr", r#""id":"agr_c","platform":"plt_c","mid":"mid_x","uses":"*","currency":"USD""#),
     ("@terms", r#"@from,"labour_share":"0.8","on_shortfall":"refuse""#),
     ("@own", r#""parties":[{"party":"pty_1","share":"1"}]"#),
+    ("@pair", r#""from":"USD","to":"EUR""#),
     ("@res", r#""party":"pty_1","country":"DE""#),
     ("@wht", r#""id":"wht","jurisdiction":"US""#),
     ("@cert", r#""party":"pty_1","jurisdiction":"US""#),
