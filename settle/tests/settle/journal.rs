@@ -210,7 +210,7 @@ proptest! {
 
     /// What is compared without the moves finds every unit on another account.
     #[test]
-    fn a_unit_elsewhere_does_not_agree(input in inputs(), from in any::<prop::sample::Index>(), to in any::<prop::sample::Index>(), unit in prop_oneof![Just(1), Just(-1)]) {
+    fn a_unit_elsewhere_does_not_agree(input in inputs(), from in any::<prop::sample::Index>(), to in any::<prop::sample::Index>(), unit in prop_oneof![Just(1), Just(-1)], code in prop_oneof![3 => Just(None), 1 => Just(Some("EUR"))]) {
         let Some(plan) = approvable(input) else { return Ok(()) };
         let entry = entry_of_approval(&plan, occasion(1, "")).unwrap();
         prop_assert!(agrees(&plan.draft, &entry, Way::Booked).is_ok());
@@ -222,8 +222,9 @@ proptest! {
         let accounts: Vec<Account> = entry.postings().iter().map(|posting| posting.account.clone()).chain(strangers).collect();
         let (from, to) = (from.get(&accounts).clone(), to.get(&accounts).clone());
         let between_platforms = [&from, &to].iter().all(|account| account.kind() == AccountKind::PlatformReceivable && account.owner() != "plt_x");
-        if from == to || between_platforms { return Ok(()) }
-        let moved = [(from, unit), (to, -unit)].map(|(account, units)| Posting { account, currency: plan.draft.currency, amount: Money::from_units(units) });
+        if from == to || (between_platforms && code.is_none()) { return Ok(()) }
+        let in_currency = code.map_or(plan.draft.currency, currency);
+        let moved = [(from, unit), (to, -unit)].map(|(account, units)| Posting { account, currency: in_currency, amount: Money::from_units(units) });
         let changed = Entry::new(header(), [entry.postings(), &moved].concat()).unwrap();
         let found = matches!(agrees(&plan.draft, &changed, Way::Booked), Err(SettleError::NotAsDrafted { .. }));
         prop_assert!(found, "{:?}", changed);

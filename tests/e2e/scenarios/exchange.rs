@@ -7,6 +7,7 @@ use crate::analysts::python;
 use crate::support::also_on_postgres;
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
+use std::process::Command;
 
 fn rate(rate: &str, time: &str) -> Value {
     json!({"kind": "exchange_rate", "from": "USD", "to": "EUR", "rate": rate, "source": "ECB", "time": time})
@@ -76,6 +77,11 @@ fn who_is_paid_in_euros_gets_euros() -> Result<()> {
     // 0.763243243243 x 0.92 = 0.7021...
     assert_eq!(line_of(&november, "ana")?["exchanged"]["amount"], amount(70));
     assert_eq!(line_of(&november, "ana")?["paid"], "0.760869565218");
+    let journal = scene.data.path().join("books.journal");
+    std::fs::write(&journal, scene.data.ok(["journal", "export", "--hledger"])?)?;
+    let checked = Command::new("hledger").arg("-f").arg(&journal).args(["check", "--strict"]).env("LC_ALL", "C.UTF-8").output();
+    let checked = checked.context("hledger is not there; install the tests' tools with: deploy/install-test-tools.sh")?;
+    ensure!(checked.status.success(), "{checked:?}");
     scene.data.ok(["check"])?;
     scene.verify()
 }
