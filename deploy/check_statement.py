@@ -3,8 +3,7 @@
 
     python3 check_statement.py --root ROOT FILE...
 
-Says of each FILE whether it is OK, or what fails; exits 0 if all are OK, 1 if one is not, 2 if one cannot be read. Needs Python 3.9 alone.
-"""
+Says of each FILE whether it is OK, or what fails; exits 0 if all are OK, 1 if one is not, 2 if one cannot be read. Needs Python 3.9 alone."""
 
 import argparse
 import hashlib
@@ -47,8 +46,8 @@ def read(text):
     need(sorted(proof) == FIELDS, "its fields are not those of a proof")
     need(type(proof["farthing_proof"]) is int and proof["farthing_proof"] == 1, "it has another version; take a newer checker")
     need(isinstance(proof["path"], list) and isinstance(proof["later"], list), "path or later is no list")
-    digests, counts = [proof["leaf"], proof["tree_root"], proof["root"], *proof["path"]], [proof["index"], proof["tree_size"]]
-    digests += [] if proof["previous"] is None else [proof["previous"]]
+    previous, counts = [] if proof["previous"] is None else [proof["previous"]], [proof["index"], proof["tree_size"]]
+    digests = [proof["leaf"], proof["tree_root"], proof["root"], *proof["path"], *previous]
     for link in proof["later"]:
         need(isinstance(link, dict) and sorted(link) == ["cycle", "tree_root", "tree_size"], "later has something else than cycles")
         need(re.fullmatch("2[01][0-9]{2}-(0[1-9]|1[0-2])", str(link["cycle"])), "later has a cycle that is none")
@@ -88,9 +87,11 @@ def units(amount):
 def add_up(statement):
     """The parts sum to the whole, to the last of twelve digits."""
     sums = {name: units(value) for name, value in statement["figures"].items() if name != "why_carried"}
-    lines = statement["uses"] + statement["undone"]
-    owed = sum(sums[name] for name in ("carried_in", "net", "true_up", "lifted")) - sums["held"] - sums["withheld"]
+    sums, lines = {"inherited": 0, "passed_on": 0} | sums, statement["uses"] + statement["undone"]
+    owed = sum(map(sums.get, ("carried_in", "net", "true_up", "lifted", "inherited"))) - sum(map(sums.get, ("held", "withheld", "passed_on")))
     holds = [sums[name] == sum(units(line[name]) for line in lines) for name in ("gross", "labour")]
+    holds += [sums[name] == sum(units(line["amount"]) for line in statement.get(name, [])) for name in ("inherited", "passed_on")]
+    holds += [(units(tax["base"]), units(tax["withheld"])) == (sums["paid"] + sums["withheld"], sums["withheld"]) for tax in [statement.get("tax")] if tax]
     holds += [units(line["labour"]) - units(line["fee"]) == units(line["net"]) for line in statement["undone"]]
     if not all(holds) or sums["labour"] - sums["fee"] != sums["net"] or owed != sums["paid"] + sums["carried_out"]:
         raise Wrong("wrong figures", "the figures of the statement do not add up")
@@ -105,7 +106,7 @@ def check(text, root):
     if climb(leaf, proof["index"], proof["tree_size"], map(bytes.fromhex, proof["path"])) != proof["tree_root"]:
         raise Wrong("wrong path", f"it does not lead from the statement to the root of the tree {proof['tree_root']}")
     try:
-        if (statement["farthing_statement"], statement["preview"]) != (1, False):
+        if (statement["farthing_statement"], statement["preview"]) != (2 if {"inherited", "passed_on", "tax", "exchanged"} & {*statement} else 1, False):
             raise Wrong("unknown statement", "it is of an open cycle, or for a newer checker")
         links = [{"cycle": statement["cycle"], "tree_size": proof["tree_size"], "tree_root": proof["tree_root"]}, *proof["later"]]
         if any(one["cycle"] >= other["cycle"] for one, other in zip(links, links[1:])):
@@ -119,8 +120,7 @@ def check(text, root):
         if seal != root:
             raise Wrong("wrong root", f"the proof is for {seal}")
         add_up(statement)
-        of = f"{statement['party']} from {statement['mid']} for {statement['cycle']} in {statement['currency']}"
-        return f"the statement of {of} is in the root: paid {statement['figures']['paid']}"
+        return "the statement of {party} from {mid} for {cycle} in {currency} is in the root: paid {figures[paid]}".format(**statement)
     except (AttributeError, KeyError, TypeError) as error:
         raise Wrong("unknown statement", f"it has another form: {error!r}") from error
 

@@ -4,11 +4,13 @@ mod acting;
 mod journal;
 mod papers;
 mod paying;
+mod tax;
 
 pub use acting::{ActorCommand, ActorOptions, ApproveOptions, KeyOption, SignOptions, TakeBackOptions};
 pub use journal::{By, ExportOptions, JournalCommand, JournalOptions, TrialBalanceOptions};
 pub use papers::{InvoiceOptions, PaperFormat, ReceivablesOptions, ReportCommand, ReportOptions};
 pub use paying::{BankCommand, FilesOptions, MakingOptions, MoveOptions, PaymentsOptions, ReissueOptions, ReleaseOptions};
+pub use tax::{TaxCommand, TaxReportOptions};
 
 use crate::configuration::limits::{BATCH_EVENTS, BATCH_MIB, BATCH_SECONDS, IDENTITIES_MIB, PATIENCE_SECONDS, WORKERS};
 use crate::place::PlaceArgs;
@@ -76,6 +78,9 @@ pub enum Command {
     Journal(JournalOptions),
     /// Debits and credits per account, and whether they are the same
     TrialBalance(TrialBalanceOptions),
+    /// What was withheld for taxes
+    #[command(subcommand)]
+    Tax(TaxCommand),
     /// Whether all invariants of the books hold; exits 1 and names the first difference
     Check,
     /// Rejected events: list, look at, correct and replay them

@@ -90,6 +90,7 @@ async fn dispatch(cli: &Cli, at: &place::Place) -> anyhow::Result<Answer> {
         Command::Receivables(options) => commands::receivables::run(at, &options, json).await,
         Command::Report(command) => commands::report::run(at, &command, json).await,
         Command::Journal(options) => commands::journal::run(at, &options, json).await,
+        Command::Tax(command) => commands::tax::run(at, &command, json).await,
         Command::TrialBalance(options) => commands::trial_balance::run(at, &options, json).await,
         Command::Check => commands::check::run(at, json).await,
         Command::DeadLetters(command) => commands::dead_letters::run(at, command, json).await,

@@ -9,9 +9,9 @@ use anyhow::{Context, ensure};
 use farthing_aggregate::fold::Sums;
 use farthing_archive::holds::Held;
 use farthing_schemas::accrual::AccrualKey;
-use farthing_schemas::registry::Registry;
-use farthing_schemas::{Accrual, Cycle, Money, Rate, Status};
-use farthing_settle::input::{AgreementTerms, Hold, MidTerms, OnShortfall, Payee, Payout, Returned, Threshold};
+use farthing_schemas::registry::{PartyIndex, Registry, TaxTerms};
+use farthing_schemas::{Accrual, Currency, Cycle, Money, Rate, Status};
+use farthing_settle::input::{AgreementTerms, Heir, Hold, MidTerms, OnShortfall, Payee, Payout, Quote, Returned, Tax, Threshold};
 use farthing_settle::{Draft, Input};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -54,6 +54,9 @@ pub async fn gather(books: &Books, registry: &Registry, of: &Settlement, scope: 
         carried_in,
         returned,
         holds,
+        taxes: BTreeMap::new(),
+        heirs: BTreeMap::new(),
+        quotes: BTreeMap::new(),
         fees_of_cycles,
         settled_in,
         without: scope.without,
@@ -163,7 +166,7 @@ fn fill_terms(input: &mut Input, registry: &Registry) -> anyhow::Result<()> {
     let agreements: BTreeSet<&str> =
         ours.iter().map(|key| key.agreement.as_str()).chain(input.without.iter().map(String::as_str)).collect();
     let of_holds = input.holds.values().map(|hold| hold.party.as_str());
-    let parties: BTreeSet<&str> =
+    let named: BTreeSet<&str> =
         ours.iter().map(|key| key.party.as_str()).chain(input.carried_in.keys().map(String::as_str)).chain(of_holds).collect();
     let mut terms = BTreeMap::new();
     for id in agreements {
@@ -176,13 +179,46 @@ fn fill_terms(input: &mut Input, registry: &Registry) -> anyhow::Result<()> {
         terms.insert(id.to_owned(), AgreementTerms { platform: registry.platform_id(of.platform).to_owned(), on_shortfall });
     }
     let mid = registry.mid(&input.mid.mid).context("the MID is not in the registry")?;
-    let mut payees = BTreeMap::new();
-    for id in parties {
-        let Some(party) = registry.party(id) else { continue };
+    // A cycle can be paid from its end on: that is when taxes are judged, and who has died before.
+    let end = input.cycle.end();
+    let (mut payees, mut taxes, mut heirs) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+    let mut parties: Vec<PartyIndex> = named.iter().filter_map(|id| registry.party(id)).collect();
+    while let Some(party) = parties.pop() {
+        let id = registry.party_id(party);
         let payout = registry.payout(party).map(|payout| Payout { method: payout.method.to_owned(), currency: payout.currency });
-        payees.insert(id.to_owned(), Payee { payout, stays: registry.stays(party, mid, input.cycle.end()) });
+        let known = payees.insert(id.to_owned(), Payee { payout, stays: registry.stays(party, mid, end) });
+        if known.is_some() {
+            continue;
+        }
+        taxes.extend(registry.tax_terms(party, mid, end).map(|terms| (id.to_owned(), tax_of(terms))));
+        let come_after: Vec<Heir> =
+            registry.heirs(party, end).map(|(heir, share)| Heir { party: registry.party_id(heir).to_owned(), share }).collect();
+        parties.extend(registry.heirs(party, end).map(|(heir, _)| heir));
+        if !come_after.is_empty() {
+            heirs.insert(id.to_owned(), come_after);
+        }
     }
-    input.agreements = terms;
-    input.payees = payees;
+    input.quotes = quotes(input, &payees, registry);
+    (input.agreements, input.payees, input.taxes, input.heirs) = (terms, payees, taxes, heirs);
     Ok(())
+}
+
+/// What the draft's currency is worth in those that parties are paid in: the latest rate of the cycle, both its ends in it.
+fn quotes(input: &Input, payees: &BTreeMap<String, Payee>, registry: &Registry) -> BTreeMap<Currency, Quote> {
+    let currencies: BTreeSet<Currency> = payees.values().filter_map(|payee| Some(payee.payout.as_ref()?.currency)).collect();
+    let within = (input.cycle.start(), input.cycle.end());
+    let quote = |currency: Currency| {
+        let found = registry.quote(input.currency, currency, within)?;
+        Some((currency, Quote { rate: found.rate, source: found.source.to_owned(), time: found.time }))
+    };
+    currencies.into_iter().filter_map(quote).collect()
+}
+
+fn tax_of(terms: TaxTerms<'_>) -> Tax {
+    Tax {
+        jurisdiction: terms.jurisdiction.to_owned(),
+        withholding: terms.withholding.to_owned(),
+        certificate: terms.certificate.map(str::to_owned),
+        rate: terms.rate,
+    }
 }

@@ -106,19 +106,19 @@ impl Dialect {
         format!("INSERT INTO journal_postings (entry, line, account, owner, currency, amount) VALUES {}", rows.join(", "))
     }
 
-    /// Inserts payments of one act: the first value is that of all rows, ten others are each row's own.
+    /// Inserts payments of one act: the first value is that of all rows, eleven others are each row's own.
     pub(crate) fn insert_payments(self, rows: usize) -> String {
         let amount = |value: usize| match self {
             Dialect::Sqlite => format!("${value}"),
             Dialect::Postgres => format!("CAST(${value} AS NUMERIC(38, 12))"),
         };
         let row = |row: usize| {
-            let own = |column: usize| 2 + 10 * row + column;
-            let before: String = (0..7).map(|column| format!(", ${}", own(column))).collect();
-            format!("($1{before}, {}, ${}, ${})", amount(own(7)), own(8), own(9))
+            let own = |column: usize| 2 + 11 * row + column;
+            let before: String = (0..8).map(|column| format!(", ${}", own(column))).collect();
+            format!("($1{before}, {}, ${}, ${})", amount(own(8)), own(9), own(10))
         };
         let rows: Vec<String> = (0..rows).map(row).collect();
-        let columns = "sequence, id, line, mid, currency, cycle, party, attempt, amount, replaces, message_id";
+        let columns = "sequence, id, line, mid, currency, cycle, party, attempt, paid_in, amount, replaces, message_id";
         format!("INSERT INTO payments ({columns}) VALUES {}", rows.join(", "))
     }
 

@@ -18,15 +18,17 @@ pub struct StoredPayment {
     pub line: u64,
     /// Who pays.
     pub mid: String,
-    /// In which currency.
+    /// The currency of the draft that says so.
     pub currency: String,
-    /// The cycle whose draft says so.
+    /// The draft's cycle.
     pub cycle: String,
     /// Who is paid.
     pub party: String,
     /// Which attempt it is.
     pub attempt: u64,
-    /// A 12-digit decimal.
+    /// The currency that arrives.
+    pub paid_in: String,
+    /// How much of it, a 12-digit decimal.
     pub amount: String,
     /// The attempt that has failed before.
     pub replaces: Option<String>,
@@ -137,7 +139,7 @@ pub struct PaymentRows {
 /// Which payments are asked for.
 #[derive(Clone, Copy, Debug)]
 pub enum Asked<'a> {
-    /// Those of a MID and currency; of one cycle, or of all.
+    /// Those of the drafts of a MID and currency; of one cycle, or of all.
     Of {
         /// The MID.
         mid: &'a str,
@@ -145,6 +147,13 @@ pub enum Asked<'a> {
         currency: &'a str,
         /// The cycle, or all.
         cycle: Option<&'a str>,
+    },
+    /// Those of a MID that arrive in a currency, whatever that of their draft is.
+    PaidIn {
+        /// The MID.
+        mid: &'a str,
+        /// The currency.
+        currency: &'a str,
     },
     /// The one with this id.
     Id(&'a str),
@@ -156,7 +165,7 @@ pub enum Asked<'a> {
     All,
 }
 
-const PAYMENT: &str = "id, sequence, line, mid, currency, cycle, party, attempt, CAST(amount AS TEXT), replaces, message_id";
+const PAYMENT: &str = "id, sequence, line, mid, currency, cycle, party, attempt, paid_in, CAST(amount AS TEXT), replaces, message_id";
 const STATE: &str = "sequence, line, id, state, reason, booked, reference";
 
 impl PaymentRows {
@@ -266,6 +275,7 @@ fn condition(asked: Asked<'_>) -> (&'static str, Vec<String>) {
         Asked::Of { mid, currency, cycle: Some(cycle) } => {
             ("WHERE mid = $1 AND currency = $2 AND cycle = $3", vec![mid.to_owned(), currency.to_owned(), cycle.to_owned()])
         }
+        Asked::PaidIn { mid, currency } => ("WHERE mid = $1 AND paid_in = $2", vec![mid.to_owned(), currency.to_owned()]),
         Asked::Id(id) => ("WHERE id = $1", vec![id.to_owned()]),
         // Ids are ASCII, and no character of theirs comes after a tilde.
         Asked::Beginning(beginning) => ("WHERE id >= $1 AND id < $2", vec![beginning.to_owned(), format!("{beginning}~")]),
@@ -284,9 +294,10 @@ fn payment(row: &AnyRow) -> StoredPayment {
         cycle: row.get(5),
         party: row.get(6),
         attempt: unsigned(row.get(7)),
-        amount: row.get(8),
-        replaces: row.get(9),
-        message_id: row.get(10),
+        paid_in: row.get(8),
+        amount: row.get(9),
+        replaces: row.get(10),
+        message_id: row.get(11),
     }
 }
 
@@ -336,7 +347,7 @@ async fn insert_payments(sql: &mut Sql, dialect: Dialect, payments: &[StoredPaym
         let query = query.bind(signed(some[0].sequence));
         let bound = some.iter().fold(query, |query, row| {
             let query = query.bind(&row.id).bind(signed(row.line)).bind(&row.mid).bind(&row.currency).bind(&row.cycle).bind(&row.party);
-            query.bind(signed(row.attempt)).bind(&row.amount).bind(&row.replaces).bind(&row.message_id)
+            query.bind(signed(row.attempt)).bind(&row.paid_in).bind(&row.amount).bind(&row.replaces).bind(&row.message_id)
         });
         bound.execute(&mut **sql).await?;
     }

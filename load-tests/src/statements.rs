@@ -144,6 +144,8 @@ fn draft(parties: u32, uses: u32, earned: impl Fn(u32, u32) -> Money) -> Result<
         undone: Vec::new(),
         holds: Vec::new(),
         returned: Vec::new(),
+        taxes: Vec::new(),
+        inheritances: Vec::new(),
         lines,
     })
 }

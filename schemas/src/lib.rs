@@ -7,14 +7,15 @@
 //! - A split's parts sum to the whole, whatever the order of its input.
 //! - What decodes is valid by itself; what needs the registry is judged in `farthing-aggregate`.
 //!
-//! Modules in reading order: [`money`], [`rate`], [`split`], [`weight`], [`transform`], [`currency`], [`time`], [`day`],
-//! [`words`], [`accrual`], [`rejection`], [`event`], [`registry`], [`manifest`], [`tables`].
+//! Modules in reading order: [`money`], [`rate`], [`split`], [`weight`], [`transform`], [`currency`], [`exchange`],
+//! [`time`], [`day`], [`words`], [`accrual`], [`rejection`], [`event`], [`registry`], [`manifest`], [`tables`].
 #![deny(missing_docs)]
 
 pub mod accrual;
 pub mod currency;
 pub mod day;
 pub mod event;
+pub mod exchange;
 pub mod manifest;
 pub mod money;
 pub mod rate;
@@ -30,6 +31,7 @@ pub mod words;
 pub use accrual::Accrual;
 pub use currency::Currency;
 pub use day::Day;
+pub use exchange::ExchangeRate;
 pub use money::Money;
 pub use rate::Rate;
 pub use rejection::{Code, Rejection};

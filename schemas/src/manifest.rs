@@ -7,7 +7,7 @@ mod hold;
 mod pay;
 
 pub use hold::{Hold, Lift};
-pub use pay::{BankFile, BankMessage, Released};
+pub use pay::{BankFile, BankMessage, Released, Sum};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 

@@ -242,6 +242,7 @@ static PAYOUTS: LazyLock<SchemaRef> = LazyLock::new(|| {
             required("cycle", word()),
             required("party", DataType::Utf8),
             required("attempt", DataType::Int64),
+            required("paid_in", word()),
             required("amount", decimal()),
             optional("replaces", DataType::Utf8),
             optional("file", word()),

@@ -126,11 +126,11 @@ pub struct Cycle(u16);
 #[error("{0:?} is not a cycle: a month from 2000-01 to 2199-12, such as 2026-10")]
 pub struct NotACycle(pub String);
 
-const FIRST_YEAR: i32 = 2000;
+const FIRST_YEAR: u16 = 2000;
 
 impl Cycle {
     fn of(year: i32, month0: u32) -> Cycle {
-        let months = (year - FIRST_YEAR) * 12 + i32::try_from(month0).unwrap_or(0);
+        let months = (year - i32::from(FIRST_YEAR)) * 12 + i32::try_from(month0).unwrap_or(0);
         Cycle(u16::try_from(months).unwrap_or(0))
     }
 
@@ -138,6 +138,12 @@ impl Cycle {
     #[must_use]
     pub const fn index(self) -> u16 {
         self.0
+    }
+
+    /// The year that the month is in.
+    #[must_use]
+    pub const fn year(self) -> u16 {
+        FIRST_YEAR + self.0 / 12
     }
 
     /// The cycle of [`Cycle::index`].
@@ -167,7 +173,7 @@ impl Cycle {
     }
 
     fn year_month(self) -> (i32, u32) {
-        (FIRST_YEAR + i32::from(self.0 / 12), u32::from(self.0 % 12) + 1)
+        (i32::from(self.year()), u32::from(self.0 % 12) + 1)
     }
 }
 

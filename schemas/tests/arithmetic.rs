@@ -4,6 +4,8 @@
 
 #[path = "arithmetic/division.rs"]
 mod division;
+#[path = "arithmetic/exchange.rs"]
+mod exchange;
 #[path = "arithmetic/money.rs"]
 mod money;
 #[path = "arithmetic/split.rs"]

@@ -13,6 +13,8 @@ mod resolution;
 mod schema;
 #[path = "registry/snapshot.rs"]
 mod snapshot;
+#[path = "registry/taxes.rs"]
+mod taxes;
 
 use farthing_schemas::registry::{Delta, RegistryError, State, read_load};
 

@@ -130,7 +130,7 @@ impl Book {
                 }
                 Ok(())
             }
-            Account::Platform(_) | Account::Mid(_) | Account::Held(_) | Account::Payout(_) => Ok(()),
+            Account::Platform(_) | Account::Mid(_) | Account::Held(_) | Account::Withheld(_) | Account::Payout(_) => Ok(()),
         }
     }
 

@@ -208,7 +208,7 @@ impl Courses {
     /// draft: SHA-256 of the draft, or none
     /// after: NUMBER SHA-256 of the manifest of the cycle's last move, or none
     /// actor: bo
-    /// payments: HOW MANY, SUM, SHA-256 over them
+    /// payments: HOW MANY, SUM CURRENCY + SUM CURRENCY, SHA-256 over them
     /// root: SHA-256
     /// why: one line
     /// ```
@@ -219,8 +219,9 @@ impl Courses {
         let (cycle, row) = self.row_of(step)?;
         let is_line_if_there = |text: &Option<String>| text.as_deref().is_none_or(is_line);
         let are_words = [&step.mid, &step.currency, &step.by].into_iter().all(|text| is_id(text));
-        let of_release = step.released.iter().flat_map(|released| [&released.amount, &released.payments_sha256]);
-        let are_words = are_words && of_release.chain(&step.root).all(|text| is_id(text));
+        let of_release = step.released.iter().map(|released| &released.payments_sha256);
+        let sums = step.released.iter().flat_map(|released| &released.sums).flat_map(|sum| [&sum.amount, &sum.currency]);
+        let are_words = are_words && of_release.chain(sums).chain(&step.root).all(|text| is_id(text));
         if !(are_words && is_line_if_there(&step.draft_sha256) && is_line_if_there(&step.why)) {
             return Err(Refusal::Unreadable("its MID, currency, actor, draft or reason"));
         }
@@ -231,7 +232,8 @@ impl Courses {
         // The last line is there if there is a reason: no reason is another text than any.
         let why = step.why.as_ref().map_or(String::new(), |why| format!("why: {why}\n"));
         let released = step.released.as_ref().map_or(String::new(), |released| {
-            format!("payments: {}, {}, {}\n", released.payments, released.amount, released.payments_sha256)
+            let sums = released.sums.iter().map(|sum| format!("{} {}", sum.amount, sum.currency)).collect::<Vec<_>>().join(" + ");
+            format!("payments: {}, {sums}, {}\n", released.payments, released.payments_sha256)
         });
         let root = step.root.as_ref().map_or(String::new(), |root| format!("root: {root}\n"));
         Ok(format!(

@@ -4,7 +4,7 @@ use crate::book::{PartySums, StepSums};
 use crate::earnings::Earning;
 use crate::error::SettleError;
 use crate::finding::{Finding, findings};
-use crate::input::{OnShortfall, Returned};
+use crate::input::{OnShortfall, Quote, Returned, Tax};
 use crate::moves::{Move, Rule, Step, WhyCarried};
 use crate::steps::View;
 use crate::wire;
@@ -67,6 +67,10 @@ pub struct Draft {
     pub holds: Vec<HoldLine>,
     /// By payment of an earlier cycle that has failed: part of what its party's line carries in.
     pub returned: Vec<ReturnedLine>,
+    /// By party that is paid and has a tax: what is withheld of it, be it nothing.
+    pub taxes: Vec<TaxLine>,
+    /// By party that has died and heir: what passes on.
+    pub inheritances: Vec<Inheritance>,
     /// By party.
     pub lines: Vec<Line>,
 }
@@ -165,6 +169,43 @@ pub struct ReturnedLine {
     pub amount: Money,
 }
 
+/// What is withheld of a party's payment for a tax.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TaxLine {
+    /// The party.
+    pub party: String,
+    /// Under whose laws, at which rate, by which record and certificate.
+    pub tax: Tax,
+    /// What could have been paid without it.
+    pub base: Money,
+    /// What is withheld of the base; the rest is paid.
+    pub withheld: Money,
+}
+
+/// What passes from a party that has died to one of its heirs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inheritance {
+    /// Who has died.
+    pub party: String,
+    /// Who comes after.
+    pub heir: String,
+    /// The heir's share.
+    pub share: Rate,
+    /// What the heir gets.
+    pub amount: Money,
+}
+
+/// What comes out of an exchange.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exchanged {
+    /// The currency that arrives.
+    pub currency: Currency,
+    /// How much of it, in whole minor units.
+    pub amount: Money,
+    /// At which rate.
+    pub quote: Quote,
+}
+
 /// One party's part of the draft.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Line {
@@ -186,12 +227,18 @@ pub struct Line {
     pub lifted: Money,
     /// Withheld, such as a tax.
     pub withheld: Money,
+    /// What it gets as an heir.
+    pub inherited: Money,
+    /// What its heirs get, since it has died.
+    pub passed_on: Money,
     /// What was taken for what the party owes.
     pub recovered: Money,
     /// What earlier cycles carried.
     pub carried_in: Money,
     /// What leaves for the bank.
     pub paid: Money,
+    /// As what it arrives, where that is in another currency.
+    pub exchanged: Option<Exchanged>,
     /// What stays owed.
     pub carried_out: Money,
     /// Why it stays; none where nothing does.
@@ -205,7 +252,8 @@ impl Draft {
     /// A sum that does not fit.
     pub fn of(view: View<'_>) -> Result<Draft, SettleError> {
         let found = findings(view.input, view.earnings, view.book)?;
-        let lines = lines(view)?;
+        let inheritances = inheritances(view);
+        let lines = lines(view, &inheritances)?;
         let totals = Totals::of(&lines)?;
         let agreements = found.iter().map(agreement_line).collect::<Result<Vec<_>, _>>()?;
         let to_refuse = |(line, finding): (&AgreementLine, &Finding<'_>)| !line.holds && finding.terms.on_shortfall == OnShortfall::Refuse;
@@ -226,9 +274,20 @@ impl Draft {
             undone: undone(view)?,
             holds: holds(view)?,
             returned: returned(view),
+            taxes: taxes(view)?,
+            inheritances,
             agreements,
             lines,
         })
+    }
+}
+
+impl Draft {
+    /// What is to leave for a party's bank, in the currency that it leaves in; nothing where the party is not paid.
+    #[must_use]
+    pub fn payment_of(&self, line: &Line) -> Option<(Currency, Money)> {
+        let exchanged = line.exchanged.as_ref().map(|exchanged| (exchanged.currency, exchanged.amount));
+        exchanged.or_else(|| (line.paid != Money::ZERO).then_some((self.currency, line.paid)))
     }
 }
 
@@ -322,14 +381,59 @@ fn returned(view: View<'_>) -> Vec<ReturnedLine> {
     view.input.returned.iter().map(line).collect()
 }
 
-fn lines(view: View<'_>) -> Result<Vec<Line>, SettleError> {
+/// What is exempt is listed, too: an authority asks after it.
+fn taxes(view: View<'_>) -> Result<Vec<TaxLine>, SettleError> {
+    let mut lines = Vec::new();
+    for (party, tax) in &view.input.taxes {
+        let Some(sums) = view.book.party(party) else { continue };
+        let (paid, withheld) = (sums.steps.brought(Step::Pay).negated()?, sums.steps.brought(Step::Withhold).negated()?);
+        if paid != Money::ZERO {
+            lines.push(TaxLine { party: party.clone(), tax: tax.clone(), base: paid.plus(withheld)?, withheld });
+        }
+    }
+    Ok(lines)
+}
+
+fn inheritances(view: View<'_>) -> Vec<Inheritance> {
+    let inheritance = |entry: &Move| {
+        let (Rule::Heir(share), Some(party), Some(heir)) = (&entry.rule, entry.from.party(), entry.to.party()) else { return None };
+        Some(Inheritance { party: party.to_owned(), heir: heir.to_owned(), share: *share, amount: entry.amount })
+    };
+    let mut lines: Vec<Inheritance> = view.book.moves().iter().filter_map(inheritance).collect();
+    lines.sort_by(|one, two| (&one.party, &one.heir).cmp(&(&two.party, &two.heir)));
+    lines
+}
+
+fn lines(view: View<'_>, inheritances: &[Inheritance]) -> Result<Vec<Line>, SettleError> {
     let mut gross: BTreeMap<&str, Money> = view.book.parties().map(|(party, _)| (party.as_str(), Money::ZERO)).collect();
     for (key, earning) in view.earnings.iter().filter(|(_, earning)| is_something(earning)) {
         let sum = gross.entry(&key.party).or_default();
         *sum = sum.plus(earning.gross)?;
     }
     let nothing = PartySums::default();
-    gross.into_iter().map(|(party, gross)| line(party, gross, view.book.party(party).unwrap_or(&nothing))).collect()
+    let mut lines = gross
+        .into_iter()
+        .map(|(party, gross)| line(party, gross, view.book.party(party).unwrap_or(&nothing)))
+        .collect::<Result<Vec<_>, _>>()?;
+    for entry in view.book.moves() {
+        let (Rule::Exchange(exchanged), Some(party)) = (&entry.rule, entry.to.party()) else { continue };
+        if let Ok(at) = lines.binary_search_by(|line| line.party.as_str().cmp(party)) {
+            lines[at].exchanged = Some(exchanged.clone());
+        }
+    }
+    for Inheritance { party, heir, amount, .. } in inheritances {
+        // Who has moves has a line.
+        let mut add = |name: &str, sum: fn(&mut Line) -> &mut Money| -> Result<(), SettleError> {
+            if let Ok(at) = lines.binary_search_by(|line| line.party.as_str().cmp(name)) {
+                let sum = sum(&mut lines[at]);
+                *sum = sum.plus(*amount)?;
+            }
+            Ok(())
+        };
+        add(party, |line| &mut line.passed_on)?;
+        add(heir, |line| &mut line.inherited)?;
+    }
+    Ok(lines)
 }
 
 fn line(party: &str, gross: Money, sums: &PartySums) -> Result<Line, SettleError> {
@@ -348,6 +452,7 @@ fn line(party: &str, gross: Money, sums: &PartySums) -> Result<Line, SettleError
         true_up: sums.steps.brought(Step::TrueUp),
         held: taken(Step::Hold)?,
         lifted: sums.steps.brought(Step::Lift),
+        withheld: taken(Step::Withhold)?,
         recovered: taken(Step::Recover)?,
         carried_in: sums.carried_in,
         paid: taken(Step::Pay)?,

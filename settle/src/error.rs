@@ -12,6 +12,12 @@ pub enum SettleError {
     /// A party has a balance or a movement but is not among the payees.
     #[error("party {0:?} has a balance or accruals in this cycle but is not in the registry version")]
     UnknownPayee(String),
+    /// Money of a party could come to nobody.
+    #[error("the heirs of {0:?} have no shares, or come after each other in a circle")]
+    NoHeirs(String),
+    /// A tax that takes all.
+    #[error("the tax {0:?} leaves nothing of a payment: its rate is not below 1")]
+    NothingLeft(String),
     /// The fee of a cycle undone is missing.
     #[error("the fee of cycle {0}, which reversals undo, is not known")]
     UnknownFee(Cycle),

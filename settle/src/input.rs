@@ -1,6 +1,6 @@
 //! [`Input`]: everything a draft depends on. Who calls fills it from the registry version that the draft names.
 
-use farthing_schemas::{Accrual, Currency, Cycle, Money, Rate};
+use farthing_schemas::{Accrual, Currency, Cycle, ExchangeRate, Instant, Money, Rate};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a draft is a function of.
@@ -16,7 +16,7 @@ pub struct Input {
     pub registry_version: u64,
     /// By id: every agreement of the MID that an accrual or `without` names.
     pub agreements: BTreeMap<String, AgreementTerms>,
-    /// By id: every party that an accrual of the MID, a balance or a hold names.
+    /// By id: every party that an accrual of the MID, a balance or a hold names, and all that come after them.
     pub payees: BTreeMap<String, Payee>,
     /// Every accrual of this cycle and currency, of any status and MID.
     pub accruals: Vec<Accrual>,
@@ -28,6 +28,12 @@ pub struct Input {
     pub returned: BTreeMap<String, Returned>,
     /// By number: the holds on parties of this MID and currency that are in force, and the lifted ones that still keep something back.
     pub holds: BTreeMap<u64, Hold>,
+    /// By party: what is withheld of what is paid to it, where something or nothing is by law.
+    pub taxes: BTreeMap<String, Tax>,
+    /// By currency that payouts may be in: what the draft's is worth in it.
+    pub quotes: BTreeMap<Currency, Quote>,
+    /// By party that died before the end of the cycle: those who come after it, by their ids.
+    pub heirs: BTreeMap<String, Vec<Heir>>,
     /// The MID's fee in each closed cycle that an accrual undoes.
     pub fees_of_cycles: BTreeMap<Cycle, Rate>,
     /// For an agreement's cycle that was left out once and settled later: the cycle whose draft settled it, and so whose fee holds.
@@ -89,6 +95,39 @@ pub struct Payee {
     pub stays: bool,
 }
 
+/// What is withheld of what is paid to a party.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tax {
+    /// Under whose laws.
+    pub jurisdiction: String,
+    /// The record of the registry that counts.
+    pub withholding: String,
+    /// The certificate whose rate it is, if it is not the record's own.
+    pub certificate: Option<String>,
+    /// How much.
+    pub rate: Rate,
+}
+
+/// What one currency is worth in another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Quote {
+    /// How much of the other one is given for one.
+    pub rate: ExchangeRate,
+    /// Who says so.
+    pub source: String,
+    /// When it was so.
+    pub time: Instant,
+}
+
+/// Who comes after a party.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heir {
+    /// Who it is.
+    pub party: String,
+    /// Its share; those of all heirs sum to one.
+    pub share: Rate,
+}
+
 /// Money of a party that is held back, such as in a dispute.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hold {
@@ -116,7 +155,7 @@ pub struct Returned {
 pub struct Payout {
     /// The payout method.
     pub method: String,
-    /// The only currency that it takes.
+    /// The only currency that it takes; what is in another one is exchanged, where there is a rate for that.
     pub currency: Currency,
 }
 

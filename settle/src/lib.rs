@@ -6,8 +6,10 @@
 //!
 //! Invariants
 //! - A draft line is the sum of its party's [`moves`]; every move takes from one account what it gives to another, so money
-//!   is neither made nor lost, and `net + true_up + carried_in = paid + held + withheld - lifted + carried_out` to the unit.
-//! - No move goes from one party to another.
+//!   is neither made nor lost, and `net + true_up + carried_in + inherited = paid + held + withheld - lifted + carried_out + passed_on` to the
+//!   unit.
+//! - No move goes from one party to another, but to the heirs of one that has died.
+//! - Nothing is withheld of what is not paid.
 //! - The order of the input changes nothing: equal inputs make byte-identical drafts.
 //! - The 70 % rule is judged in exact integers, per agreement, before any true-up.
 //! - What reverses an event of a closed cycle stands apart from the rule, on the terms of the cycle undone.

@@ -1,5 +1,7 @@
 //! [`Move`]: an amount that passes from one account to another, by which step and under which rule.
 
+use crate::draft::Exchanged;
+use crate::input::{Quote, Tax};
 use farthing_schemas::{Cycle, Money, Rate};
 use std::fmt;
 
@@ -33,8 +35,12 @@ pub enum Step {
     Recover,
     /// What a lifted hold kept back is the party's again.
     Lift,
+    /// What is available to a party that has died is its heirs'.
+    Inherit,
     /// What is in dispute is kept back.
     Hold,
+    /// A tax is withheld of what is paid.
+    Withhold,
     /// What reaches the threshold leaves for the party's bank.
     Pay,
     /// The rest stays owed.
@@ -52,8 +58,14 @@ pub enum Rule {
     RecoveryCap(Rate),
     /// The hold of that number.
     Hold(u64),
+    /// An heir of that share.
+    Heir(Rate),
+    /// A tax.
+    Tax(Tax),
     /// At least this amount is paid out.
     Threshold(Money),
+    /// At least the threshold is paid out, after an exchange.
+    Exchange(Exchanged),
     /// Why the rest was not paid.
     Carried(WhyCarried),
 }
@@ -91,6 +103,8 @@ pub enum Account {
     Party(String),
     /// What is held back of a party's money.
     Held(String),
+    /// What is withheld of a party's money.
+    Withheld(String),
     /// What leaves for a party's bank.
     Payout(String),
     /// What stays owed to a party, or by it when negative.
@@ -102,7 +116,9 @@ impl Account {
     #[must_use]
     pub fn party(&self) -> Option<&str> {
         match self {
-            Account::Party(party) | Account::Held(party) | Account::Payout(party) | Account::Carried(party) => Some(party),
+            Account::Party(party) | Account::Held(party) | Account::Withheld(party) | Account::Payout(party) | Account::Carried(party) => {
+                Some(party)
+            }
             Account::Platform(_) | Account::Mid(_) => None,
         }
     }
@@ -119,7 +135,9 @@ impl Step {
             Step::BringIn => "bring_in",
             Step::Recover => "recover",
             Step::Lift => "lift",
+            Step::Inherit => "inherit",
             Step::Hold => "hold",
+            Step::Withhold => "withhold",
             Step::Pay => "pay",
             Step::Carry => "carry",
         }
@@ -150,6 +168,7 @@ impl fmt::Display for Account {
             Account::Mid(id) => write!(out, "mid:{id}"),
             Account::Party(id) => write!(out, "party:{id}"),
             Account::Held(id) => write!(out, "held:{id}"),
+            Account::Withheld(id) => write!(out, "withheld:{id}"),
             Account::Payout(id) => write!(out, "payout:{id}"),
             Account::Carried(id) => write!(out, "carried:{id}"),
         }
@@ -164,7 +183,15 @@ impl fmt::Display for Rule {
             Rule::Balance => write!(out, "balance"),
             Rule::RecoveryCap(cap) => write!(out, "recovery_cap {cap}"),
             Rule::Hold(number) => write!(out, "hold {number}"),
+            Rule::Heir(share) => write!(out, "heir {share}"),
+            Rule::Tax(Tax { withholding, certificate: None, rate, .. }) => write!(out, "withholding {withholding} {rate}"),
+            Rule::Tax(Tax { withholding, certificate: Some(reference), rate, .. }) => {
+                write!(out, "withholding {withholding} {rate} by certificate {reference}")
+            }
             Rule::Threshold(least) => write!(out, "threshold {least}"),
+            Rule::Exchange(Exchanged { currency, amount, quote: Quote { rate, source, time } }) => {
+                write!(out, "exchange to {currency} {amount} at {rate} of {source} {time}")
+            }
             Rule::Carried(why) => write!(out, "{}", why.as_str()),
         }
     }

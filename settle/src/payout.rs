@@ -4,8 +4,8 @@
 //! last one has failed for good, and names it. What has failed and is not paid anew goes back into the party's balance with the next draft.
 
 use crate::error::SettleError;
-use farthing_schemas::Money;
 use farthing_schemas::manifest::Sha256Hasher;
+use farthing_schemas::{Currency, Money};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -118,13 +118,25 @@ pub struct Payment {
     pub party: String,
     /// Which attempt it is, from 1.
     pub attempt: u16,
-    /// How much, a decimal with 12 digits.
+    /// The currency that arrives.
+    #[serde(serialize_with = "text")]
+    pub currency: Currency,
+    /// How much of it, a decimal with 12 digits.
     #[serde(serialize_with = "text")]
     pub amount: Money,
     /// The attempt that has failed before, if this is not the first.
     pub replaces: Option<String>,
     /// The file that it is in; none if it was left out.
     pub message_id: Option<String>,
+}
+
+/// What a draft has a party paid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Due {
+    /// The currency that is to arrive.
+    pub currency: Currency,
+    /// How much of it.
+    pub amount: Money,
 }
 
 /// SHA-256 over payments, in hex: of one JSON object a line, with the fields of [`Payment`] in their order.
@@ -192,16 +204,16 @@ pub enum PaymentFault {
         should: u16,
     },
     /// What is paid is what the draft says, no more and no less.
-    #[error("payment {id} is of {is} where {party} is owed {should}")]
+    #[error("payment {id} is of {} {} where {party} is owed {} {}", is.amount, is.currency, should.amount, should.currency)]
     Amount {
         /// The payment.
         id: String,
         /// Who is paid.
         party: String,
         /// Its amount.
-        is: Money,
+        is: Due,
         /// What the draft says.
-        should: Money,
+        should: Due,
     },
     /// There is no such payment.
     #[error("there is no payment {0}")]
@@ -217,11 +229,11 @@ pub enum PaymentFault {
 }
 
 impl Payments {
-    /// Takes the next payment of an obligation of that amount.
+    /// Takes the next payment of an obligation of that amount; of 0 where nothing is owed.
     ///
     /// # Errors
     /// [`PaymentFault`]; then nothing has changed.
-    pub fn make(&mut self, payment: Payment, owed: Money) -> Result<(), PaymentFault> {
+    pub fn make(&mut self, payment: Payment, owed: Due) -> Result<(), PaymentFault> {
         let (id, party) = (payment.id.clone(), payment.party.clone());
         if self.by_id.contains_key(&id) {
             return Err(PaymentFault::Twice(id));
@@ -238,8 +250,9 @@ impl Payments {
         if payment.attempt != should {
             return Err(PaymentFault::Attempt { id, is: payment.attempt, should });
         }
-        if payment.amount != owed || owed <= Money::ZERO {
-            return Err(PaymentFault::Amount { id, party, is: payment.amount, should: owed });
+        let is = Due { currency: payment.currency, amount: payment.amount };
+        if is != owed || owed.amount <= Money::ZERO {
+            return Err(PaymentFault::Amount { id, party, is, should: owed });
         }
         let state = if payment.message_id.is_some() { State::Released } else { State::Rejected };
         self.last.insert(party, id.clone());
@@ -290,14 +303,19 @@ impl fmt::Display for State {
     }
 }
 
-/// A sum of payments' amounts.
+/// The sums of payments' amounts, by currency.
 ///
 /// # Errors
 /// A sum that does not fit.
-pub fn sum<'a>(payments: impl IntoIterator<Item = &'a Payment>) -> Result<Money, SettleError> {
-    Ok(Money::sum(payments.into_iter().map(|payment| payment.amount))?)
+pub fn sums<'a>(payments: impl IntoIterator<Item = &'a Payment>) -> Result<BTreeMap<Currency, Money>, SettleError> {
+    let mut sums: BTreeMap<Currency, Money> = BTreeMap::new();
+    for payment in payments {
+        let sum = sums.entry(payment.currency).or_default();
+        *sum = sum.plus(payment.amount)?;
+    }
+    Ok(sums)
 }
 
-fn text<S: serde::Serializer>(amount: &Money, out: S) -> Result<S::Ok, S::Error> {
+fn text<T: fmt::Display, S: serde::Serializer>(amount: &T, out: S) -> Result<S::Ok, S::Error> {
     out.collect_str(amount)
 }

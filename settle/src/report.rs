@@ -2,12 +2,13 @@
 
 pub(crate) mod table;
 
-use crate::draft::{AgreementLine, Draft, Line};
+use crate::draft::{AgreementLine, Draft, Exchanged, Inheritance, Line};
 use crate::error::SettleError;
 use crate::finding::least_net;
 use crate::moves::WhyCarried;
-use farthing_schemas::Money;
 use farthing_schemas::split::mul_div_floor;
+use farthing_schemas::{Currency, Money};
+use std::collections::BTreeMap;
 use table::{Cell, Table, readable};
 
 /// Lines of single parties that a report shows.
@@ -26,6 +27,9 @@ pub fn report(draft: &Draft) -> Result<String, SettleError> {
         totals(draft),
         undone(draft),
         holds(draft),
+        taxes(draft)?,
+        inheritances(draft)?,
+        exchanges(draft)?,
         top_lines(draft),
         carried(draft)?,
     ];
@@ -192,6 +196,64 @@ fn holds(draft: &Draft) -> Vec<String> {
         ]);
     }
     titled("Held back in disputes (the parties' money, with nobody else)", &table)
+}
+
+/// By record and rate, which a certificate may have changed.
+fn taxes(draft: &Draft) -> Result<Vec<String>, SettleError> {
+    let mut sums: BTreeMap<(&str, &str, String), (usize, Money, Money)> = BTreeMap::new();
+    for line in &draft.taxes {
+        let key = (line.tax.jurisdiction.as_str(), line.tax.withholding.as_str(), line.tax.rate.to_string());
+        let (parties, base, withheld) = sums.entry(key).or_default();
+        (*parties, *base, *withheld) = (*parties + 1, base.plus(line.base)?, withheld.plus(line.withheld)?);
+    }
+    let mut table = Table::new(&["jurisdiction", "record", "rate", "parties", "base", "withheld"]);
+    for ((jurisdiction, withholding, rate), (parties, base, withheld)) in sums {
+        let words = [Cell::text(jurisdiction), Cell::text(withholding), Cell::Number(rate), Cell::Number(parties.to_string())];
+        table.row(words.into_iter().chain([base, withheld].map(Cell::Amount)).collect());
+    }
+    Ok(titled("Withheld for taxes, of what is paid (base = withheld + paid)", &table))
+}
+
+/// By currency, which each has one rate.
+fn exchanges(draft: &Draft) -> Result<Vec<String>, SettleError> {
+    let mut sums: BTreeMap<Currency, (&Exchanged, usize, Money, Money)> = BTreeMap::new();
+    for line in &draft.lines {
+        let Some(exchanged) = &line.exchanged else { continue };
+        let (_, parties, paid, amount) = sums.entry(exchanged.currency).or_insert((exchanged, 0, Money::ZERO, Money::ZERO));
+        (*parties, *paid, *amount) = (*parties + 1, paid.plus(line.paid)?, amount.plus(exchanged.amount)?);
+    }
+    let mut table = Table::new(&["currency", "rate", "source", "time", "parties", "paid", "arrives"]);
+    for (currency, (exchanged, parties, paid, amount)) in sums {
+        let quote = &exchanged.quote;
+        table.row(vec![
+            Cell::text(currency.code()),
+            Cell::Number(quote.rate.to_string()),
+            Cell::text(&quote.source),
+            Cell::Text(quote.time.to_string()),
+            Cell::Number(parties.to_string()),
+            Cell::Amount(paid),
+            Cell::Amount(amount),
+        ]);
+    }
+    Ok(titled(&format!("Paid in other currencies ({} that go into exchanges, and what arrives)", draft.currency), &table))
+}
+
+fn inheritances(draft: &Draft) -> Result<Vec<String>, SettleError> {
+    let mut lines: Vec<&Inheritance> = draft.inheritances.iter().collect();
+    // The largest; of equal ones in the order that they stand in.
+    lines.sort_by_key(|line| std::cmp::Reverse(line.amount));
+    let mut table = Table::new(&["party", "heir", "share", "amount"]);
+    let row = |party: &str, heir: String, share: String, amount: Money| {
+        vec![Cell::text(party), Cell::Text(heir), Cell::Number(share), Cell::Amount(amount)]
+    };
+    for line in lines.iter().take(TOP_LINES) {
+        table.row(row(&line.party, line.heir.clone(), line.share.to_string(), line.amount));
+    }
+    let others = lines.get(TOP_LINES..).unwrap_or_default();
+    if !others.is_empty() {
+        table.row(row("others", others.len().to_string(), String::new(), Money::sum(others.iter().map(|line| line.amount))?));
+    }
+    Ok(titled("Passed on to the heirs of parties that have died", &table))
 }
 
 fn top_lines(draft: &Draft) -> Vec<String> {

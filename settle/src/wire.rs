@@ -4,11 +4,12 @@
 //! take the SHA-256 of the bytes that remain. The domain's types know nothing of JSON: their twins here do. A field that is added
 //! takes a default where an older text is read.
 
-use crate::draft::{AgreementLine, Draft, HoldLine, Line, PlatformLine, ReturnedLine, Totals, UndoneLine};
+use crate::draft::{AgreementLine, Draft, Exchanged, HoldLine, Inheritance, Line, PlatformLine, ReturnedLine, TaxLine, Totals, UndoneLine};
 use crate::error::SettleError;
+use crate::input::{Quote, Tax};
 use crate::moves::{Move, WhyCarried};
 use farthing_schemas::manifest::sha256_hex;
-use farthing_schemas::{Currency, Cycle, Money, Rate};
+use farthing_schemas::{Currency, Cycle, ExchangeRate, Instant, Money, Rate};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -107,6 +108,10 @@ struct DraftTwin {
     holds: Vec<HoldLine>,
     #[serde(with = "returned", default, skip_serializing_if = "Vec::is_empty")]
     returned: Vec<ReturnedLine>,
+    #[serde(with = "taxes", default, skip_serializing_if = "Vec::is_empty")]
+    taxes: Vec<TaxLine>,
+    #[serde(with = "inheritances", default, skip_serializing_if = "Vec::is_empty")]
+    inheritances: Vec<Inheritance>,
     #[serde(with = "lines")]
     lines: Vec<Line>,
 }
@@ -196,6 +201,39 @@ struct ReturnedTwin {
 }
 
 #[derive(Serialize, Deserialize)]
+#[serde(remote = "TaxLine")]
+struct TaxLineTwin {
+    party: String,
+    #[serde(flatten, with = "TaxTwin")]
+    tax: Tax,
+    #[serde(with = "amount")]
+    base: Money,
+    #[serde(with = "amount")]
+    withheld: Money,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Tax")]
+struct TaxTwin {
+    jurisdiction: String,
+    withholding: String,
+    certificate: Option<String>,
+    #[serde(with = "text")]
+    rate: Rate,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Inheritance")]
+struct InheritanceTwin {
+    party: String,
+    heir: String,
+    #[serde(with = "text")]
+    share: Rate,
+    #[serde(with = "amount")]
+    amount: Money,
+}
+
+#[derive(Serialize, Deserialize)]
 #[serde(remote = "Line")]
 struct LineTwin {
     party: String,
@@ -215,12 +253,18 @@ struct LineTwin {
     lifted: Money,
     #[serde(with = "amount")]
     withheld: Money,
+    #[serde(with = "amount", default, skip_serializing_if = "is_nothing")]
+    inherited: Money,
+    #[serde(with = "amount", default, skip_serializing_if = "is_nothing")]
+    passed_on: Money,
     #[serde(with = "amount")]
     recovered: Money,
     #[serde(with = "amount")]
     carried_in: Money,
     #[serde(with = "amount")]
     paid: Money,
+    #[serde(with = "exchanged", default, skip_serializing_if = "Option::is_none")]
+    exchanged: Option<Exchanged>,
     #[serde(with = "amount")]
     carried_out: Money,
     #[serde(with = "why")]
@@ -256,7 +300,54 @@ list!(platforms, PlatformLine, "PlatformTwin");
 list!(undone, UndoneLine, "UndoneTwin");
 list!(holds, HoldLine, "HoldTwin");
 list!(returned, ReturnedLine, "ReturnedTwin");
+list!(taxes, TaxLine, "TaxLineTwin");
+list!(inheritances, Inheritance, "InheritanceTwin");
 list!(lines, Line, "LineTwin");
+
+/// What older texts do not have is not written where it is nothing.
+pub(crate) fn is_nothing(amount: &Money) -> bool {
+    *amount == Money::ZERO
+}
+
+/// What comes out of an exchange, flat; there is none where the field is missing.
+pub(crate) mod exchanged {
+    use super::*;
+    use serde::{Deserializer, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct ExchangedTwin {
+        #[serde(with = "text")]
+        currency: Currency,
+        #[serde(with = "amount")]
+        amount: Money,
+        #[serde(with = "text")]
+        rate: ExchangeRate,
+        source: String,
+        #[serde(with = "text")]
+        time: Instant,
+    }
+
+    pub fn serialize<S: Serializer>(exchanged: &Option<Exchanged>, out: S) -> Result<S::Ok, S::Error> {
+        let twin = exchanged.clone().map(|Exchanged { currency, amount, quote: Quote { rate, source, time } }| ExchangedTwin {
+            currency,
+            amount,
+            rate,
+            source,
+            time,
+        });
+        twin.serialize(out)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Exchanged>, D::Error> {
+        let twin = Option::<ExchangedTwin>::deserialize(from)?;
+        Ok(twin.map(|ExchangedTwin { currency, amount, rate, source, time }| Exchanged {
+            currency,
+            amount,
+            quote: Quote { rate, source, time },
+        }))
+    }
+}
 
 /// An amount as a string with a sign and 12 fractional digits.
 pub(crate) mod amount {

@@ -78,6 +78,7 @@ const ANSWERS: &[(&[&str], i32, &[&str])] = &[
     (&["journal", "export", "--csv"], 0, &["format", "text"]),
     (&["trial-balance"], 0, &["balanced", "lines", "totals"]),
     (&["check"], 0, &["holds", "invariants"]),
+    (&["tax", "report", "--mid", "mid_x", "--year", "2026"], 0, &["mid", "year", "lines", "totals", "cycles", "not_approved"]),
     (&["actor", "retire", "ana"], 0, &["actor", "standing"]),
     (&["ledger", "migrate"], 0, &["from", "to"]),
     (&["ledger", "check"], 0, &["checked", "manifests"]),
@@ -299,6 +300,10 @@ const WRONG: &[(&[&str], &[&str])] = &[
     (&["report", "payouts"], &["--mid", "--cycle"]),
     (&["report", "payouts", "--mid", "nobody", "--cycle", "2026-10"], &["nobody", "mid_x"]),
     (&["trial-balance", "--by", "nonsense"], &["nonsense", "kind", "account"]),
+    (&["tax"], &["report"]),
+    (&["tax", "report", "--mid", "mid_x"], &["--year"]),
+    (&["tax", "report", "--mid", "mid_x", "--year", "1999"], &["1999", "2000"]),
+    (&["tax", "report", "--mid", "nobody", "--year", "2026"], &["nobody", "mid_x"]),
     (&["completions", "nonsense"], &["nonsense", "bash", "fish", "zsh"]),
 ];
 

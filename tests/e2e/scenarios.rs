@@ -1,8 +1,11 @@
 //! Scenes of what happens over time, between runs and after closing: what the oracle does not play.
 
+mod exchange;
+mod heirs;
 mod holds;
 mod memory;
 pub mod scene;
+mod taxes;
 
 use crate::support::also_on_postgres;
 use anyhow::{Context, Result};

@@ -1,6 +1,6 @@
 //! Statements and their proofs: papers that say what the draft says, and that anybody can check with nothing but a root.
 
-mod checkers;
+pub mod checkers;
 mod many;
 mod papers;
 mod proofs;

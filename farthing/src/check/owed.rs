@@ -1,10 +1,12 @@
-//! SPEC section 5, number 6: to date, per party, MID and currency, what was earned is paid, held, withheld or carried, to the unit.
+//! SPEC section 5, number 6: to date, per party, MID and currency, what was earned is paid, held, withheld or carried, to the unit; or, of
+//! a party that has died, passed on to its heirs, who have just that.
 
 use super::{Chain, Invariant};
 use anyhow::ensure;
 use farthing_schemas::{Currency, Money};
 use farthing_settle::Draft;
-use farthing_settle::draft::Line;
+use farthing_settle::draft::{Exchanged, Line, TaxLine};
+use farthing_settle::steps::withhold::withheld_of;
 use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Default)]
@@ -22,6 +24,10 @@ struct ToDate {
     paid: Money,
     held: Money,
     withheld: Money,
+    /// As an heir.
+    inherited: Money,
+    /// To its heirs.
+    passed_on: Money,
     carried: Money,
 }
 
@@ -57,9 +63,15 @@ impl Invariant for Owed {
                 name(&line.party)
             );
             to_date.add(line)?;
-            let (had, has) = (to_date.opening.plus(to_date.earned)?, to_date.is()?);
-            ensure!(had == has, "{}: {had} to date, but paid, held, withheld and carried are {has}", name(&line.party));
+            let (had, has) = (to_date.had()?, to_date.is()?);
+            ensure!(had == has, "{}: {had} to date, but paid, held, withheld, carried and passed on are {has}", name(&line.party));
         }
+        let passed = |field: fn(&Line) -> Money| Money::sum(draft.lines.iter().map(field));
+        let (inherited, passed_on) = (passed(|line| line.inherited)?, passed(|line| line.passed_on)?);
+        let (mid, currency, cycle) = (&draft.mid, draft.currency, draft.cycle);
+        ensure!(inherited == passed_on, "{mid} in {currency}, cycle {cycle}: {passed_on} is passed on, and heirs get {inherited}");
+        taxed(draft)?;
+        exchanged(draft)?;
         let forgotten = parties.iter().find(|(party, to_date)| to_date.carried != Money::ZERO && !listed.contains(party.as_str()));
         if let Some((party, back)) = returned.first_key_value() {
             ensure!(false, "{}: {back} has come back, and it has no line", name(party));
@@ -84,18 +96,54 @@ impl Invariant for Owed {
     }
 }
 
+/// Whatever is withheld is so by a tax that is named with its rate and base, and is what these come to.
+fn taxed(draft: &Draft) -> anyhow::Result<()> {
+    let taxes: BTreeMap<&str, &TaxLine> = draft.taxes.iter().map(|line| (line.party.as_str(), line)).collect();
+    for line in &draft.lines {
+        let name = || format!("{} with {} in {}, cycle {}", line.party, draft.mid, draft.currency, draft.cycle);
+        let (base, withheld) = match taxes.get(line.party.as_str()) {
+            Some(tax) => (tax.base, withheld_of(tax.base, &tax.tax, draft.currency)?),
+            None => (line.paid, Money::ZERO),
+        };
+        ensure!(line.withheld == withheld, "{}: {} is withheld, and its tax is {withheld}", name(), line.withheld);
+        let gross = line.paid.plus(line.withheld)?;
+        ensure!(gross == base, "{}: {gross} is paid and withheld, and the base of its tax is {base}", name());
+    }
+    Ok(())
+}
+
+/// What arrives in another currency is what is paid gives at the rate that is named, and a unit less would give less.
+fn exchanged(draft: &Draft) -> anyhow::Result<()> {
+    for line in &draft.lines {
+        let Some(Exchanged { currency, amount, quote }) = &line.exchanged else { continue };
+        let name = || format!("{} with {} in {}, cycle {}", line.party, draft.mid, draft.currency, draft.cycle);
+        let gives = quote.rate.exchanged(line.paid, currency.minor_unit())?;
+        ensure!(*amount == gives, "{}: {} gives {gives} {currency}, and {amount} are to arrive", name(), line.paid);
+        let least = quote.rate.least_for(*amount)?;
+        ensure!(line.paid == least, "{}: {} is paid for {amount} {currency}, and {least} gives as much", name(), line.paid);
+    }
+    Ok(())
+}
+
 impl ToDate {
     fn add(&mut self, line: &Line) -> anyhow::Result<()> {
         self.earned = self.earned.plus(line.net)?.plus(line.true_up)?;
         self.paid = self.paid.plus(line.paid)?;
         self.held = self.held.plus(line.held)?.minus(line.lifted)?;
         self.withheld = self.withheld.plus(line.withheld)?;
+        self.inherited = self.inherited.plus(line.inherited)?;
+        self.passed_on = self.passed_on.plus(line.passed_on)?;
         self.carried = line.carried_out;
         Ok(())
     }
 
+    /// What there was.
+    fn had(&self) -> anyhow::Result<Money> {
+        Ok(Money::sum([self.opening, self.earned, self.inherited])?)
+    }
+
     /// What it has come to.
     fn is(&self) -> anyhow::Result<Money> {
-        Ok(Money::sum([self.paid, self.held, self.withheld, self.carried])?)
+        Ok(Money::sum([self.paid, self.held, self.withheld, self.carried, self.passed_on])?)
     }
 }

@@ -4,18 +4,18 @@ use super::{Chain, Invariant, SeenEntry, SeenWhat};
 use crate::books::Books;
 use crate::payouts::answers::outcome_sha256;
 use crate::payouts::files::bytes_of;
-use crate::payouts::payment_of;
+use crate::payouts::{Owed, payment_of, sum_of};
 use anyhow::{Context, anyhow, ensure};
 use farthing_bank::format::{DecimalMark, Originator, PainVersion, Scheme};
 use farthing_bank::{Amount, Format, read_back};
 use farthing_ledger::{Asked, StoredBankFile, StoredException, StoredPayment, StoredReceipt, StoredState};
 use farthing_schemas::manifest::{BankMessage, CycleMove, Released};
 use farthing_schemas::money::from_stored_text;
-use farthing_schemas::{Currency, Cycle, Money};
+use farthing_schemas::{Cycle, Money};
 use farthing_settle::Draft;
 use farthing_settle::cycle::Kind;
 use farthing_settle::journal::{Entry, EntryKind, Occasion, OfCycle, Told, entry_of_message, entry_of_release};
-use farthing_settle::payout::{Payment, Payments, payments_sha256, sum};
+use farthing_settle::payout::{Due, Payment, Payments, payments_sha256, sums};
 use std::collections::BTreeMap;
 
 /// The rows of payments that are looked at.
@@ -58,7 +58,7 @@ type Key = (String, String, String);
 #[derive(Default)]
 pub struct Paid {
     /// What drafts in force pay, by party.
-    owed: BTreeMap<Key, BTreeMap<String, Money>>,
+    owed: BTreeMap<Key, BTreeMap<String, Due>>,
     /// The entries of releases and of messages, by the number of their acts.
     entries: BTreeMap<u64, Entry>,
 }
@@ -84,8 +84,7 @@ impl Invariant for Paid {
 
     fn draft(&mut self, draft: &Draft) -> anyhow::Result<()> {
         let key = (draft.mid.clone(), draft.currency.to_string(), draft.cycle.to_string());
-        let paid = draft.lines.iter().filter(|line| line.paid > Money::ZERO);
-        self.owed.insert(key, paid.map(|line| (line.party.clone(), line.paid)).collect());
+        self.owed.insert(key, Owed::of(draft).iter().map(|(party, due)| (party.to_owned(), due)).collect());
         Ok(())
     }
 
@@ -158,21 +157,22 @@ impl<'a> Look<'a> {
             let same = (&row.mid, &row.currency, &row.cycle) == (&key.0, &key.1, &key.2);
             ensure!(same, "payment {} is said to be of another MID, currency or cycle", row.id);
             self.key_of.insert(&row.id, (key.clone(), row));
-            let owed = self.paid.owed.get(&key).and_then(|owed| owed.get(&payment.party)).copied().unwrap_or_default();
+            let owed = self.paid.owed.get(&key).and_then(|owed| owed.get(&payment.party)).copied();
+            let owed = owed.unwrap_or(Due { currency: payment.currency, amount: Money::ZERO });
             self.payments.entry(key.clone()).or_default().make(payment.clone(), owed)?;
         }
         for row in told {
             self.payments.entry(key.clone()).or_default().tell(&row.id, row.state.parse()?)?;
         }
         let sent = || payments.iter().filter(|payment| payment.message_id.is_some());
-        let says = (u64::try_from(sent().count())?, sum(sent())?.to_string());
-        ensure!(says == (released.payments, released.amount.clone()), "its payments sum to {} and it says {}", says.1, released.amount);
+        let says = (u64::try_from(sent().count())?, sums(sent())?.into_iter().map(sum_of).collect::<Vec<_>>());
+        ensure!(says == (released.payments, released.sums.clone()), "its payments sum to {:?} and it says {:?}", says.1, released.sums);
         self.sent += 1;
         let Some(entry) = self.paid.entries.get(&sequence) else {
             ensure!(!self.rows.whole || released.payments == 0, "it books nothing");
             return Ok(());
         };
-        let of = OfCycle { mid: key.0, cycle: step.cycle.parse::<Cycle>()?, currency: step.currency.parse::<Currency>()? };
+        let of = OfCycle { mid: key.0, cycle: step.cycle.parse::<Cycle>()? };
         let kind = if entry.header().kind == EntryKind::Reissue { EntryKind::Reissue } else { EntryKind::Release };
         let should = entry_of_release(&of, kind, &payments, entry.header().evidence.clone(), occasion(entry))?;
         ensure!(should == *entry, "journal entry {} is not what its payments move", entry.number());
@@ -187,7 +187,7 @@ impl<'a> Look<'a> {
             ensure!(key.0 == message.mid, "payment {} is another MID's", row.id);
             let motion = self.payments.entry(key).or_default().tell(&row.id, row.state.parse()?)?;
             if let Some(motion) = motion {
-                let (amount, currency) = (from_stored_text(&payment.amount)?, payment.currency.parse()?);
+                let (amount, currency) = (from_stored_text(&payment.amount)?, payment.paid_in.parse()?);
                 books.push(Told::Payment { party: payment.party.clone(), motion, amount, currency });
             }
         }
@@ -251,7 +251,7 @@ fn instructions(row: &StoredBankFile, payments: &[&StoredPayment]) -> anyhow::Re
     ensure!(read.len() == payments.len(), "it pays {} times where {} payments are in it", read.len(), payments.len());
     for (instruction, payment) in read.iter().zip(payments) {
         let id = payment.id.parse().with_context(|| payment.id.clone())?;
-        let amount = Amount::of(from_stored_text(&payment.amount)?, payment.currency.parse()?)?;
+        let amount = Amount::of(from_stored_text(&payment.amount)?, payment.paid_in.parse()?)?;
         let same = instruction.reference.may_be(&id) && instruction.amount == amount;
         ensure!(same, "it pays {} by the id {} where payment {id} is of {amount}", instruction.amount, instruction.reference);
     }

@@ -20,5 +20,6 @@ pub mod root;
 pub mod settle;
 pub mod statement;
 pub mod status;
+pub mod tax;
 pub mod trial_balance;
 pub mod verify;

@@ -30,7 +30,7 @@ pub async fn run(at: &Place, options: &PaymentsOptions, json: bool) -> anyhow::R
     } else if rows.is_empty() {
         output::text("No payments.")?;
     } else {
-        let columns = ["payment", "cycle", "party", "state", "since", "reason", "replaces", "amount"];
+        let columns = ["payment", "cycle", "party", "state", "since", "reason", "replaces", "currency", "amount"];
         let cell = |value: &Value| value.as_str().unwrap_or("-").replace(char::is_control, "\u{FFFD}");
         let rows: Vec<Vec<String>> = rows.iter().map(|row| columns.map(|column| cell(&row[column])).to_vec()).collect();
         output::text(&output::table(&columns, &rows, columns.len() - 1))?;
@@ -46,8 +46,8 @@ fn state_of<'a>(payment: &StoredPayment, last: Option<&'a StoredState>) -> anyho
 }
 
 fn document(payment: &StoredPayment, state: State, last: Option<&StoredState>) -> Value {
-    let StoredPayment { id, cycle, party, attempt, amount, replaces, message_id, .. } = payment;
-    json!({"payment": id, "cycle": cycle, "party": party, "attempt": attempt, "amount": amount, "state": state.as_str(),
+    let StoredPayment { id, cycle, party, attempt, paid_in, amount, replaces, message_id, .. } = payment;
+    json!({"payment": id, "cycle": cycle, "party": party, "attempt": attempt, "currency": paid_in, "amount": amount, "state": state.as_str(),
         "since": last.and_then(|last| last.booked.as_ref()), "reason": last.and_then(|last| last.reason.as_ref()),
         "bank_reference": last.and_then(|last| last.reference.as_ref()), "replaces": replaces, "file": message_id})
 }

@@ -34,7 +34,7 @@ pub async fn entry(books: &Books, courses: &Courses, step: &CycleMove, brought: 
                 None => (EntryKind::Release, format!("payouts released by {}", step.by)),
                 Some(why) => (EntryKind::Reissue, why.clone()),
             };
-            let of = OfCycle { mid: step.mid.clone(), cycle: step.cycle.parse()?, currency: step.currency.parse()? };
+            let of = OfCycle { mid: step.mid.clone(), cycle: step.cycle.parse()? };
             let occasion = occasion(books, step, reason);
             Ok(Some(entry_of_release(&of, kind, &sending.payments, decision(courses, step)?, occasion)?))
         }

@@ -104,7 +104,7 @@ impl Taking<'_> {
         let amount: Money = from_stored_text(&payment.amount)?;
         // What is said of all of a file may say the sum.
         let own = if is_of_all(answer) { None } else { answer.amount };
-        let right = Amount::of(amount, payment.currency.parse()?)?;
+        let right = Amount::of(amount, payment.paid_in.parse()?)?;
         if let Some(said) = own.filter(|said| *said != right) {
             self.exception(answer, &format!("it says {said}, and the payment is of {right}"));
             return Ok(());
@@ -118,7 +118,7 @@ impl Taking<'_> {
                 self.known.insert(payment.id.clone(), to);
                 self.push_state(payment, to, answer);
                 if let Some(motion) = was.motion(to) {
-                    let (party, currency) = (payment.party.clone(), payment.currency.parse()?);
+                    let (party, currency) = (payment.party.clone(), payment.paid_in.parse()?);
                     self.taken.told.push(Told::Payment { party, motion, amount, currency });
                 }
             }

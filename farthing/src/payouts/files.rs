@@ -1,7 +1,7 @@
 //! Files for banks: checked and written from payments, kept in the ledger, and written out for whoever brings them to the bank.
 
-use super::Sending;
 use super::payee::Payee;
+use super::{Sending, sum_of};
 use crate::books::Books;
 use crate::commands::settle::Settlement;
 use crate::configuration::payers::{Payer, Payers};
@@ -10,9 +10,9 @@ use chrono::{Days, NaiveDate};
 use farthing_bank::ids::{EndToEndId, MessageId, MessageKey};
 use farthing_bank::{Amount, Format, Order, Totals, check, write};
 use farthing_ledger::{Asked, StoredBankFile};
-use farthing_schemas::Instant;
 use farthing_schemas::manifest::{BankFile, sha256_hex};
 use farthing_schemas::registry::State;
+use farthing_schemas::{Currency, Instant, Money};
 use farthing_settle::payout::Payment;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
@@ -119,17 +119,17 @@ struct Round<'a> {
 
 impl Round<'_> {
     fn make(&mut self, payments: &[Payment]) -> anyhow::Result<Sending> {
-        let mut by_method: BTreeMap<String, Vec<(Payment, farthing_bank::Payment)>> = BTreeMap::new();
+        let mut by_method: BTreeMap<(String, Currency), Vec<(Payment, farthing_bank::Payment)>> = BTreeMap::new();
         let mut made: BTreeMap<String, Payment> = payments.iter().map(|payment| (payment.id.clone(), payment.clone())).collect();
         for payment in payments.iter().filter(|payment| !self.making.left_out.contains_key(&payment.party)) {
             match self.instruction(payment) {
-                Ok((method, instruction)) => by_method.entry(method).or_default().push((payment.clone(), instruction)),
+                Ok((method, instruction)) => by_method.entry((method, payment.currency)).or_default().push((payment.clone(), instruction)),
                 Err(fault) => drop(self.faults.insert(payment.party.clone(), format!("{fault:#}"))),
             }
         }
         let mut files = Vec::new();
-        for (method, payments) in by_method {
-            for file in self.files(&method, payments)? {
+        for ((method, currency), payments) in by_method {
+            for file in self.files(&method, currency, payments)? {
                 for payment in file.payments {
                     made.insert(payment.id.clone(), Payment { message_id: Some(file.file.named.message_id.clone()), ..payment });
                 }
@@ -145,16 +145,16 @@ impl Round<'_> {
     fn instruction(&self, payment: &Payment) -> anyhow::Result<(String, farthing_bank::Payment)> {
         let party = self.registry.party(&payment.party).context("it is not in the registry")?;
         let payout = party.payout.as_ref().context("it has no payout instruction any more")?;
-        ensure!(payout.currency == self.of.currency, "it is to be paid in {} now, and not in {}", payout.currency, self.of.currency);
+        ensure!(payout.currency == payment.currency, "it is to be paid in {} now, and not in {}", payout.currency, payment.currency);
         let details = self.details.get(&payment.party).map_or("{}", String::as_str);
         let Payee { creditor, account } = Payee::of(details, party.party_type)?;
         let id: EndToEndId = payment.id.parse().context("its payment has an id that no bank takes")?;
-        let amount = Amount::of(payment.amount, self.of.currency)?;
+        let amount = Amount::of(payment.amount, payment.currency)?;
         Ok((payout.method.to_string(), farthing_bank::Payment { id, amount, creditor, account, purpose: String::new() }))
     }
 
-    fn files(&mut self, method: &str, payments: Vec<(Payment, farthing_bank::Payment)>) -> anyhow::Result<Vec<Made>> {
-        let payer = match self.payer(method) {
+    fn files(&mut self, method: &str, currency: Currency, payments: Vec<(Payment, farthing_bank::Payment)>) -> anyhow::Result<Vec<Made>> {
+        let payer = match self.payer(method, currency) {
             Ok(payer) => payer,
             Err(fault) => {
                 self.about_all.push(format!("{fault:#}"));
@@ -165,39 +165,39 @@ impl Round<'_> {
         let mut rest = payments.into_iter().peekable();
         while rest.peek().is_some() {
             let (some, instructions) = rest.by_ref().take(payer.format.payments_max()).unzip();
-            files.extend(self.file(method, &payer, some, instructions)?);
+            files.extend(self.file((method, currency), &payer, some, instructions)?);
             self.number = self.number.checked_add(1).context("a cycle has 65,535 files for banks at most")?;
         }
         Ok(files)
     }
 
-    fn payer(&self, method: &str) -> anyhow::Result<Payer> {
-        let Settlement { mid, currency, .. } = self.of;
+    fn payer(&self, method: &str, currency: Currency) -> anyhow::Result<Payer> {
+        let mid = &self.of.mid;
         let table = self.making.payers.get(mid).and_then(|methods| methods.get(method));
         let table =
             table.with_context(|| format!("the configuration names no payer for the method {method}: it needs [payers.{mid}.{method}]"))?;
-        table.payer(*currency).with_context(|| format!("[payers.{mid}.{method}] of the configuration"))
+        table.payer(currency).with_context(|| format!("[payers.{mid}.{method}] of the configuration"))
     }
 
     /// One file, unless something is wrong with it.
     fn file(
         &mut self,
-        method: &str,
+        (method, currency): (&str, Currency),
         payer: &Payer,
         payments: Vec<Payment>,
         instructions: Vec<farthing_bank::Payment>,
     ) -> anyhow::Result<Option<Made>> {
-        let Settlement { mid, currency, cycle } = self.of;
+        let Settlement { mid, cycle, .. } = self.of;
         let execution = match self.making.execution {
             Some(day) => day,
             None => day_of(self.making.created)?.checked_add_days(Days::new(u64::from(payer.days))).context("there is no such day")?,
         };
-        let message_id = MessageId::of(&MessageKey { mid, cycle: *cycle, currency: *currency, execution, number: self.number });
+        let message_id = MessageId::of(&MessageKey { mid, cycle: *cycle, currency, execution, number: self.number });
         let purpose = format!("{} {cycle}", payer.purpose);
         let instructions = instructions.into_iter().map(|one| farthing_bank::Payment { purpose: purpose.clone(), ..one }).collect();
         let order = Order { message_id, created: self.making.created, execution, debtor: payer.debtor.clone(), payments: instructions };
-        let total = farthing_settle::payout::sum(&payments)?;
-        let totals = Totals { payments: payments.len(), amount: Amount::of(total, *currency)? };
+        let total = Money::sum(payments.iter().map(|payment| payment.amount))?;
+        let totals = Totals { payments: payments.len(), amount: Amount::of(total, currency)? };
         let format = numbered(&payer.format, self.number);
         let checked = match check(&order, &format, &totals) {
             Ok(checked) => checked,
@@ -211,7 +211,7 @@ impl Round<'_> {
             message_id: order.message_id.to_string(),
             format: payer.format_name.to_owned(),
             payments: u64::try_from(payments.len())?,
-            amount: total.to_string(),
+            sum: sum_of((currency, total)),
             sha256: written.sha256,
         };
         let name = format!("{mid}-{currency}-{cycle}-{method}-{}.{}", self.number, written.extension);

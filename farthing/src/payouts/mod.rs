@@ -12,12 +12,12 @@ use crate::commands::settle::Settlement;
 use anyhow::{Context, ensure};
 use farthing_bank::ids::{Attempt, EndToEndId, Obligation};
 use farthing_ledger::{Asked, PaymentRows, StoredPayment, StoredState};
-use farthing_schemas::manifest::Released;
+use farthing_schemas::manifest::{Released, Sum};
 use farthing_schemas::money::from_stored_text;
-use farthing_schemas::{Cycle, Money};
+use farthing_schemas::{Currency, Cycle, Money};
 use farthing_settle::Draft;
 use farthing_settle::input::Returned;
-use farthing_settle::payout::{Payment, Payments, State, payments_sha256, sum};
+use farthing_settle::payout::{Due, Payment, Payments, State, payments_sha256, sums};
 use files::ForBank;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -37,7 +37,7 @@ impl Sending {
         let sent = || self.payments.iter().filter(|payment| payment.message_id.is_some());
         Ok(Released {
             payments: u64::try_from(sent().count())?,
-            amount: sum(sent())?.to_string(),
+            sums: sums(sent())?.into_iter().map(sum_of).collect(),
             left_out: u64::try_from(self.left_out.len())?,
             payments_sha256: payments_sha256(&self.payments),
             bank_files: self.files.iter().map(|file| file.named.clone()).collect(),
@@ -55,6 +55,7 @@ impl Sending {
             cycle: of.cycle.to_string(),
             party: payment.party.clone(),
             attempt: u64::from(payment.attempt),
+            paid_in: payment.currency.to_string(),
             amount: payment.amount.to_string(),
             replaces: payment.replaces.clone(),
             message_id: payment.message_id.clone(),
@@ -83,12 +84,12 @@ pub async fn payments_of(books: &Books, of: &Settlement, draft: &Draft) -> anyho
     let cycle = of.cycle.to_string();
     let asked = Asked::Of { mid: &of.mid, currency: of.currency.code(), cycle: Some(&cycle) };
     let (payments, states) = (books.ledger.payments(asked).await?, books.ledger.payment_states(asked).await?);
-    let owed: BTreeMap<&str, Money> = draft.lines.iter().map(|line| (line.party.as_str(), line.paid)).collect();
-    fold(&payments, &states, |payment| owed.get(payment.party.as_str()).copied().unwrap_or_default())
+    let owed = Owed::of(draft);
+    fold(&payments, &states, |payment| owed.to(&payment.party))
 }
 
 /// Puts payments and their states together, in the order in which they came.
-pub fn fold(payments: &[StoredPayment], states: &[StoredState], owed: impl Fn(&Payment) -> Money) -> anyhow::Result<Payments> {
+pub fn fold(payments: &[StoredPayment], states: &[StoredState], owed: impl Fn(&Payment) -> Due) -> anyhow::Result<Payments> {
     let mut found = Payments::default();
     let mut states = states.iter().peekable();
     for row in payments {
@@ -111,6 +112,7 @@ pub fn payment_of(row: &StoredPayment) -> anyhow::Result<Payment> {
         id: row.id.clone(),
         party: row.party.clone(),
         attempt: u16::try_from(row.attempt)?,
+        currency: row.paid_in.parse()?,
         amount: from_stored_text(&row.amount)?,
         replaces: row.replaces.clone(),
         message_id: row.message_id.clone(),
@@ -119,7 +121,7 @@ pub fn payment_of(row: &StoredPayment) -> anyhow::Result<Payment> {
 
 /// What has failed for good of earlier cycles by that manifest, and neither was made anew nor taken in by an earlier draft.
 pub async fn returned(books: &Books, of: &Settlement, through: u64, earlier: &[Draft]) -> anyhow::Result<BTreeMap<String, Returned>> {
-    let asked = Asked::Of { mid: &of.mid, currency: of.currency.code(), cycle: None };
+    let asked = Asked::PaidIn { mid: &of.mid, currency: of.currency.code() };
     let mut payments = books.ledger.payments(asked).await?;
     payments.retain(|row| row.sequence <= through);
     if payments.is_empty() {
@@ -129,31 +131,61 @@ pub async fn returned(books: &Books, of: &Settlement, through: u64, earlier: &[D
     states.retain(|row| row.sequence <= through);
     let taken: BTreeSet<&str> = earlier.iter().flat_map(|draft| &draft.returned).map(|line| line.payment.as_str()).collect();
     let mut found = BTreeMap::new();
-    for (cycle, payments) in by_cycle(payments)? {
+    for ((_, cycle), payments) in by_draft(payments)? {
         if cycle >= of.cycle {
             continue;
         }
         let ids: BTreeSet<&str> = payments.iter().map(|row| row.id.as_str()).collect();
         let states: Vec<StoredState> = states.iter().filter(|state| ids.contains(state.id.as_str())).cloned().collect();
-        let payments = fold(&payments, &states, |payment| payment.amount)?;
+        let payments = fold(&payments, &states, |payment| Due { currency: payment.currency, amount: payment.amount })?;
         let failed = payments.last().filter(|(payment, state)| state.has_failed() && !taken.contains(payment.id.as_str()));
         found.extend(failed.map(|(payment, _)| (payment.id.clone(), Returned { party: payment.party.clone(), amount: payment.amount })));
     }
     Ok(found)
 }
 
-fn by_cycle(payments: Vec<StoredPayment>) -> anyhow::Result<BTreeMap<Cycle, Vec<StoredPayment>>> {
-    let mut found: BTreeMap<Cycle, Vec<StoredPayment>> = BTreeMap::new();
+/// Payments by the currency and the cycle of their draft.
+fn by_draft(payments: Vec<StoredPayment>) -> anyhow::Result<BTreeMap<(String, Cycle), Vec<StoredPayment>>> {
+    let mut found: BTreeMap<(String, Cycle), Vec<StoredPayment>> = BTreeMap::new();
     for payment in payments {
-        found.entry(payment.cycle.parse().context("the cycle of a payment cannot be read")?).or_default().push(payment);
+        let cycle = payment.cycle.parse().context("the cycle of a payment cannot be read")?;
+        found.entry((payment.currency.clone(), cycle)).or_default().push(payment);
     }
     Ok(found)
 }
 
+/// What a draft has its parties paid.
+pub struct Owed<'d> {
+    currency: Currency,
+    by_party: BTreeMap<&'d str, Due>,
+}
+
+impl<'d> Owed<'d> {
+    pub fn of(draft: &'d Draft) -> Owed<'d> {
+        let due = |(currency, amount)| Due { currency, amount };
+        let by_party = draft.lines.iter().filter_map(|line| Some((line.party.as_str(), due(draft.payment_of(line)?)))).collect();
+        Owed { currency: draft.currency, by_party }
+    }
+
+    /// What one of them is, be it nothing.
+    pub fn to(&self, party: &str) -> Due {
+        self.by_party.get(party).copied().unwrap_or(Due { currency: self.currency, amount: Money::ZERO })
+    }
+
+    /// All who are paid, in their order.
+    pub fn iter(&self) -> impl Iterator<Item = (&'d str, Due)> {
+        self.by_party.iter().map(|(party, due)| (*party, *due))
+    }
+}
+
+/// A sum as a manifest has it.
+pub fn sum_of((currency, amount): (Currency, Money)) -> Sum {
+    Sum { currency: currency.to_string(), amount: amount.to_string() }
+}
+
 /// A first payment for every obligation of a draft.
 pub fn first_payments(of: &Settlement, draft: &Draft) -> Vec<Payment> {
-    let owed = draft.lines.iter().filter(|line| line.paid > Money::ZERO);
-    owed.map(|line| payment(of, &line.party, Attempt::FIRST, line.paid, None)).collect()
+    Owed::of(draft).iter().map(|(party, due)| payment(of, party, Attempt::FIRST, due, None)).collect()
 }
 
 /// Another payment for each of these parties, whose last one has failed for good.
@@ -174,13 +206,22 @@ pub fn further_payments(
         );
         let attempt = Attempt::at(last.attempt).and_then(Attempt::next);
         let attempt = attempt.with_context(|| format!("{party} had {} attempts, and there are no more", last.attempt))?;
-        found.push(payment(of, party, attempt, last.amount, Some(last.id.clone())));
+        let due = Due { currency: last.currency, amount: last.amount };
+        found.push(payment(of, party, attempt, due, Some(last.id.clone())));
     }
     Ok(found)
 }
 
-fn payment(of: &Settlement, party: &str, attempt: Attempt, amount: Money, replaces: Option<String>) -> Payment {
+fn payment(of: &Settlement, party: &str, attempt: Attempt, due: Due, replaces: Option<String>) -> Payment {
     let Settlement { mid, currency, cycle } = of;
     let id = EndToEndId::of(&Obligation { mid, cycle: *cycle, currency: *currency, party, attempt });
-    Payment { id: id.to_string(), party: party.to_owned(), attempt: attempt.number(), amount, replaces, message_id: None }
+    Payment {
+        id: id.to_string(),
+        party: party.to_owned(),
+        attempt: attempt.number(),
+        currency: due.currency,
+        amount: due.amount,
+        replaces,
+        message_id: None,
+    }
 }

@@ -51,7 +51,7 @@ async fn payouts(books: &Books, of: &Settlement) -> anyhow::Result<Option<File>>
     let mut folders = Folders::new(Table::Payouts)?;
     for some in payments.chunks(ROWS) {
         let [mut id, mut party, mut replaces] = [(); 3].map(|()| StringBuilder::new());
-        let [mut mid, mut currency, mut cycles, mut file, mut state, mut booked] = [(); 6].map(|()| Words::new());
+        let [mut mid, mut currency, mut cycles, mut paid_in, mut file, mut state, mut booked] = [(); 7].map(|()| Words::new());
         let (mut attempt, mut amount) = (Int64Builder::new(), Decimal128Builder::new().with_data_type(decimal()));
         for row in some {
             let known = last.get(row.id.as_str());
@@ -62,6 +62,7 @@ async fn payouts(books: &Books, of: &Settlement) -> anyhow::Result<Option<File>>
             cycles.append_value(&row.cycle);
             party.append_value(&row.party);
             attempt.append_value(i64::try_from(row.attempt)?);
+            paid_in.append_value(&row.paid_in);
             amount.append_value(from_stored_text(&row.amount)?.units());
             replaces.append_option(row.replaces.as_deref());
             file.append_option(row.message_id.as_deref());
@@ -75,6 +76,7 @@ async fn payouts(books: &Books, of: &Settlement) -> anyhow::Result<Option<File>>
             Arc::new(cycles.finish()),
             Arc::new(party.finish()),
             Arc::new(attempt.finish()),
+            Arc::new(paid_in.finish()),
             Arc::new(amount.finish()),
             Arc::new(replaces.finish()),
             Arc::new(file.finish()),

@@ -10,6 +10,8 @@ CREATE TABLE payments (
     cycle TEXT COLLATE "C" NOT NULL,
     party TEXT COLLATE "C" NOT NULL,
     attempt BIGINT NOT NULL,
+    -- The currency that arrives; that of the draft unless it was exchanged.
+    paid_in TEXT COLLATE "C" NOT NULL,
     amount NUMERIC(38, 12) NOT NULL,
     -- A payment that has failed is replaced once.
     replaces TEXT COLLATE "C" UNIQUE,

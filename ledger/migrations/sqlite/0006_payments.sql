@@ -10,6 +10,8 @@ CREATE TABLE payments (
     cycle TEXT NOT NULL,
     party TEXT NOT NULL,
     attempt BIGINT NOT NULL,
+    -- The currency that arrives; that of the draft unless it was exchanged.
+    paid_in TEXT NOT NULL,
     amount TEXT NOT NULL,
     -- A payment that has failed is replaced once.
     replaces TEXT UNIQUE,

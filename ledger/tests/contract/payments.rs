@@ -32,6 +32,7 @@ fn payment(line: u64, id: &str, party: &str) -> StoredPayment {
         cycle,
         party,
         attempt: 1,
+        paid_in: "CHF".to_owned(),
         amount,
         replaces: None,
         message_id: Some("FILE-1".to_owned()),
@@ -98,6 +99,7 @@ fn payments_come_with_their_act_and_are_found_by_what_is_known_of_them() {
         assert_eq!(found(Asked::Message("FILE-1")).await.len(), 3, "{name}");
         assert_eq!(found(Asked::Of { mid: "mid_a", currency: "EUR", cycle: Some("2026-10") }).await.len(), 3, "{name}");
         assert_eq!(found(Asked::Of { mid: "mid_a", currency: "USD", cycle: None }).await.len(), 0, "{name}");
+        assert_eq!(found(Asked::PaidIn { mid: "mid_a", currency: "CHF" }).await.len(), 3, "{name}");
         let states = ledger.payment_states(Asked::Message("FILE-1")).await.expect("the ledger answers");
         assert_eq!(states, told.states, "{name}");
         assert_eq!(ledger.bank_files(Some(1)).await.expect("the ledger answers"), rows.files, "{name}");

@@ -8,14 +8,23 @@ use serde::{Deserialize, Serialize};
 pub struct Released {
     /// How many payments its files have together.
     pub payments: u64,
-    /// What they sum to, a decimal with 12 digits.
-    pub amount: String,
+    /// What they sum to, by currency.
+    pub sums: Vec<Sum>,
     /// How many payments were left out, and so have failed at once.
     pub left_out: u64,
     /// SHA-256 over all its payments, in hex; `settle::payout` says of which bytes.
     pub payments_sha256: String,
     /// The files, in order.
     pub bank_files: Vec<BankFile>,
+}
+
+/// An amount in one currency.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sum {
+    /// The currency.
+    pub currency: String,
+    /// A decimal with 12 digits.
+    pub amount: String,
 }
 
 /// A file for a bank. Its bytes, which name accounts, are in the ledger alone.
@@ -27,8 +36,8 @@ pub struct BankFile {
     pub format: String,
     /// How many payments it has.
     pub payments: u64,
-    /// What they sum to, a decimal with 12 digits.
-    pub amount: String,
+    /// What they sum to.
+    pub sum: Sum,
     /// SHA-256 of its bytes, in hex.
     pub sha256: String,
 }

@@ -1,6 +1,9 @@
 //! Lines into [`Record`]s: strict about what is known, silent about what is not.
 
+mod exchange;
 mod kinds;
+mod succession;
+mod tax;
 mod values;
 
 use super::error::ERRORS_MAX;

@@ -4,21 +4,29 @@
 //! waits for memory two or three times.
 
 mod build;
+mod exchange;
 mod names;
 mod public_lines;
 mod rows;
 mod snapshot;
+mod succession;
+mod tax;
 
-use super::record::{OnShortfall, Price, Threshold};
+use super::record::{OnShortfall, PartyType, Price, Threshold};
 use super::stored;
 use crate::{Currency, Instant, Rate, Use, UseSet};
+use exchange::QuoteRows;
 use hashbrown::HashMap;
 use names::Names;
 use rows::{AgreementSpan, ConsentRow, MembershipRow, PartyRow, PayoutRow, Scope, WorkVersion};
 use serde::{Deserialize, Serialize};
+use succession::SuccessorRows;
+use tax::TaxRows;
 
 pub use build::BuildError;
+pub use exchange::QuoteOf;
 pub use snapshot::SnapshotKey;
+pub use tax::TaxTerms;
 
 macro_rules! indexes {
     ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {
@@ -76,6 +84,8 @@ pub struct PlatformTerms {
 pub struct MidTerms {
     /// For people.
     pub name: Option<Box<str>>,
+    /// Where it is registered, and so under whose tax laws it pays.
+    pub jurisdiction: Option<Box<str>>,
     /// What it keeps of labour.
     #[serde(with = "stored::text")]
     pub fee: Rate,
@@ -173,6 +183,11 @@ pub struct Registry {
     work_starts: Vec<u32>,
     work_versions: Vec<WorkVersion>,
     work_parts: Vec<WorkPart>,
+    /// By party.
+    party_types: Vec<PartyType>,
+    taxes: TaxRows,
+    successors: SuccessorRows,
+    quotes: QuoteRows,
 }
 
 /// What an agreement is found by.

@@ -10,10 +10,12 @@
 //! - Nothing private is in a [`State`], a [`Registry`] or public text, nor in the text of an error.
 //! - Public text of versions 1 to V, read again in that order, gives the same state and the same registry.
 //!
-//! Modules in reading order: `record`, `error`, `json`, `decode`, `private`, `public`, `state`, `rules`, `index`, `stored`.
+//! Modules in reading order: `record`, `tax`, `succession`, `exchange`, `error`, `json`, `decode`, `private`, `public`, `state`, `rules`, `index`,
+//! `stored`.
 
 mod decode;
 mod error;
+mod exchange;
 mod index;
 mod json;
 mod private;
@@ -22,12 +24,15 @@ mod record;
 mod rules;
 mod state;
 mod stored;
+mod succession;
+mod tax;
 
 pub use decode::read_load;
 pub use error::{ERRORS_MAX, Place, RegistryError};
+pub use exchange::Quote;
 pub use index::{
-    AgreementIndex, AgreementTerms, BuildError, MidIndex, MidTerms, PartyIndex, Payout, PlatformIndex, PlatformTerms, Registry,
-    SnapshotKey, Standing, WorkIndex, WorkPart,
+    AgreementIndex, AgreementTerms, BuildError, MidIndex, MidTerms, PartyIndex, Payout, PlatformIndex, PlatformTerms, QuoteOf, Registry,
+    SnapshotKey, Standing, TaxTerms, WorkIndex, WorkPart,
 };
 pub use private::PrivateDetails;
 pub use record::{
@@ -35,3 +40,5 @@ pub use record::{
     Uses, Validity, Work, WorkShares,
 };
 pub use state::{Delta, State};
+pub use succession::Successor;
+pub use tax::{Certificate, Country, NotACountry, Residence, Withholding};

@@ -2,6 +2,8 @@
 //!
 //! The order of fields and the form of every value are fixed; what is archived in this form stays readable forever.
 
+mod tax;
+
 use super::record::{Agreement, Consent, Membership, Mid, Party, Platform, Platforms, Price, Threshold, Uses, Work, WorkShares};
 use super::state::{Entry, Tables};
 use crate::{Instant, Rate};
@@ -17,6 +19,11 @@ pub(super) fn write_tables(tables: &Tables, out: &mut Vec<u8>) {
     write_all(&tables.memberships, "membership", membership, out);
     write_all(&tables.works, "work", work, out);
     write_all(&tables.consents, "consent", consent, out);
+    write_all(&tables.residences, "residence", tax::residence, out);
+    write_all(&tables.withholdings, "withholding", tax::withholding, out);
+    write_all(&tables.certificates, "certificate", tax::certificate, out);
+    write_all(&tables.successors, "successor", tax::successor, out);
+    write_all(&tables.quotes, "exchange_rate", tax::quote, out);
 }
 
 fn write_all<'a, T, L: Serialize>(entries: &'a [Entry<T>], kind: &'static str, fields: impl Fn(&'a T) -> L, out: &mut Vec<u8>) {

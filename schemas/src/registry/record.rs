@@ -1,6 +1,9 @@
 //! What one line of the registry says, once it is known to be valid by itself.
 
+use super::exchange::Quote;
 use super::stored;
+use super::succession::Successor;
+use super::tax::{Certificate, Residence, Withholding};
 use super::{Place, PrivateDetails};
 use crate::{Currency, Instant, Money, Rate, Use, UseSet};
 use serde::{Deserialize, Serialize};
@@ -34,6 +37,16 @@ pub enum Body {
     Work(Work),
     /// What a party allows.
     Consent(Consent),
+    /// Where a party is taxed.
+    Residence(Residence),
+    /// What is withheld of some parties.
+    Withholding(Withholding),
+    /// What is withheld of one party instead.
+    Certificate(Certificate),
+    /// Who comes after a party.
+    Successor(Successor),
+    /// What one currency is worth in another.
+    Quote(Quote),
 }
 
 /// When a record is in force.
@@ -168,7 +181,7 @@ pub struct PartyPayout {
 }
 
 /// What a party is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum PartyType {
     /// One human being.
     Person,

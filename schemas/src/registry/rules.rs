@@ -1,5 +1,8 @@
 //! What a load is refused for that no record shows alone: keys twice, names that are not there, records in each other's way.
 
+mod succession;
+mod tax;
+
 use super::error::ERRORS_MAX;
 use super::record::{Agreement, Keyed, Membership, Platforms, Validity, Work};
 use super::state::{Entry, Tables, group};
@@ -14,9 +17,13 @@ pub(super) fn refusals(known: &Tables, load: &Tables) -> Vec<RegistryError> {
     judge.keys();
     let each_key_once = judge.errors.is_empty();
     judge.names();
+    judge.names_of_taxes();
+    judge.names_of_heirs();
     judge.legal_ids();
     if each_key_once {
         judge.overlaps();
+        judge.overlaps_of_taxes();
+        judge.circles_of_heirs();
     }
     judge.errors.truncate(ERRORS_MAX);
     judge.errors.sort_by(|one, two| (&one.place.file, one.place.line).cmp(&(&two.place.file, two.place.line)));
@@ -43,6 +50,11 @@ impl<'a> Judge<'a> {
         self.key_twice(&load.memberships);
         self.key_twice(&load.works);
         self.key_twice(&load.consents);
+        self.key_twice(&load.residences);
+        self.key_twice(&load.withholdings);
+        self.key_twice(&load.certificates);
+        self.key_twice(&load.successors);
+        self.key_twice(&load.quotes);
     }
 
     fn key_twice<T: Keyed>(&mut self, entries: &[Entry<T>]) {

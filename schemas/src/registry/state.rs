@@ -1,6 +1,9 @@
 //! [`State`]: the current records of all loads; [`Delta`]: what one load changes.
 
+use super::exchange::Quote;
 use super::record::{Agreement, Consent, Keyed, Membership, Mid, Party, Platform, Work};
+use super::succession::Successor;
+use super::tax::{Certificate, Residence, Withholding};
 use super::{Body, Place, PrivateDetails, Record, RegistryError, decode, public, rules};
 
 /// The public part of every record that counts, each under its key.
@@ -49,6 +52,11 @@ pub(super) struct Tables {
     pub(super) memberships: Vec<Entry<Membership>>,
     pub(super) works: Vec<Entry<Work>>,
     pub(super) consents: Vec<Entry<Consent>>,
+    pub(super) residences: Vec<Entry<Residence>>,
+    pub(super) withholdings: Vec<Entry<Withholding>>,
+    pub(super) certificates: Vec<Entry<Certificate>>,
+    pub(super) successors: Vec<Entry<Successor>>,
+    pub(super) quotes: Vec<Entry<Quote>>,
 }
 
 impl State {
@@ -78,6 +86,11 @@ impl State {
         retain_changed(&self.tables.memberships, &mut tables.memberships);
         retain_changed(&self.tables.works, &mut tables.works);
         retain_changed(&self.tables.consents, &mut tables.consents);
+        retain_changed(&self.tables.residences, &mut tables.residences);
+        retain_changed(&self.tables.withholdings, &mut tables.withholdings);
+        retain_changed(&self.tables.certificates, &mut tables.certificates);
+        retain_changed(&self.tables.successors, &mut tables.successors);
+        retain_changed(&self.tables.quotes, &mut tables.quotes);
         tables.parties.retain(|entry| {
             let same_details = entry.private.as_ref().is_none_or(|details| private_unchanged(&entry.value.id, details));
             let same_public = |known: &Party| known.party_type == entry.value.party_type && known.payout == entry.value.payout;
@@ -89,7 +102,20 @@ impl State {
     /// Makes that delta part of the state, as that version, which is above all before.
     pub fn commit(&mut self, version: u64, delta: Delta) {
         self.version = version;
-        let Tables { platforms, mids, parties, agreements, memberships, works, consents } = delta.tables;
+        let Tables {
+            platforms,
+            mids,
+            parties,
+            agreements,
+            memberships,
+            works,
+            consents,
+            residences,
+            withholdings,
+            certificates,
+            successors,
+            quotes,
+        } = delta.tables;
         merge(&mut self.tables.platforms, platforms, version);
         merge(&mut self.tables.mids, mids, version);
         merge(&mut self.tables.parties, parties, version);
@@ -97,6 +123,11 @@ impl State {
         merge(&mut self.tables.memberships, memberships, version);
         merge(&mut self.tables.works, works, version);
         merge(&mut self.tables.consents, consents, version);
+        merge(&mut self.tables.residences, residences, version);
+        merge(&mut self.tables.withholdings, withholdings, version);
+        merge(&mut self.tables.certificates, certificates, version);
+        merge(&mut self.tables.successors, successors, version);
+        merge(&mut self.tables.quotes, quotes, version);
     }
 
     /// Adds an archived version, which was judged when it was loaded; versions are read in their order.
@@ -140,8 +171,22 @@ impl Delta {
     /// How many records are new or differ.
     #[must_use]
     pub fn len(&self) -> usize {
-        let Tables { platforms, mids, parties, agreements, memberships, works, consents } = &self.tables;
-        platforms.len() + mids.len() + parties.len() + agreements.len() + memberships.len() + works.len() + consents.len()
+        let Tables {
+            platforms,
+            mids,
+            parties,
+            agreements,
+            memberships,
+            works,
+            consents,
+            residences,
+            withholdings,
+            certificates,
+            successors,
+            quotes,
+        } = &self.tables;
+        let terms = platforms.len() + mids.len() + agreements.len() + memberships.len() + works.len() + consents.len();
+        terms + parties.len() + residences.len() + withholdings.len() + certificates.len() + successors.len() + quotes.len()
     }
 
     /// The private details of its parties, by id.
@@ -180,6 +225,11 @@ impl Tables {
                 Body::Membership(value) => tables.memberships.push(Entry { place, private, value }),
                 Body::Work(value) => tables.works.push(Entry { place, private, value }),
                 Body::Consent(value) => tables.consents.push(Entry { place, private, value }),
+                Body::Residence(value) => tables.residences.push(Entry { place, private, value }),
+                Body::Withholding(value) => tables.withholdings.push(Entry { place, private, value }),
+                Body::Certificate(value) => tables.certificates.push(Entry { place, private, value }),
+                Body::Successor(value) => tables.successors.push(Entry { place, private, value }),
+                Body::Quote(value) => tables.quotes.push(Entry { place, private, value }),
             }
         }
         sort(&mut tables.platforms);
@@ -189,6 +239,11 @@ impl Tables {
         sort(&mut tables.memberships);
         sort(&mut tables.works);
         sort(&mut tables.consents);
+        sort(&mut tables.residences);
+        sort(&mut tables.withholdings);
+        sort(&mut tables.certificates);
+        sort(&mut tables.successors);
+        sort(&mut tables.quotes);
         tables
     }
 }

@@ -16,6 +16,22 @@ pub(super) mod text {
     }
 }
 
+/// The same, where there may be none.
+pub(super) mod optional_text {
+    use serde::de::{Deserialize, Deserializer, Error};
+    use serde::ser::{Serialize, Serializer};
+    use std::fmt::Display;
+    use std::str::FromStr;
+
+    pub(in crate::registry) fn serialize<S: Serializer>(value: &Option<impl Display>, out: S) -> Result<S::Ok, S::Error> {
+        value.as_ref().map(ToString::to_string).serialize(out)
+    }
+
+    pub(in crate::registry) fn deserialize<'de, D: Deserializer<'de>, T: FromStr<Err: Display>>(input: D) -> Result<Option<T>, D::Error> {
+        Option::<&str>::deserialize(input)?.map(|text| text.parse().map_err(D::Error::custom)).transpose()
+    }
+}
+
 /// An instant as its microseconds: open ends have no text.
 pub(super) mod micros {
     use crate::Instant;

@@ -10,7 +10,7 @@ not json                                                       | record: is not 
 {"kind":"mid"} x                                               | record: is not a JSON object
 {}                                                             | kind: is missing
 {"kind":7}                                                     | kind: is not a string
-{"kind":"bank","id":"x"}                                       | kind: is none of platform, mid, party, membership, agreement, work, consent
+{"kind":"bank","id":"x"}                                       | kind: is none of platform, mid, party, membership, agreement, work, consent, residence, withholding, certificate, successor, exchange_rate
 {"kind":"mid","kind":"mid",@mid}                               | kind: stands twice
 {"kind":"platform","default_labour_share":"0.7"}               | id: is missing
 {"kind":"platform","id":"*","default_labour_share":"0.7"}      | id: is `*`, which stands for all platforms
@@ -110,6 +110,48 @@ not json                                                       | record: is not 
 {"kind":"consent","party":"p","decision":"y","platform":["a"]} | platform: is not a string
 {"kind":"consent","party":"p","decision":"y","use":"reading"}  | use: "reading" is not one of the words that may stand here
 {"kind":"consent","party":"p","decision":"y","from":"x"}       | from: "x" is not a time in RFC 3339 with an offset, such as 2026-10-03T09:12:44.120Z
+{"kind":"residence","country":"DE",@from}                      | party: is missing
+{"kind":"residence","party":"p",@from}                         | country: is missing
+{"kind":"residence","party":"p","country":"de",@from}          | country: "de" is not a country: two capital letters of ISO 3166-1, such as DE
+{"kind":"residence","party":"p","country":"DEU",@from}         | country: "DEU" is not a country: two capital letters of ISO 3166-1, such as DE
+{"kind":"residence","party":"p","country":"DE"}                | from: is missing
+{"kind":"withholding",@wht,"rate":"0.1"}                       | from: is missing
+{"kind":"withholding","id":"w","rate":"0.1",@from}             | jurisdiction: is missing
+{"kind":"withholding","id":"w","jurisdiction":"","rate":"0.1",@from} | jurisdiction: is empty
+{"kind":"withholding",@wht,@from}                              | rate: is missing
+{"kind":"withholding",@wht,"rate":"1",@from}                   | rate: is not below 1
+{"kind":"withholding",@wht,"rate":"30",@from}                  | rate: "30" is not a rate: a decimal from 0 to 1 with at most 6 fractional digits
+{"kind":"withholding",@wht,"rate":0.3,@from}                   | rate: is not a string
+{"kind":"withholding",@wht,"rate":"0.1","residence":"fr",@from} | residence: "fr" is not a country: two capital letters of ISO 3166-1, such as DE
+{"kind":"withholding",@wht,"rate":"0.1","type":"robot",@from}  | type: is none of person, organisation, community
+{"kind":"withholding",@wht,"rate":"0.1",@from,"to":"2026-01-01T00:00:00Z"} | to: is not after from
+{"kind":"certificate","jurisdiction":"DE","rate":"0","reference":"r",@from} | party: is missing
+{"kind":"certificate","party":"p","rate":"0","reference":"r",@from} | jurisdiction: is missing
+{"kind":"certificate","party":"p","jurisdiction":"DE","reference":"r",@from} | rate: is missing
+{"kind":"certificate","party":"p","jurisdiction":"DE","rate":"0",@from} | reference: is missing
+{"kind":"certificate","party":"p","jurisdiction":"DE","rate":"0","reference":"",@from} | reference: is empty
+{"kind":"certificate","party":"p","jurisdiction":"DE","rate":"0","reference":"r\u000a9.99 is paid",@from} | reference: has control characters
+{"kind":"certificate","party":"p","jurisdiction":"DE","rate":"0","reference":"r"} | from: is missing
+{"kind":"successor",@from,"heirs":[{"party":"q","share":"1"}]} | party: is missing
+{"kind":"successor","party":"p","heirs":[{"party":"q","share":"1"}]} | from: is missing
+{"kind":"successor","party":"p",@from}                         | heirs: is missing
+{"kind":"successor","party":"p",@from,"heirs":[]}              | heirs: is empty
+{"kind":"successor","party":"p",@from,"heirs":[{"share":"1"}]} | heirs[0].party: is missing
+{"kind":"successor","party":"p",@from,"heirs":[{"party":"q"}]} | heirs[0].share: is missing
+{"kind":"successor","party":"p",@from,"heirs":[{"party":"q","share":"1"},{"party":"r","share":"0.0"}]} | heirs[1].share: is 0: who gets nothing is no heir
+{"kind":"successor","party":"p",@from,"heirs":[{"party":"q","share":"0.6"},{"party":"r","share":"0.3"}]} | heirs: has shares that sum to 0.900000, not 1
+{"kind":"successor","party":"p",@from,"heirs":[{"party":"q","share":"0.5"},{"party":"q","share":"0.5"}]} | heirs[1].party: stands twice among these heirs
+{"kind":"successor","party":"p",@from,"heirs":[{"party":"q","share":"0.5"},{"party":"p","share":"0.5"}]} | heirs[1].party: is the party itself, which it comes after
+{"kind":"exchange_rate","to":"EUR","rate":"1","source":"s",@time}  | from: is missing
+{"kind":"exchange_rate","from":"USD","rate":"1","source":"s",@time} | to: is missing
+{"kind":"exchange_rate","from":"USD","to":"usd","rate":"1","source":"s",@time} | to: "usd" is not an ISO 4217 currency code
+{"kind":"exchange_rate","from":"USD","to":"USD","rate":"1","source":"s",@time} | to: is the currency itself
+{"kind":"exchange_rate","from":"USD","to":"EUR","source":"s",@time} | rate: is missing
+{"kind":"exchange_rate","from":"USD","to":"EUR","rate":"0.00","source":"s",@time} | rate: "0.00" is not an exchange rate: a decimal above 0 with at most 15 digits before and 12 after its point
+{"kind":"exchange_rate","from":"USD","to":"EUR","rate":"-1","source":"s",@time} | rate: "-1" is not an exchange rate: a decimal above 0 with at most 15 digits before and 12 after its point
+{"kind":"exchange_rate","from":"USD","to":"EUR","rate":0.9,"source":"s",@time} | rate: is not a string
+{"kind":"exchange_rate","from":"USD","to":"EUR","rate":"1",@time}  | source: is missing
+{"kind":"exchange_rate","from":"USD","to":"EUR","rate":"1","source":"s"} | time: is missing
 "#;
 
 fn spelt_out(line: &str) -> String {
@@ -121,6 +163,8 @@ fn spelt_out(line: &str) -> String {
         ("@pty", r#""id":"p","type":"person""#),
         ("@mem", r#""party":"p","mid":"m","platforms":"*","uses":"*""#),
         ("@agr", r#""id":"a","platform":"p","mid":"m","uses":["training"]"#),
+        ("@time", r#""time":"2026-10-30T15:00:00Z""#),
+        ("@wht", r#""id":"w","jurisdiction":"DE""#),
         ("@from", r#""from":"2026-01-01T00:00:00Z""#),
     ];
     short.iter().fold(line.to_owned(), |text, (name, whole)| text.replace(name, whole))

@@ -150,3 +150,103 @@ fn crowded_parties_are_judged_quickly() {
     }
     assert_eq!(judged(&State::default(), &text).unwrap().len(), 100_009);
 }
+
+const SINCE: &str = r#""from":"2026-01-01T00:00:00Z""#;
+const GERMAN: &str = r#"{"kind":"mid","id":"mid_z","fee":"0","currency":"EUR","jurisdiction":"DE"}"#;
+
+fn withholding(id: &str, whom: &str, times: &str) -> String {
+    format!(r#"{{"kind":"withholding","id":"{id}","jurisdiction":"DE","rate":"0.15"{whom},{times}}}"#)
+}
+
+fn certificate(party: &str, jurisdiction: &str, times: &str) -> String {
+    format!(r#"{{"kind":"certificate","party":"{party}","jurisdiction":"{jurisdiction}","rate":"0","reference":"r",{times}}}"#)
+}
+
+fn residence(party: &str, country: &str, times: &str) -> String {
+    format!(r#"{{"kind":"residence","party":"{party}","country":"{country}",{times}}}"#)
+}
+
+fn successor(party: &str, heirs: &[(&str, &str)]) -> String {
+    let heirs: Vec<String> = heirs.iter().map(|(heir, share)| format!(r#"{{"party":"{heir}","share":"{share}"}}"#)).collect();
+    format!(r#"{{"kind":"successor","party":"{party}",{SINCE},"heirs":[{}]}}"#, heirs.join(","))
+}
+
+#[test]
+fn taxes_of_nobody_and_nowhere() {
+    let nobody = "names party \"pty_9\", which is not in the registry";
+    check(&[&residence("pty_9", "DE", SINCE)], &format!("line 1: party: {nobody}"));
+    check(&[GERMAN, &certificate("pty_9", "DE", SINCE)], &format!("line 2: party: {nobody}"));
+    // Typed otherwise than the MID's own it would silently withhold nothing.
+    let nowhere = |line: u64| format!("line {line}: jurisdiction: names jurisdiction \"DE\", which no mid has");
+    check(&[&withholding("wht", "", SINCE)], &nowhere(1));
+    check(&[&GERMAN.replace("DE", "de"), &certificate("pty_1", "DE", SINCE)], &nowhere(2));
+    check(&[GERMAN, &withholding("wht", "", SINCE), &certificate("pty_1", "DE", SINCE), &residence("pty_1", "FR", SINCE)], "");
+}
+
+#[test]
+fn taxes_that_overlap() {
+    let (first, second) = (r#""from":"2026-01-01T00:00:00Z","to":"2026-07-01T00:00:00Z""#, r#""from":"2026-07-01T00:00:00Z""#);
+    let inside = r#""from":"2026-06-30T23:59:59.999999Z""#;
+    let residences = |later: &str| [residence("pty_1", "DE", first), residence("pty_1", "FR", later)];
+    check(&residences(second).each_ref().map(String::as_str), "");
+    check(&residences(inside).each_ref().map(String::as_str), r#"line 1 and line 2: from: overlaps another residence of "pty_1""#);
+    let certificates = |later: &str| [GERMAN.to_owned(), certificate("pty_1", "DE", first), certificate("pty_1", "DE", later)];
+    check(&certificates(second).each_ref().map(String::as_str), "");
+    let clash = r#"line 2 and line 3: from: overlaps another certificate of "pty_1" for "DE""#;
+    check(&certificates(inside).each_ref().map(String::as_str), clash);
+    let french = GERMAN.replace("mid_z", "mid_w").replace("DE", "FR");
+    check(&[GERMAN, &french, &certificate("pty_1", "DE", SINCE), &certificate("pty_1", "FR", SINCE)], "");
+    let clash = r#"line 2 and line 3: from: "two" overlaps another withholding of the same jurisdiction, residence and type"#;
+    check(&[GERMAN, &withholding("one", "", first), &withholding("two", "", second)], "");
+    check(&[GERMAN, &withholding("one", "", first), &withholding("two", "", inside)], clash);
+    let (fr, person) = (r#","residence":"FR""#, r#","type":"person""#);
+    check(&[GERMAN, &withholding("one", "", first), &withholding("two", fr, first), &withholding("three", person, first)], "");
+    check(&[GERMAN, &withholding("one", fr, first), &withholding("two", r#","residence":"FR","type":"*""#, inside)], clash);
+}
+
+#[test]
+fn a_residence_overlaps_one_of_an_earlier_load() {
+    let mut state = base();
+    load(&mut state, &residence("pty_1", "DE", SINCE));
+    let errors = judged(&state, &residence("pty_1", "FR", r#""from":"2026-05-01T00:00:00Z""#)).unwrap_err();
+    assert_eq!(shown(&errors), "line 1 and version 2 line 1: from: overlaps another residence of \"pty_1\"\n");
+    let ended = residence("pty_1", "DE", r#""from":"2026-01-01T00:00:00Z","to":"2026-05-01T00:00:00Z""#);
+    assert!(judged(&state, &format!("{ended}\n{}", residence("pty_1", "FR", r#""from":"2026-05-01T00:00:00Z""#))).is_ok());
+}
+
+#[test]
+fn heirs_that_are_not_there_and_circles_of_them() {
+    let nobody = "names party \"pty_9\", which is not in the registry";
+    check(&[&successor("pty_9", &[("pty_1", "1")])], &format!("line 1: party: {nobody}"));
+    check(&[&successor("pty_1", &[("pty_9", "1")])], &format!("line 1: heirs: {nobody}"));
+    check(&[&successor("pty_1", &[("pty_2", "0.4"), ("pty_3", "0.6")]), &successor("pty_2", &[("pty_3", "1")])], "");
+    check(
+        &[&successor("pty_1", &[("pty_2", "1")]), &successor("pty_2", &[("pty_3", "0.5"), ("pty_1", "0.5")])],
+        "line 1 and line 2: heirs: makes a circle of heirs: pty_1, pty_2, pty_1",
+    );
+    let mut state = base();
+    load(&mut state, &successor("pty_1", &[("pty_2", "1")]));
+    load(&mut state, &successor("pty_2", &[("pty_3", "1")]));
+    let errors = judged(&state, &format!("\n{}", successor("pty_3", &[("pty_1", "1")]))).unwrap_err();
+    assert_eq!(shown(&errors), "line 2 and version 2 line 1: heirs: makes a circle of heirs: pty_3, pty_1, pty_2, pty_3\n");
+    // A will that was found later takes the place of the one before.
+    assert!(judged(&state, &format!("{}\n{}", successor("pty_1", &[("pty_3", "1")]), successor("pty_3", &[("pty_2", "1")]))).is_err());
+    let replaced = format!("{}\n{}", successor("pty_2", &[("pty_1", "1")]), successor("pty_1", &[("pty_3", "1")]));
+    assert!(judged(&state, &replaced).is_ok());
+}
+
+/// A line of 20,000 who each leave all to the next: judged without a stack, and in time.
+#[test]
+fn long_lines_of_heirs_are_judged() {
+    let mut text = String::new();
+    for n in 0..20_001 {
+        text.push_str(&format!("{{\"kind\":\"party\",\"id\":\"p{n}\",\"type\":\"person\"}}\n"));
+    }
+    for n in 0..20_000 {
+        text.push_str(&successor(&format!("p{n}"), &[(&format!("p{}", n + 1), "1")]));
+        text.push('\n');
+    }
+    assert_eq!(judged(&State::default(), &text).unwrap().len(), 40_001);
+    text.push_str(&successor("p20000", &[("p0", "1")]));
+    assert_eq!(judged(&State::default(), &text).unwrap_err().len(), 1);
+}

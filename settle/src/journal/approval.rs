@@ -2,10 +2,10 @@
 
 use super::account::{Account, AccountKind};
 use super::entry::{Entry, EntryKind, Evidence, EvidenceKind, Header, Place, Posting};
-use crate::draft::{Draft, Line, Plan};
+use crate::draft::{Draft, Exchanged, Line, Plan};
 use crate::error::SettleError;
 use crate::moves;
-use farthing_schemas::{Instant, Money};
+use farthing_schemas::{Currency, Instant, Money};
 use std::collections::BTreeMap;
 
 /// When and why something is booked.
@@ -25,9 +25,12 @@ pub struct Occasion {
 
 /// What an approved draft books: every move takes from one account, which is debited, what it gives to another, which is credited.
 ///
-/// Of a party's account this leaves what the draft adds to what is owed to it, `net + true_up`, less what goes to accounts of its own. So
-/// what stands there after the entry is what stood there before it and has not left since, and that is `carried_out` and everything that
-/// was paid and is not released yet.
+/// Where a party is paid in another currency, what is paid passes through the account of the exchange: in each currency by itself, debits
+/// are credits.
+///
+/// Of a party's account this leaves what the draft adds to what is owed to it, `net + true_up` and what it inherits, less what goes to its
+/// heirs and to accounts of its own. So what stands there after the entry is what stood there before it and has not left since, and that is
+/// `carried_out` and everything that was paid and is not released yet.
 ///
 /// # Errors
 /// [`SettleError::NotToBook`] for a draft that cannot be approved, or a sum that does not fit.
@@ -41,10 +44,26 @@ pub fn entry_of_approval(plan: &Plan, occasion: Occasion) -> Result<Entry, Settl
         let posting = |account, amount| Posting { account: booked_on(account), currency: draft.currency, amount };
         postings.extend([posting(&entry.from, entry.amount), posting(&entry.to, entry.amount.negated()?)]);
     }
+    for line in &draft.lines {
+        postings.extend(exchange(draft, line)?);
+    }
     let evidence = Evidence { kind: EvidenceKind::Draft, sha256: draft.draft_sha256.clone() };
     let Occasion { place, happened, booked, reason, reference } = occasion;
     let (kind, mid, cycle) = (EntryKind::Approval, draft.mid.clone(), Some(draft.cycle));
     Entry::new(Header { place, kind, mid, cycle, happened, booked, reason, reference, reverses: None, evidence }, postings)
+}
+
+/// What a line books where its party is paid in another currency: what goes into the exchange is no longer owed in the draft's currency,
+/// and what comes out of it is owed in the other one.
+fn exchange(draft: &Draft, line: &Line) -> Result<Vec<Posting>, SettleError> {
+    let Some(Exchanged { currency, amount, .. }) = line.exchanged else { return Ok(Vec::new()) };
+    let party = || Account::PartyPayable(line.party.clone());
+    Ok(vec![
+        Posting { account: party(), currency: draft.currency, amount: line.paid },
+        Posting { account: Account::Fx, currency: draft.currency, amount: line.paid.negated()? },
+        Posting { account: Account::Fx, currency, amount },
+        Posting { account: party(), currency, amount: amount.negated()? },
+    ])
 }
 
 /// What is booked when an approval is withdrawn: the same with the opposite signs, on the evidence of that decision.
@@ -76,39 +95,64 @@ pub enum Way {
 /// [`SettleError::NotAsDrafted`] with the first account that differs, or a sum that does not fit.
 pub fn agrees(draft: &Draft, entry: &Entry, way: Way) -> Result<(), SettleError> {
     let signed = |amount: Money| if way == Way::Booked { Ok(amount) } else { amount.negated() };
-    let mut left: BTreeMap<&Account, Money> = BTreeMap::new();
+    let expected = figures(draft)?;
+    let mut found: BTreeMap<(Account, Currency), Money> = BTreeMap::new();
     let mut receivable = Money::ZERO;
     for posting in entry.postings() {
         let known = |platform: &String| draft.platforms.iter().any(|line| line.platform == *platform);
         match &posting.account {
-            _ if posting.currency != draft.currency => return Err(other(&posting.account, posting.amount, Money::ZERO)),
-            Account::PlatformReceivable(platform) if known(platform) => receivable = receivable.plus(signed(posting.amount)?)?,
-            account => drop(left.insert(account, signed(posting.amount)?)),
+            Account::PlatformReceivable(platform) if posting.currency == draft.currency && known(platform) => {
+                receivable = receivable.plus(signed(posting.amount)?)?;
+            }
+            account => {
+                let key = (account.clone(), posting.currency);
+                if posting.currency != draft.currency && !expected.contains_key(&key) {
+                    return Err(other(account, posting.amount, Money::ZERO));
+                }
+                found.insert(key, signed(posting.amount)?);
+            }
         }
     }
     if receivable != draft.totals.labour {
         return Err(other(AccountKind::PlatformReceivable, receivable, draft.totals.labour));
     }
-    for line in &draft.lines {
-        for (account, should) in figures_of(line)? {
-            let is = left.remove(&account).unwrap_or_default();
-            if is != should {
-                return Err(other(account, is, should));
-            }
+    for key in expected.keys().chain(found.keys()) {
+        let of = |figures: &BTreeMap<_, Money>| figures.get(key).copied().unwrap_or_default();
+        if of(&found) != of(&expected) {
+            let (account, currency) = key;
+            let account = if *currency == draft.currency { account.to_string() } else { format!("{account} in {currency}") };
+            return Err(other(account, of(&found), of(&expected)));
         }
     }
-    let fee = left.remove(&Account::FeeIncome).unwrap_or_default();
-    if fee != draft.fee_kept.negated()? {
-        return Err(other(Account::FeeIncome, fee, draft.fee_kept.negated()?));
+    Ok(())
+}
+
+/// What a draft books but for what platforms owe.
+fn figures(draft: &Draft) -> Result<BTreeMap<(Account, Currency), Money>, SettleError> {
+    let mut figures: BTreeMap<(Account, Currency), Money> = BTreeMap::new();
+    let mut add = |account: Account, currency: Currency, amount: Money| -> Result<(), SettleError> {
+        let sum = figures.entry((account, currency)).or_default();
+        *sum = sum.plus(amount)?;
+        Ok(())
+    };
+    add(Account::FeeIncome, draft.currency, draft.fee_kept.negated()?)?;
+    for line in &draft.lines {
+        for (account, amount) in figures_of(line)? {
+            add(account, draft.currency, amount)?;
+        }
+        for Posting { account, currency, amount } in exchange(draft, line)? {
+            add(account, currency, amount)?;
+        }
     }
-    left.into_iter().next().map_or(Ok(()), |(account, is)| Err(other(account, is, Money::ZERO)))
+    Ok(figures)
 }
 
 /// What a line of a draft books for its party.
 fn figures_of(line: &Line) -> Result<[(Account, Money); 3], SettleError> {
     let held = line.lifted.minus(line.held)?;
     let withheld = line.withheld.negated()?;
-    let owed = line.net.plus(line.true_up)?.plus(held)?.plus(withheld)?.negated()?;
+    let inherited = line.inherited.minus(line.passed_on)?;
+    let owed = line.net.plus(line.true_up)?.plus(inherited)?.plus(held)?.plus(withheld)?.negated()?;
     let party = || line.party.clone();
     Ok([(Account::PartyPayable(party()), owed), (Account::Held(party()), held), (Account::WithheldTax(party()), withheld)])
 }
@@ -123,6 +167,7 @@ fn booked_on(account: &moves::Account) -> Account {
         moves::Account::Platform(platform) => Account::PlatformReceivable(platform.clone()),
         moves::Account::Mid(_) => Account::FeeIncome,
         moves::Account::Held(party) => Account::Held(party.clone()),
+        moves::Account::Withheld(party) => Account::WithheldTax(party.clone()),
         moves::Account::Party(party) | moves::Account::Payout(party) | moves::Account::Carried(party) => {
             Account::PartyPayable(party.clone())
         }

@@ -14,8 +14,6 @@ pub struct OfCycle {
     pub mid: String,
     /// The cycle whose draft says what is paid.
     pub cycle: Cycle,
-    /// What it is paid in.
-    pub currency: Currency,
 }
 
 /// What a release books: what was owed to each party is on its way to it. Payments that were left out move nothing.
@@ -31,8 +29,8 @@ pub fn entry_of_release(
 ) -> Result<Entry, SettleError> {
     let mut postings = Vec::with_capacity(2 * payments.len());
     for payment in payments.iter().filter(|payment| payment.message_id.is_some()) {
-        let posting =
-            |account: fn(String) -> Account, amount| Posting { account: account(payment.party.clone()), currency: of.currency, amount };
+        let (party, currency) = (&payment.party, payment.currency);
+        let posting = |account: fn(String) -> Account, amount| Posting { account: account(party.clone()), currency, amount };
         postings.push(posting(Account::PartyPayable, payment.amount));
         postings.push(posting(Account::InFlight, payment.amount.negated()?));
     }

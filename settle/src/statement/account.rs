@@ -1,6 +1,7 @@
 //! What a statement says in words and rows, whichever form it is printed in.
 
-use super::{Statement, UndoneUse, UseLine};
+use super::{Inherited, Statement, UndoneUse, UseLine, Withheld};
+use crate::draft::Exchanged;
 use crate::error::SettleError;
 use crate::moves::WhyCarried;
 use crate::report::table::readable;
@@ -43,14 +44,35 @@ pub fn account(statement: &Statement) -> Result<Vec<Entry>, SettleError> {
         ("undone of closed cycles, less the fee given back".to_owned(), undone(|line| line.net)?),
         (format!("true-up, given back by {} so that 70 % of gross is reached", statement.mid), figures.true_up),
         ("no longer held".to_owned(), figures.lifted),
+        ("inherited".to_owned(), figures.inherited),
+        ("passed on to heirs".to_owned(), figures.passed_on.negated()?),
         ("held until a dispute is decided".to_owned(), figures.held.negated()?),
-        ("withheld, such as a tax".to_owned(), figures.withheld.negated()?),
+        (statement.tax.as_ref().map_or_else(|| "withheld, such as a tax".to_owned(), in_words), figures.withheld.negated()?),
     ];
     let parts = parts.into_iter().filter(|(_, amount)| *amount != Money::ZERO);
     let outcome = [("owed in all", figures.owed()?), ("paid", figures.paid), ("carried out, what stays owed", figures.carried_out)];
     let entry = |label: String, amount: Money, kind: EntryKind| Entry { label, amount, kind };
     let parts = parts.map(|(label, amount)| entry(label, amount, EntryKind::Part));
     Ok(parts.chain(outcome.map(|(label, amount)| entry(label.to_owned(), amount, EntryKind::Outcome))).collect())
+}
+
+/// A tax, with its rate and where it comes from.
+#[must_use]
+pub fn in_words(withheld: &Withheld) -> String {
+    let Withheld { tax, base, .. } = withheld;
+    let certificate = tax.certificate.as_ref().map(|reference| format!(", certificate {reference}")).unwrap_or_default();
+    let (rate, base) = (percent(tax.rate), readable(*base));
+    format!("withheld for a tax of {}, {rate} of {base} (record {}{certificate})", tax.jurisdiction, tax.withholding)
+}
+
+/// What comes out of an exchange, and what went into it.
+#[must_use]
+pub fn exchange_in_words(statement: &Statement) -> Option<String> {
+    let Exchanged { currency, amount, quote } = statement.exchanged.as_ref()?;
+    let (amount, paid, rate) = (readable(*amount), readable(statement.figures.paid), quote.rate.to_string());
+    let rate = rate.trim_end_matches('0').trim_end_matches('.');
+    let (from, source, time) = (statement.currency, &quote.source, quote.time);
+    Some(format!("{amount} {currency} arrives for the {paid} {from} that is paid, at {rate} {currency} for 1 {from} ({source}, {time})"))
 }
 
 /// What needs words: why something is carried, what was recovered, what came late.
@@ -76,6 +98,10 @@ pub fn remarks(statement: &Statement) -> Result<Vec<String>, SettleError> {
     }));
     if figures.recovered != Money::ZERO {
         remarks.push(format!("{} of what was earned was taken for what the party owed from earlier cycles.", readable(figures.recovered)));
+    }
+    remarks.extend(exchange_in_words(statement).map(|words| words + "."));
+    if let Some(withheld) = statement.tax.as_ref().filter(|withheld| withheld.withheld == Money::ZERO) {
+        remarks.push(format!("0.00 is {}.", in_words(withheld)));
     }
     match statement.uses.iter().map(|line| line.late).sum::<i64>() {
         0 => {}
@@ -119,8 +145,17 @@ pub fn summed<'a>(lines: impl Iterator<Item = &'a UseLine> + Clone) -> Result<(i
     Ok((events, Money::sum(lines.clone().map(|line| line.gross))?, Money::sum(lines.map(|line| line.labour))?))
 }
 
+/// What was inherited, or passed on, together.
+///
+/// # Errors
+/// A sum that does not fit.
+pub fn passed<'a>(lines: impl Iterator<Item = &'a Inherited>) -> Result<Money, SettleError> {
+    Ok(Money::sum(lines.map(|line| line.amount))?)
+}
+
 /// A rate in per cent, exactly.
-fn percent(rate: Rate) -> String {
+#[must_use]
+pub fn percent(rate: Rate) -> String {
     let millionths = rate.millionths();
     let text = format!("{}.{:04}", millionths / 10_000, millionths % 10_000);
     format!("{} %", text.trim_end_matches('0').trim_end_matches('.'))

@@ -1,9 +1,11 @@
 //! A statement as CSV for spreadsheets and programs: one row per line of the statement and per figure, exact decimals.
 
-use super::{Statement, UseLine};
+use super::account::{exchange_in_words, in_words};
+use super::{Inherited, Statement, UseLine};
 use crate::error::SettleError;
 use crate::moves::WhyCarried;
 use crate::values::values;
+use farthing_schemas::Money;
 
 /// The columns.
 const HEAD: [&str; 18] = [
@@ -58,7 +60,21 @@ fn rows(statement: &Statement) -> Vec<Row> {
         ["undone".to_owned(), cycle, agreement, platform, none(), events, none(), gross, labour, fee, net, none(), none()]
     }));
     rows.extend(statement.left_out.iter().map(|line| use_row("left_out", line)));
+    rows.extend(statement.inherited.iter().map(|line| inherited_row("inherited_from", line)));
+    rows.extend(statement.passed_on.iter().map(|line| inherited_row("passed_on_to", line)));
+    rows.extend(statement.tax.iter().map(|withheld| {
+        let mut row = figure_row("tax", withheld.withheld, &in_words(withheld));
+        row[7] = withheld.base.to_string();
+        row
+    }));
+    rows.extend(
+        statement
+            .exchanged
+            .iter()
+            .map(|exchanged| figure_row("exchanged", exchanged.amount, &exchange_in_words(statement).unwrap_or_default())),
+    );
     let figures = &statement.figures;
+    let passed = [("inherited", figures.inherited), ("passed_on", figures.passed_on)];
     let named = [
         ("gross", figures.gross),
         ("labour", figures.labour),
@@ -73,14 +89,24 @@ fn rows(statement: &Statement) -> Vec<Row> {
         ("paid", figures.paid),
         ("carried_out", figures.carried_out),
     ];
-    rows.extend(named.map(|(name, amount)| {
+    // What few statements have stands in theirs alone.
+    let passed = passed.into_iter().filter(|(_, amount)| *amount != Money::ZERO);
+    rows.extend(named.into_iter().chain(passed).map(|(name, amount)| {
         let why = figures.why_carried.filter(|_| name == "carried_out").map_or("", WhyCarried::as_str);
-        let mut row: Row = Default::default();
-        row[0] = name.to_owned();
-        [row[11], row[12]] = [amount.to_string(), why.to_owned()];
-        row
+        figure_row(name, amount, why)
     }));
     rows
+}
+
+fn figure_row(name: &str, amount: Money, why: &str) -> Row {
+    let mut row: Row = Default::default();
+    row[0] = name.to_owned();
+    [row[11], row[12]] = [amount.to_string(), why.to_owned()];
+    row
+}
+
+fn inherited_row(name: &str, line: &Inherited) -> Row {
+    figure_row(name, line.amount, &format!("{} {}", line.party, line.share))
 }
 
 fn none() -> String {

@@ -1,7 +1,7 @@
 //! [`Statements`]: the statements of a draft, from the draft and from what lies below it, line by line.
 
-use super::{Figures, Statement, UndoneUse, UseLine, salt};
-use crate::draft::{Draft, UndoneLine};
+use super::{Figures, Inherited, Statement, UndoneUse, UseLine, Withheld, salt};
+use crate::draft::{Draft, Inheritance, UndoneLine};
 use crate::earned::{Deferred, Earned, Part, part};
 use crate::error::SettleError;
 use crate::proof::Digest;
@@ -20,7 +20,13 @@ pub struct Statements<'d> {
     sums: Vec<Vec<(u32, Sums)>>,
     /// What the draft says of what was undone, by party.
     undone: BTreeMap<&'d str, Vec<&'d UndoneLine>>,
+    /// What parties get as heirs, and what passes from those who have died.
+    inherited: Passed<'d>,
+    passed_on: Passed<'d>,
 }
+
+/// By party.
+type Passed<'d> = BTreeMap<&'d str, Vec<&'d Inheritance>>;
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Key {
@@ -46,8 +52,13 @@ impl<'d> Statements<'d> {
         for line in &draft.undone {
             undone.entry(&line.party).or_default().push(line);
         }
+        let (mut inherited, mut passed_on) = (Passed::new(), Passed::new());
+        for line in &draft.inheritances {
+            inherited.entry(&line.heir).or_default().push(line);
+            passed_on.entry(&line.party).or_default().push(line);
+        }
         let sums = vec![Vec::new(); draft.lines.len()];
-        Statements { draft, deferred, numbers: BTreeMap::new(), keys: Vec::new(), sums, undone }
+        Statements { draft, deferred, numbers: BTreeMap::new(), keys: Vec::new(), sums, undone, inherited, passed_on }
     }
 
     /// Takes what somebody earned; what does not belong to the draft is passed over.
@@ -109,6 +120,10 @@ impl<'d> Statements<'d> {
             uses: use_lines(&sums, Part::Used),
             undone: self.undone(&line.party, &sums)?,
             left_out: use_lines(&sums, Part::LeftOut),
+            inherited: passed(&self.inherited, &line.party, |line| &line.party),
+            passed_on: passed(&self.passed_on, &line.party, |line| &line.heir),
+            tax: self.tax(&line.party),
+            exchanged: line.exchanged.clone(),
             figures: Figures::of(line),
             registry_version: self.draft.registry_version,
             draft_sha256: self.draft.draft_sha256.clone(),
@@ -136,6 +151,11 @@ impl<'d> Statements<'d> {
         self.keys.push(key.clone());
         self.numbers.insert(key, number);
         number
+    }
+
+    fn tax(&self, party: &str) -> Option<Withheld> {
+        let taxes = &self.draft.taxes;
+        taxes.binary_search_by(|line| line.party.as_str().cmp(party)).ok().map(|at| Withheld::of(&taxes[at]))
     }
 
     /// What was undone, with the fee that the draft found for it.
@@ -180,4 +200,10 @@ fn use_lines(sums: &[(&Key, Sums)], part: Part) -> Vec<UseLine> {
         labour: sums.labour,
     };
     of_part.filter(|(_, sums)| is_something(sums)).map(line).collect()
+}
+
+/// What passed from or to one party, each with the other one.
+fn passed(lines: &Passed<'_>, party: &str, other: fn(&Inheritance) -> &String) -> Vec<Inherited> {
+    let inherited = |line: &&Inheritance| Inherited { party: other(line).clone(), share: line.share, amount: line.amount };
+    lines.get(party).into_iter().flatten().map(inherited).collect()
 }

@@ -1,7 +1,7 @@
 //! A statement as one HTML file to be read and printed.
 
-use super::account::{EntryKind, account, how_to_check, period, remarks, summed};
-use super::{Statement, UndoneUse, UseLine};
+use super::account::{EntryKind, account, how_to_check, percent, period, remarks, summed};
+use super::{Inherited, Statement, UndoneUse, UseLine};
 use crate::error::SettleError;
 use crate::page::{Cell, RowKind, escaped, id, page, row, section, table};
 use crate::report::table::readable;
@@ -21,6 +21,8 @@ pub fn html(statement: &Statement) -> Result<String, SettleError> {
     }
     body += &section("What was used, by whom, and what it earned", &uses(&statement.uses)?);
     body += &section("Undone of closed cycles, on their terms", &undone(&statement.undone));
+    body += &section("Inherited from parties that have died", &inherited(&statement.inherited));
+    body += &section("Passed on to heirs, since the party has died", &inherited(&statement.passed_on));
     body += &section(&format!("What became of it, in {currency}"), &became(statement)?);
     body += &remarks(statement)?.iter().map(|remark| format!("<p>{}</p>\n", escaped(remark))).collect::<String>();
     body += &section("Left out of this cycle, to be settled in a later one; in none of the figures above", &uses(&statement.left_out)?);
@@ -55,6 +57,16 @@ fn undone(lines: &[UndoneUse]) -> String {
         rows += &line_row(RowKind::Part, words, line.events, &[line.gross, line.labour, line.fee, line.net]);
     }
     table(&head(["cycle", "platform", "agreement"], &["events", "gross", "labour", "fee", "net"]), &rows)
+}
+
+fn inherited(lines: &[Inherited]) -> String {
+    if lines.is_empty() {
+        return String::new();
+    }
+    let cells = |line: &Inherited| [Cell::Word(id(&line.party)), Cell::Word(percent(line.share)), Cell::Number(readable(line.amount))];
+    let rows: String = lines.iter().map(|line| row(RowKind::Part, &cells(line))).collect();
+    let word = |name: &str| Cell::Word(name.to_owned());
+    table(&[word("party"), word("share"), Cell::Number("amount".to_owned())], &rows)
 }
 
 fn became(statement: &Statement) -> Result<String, SettleError> {

@@ -13,8 +13,9 @@ pub mod html;
 pub mod text;
 pub mod wire;
 
-use crate::draft::{Draft, Line};
+use crate::draft::{Draft, Exchanged, Line, TaxLine};
 use crate::error::SettleError;
+use crate::input::Tax;
 use crate::moves::WhyCarried;
 use crate::proof::Digest;
 use crate::proof::tree::leaf_hash;
@@ -41,6 +42,14 @@ pub struct Statement {
     pub undone: Vec<UndoneUse>,
     /// What was left out of this cycle, to be settled in a later one; in none of the figures.
     pub left_out: Vec<UseLine>,
+    /// Who had died and whose heir the party is, by id.
+    pub inherited: Vec<Inherited>,
+    /// The party's heirs, by id: it has died.
+    pub passed_on: Vec<Inherited>,
+    /// What is withheld for a tax of what is paid, be it nothing; none where there is no such tax.
+    pub tax: Option<Withheld>,
+    /// As what the payment arrives, where that is in another currency.
+    pub exchanged: Option<Exchanged>,
     /// What became of it.
     pub figures: Figures,
     /// The registry version that all terms come from.
@@ -91,6 +100,36 @@ pub struct UndoneUse {
     pub net: Money,
 }
 
+/// What passed from or to another party, where one of them had died.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inherited {
+    /// The other party.
+    pub party: String,
+    /// The heir's share.
+    pub share: Rate,
+    /// What passed.
+    pub amount: Money,
+}
+
+/// What is withheld for a tax.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Withheld {
+    /// Under whose laws, at which rate, by which record and certificate.
+    pub tax: Tax,
+    /// What could have been paid without it.
+    pub base: Money,
+    /// What is withheld of the base.
+    pub withheld: Money,
+}
+
+impl Withheld {
+    /// That of a draft's line.
+    #[must_use]
+    pub fn of(line: &TaxLine) -> Withheld {
+        Withheld { tax: line.tax.clone(), base: line.base, withheld: line.withheld }
+    }
+}
+
 /// What became of what was earned; as in [`Line`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Figures {
@@ -110,6 +149,10 @@ pub struct Figures {
     pub lifted: Money,
     /// Withheld, such as a tax.
     pub withheld: Money,
+    /// What the party gets as an heir.
+    pub inherited: Money,
+    /// What its heirs get, since it has died.
+    pub passed_on: Money,
     /// What was taken for what the party owes.
     pub recovered: Money,
     /// What earlier cycles carried.
@@ -135,6 +178,8 @@ impl Figures {
             held: line.held,
             lifted: line.lifted,
             withheld: line.withheld,
+            inherited: line.inherited,
+            passed_on: line.passed_on,
             recovered: line.recovered,
             carried_in: line.carried_in,
             paid: line.paid,
@@ -148,8 +193,8 @@ impl Figures {
     /// # Errors
     /// A sum that does not fit.
     pub fn owed(&self) -> Result<Money, SettleError> {
-        let taken = self.held.plus(self.withheld)?;
-        Ok(self.carried_in.plus(self.net)?.plus(self.true_up)?.plus(self.lifted)?.minus(taken)?)
+        let taken = self.held.plus(self.withheld)?.plus(self.passed_on)?;
+        Ok(self.carried_in.plus(self.net)?.plus(self.true_up)?.plus(self.lifted)?.plus(self.inherited)?.minus(taken)?)
     }
 }
 
@@ -174,6 +219,13 @@ impl Statement {
         self.same("net and labour less fee", figures.labour.minus(figures.fee)?, figures.net)?;
         for line in &self.undone {
             self.same("net and labour less fee of what was undone", line.labour.minus(line.fee)?, line.net)?;
+        }
+        let sum = |lines: &[Inherited]| Money::sum(lines.iter().map(|line| line.amount));
+        self.same("what is inherited and its parts", sum(&self.inherited)?, figures.inherited)?;
+        self.same("what is passed on and its parts", sum(&self.passed_on)?, figures.passed_on)?;
+        if let Some(Withheld { base, withheld, .. }) = self.tax {
+            self.same("the tax and what is withheld", withheld, figures.withheld)?;
+            self.same("the base of the tax and what is withheld and paid", base, withheld.plus(figures.paid)?)?;
         }
         self.same("what is owed and what is paid and carried", figures.owed()?, figures.paid.plus(figures.carried_out)?)
     }

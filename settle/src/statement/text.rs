@@ -1,8 +1,8 @@
 //! A statement as plain text of at most [`LINES_MAX`] lines, however much there is: what does not fit is summed up, so that the figures
 //! still add up. The other forms have every line.
 
-use super::account::{EntryKind, account, how_to_check, period, remarks, summed};
-use super::{Statement, UndoneUse, UseLine};
+use super::account::{EntryKind, account, how_to_check, passed, percent, period, remarks, summed};
+use super::{Inherited, Statement, UndoneUse, UseLine};
 use crate::error::SettleError;
 use crate::report::table::{Cell, Table};
 use farthing_schemas::Money;
@@ -13,6 +13,8 @@ pub const LINES_MAX: usize = 60;
 const UNDONE_SHOWN: usize = 4;
 /// Lines of what was left out that are shown one by one.
 const LEFT_OUT_SHOWN: usize = 2;
+/// Lines of what was inherited or passed on that are shown one by one.
+const INHERITED_SHOWN: usize = 3;
 /// Of a table of uses: its title, its head, the sum of all, and the empty line below.
 const AROUND_USES: usize = 4;
 
@@ -24,6 +26,8 @@ pub fn text(statement: &Statement) -> Result<String, SettleError> {
     let above = heading(statement);
     let below = [
         undone(&statement.undone)?,
+        inherited("Inherited from parties that have died", &statement.inherited)?,
+        inherited("Passed on to heirs, since the party has died", &statement.passed_on)?,
         became(statement)?,
         remarks(statement)?,
         left_out(&statement.left_out)?,
@@ -123,6 +127,19 @@ fn undone(lines: &[UndoneUse]) -> Result<Vec<String>, SettleError> {
         table.row(row(format!("{} others", others.len()), "", "", others.iter().map(|line| line.events).sum(), amounts));
     }
     Ok(titled("Undone of closed cycles, on their terms", table.lines()))
+}
+
+fn inherited(title: &str, lines: &[Inherited]) -> Result<Vec<String>, SettleError> {
+    let mut table = Table::new(&["party", "share", "amount"]);
+    let (shown, others) = largest(lines, INHERITED_SHOWN, |line| line.amount);
+    for line in shown {
+        table.row(vec![Cell::text(&line.party), Cell::Number(percent(line.share)), Cell::Amount(line.amount)]);
+    }
+    if !others.is_empty() {
+        let amount = passed(others.iter().copied())?;
+        table.row(vec![Cell::Text(format!("{} others", others.len())), Cell::Number(String::new()), Cell::Amount(amount)]);
+    }
+    Ok(titled(title, table.lines()))
 }
 
 fn left_out(lines: &[UseLine]) -> Result<Vec<String>, SettleError> {

@@ -1,18 +1,24 @@
 //! Statements as JSON: one canonical text for each, which is the leaf of the tree of its cycle.
 //!
-//! Canonical is compact, in the order of the fields here. A later version gets a twin of its own; this one stays readable.
+//! Canonical is compact, in the order of the fields here. A statement with a tax, an inheritance or an exchange is of version 2, which a checker of
+//! version 1 does not take for what it knows; without them it is of version 1, as it always was.
 
-use super::{Figures, Statement, UndoneUse, UseLine};
+use super::{Figures, Inherited, Statement, UndoneUse, UseLine, Withheld};
+use crate::draft::Exchanged;
 use crate::error::SettleError;
+use crate::input::Tax;
 use crate::moves::WhyCarried;
 use crate::proof::Digest;
-use crate::wire::{amount, text, why};
+use crate::wire::{amount, exchanged, is_nothing, text, why};
 use farthing_schemas::{Currency, Cycle, Money, Rate, Use};
 use serde::de::Error;
 use serde::{Deserialize, Serialize};
 
-/// The version of the form.
-const VERSION: u8 = 1;
+/// The version of the form that a statement has.
+fn version(statement: &Statement) -> u8 {
+    let Statement { inherited, passed_on, tax, exchanged, .. } = statement;
+    if inherited.is_empty() && passed_on.is_empty() && tax.is_none() && exchanged.is_none() { 1 } else { 2 }
+}
 
 impl Statement {
     /// The canonical JSON: equal statements, equal bytes.
@@ -27,11 +33,14 @@ impl Statement {
     /// [`SettleError::NotAStatement`] for another text.
     pub fn from_json(text: &str) -> Result<Statement, SettleError> {
         let twin: StatementTwin = serde_json::from_str(text).map_err(SettleError::NotAStatement)?;
-        if twin.farthing_statement != VERSION {
-            let fault = format!("its version is {} and not {VERSION}", twin.farthing_statement);
+        let said = twin.farthing_statement;
+        let statement = twin.statement();
+        let expected = version(&statement);
+        if said != expected {
+            let fault = format!("its version is {said} and not {expected}");
             return Err(SettleError::NotAStatement(serde_json::Error::custom(fault)));
         }
-        Ok(twin.statement())
+        Ok(statement)
     }
 }
 
@@ -51,6 +60,14 @@ struct StatementTwin {
     uses: Vec<UseTwin>,
     undone: Vec<UndoneTwin>,
     left_out: Vec<UseTwin>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    inherited: Vec<InheritedTwin>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    passed_on: Vec<InheritedTwin>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tax: Option<WithheldTwin>,
+    #[serde(with = "exchanged", default, skip_serializing_if = "Option::is_none")]
+    exchanged: Option<Exchanged>,
     #[serde(with = "FiguresTwin")]
     figures: Figures,
     registry_version: u64,
@@ -62,8 +79,9 @@ struct StatementTwin {
 impl StatementTwin {
     fn of(statement: &Statement) -> StatementTwin {
         let uses = |lines: &[UseLine]| lines.iter().cloned().map(UseTwin).collect();
+        let inherited = |lines: &[Inherited]| lines.iter().cloned().map(InheritedTwin).collect();
         StatementTwin {
-            farthing_statement: VERSION,
+            farthing_statement: version(statement),
             party: statement.party.clone(),
             mid: statement.mid.clone(),
             currency: statement.currency,
@@ -73,6 +91,10 @@ impl StatementTwin {
             uses: uses(&statement.uses),
             undone: statement.undone.iter().cloned().map(UndoneTwin).collect(),
             left_out: uses(&statement.left_out),
+            inherited: inherited(&statement.inherited),
+            passed_on: inherited(&statement.passed_on),
+            tax: statement.tax.as_ref().map(WithheldTwin::of),
+            exchanged: statement.exchanged.clone(),
             figures: statement.figures,
             registry_version: statement.registry_version,
             draft_sha256: statement.draft_sha256.clone(),
@@ -82,6 +104,7 @@ impl StatementTwin {
 
     fn statement(self) -> Statement {
         let uses = |twins: Vec<UseTwin>| twins.into_iter().map(|UseTwin(line)| line).collect();
+        let inherited = |twins: Vec<InheritedTwin>| twins.into_iter().map(|InheritedTwin(line)| line).collect();
         Statement {
             party: self.party,
             mid: self.mid,
@@ -92,6 +115,10 @@ impl StatementTwin {
             uses: uses(self.uses),
             undone: self.undone.into_iter().map(|UndoneTwin(line)| line).collect(),
             left_out: uses(self.left_out),
+            inherited: inherited(self.inherited),
+            passed_on: inherited(self.passed_on),
+            tax: self.tax.map(WithheldTwin::withheld),
+            exchanged: self.exchanged,
             figures: self.figures,
             registry_version: self.registry_version,
             draft_sha256: self.draft_sha256,
@@ -140,6 +167,45 @@ struct UndoneUseTwin {
 }
 
 #[derive(Serialize, Deserialize)]
+struct InheritedTwin(#[serde(with = "InheritedLineTwin")] Inherited);
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Inherited", deny_unknown_fields)]
+struct InheritedLineTwin {
+    party: String,
+    #[serde(with = "text")]
+    share: Rate,
+    #[serde(with = "amount")]
+    amount: Money,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WithheldTwin {
+    jurisdiction: String,
+    withholding: String,
+    certificate: Option<String>,
+    #[serde(with = "text")]
+    rate: Rate,
+    #[serde(with = "amount")]
+    base: Money,
+    #[serde(with = "amount")]
+    withheld: Money,
+}
+
+impl WithheldTwin {
+    fn of(withheld: &Withheld) -> WithheldTwin {
+        let Withheld { tax: Tax { jurisdiction, withholding, certificate, rate }, base, withheld } = withheld.clone();
+        WithheldTwin { jurisdiction, withholding, certificate, rate, base, withheld }
+    }
+
+    fn withheld(self) -> Withheld {
+        let WithheldTwin { jurisdiction, withholding, certificate, rate, base, withheld } = self;
+        Withheld { tax: Tax { jurisdiction, withholding, certificate, rate }, base, withheld }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
 #[serde(remote = "Figures", deny_unknown_fields)]
 struct FiguresTwin {
     #[serde(with = "amount")]
@@ -158,6 +224,10 @@ struct FiguresTwin {
     lifted: Money,
     #[serde(with = "amount")]
     withheld: Money,
+    #[serde(with = "amount", default, skip_serializing_if = "is_nothing")]
+    inherited: Money,
+    #[serde(with = "amount", default, skip_serializing_if = "is_nothing")]
+    passed_on: Money,
     #[serde(with = "amount")]
     recovered: Money,
     #[serde(with = "amount")]

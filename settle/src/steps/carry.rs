@@ -2,6 +2,7 @@
 
 use super::View;
 use super::pay::{Decision, decide};
+use super::withhold::Taxed;
 use crate::book::{PartySums, transfer};
 use crate::error::SettleError;
 use crate::moves::{Account, Move, Rule, Step, WhyCarried};
@@ -25,10 +26,9 @@ fn why_carried(view: View<'_>, party: &str, sums: &PartySums) -> Result<WhyCarri
     if sums.carried.plus(sums.available)? < Money::ZERO {
         return Ok(WhyCarried::Owing);
     }
-    let payee = view.input.payees.get(party).ok_or_else(|| SettleError::UnknownPayee(party.to_owned()))?;
-    Ok(match decide(view.input, payee, sums.available) {
+    Ok(match decide(view.input, Taxed::of(view.input, party)?, sums.available)? {
         Decision::Keep(why) => why,
-        // Unreachable: what could be paid was paid one step before, and what that left is below the minor unit.
+        // What could be paid was paid one step before: what that left is below a minor unit, if not of this currency, of the payout's.
         Decision::Pay { .. } => WhyCarried::BelowMinorUnit,
     })
 }

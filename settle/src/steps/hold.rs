@@ -4,7 +4,7 @@
 use super::View;
 use crate::book::transfer;
 use crate::error::SettleError;
-use crate::input::Hold;
+use crate::input::{Hold, Input};
 use crate::moves::{Account, Move, Rule, Step};
 use farthing_schemas::Money;
 use std::collections::BTreeMap;
@@ -38,6 +38,18 @@ pub fn hold_moves(view: View<'_>) -> Result<Vec<Move>, SettleError> {
         moves.extend(transfer(Step::Hold, Rule::Hold(*number), from, to, amount)?);
     }
     Ok(moves)
+}
+
+/// What all holds on a party keep back together of what is available to it.
+///
+/// # Errors
+/// A sum that does not fit.
+pub fn kept_back_of(input: &Input, party: &str, available: Money) -> Result<Money, SettleError> {
+    let mut left = available;
+    for hold in input.holds.values().filter(|hold| !hold.lifted && hold.party == party) {
+        left = left.minus(kept_back(hold, left)?)?;
+    }
+    Ok(available.minus(left)?)
 }
 
 /// What a hold keeps back of what is available: what a party owes cannot be held.

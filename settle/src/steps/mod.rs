@@ -1,15 +1,19 @@
 //! [`plan`]: the steps in their order. Each reads what stands in the book and answers with moves; a further step (a chain between
-//! MIDs, a guild's sharing, a tax) takes its place in [`STEPS`] and leaves the others as they are.
+//! MIDs, a guild's sharing) takes its place in [`STEPS`] and leaves the others as they are.
 //!
-//! Steps in their order: [`earn`], [`fee`], [`true_up`], [`balance`], [`hold`], [`pay`], [`carry`].
+//! Steps in their order: [`earn`], [`fee`], [`true_up`], [`balance`], [`hold`] (what is lifted), [`inherit`], [`hold`], [`withhold`], [`pay`]
+//! (with [`exchange`]), [`carry`].
 
 pub mod balance;
 pub mod carry;
 pub mod earn;
+pub mod exchange;
 pub mod fee;
 pub mod hold;
+pub mod inherit;
 pub mod pay;
 pub mod true_up;
+pub mod withhold;
 
 use crate::book::Book;
 use crate::draft::{Draft, Plan};
@@ -40,7 +44,9 @@ pub const STEPS: &[StepFn] = &[
     balance::bring_in_moves,
     balance::recover_moves,
     hold::lift_moves,
+    inherit::moves,
     hold::hold_moves,
+    withhold::moves,
     pay::moves,
     carry::moves,
 ];

@@ -1,21 +1,27 @@
-//! Paid is what is available, cut down to the currency's minor unit, where it reaches the party's threshold and has somewhere to go.
+//! Paid is what is available, cut down to the currency's minor unit and less what is withheld of that, where it reaches the party's threshold
+//! and has somewhere to go. In another currency it is what [`super::exchange`] makes of it.
 
 use super::View;
+use super::exchange::{self, Exchange};
+use super::withhold::{Taxed, withheld_of};
 use crate::book::transfer;
+use crate::draft::Exchanged;
 use crate::error::SettleError;
-use crate::input::{Input, Payee};
+use crate::input::{Input, Payee, Payout};
 use crate::moves::{Account, Move, Rule, Step, WhyCarried};
 use farthing_schemas::Money;
 
 /// What is to become of an amount that is available.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
     /// This much is paid.
     Pay {
-        /// A multiple of the minor unit.
+        /// A multiple of the minor unit, or what goes into an exchange.
         amount: Money,
-        /// The least that would have been paid.
-        least: Money,
+        /// And this much is withheld, a multiple of it.
+        withheld: Money,
+        /// Why: what was reached, or what comes out.
+        rule: Rule,
     },
     /// All of it stays.
     Keep(WhyCarried),
@@ -28,30 +34,53 @@ pub enum Decision {
 pub fn moves(view: View<'_>) -> Result<Vec<Move>, SettleError> {
     let mut moves = Vec::new();
     for (party, sums) in view.book.parties() {
-        let payee = view.input.payees.get(party).ok_or_else(|| SettleError::UnknownPayee(party.clone()))?;
-        if let Decision::Pay { amount, least } = decide(view.input, payee, sums.available) {
+        // As before the tax, which was withheld if and only if this is paid.
+        let untaxed = sums.available.minus(sums.steps.brought(Step::Withhold))?;
+        if let Decision::Pay { amount, rule, .. } = decide(view.input, Taxed::of(view.input, party)?, untaxed)? {
             let (from, to) = (Account::Party(party.clone()), Account::Payout(party.clone()));
-            moves.extend(transfer(Step::Pay, Rule::Threshold(least), from, to, amount)?);
+            moves.extend(transfer(Step::Pay, rule, from, to, amount)?);
         }
     }
     Ok(moves)
 }
 
-/// What is to become of what is available to a party.
-#[must_use]
-pub fn decide(input: &Input, payee: &Payee, available: Money) -> Decision {
+/// What is to become of what is available to a party before a tax is withheld.
+///
+/// # Errors
+/// A sum that does not fit.
+pub fn decide(input: &Input, Taxed { payee, tax }: Taxed<'_>, available: Money) -> Result<Decision, SettleError> {
     let minor = input.currency.minor_unit();
-    let Some(payout) = payee.payout.as_ref().filter(|payout| payout.currency == input.currency) else {
-        return Decision::Keep(WhyCarried::NoPayoutInstruction);
+    let payout = match &payee.payout {
+        Some(payout) if payout.currency == input.currency => payout,
+        Some(payout) => return elsewhere(input, Taxed { payee, tax }, payout, available),
+        None => return Ok(Decision::Keep(WhyCarried::NoPayoutInstruction)),
     };
-    let threshold = input.mid.threshold(&payout.method, input.currency).filter(|_| payee.stays);
-    let least = threshold.unwrap_or(minor).max(minor);
-    let amount = available.max(Money::ZERO).cut_down_to(minor);
-    if amount >= least {
-        Decision::Pay { amount, least }
-    } else if amount < minor {
-        Decision::Keep(WhyCarried::BelowMinorUnit)
-    } else {
-        Decision::Keep(WhyCarried::BelowThreshold)
+    let least = least(input, payee, payout);
+    let base = available.max(Money::ZERO).cut_down_to(minor);
+    let withheld = tax.map_or(Ok(Money::ZERO), |tax| withheld_of(base, tax, input.currency))?;
+    let amount = base.minus(withheld)?;
+    Ok(if amount >= least { Decision::Pay { amount, withheld, rule: Rule::Threshold(least) } } else { too_little(amount, minor) })
+}
+
+/// What is to become of it where it is paid in another currency: its threshold is judged in that one, on what would arrive.
+fn elsewhere(input: &Input, Taxed { payee, tax }: Taxed<'_>, payout: &Payout, available: Money) -> Result<Decision, SettleError> {
+    let Some(quote) = input.quotes.get(&payout.currency) else { return Ok(Decision::Keep(WhyCarried::NoPayoutInstruction)) };
+    let terms = exchange::Terms { from: input.currency, to: payout.currency, quote, tax };
+    let Exchange { paid, withheld, exchanged } = exchange::most(available, terms)?;
+    if exchanged < least(input, payee, payout) {
+        return Ok(too_little(exchanged, payout.currency.minor_unit()));
     }
+    let exchanged = Exchanged { currency: payout.currency, amount: exchanged, quote: quote.clone() };
+    Ok(Decision::Pay { amount: paid, withheld, rule: Rule::Exchange(exchanged) })
+}
+
+/// The least that goes out by the party's instruction, in its currency.
+fn least(input: &Input, payee: &Payee, payout: &Payout) -> Money {
+    let minor = payout.currency.minor_unit();
+    let threshold = input.mid.threshold(&payout.method, payout.currency).filter(|_| payee.stays);
+    threshold.unwrap_or(minor).max(minor)
+}
+
+fn too_little(amount: Money, minor: Money) -> Decision {
+    Decision::Keep(if amount < minor { WhyCarried::BelowMinorUnit } else { WhyCarried::BelowThreshold })
 }

@@ -3,7 +3,7 @@
 
 use crate::support::cycle;
 use ed25519_dalek::{Signer, SigningKey};
-use farthing_schemas::manifest::{ActorChange, CycleMove, Released, Signed, sha256_hex};
+use farthing_schemas::manifest::{ActorChange, CycleMove, Released, Signed, Sum, sha256_hex};
 use farthing_settle::course::{Place, Whereabouts};
 use farthing_settle::cycle::{ALLOWED, Kind, State};
 use farthing_settle::{Courses, Refusal};
@@ -148,7 +148,13 @@ fn brings(tried: &Tried, needs: State, other: Brings) -> bool {
 
 fn released() -> Released {
     let payments_sha256 = sha256_hex(b"payments");
-    Released { payments: 2, amount: "7.000000000000".to_owned(), left_out: 0, payments_sha256, bank_files: Vec::new() }
+    Released {
+        payments: 2,
+        sums: vec![Sum { currency: "USD".to_owned(), amount: "7.000000000000".to_owned() }],
+        left_out: 0,
+        payments_sha256,
+        bank_files: Vec::new(),
+    }
 }
 
 fn person(actor: usize) -> usize {

@@ -3,7 +3,8 @@
 use crate::properties::inputs;
 use crate::support::{amount, currency, cycle};
 use farthing_schemas::manifest::sha256_hex;
-use farthing_schemas::{Cycle, Instant, Money};
+use farthing_schemas::{Currency, Cycle, Instant, Money};
+use farthing_settle::draft::Exchanged;
 use farthing_settle::journal::{
     Account, AccountKind, Entry, EntryKind, Evidence, EvidenceKind, Header, Occasion, Place, Posting, Turnover, Way, agrees,
     entry_of_approval, reversal_of,
@@ -144,8 +145,14 @@ pub fn approvable(input: Input) -> Option<Plan> {
     (!plan.draft.refused).then_some(plan)
 }
 
-fn balances(entry: &Entry) -> BTreeMap<Account, Money> {
-    entry.postings().iter().map(|posting| (posting.account.clone(), posting.amount)).collect()
+/// What an entry books in a currency.
+fn balances(entry: &Entry, currency: Currency) -> BTreeMap<Account, Money> {
+    entry
+        .postings()
+        .iter()
+        .filter(|posting| posting.currency == currency)
+        .map(|posting| (posting.account.clone(), posting.amount))
+        .collect()
 }
 
 /// Labour as the input has it, not as the planner moved it.
@@ -165,7 +172,7 @@ proptest! {
     fn the_books_equal_the_draft(input in inputs()) {
         let Some(plan) = approvable(input.clone()) else { return Ok(()) };
         let entry = entry_of_approval(&plan, occasion(1, "")).unwrap();
-        let balances = balances(&entry);
+        let balances = balances(&entry, plan.draft.currency);
         let of = |account: Account| balances.get(&account).copied().unwrap_or_default().units();
         for (platform, labour) in labour_by_platform(&input) {
             prop_assert_eq!(of(Account::PlatformReceivable(platform)), labour);
@@ -173,15 +180,28 @@ proptest! {
         for line in &plan.draft.lines {
             let owed_before = line.carried_in.units();
             let owed_after = owed_before - of(Account::PartyPayable(line.party.clone()));
-            prop_assert_eq!(owed_after, line.carried_out.units() + line.paid.units(), "{:?}", line);
+            // What is paid in another currency is no longer owed in this one, but in that one.
+            let exchanged = if line.exchanged.is_some() { line.paid.units() } else { 0 };
+            prop_assert_eq!(owed_after, line.carried_out.units() + line.paid.units() - exchanged, "{:?}", line);
+            if let Some(Exchanged { currency, amount, .. }) = &line.exchanged {
+                let account = Account::PartyPayable(line.party.clone());
+                let arrives = entry.postings().iter().find(|posting| posting.account == account && posting.currency == *currency);
+                prop_assert_eq!(arrives.map(|posting| posting.amount.units()), Some(-amount.units()));
+            }
             let held = line.held.units() - line.lifted.units();
-            prop_assert_eq!(owed_after, owed_before + line.net.units() + line.true_up.units() - held);
+            let inherited = line.inherited.units() - line.passed_on.units();
+            let kept = held + line.withheld.units();
+            prop_assert_eq!(owed_after, owed_before + line.net.units() + line.true_up.units() + inherited - kept - exchanged);
+            prop_assert_eq!(of(Account::WithheldTax(line.party.clone())), -line.withheld.units());
             prop_assert_eq!(of(Account::Held(line.party.clone())), -held);
         }
         prop_assert_eq!(of(Account::FeeIncome), -plan.draft.fee_kept.units());
         let platforms = plan.draft.platforms.len();
-        let (lines, holds) = (plan.draft.lines.len(), plan.draft.holds.len());
-        prop_assert!(entry.postings().len() <= platforms + lines + holds + 1, "accounts that nobody has");
+        let (lines, holds, taxes) = (plan.draft.lines.len(), plan.draft.holds.len(), plan.draft.taxes.len());
+        let exchanged = plan.draft.lines.iter().filter(|line| line.exchanged.is_some()).count();
+        let paid: i128 = plan.draft.lines.iter().filter(|line| line.exchanged.is_some()).map(|line| line.paid.units()).sum();
+        prop_assert_eq!(of(Account::Fx), -paid);
+        prop_assert!(entry.postings().len() <= platforms + lines + holds + taxes + exchanged + 2 + 1, "accounts that nobody has");
         prop_assert_eq!(entry.postings().iter().map(|posting| posting.amount.units()).sum::<i128>(), 0);
         prop_assert!(entry.postings().iter().all(|posting| posting.amount != Money::ZERO));
         prop_assert!(entry.postings().is_sorted_by(|one, two| (&one.account, one.currency) < (&two.account, two.currency)));
@@ -190,7 +210,7 @@ proptest! {
 
     /// What is compared without the moves finds every unit on another account.
     #[test]
-    fn a_unit_elsewhere_does_not_agree(input in inputs(), from in any::<prop::sample::Index>(), to in any::<prop::sample::Index>(), unit in prop_oneof![Just(1), Just(-1)]) {
+    fn a_unit_elsewhere_does_not_agree(input in inputs(), from in any::<prop::sample::Index>(), to in any::<prop::sample::Index>(), unit in prop_oneof![Just(1), Just(-1)], code in prop_oneof![3 => Just(None), 1 => Just(Some("EUR"))]) {
         let Some(plan) = approvable(input) else { return Ok(()) };
         let entry = entry_of_approval(&plan, occasion(1, "")).unwrap();
         prop_assert!(agrees(&plan.draft, &entry, Way::Booked).is_ok());
@@ -202,8 +222,9 @@ proptest! {
         let accounts: Vec<Account> = entry.postings().iter().map(|posting| posting.account.clone()).chain(strangers).collect();
         let (from, to) = (from.get(&accounts).clone(), to.get(&accounts).clone());
         let between_platforms = [&from, &to].iter().all(|account| account.kind() == AccountKind::PlatformReceivable && account.owner() != "plt_x");
-        if from == to || between_platforms { return Ok(()) }
-        let moved = [(from, unit), (to, -unit)].map(|(account, units)| Posting { account, currency: plan.draft.currency, amount: Money::from_units(units) });
+        if from == to || (between_platforms && code.is_none()) { return Ok(()) }
+        let in_currency = code.map_or(plan.draft.currency, currency);
+        let moved = [(from, unit), (to, -unit)].map(|(account, units)| Posting { account, currency: in_currency, amount: Money::from_units(units) });
         let changed = Entry::new(header(), [entry.postings(), &moved].concat()).unwrap();
         let found = matches!(agrees(&plan.draft, &changed, Way::Booked), Err(SettleError::NotAsDrafted { .. }));
         prop_assert!(found, "{:?}", changed);
@@ -224,17 +245,25 @@ proptest! {
     #[test]
     fn the_books_hold_over_cycles(inputs in prop::collection::vec(inputs(), 1..5)) {
         let (mut carried, mut paid, mut owed) = (BTreeMap::<String, Money>::new(), BTreeMap::<String, i128>::new(), BTreeMap::<String, i128>::new());
+        let (mut arrives, mut elsewhere) = (BTreeMap::<String, i128>::new(), BTreeMap::<String, i128>::new());
         for (months, input) in (0..).zip(inputs) {
             let input = cycle_of(&input, months, carried.clone());
             let Some(plan) = approvable(input) else { continue };
             let entry = entry_of_approval(&plan, occasion(1, "")).unwrap();
             for posting in entry.postings() {
                 if let Account::PartyPayable(party) = &posting.account {
-                    *owed.entry(party.clone()).or_default() -= posting.amount.units();
+                    let sums = if posting.currency == plan.draft.currency { &mut owed } else { &mut elsewhere };
+                    *sums.entry(party.clone()).or_default() -= posting.amount.units();
                 }
             }
             carried = plan.draft.lines.iter().map(|line| (line.party.clone(), line.carried_out)).collect();
-            plan.draft.lines.iter().for_each(|line| *paid.entry(line.party.clone()).or_default() += line.paid.units());
+            for line in &plan.draft.lines {
+                match &line.exchanged {
+                    Some(exchanged) => *arrives.entry(line.party.clone()).or_default() += exchanged.amount.units(),
+                    None => *paid.entry(line.party.clone()).or_default() += line.paid.units(),
+                }
+            }
+            prop_assert_eq!(&arrives, &elsewhere);
             for (party, owed) in &owed {
                 let stays = carried.get(party).copied().unwrap_or_default().units();
                 prop_assert_eq!(*owed, stays + paid.get(party).copied().unwrap_or_default(), "{}", party);

@@ -14,5 +14,6 @@ mod receivables;
 mod scenario;
 mod scenarios;
 mod statements;
+mod statements_of_heirs;
 mod support;
 mod texts;

@@ -1,16 +1,22 @@
 //! Payments: what news leads to, and that an obligation has one live payment, against a model.
 
-use farthing_schemas::Money;
-use farthing_settle::payout::{Motion, Payment, PaymentFault, Payments, State};
+use farthing_schemas::{Currency, Money};
+use farthing_settle::payout::{Due, Motion, Payment, PaymentFault, Payments, State};
 use proptest::prelude::*;
 
 fn payment(party: &str, attempt: u16, replaces: Option<&str>, file: Option<&str>) -> Payment {
     let id = format!("{party}-{attempt}");
     let (replaces, message_id) = (replaces.map(str::to_owned), file.map(str::to_owned));
-    Payment { id, party: party.to_owned(), attempt, amount: Money::from_units(100), replaces, message_id }
+    Payment { id, party: party.to_owned(), attempt, currency: euro(), amount: Money::from_units(100), replaces, message_id }
 }
 
-const OWED: Money = Money::from_units(100);
+fn euro() -> Currency {
+    "EUR".parse().expect("a currency")
+}
+
+fn owed() -> Due {
+    Due { currency: euro(), amount: Money::from_units(100) }
+}
 
 /// All news in all states, as a table: what it leads to, `-` for nothing, `!` for what cannot be true.
 #[test]
@@ -42,29 +48,31 @@ fn news_leads_to_what_the_table_says() {
 #[test]
 fn another_payment_comes_after_a_final_failure_alone_and_names_it() {
     let mut payments = Payments::default();
-    payments.make(payment("ana", 1, None, Some("f")), OWED).expect("the first");
-    let live = payments.make(payment("ana", 2, Some("ana-1"), Some("f")), OWED);
+    payments.make(payment("ana", 1, None, Some("f")), owed()).expect("the first");
+    let live = payments.make(payment("ana", 2, Some("ana-1"), Some("f")), owed());
     assert!(matches!(live, Err(PaymentFault::Live { .. })), "{live:?}");
     assert_eq!(payments.tell("ana-1", State::Settled), Ok(Some(Motion::Arrived)));
-    assert!(matches!(payments.make(payment("ana", 2, Some("ana-1"), Some("f")), OWED), Err(PaymentFault::Live { .. })));
+    assert!(matches!(payments.make(payment("ana", 2, Some("ana-1"), Some("f")), owed()), Err(PaymentFault::Live { .. })));
     assert_eq!(payments.tell("ana-1", State::Returned), Ok(Some(Motion::CameBack)));
     for (wrong, is) in [
         (payment("ana", 2, None, Some("f")), "to name"),
         (payment("ana", 2, Some("ana-0"), Some("f")), "to name"),
         (payment("ana", 3, Some("ana-1"), Some("f")), "attempt 3 where 2"),
         (payment("ana", 1, Some("ana-1"), Some("f")), "is there already"),
+        (Payment { currency: "USD".parse().expect("a currency"), ..payment("ana", 2, Some("ana-1"), Some("f")) }, "is owed"),
         (Payment { amount: Money::from_units(101), ..payment("ana", 2, Some("ana-1"), Some("f")) }, "is owed"),
     ] {
-        let fault = payments.make(wrong.clone(), OWED).expect_err("it is refused").to_string();
+        let fault = payments.make(wrong.clone(), owed()).expect_err("it is refused").to_string();
         assert!(fault.contains(is), "{wrong:?}: {fault}");
     }
-    payments.make(payment("ana", 2, Some("ana-1"), Some("f")), OWED).expect("the second");
+    payments.make(payment("ana", 2, Some("ana-1"), Some("f")), owed()).expect("the second");
     assert_eq!(payments.tell("nobody", State::Settled), Err(PaymentFault::Unknown("nobody".to_owned())));
     // One that is left out has failed at once, and moves nothing.
-    payments.make(payment("bo", 1, None, None), OWED).expect("left out");
+    payments.make(payment("bo", 1, None, None), owed()).expect("left out");
     assert_eq!(payments.tell("bo-1", State::Rejected), Ok(None));
-    payments.make(payment("bo", 2, Some("bo-1"), Some("f")), OWED).expect("sent later");
-    let nothing = payments.make(payment("cy", 1, None, Some("f")), Money::ZERO).expect_err("nothing is owed").to_string();
+    payments.make(payment("bo", 2, Some("bo-1"), Some("f")), owed()).expect("sent later");
+    let nothing =
+        payments.make(payment("cy", 1, None, Some("f")), Due { amount: Money::ZERO, ..owed() }).expect_err("nothing is owed").to_string();
     assert!(nothing.contains("owed"), "{nothing}");
 }
 
@@ -80,7 +88,7 @@ proptest! {
         for (what, attempt, news) in acts {
             if what == 0 {
                 let before = attempt.checked_sub(1).map(|before| format!("ana-{before}")).filter(|_| attempt > 1);
-                if payments.make(payment("ana", attempt, before.as_deref(), Some("f")), OWED).is_ok() {
+                if payments.make(payment("ana", attempt, before.as_deref(), Some("f")), owed()).is_ok() {
                     on_the_way += 1;
                 }
             } else {

@@ -2,8 +2,8 @@
 
 use crate::support::{amount, currency, cycle, empty_input, payable};
 use farthing_schemas::{Accrual, Money, Rate, Status};
-use farthing_settle::draft::{Draft, Line};
-use farthing_settle::input::{AgreementTerms, Hold, Input, OnShortfall, Payee, Payout, Threshold};
+use farthing_settle::draft::{Draft, Exchanged, Line};
+use farthing_settle::input::{AgreementTerms, Heir, Hold, Input, OnShortfall, Payee, Payout, Quote, Tax, Threshold};
 use farthing_settle::moves::Account;
 use farthing_settle::plan;
 use proptest::prelude::*;
@@ -46,20 +46,23 @@ pub fn inputs() -> impl Strategy<Value = Input> {
     let undone = prop::collection::vec((0..5_usize, 0..3_usize, gross(), 0..2_u16), 0..6);
     let carried = prop::collection::btree_map(0..5_usize, -3_000_000_000_000..3_000_000_000_000_i128, 0..5);
     let payees = prop::collection::vec((0..4_u8, any::<bool>()), 5);
-    (terms(), earned, undone, carried, payees, holds()).prop_map(|(terms, earned, undone, carried, payees, holds)| {
-        let mut input = Input { holds, ..input_of(&terms) };
-        for (party, (kind, stays)) in PARTIES.into_iter().zip(payees) {
-            input.payees.insert(party.to_owned(), payee(&input, kind, stays));
-        }
-        input.carried_in = carried.into_iter().map(|(party, units)| (PARTIES[party].to_owned(), Money::from_units(units))).collect();
-        earned.into_iter().for_each(|earned| earn(&mut input, &terms, earned));
-        for (party, agreement, gross, months) in undone {
-            let (gross, labour) = (Money::from_units(-gross), labour(&terms, agreement, gross).negated().unwrap());
-            let accrual = payable(&input, PARTIES[party], AGREEMENTS[agreement].0, gross, labour);
-            input.accruals.push(Accrual { undone: Some(farthing_schemas::Cycle::at(cycle("2026-07").index() + months)), ..accrual });
-        }
-        input
-    })
+    let of_registry = (holds(), taxes(), heirs(), quotes());
+    (terms(), earned, undone, carried, payees, of_registry).prop_map(
+        |(terms, earned, undone, carried, payees, (holds, taxes, heirs, quotes))| {
+            let mut input = Input { holds, taxes, heirs, quotes, ..input_of(&terms) };
+            for (party, (kind, stays)) in PARTIES.into_iter().zip(payees) {
+                input.payees.insert(party.to_owned(), payee(&input, kind, stays));
+            }
+            input.carried_in = carried.into_iter().map(|(party, units)| (PARTIES[party].to_owned(), Money::from_units(units))).collect();
+            earned.into_iter().for_each(|earned| earn(&mut input, &terms, earned));
+            for (party, agreement, gross, months) in undone {
+                let (gross, labour) = (Money::from_units(-gross), labour(&terms, agreement, gross).negated().unwrap());
+                let accrual = payable(&input, PARTIES[party], AGREEMENTS[agreement].0, gross, labour);
+                input.accruals.push(Accrual { undone: Some(farthing_schemas::Cycle::at(cycle("2026-07").index() + months)), ..accrual });
+            }
+            input
+        },
+    )
 }
 
 fn holds() -> impl Strategy<Value = BTreeMap<u64, Hold>> {
@@ -69,6 +72,58 @@ fn holds() -> impl Strategy<Value = BTreeMap<u64, Hold>> {
         Hold { party: PARTIES[party].to_owned(), limit: limit.map(Money::from_units), held_before, lifted }
     });
     prop::collection::vec(hold, 0..4).prop_map(|holds| (1..).zip(holds).collect())
+}
+
+/// What the draft's currency is worth in euros, if that is known.
+fn quotes() -> impl Strategy<Value = BTreeMap<farthing_schemas::Currency, Quote>> {
+    let rate = prop_oneof![Just("0.9253"), Just("1"), Just("0.006601"), Just("42000.5"), Just("3.000000000001"), Just("0.000001")];
+    let quote = rate.prop_map(|rate| Quote {
+        rate: rate.parse().unwrap(),
+        source: "ECB".to_owned(),
+        time: "2026-10-30T15:00:00Z".parse().unwrap(),
+    });
+    prop::option::weighted(0.7, quote).prop_map(|quote| quote.into_iter().map(|quote| (currency("EUR"), quote)).collect())
+}
+
+fn taxes() -> impl Strategy<Value = BTreeMap<String, Tax>> {
+    let rate = prop_oneof![Just(0), 0..400_000_u32, Just(999_999)];
+    let certificate = prop::option::of(Just("exemption-17".to_owned()));
+    let tax = (rate, certificate).prop_map(|(millionths, certificate)| Tax {
+        jurisdiction: "DE".to_owned(),
+        withholding: "wht_all".to_owned(),
+        certificate,
+        rate: Rate::from_millionths(millionths).unwrap(),
+    });
+    prop::collection::vec(prop::option::weighted(0.6, tax), 5)
+        .prop_map(|taxes| PARTIES.into_iter().zip(taxes).filter_map(|(party, tax)| Some((party.to_owned(), tax?))).collect())
+}
+
+/// Each party's heirs are among those after it, in an order of generations that is not that of their names.
+fn heirs() -> impl Strategy<Value = BTreeMap<String, Vec<Heir>>> {
+    let weights = prop::collection::vec(prop::option::weighted(0.4, prop::collection::vec(0..4_u32, 5)), 5);
+    (weights, Just(PARTIES.to_vec()).prop_shuffle()).prop_map(|(weights, generations)| {
+        let mut heirs = BTreeMap::new();
+        for (at, weights) in weights.into_iter().enumerate() {
+            let after = generations[at + 1..].iter().zip(weights.into_iter().flatten());
+            let mut chosen: Vec<(&str, u32)> = after.map(|(party, weight)| (*party, weight)).filter(|(_, weight)| *weight > 0).collect();
+            chosen.sort_unstable();
+            let whole: u32 = chosen.iter().map(|(_, weight)| weight).sum();
+            // Millionths that sum to one: the first takes what the others leave.
+            let others: u32 = chosen.iter().skip(1).map(|(_, weight)| 1_000_000 * weight / whole).sum();
+            let share =
+                |(number, (_, weight)): (usize, &(&str, u32))| if number == 0 { 1_000_000 - others } else { 1_000_000 * weight / whole };
+            let shares: Vec<u32> = chosen.iter().enumerate().map(share).collect();
+            let of_party: Vec<Heir> = chosen
+                .iter()
+                .zip(shares)
+                .map(|((party, _), share)| Heir { party: (*party).to_owned(), share: Rate::from_millionths(share).unwrap() })
+                .collect();
+            if !of_party.is_empty() {
+                heirs.insert(generations[at].to_owned(), of_party);
+            }
+        }
+        heirs
+    })
 }
 
 fn input_of(terms: &Terms) -> Input {
@@ -119,15 +174,22 @@ fn sum(amounts: impl IntoIterator<Item = Money>) -> Money {
 
 /// SPEC section 5, number 6, of one draft.
 fn check_line(input: &Input, line: &Line) -> TestCaseResult {
-    let had = sum([line.carried_in, line.net, line.true_up, line.lifted]);
-    let has = sum([line.paid, line.held, line.withheld, line.carried_out]);
+    let had = sum([line.carried_in, line.net, line.true_up, line.lifted, line.inherited]);
+    let has = sum([line.paid, line.held, line.withheld, line.carried_out, line.passed_on]);
     prop_assert_eq!(had, has, "{:?}", line);
     prop_assert_eq!(line.net, line.labour.minus(line.fee).unwrap());
     let minor = input.currency.minor_unit();
-    prop_assert!(line.paid >= Money::ZERO && line.paid == line.paid.cut_down_to(minor));
+    prop_assert!(line.paid >= Money::ZERO && (line.exchanged.is_some() || line.paid == line.paid.cut_down_to(minor)));
     prop_assert_eq!(line.why_carried.is_some(), line.carried_out != Money::ZERO);
+    prop_assert!(line.withheld >= Money::ZERO && line.withheld == line.withheld.cut_down_to(minor));
+    prop_assert!(line.inherited >= Money::ZERO && line.passed_on >= Money::ZERO);
     if line.paid == Money::ZERO {
+        prop_assert_eq!(line.withheld, Money::ZERO, "nothing is withheld of what is not paid");
+        prop_assert_eq!(&line.exchanged, &None);
         return Ok(());
+    }
+    if let Some(exchanged) = &line.exchanged {
+        return check_exchange(input, line, exchanged);
     }
     let payee = &input.payees[&line.party];
     let payout = payee.payout.as_ref().unwrap();
@@ -135,12 +197,45 @@ fn check_line(input: &Input, line: &Line) -> TestCaseResult {
     if let Some(least) = input.mid.threshold(&payout.method, input.currency).filter(|_| payee.stays) {
         prop_assert!(line.paid >= least);
     }
-    let available = sum([line.net, line.true_up, line.lifted, line.carried_in.max(Money::ZERO)])
-        .minus(line.recovered)
-        .unwrap()
-        .minus(line.held)
-        .unwrap();
-    prop_assert_eq!(line.paid, available.cut_down_to(minor));
+    let untaxed = untaxed(line);
+    // As SPEC has it, and as the tax has it.
+    prop_assert_eq!(line.paid, untaxed.minus(line.withheld).unwrap().cut_down_to(minor));
+    let base = untaxed.cut_down_to(minor);
+    prop_assert_eq!(sum([line.paid, line.withheld]), base);
+    let rate = input.taxes.get(&line.party).map_or(0, |tax| i128::from(tax.rate.millionths()));
+    let exact = |withheld: Money| withheld.units() * 1_000_000;
+    prop_assert!(exact(line.withheld) <= base.units() * rate, "no more than the law says");
+    prop_assert!(exact(sum([line.withheld, minor])) > base.units() * rate, "and less than a minor unit below it");
+    Ok(())
+}
+
+/// What was available before a tax.
+fn untaxed(line: &Line) -> Money {
+    let taken = sum([line.recovered, line.held, line.passed_on]);
+    sum([line.net, line.true_up, line.lifted, line.inherited, line.carried_in.max(Money::ZERO)]).minus(taken).unwrap()
+}
+
+/// What arrives is what is paid gives and a unit less would not give, and no more could have been paid.
+fn check_exchange(input: &Input, line: &Line, exchanged: &Exchanged) -> TestCaseResult {
+    let (there, here, unit) = (exchanged.currency.minor_unit(), input.currency.minor_unit(), Money::from_units(1));
+    let rate = exchanged.quote.rate;
+    prop_assert_eq!(&exchanged.quote, &input.quotes[&exchanged.currency]);
+    prop_assert!(exchanged.amount > Money::ZERO && exchanged.amount == exchanged.amount.cut_down_to(there));
+    prop_assert_eq!(rate.exchanged(line.paid, there).unwrap(), exchanged.amount);
+    prop_assert!(rate.exchanged(line.paid.minus(unit).unwrap(), there).unwrap() < exchanged.amount);
+    let base = sum([line.paid, line.withheld]);
+    let withheld_of =
+        |base: Money| input.taxes.get(&line.party).map_or(Money::ZERO, |tax| tax.rate.floor_of(base).unwrap().cut_down_to(here));
+    prop_assert_eq!(withheld_of(base), line.withheld);
+    let available = untaxed(line);
+    prop_assert!(base <= available);
+    // One more would take more than there is; of a tax, which goes in steps, that is so to within one of its steps.
+    let more = rate.least_for(sum([exchanged.amount, there])).unwrap();
+    let step = if input.taxes.contains_key(&line.party) { here } else { Money::ZERO };
+    prop_assert!(available.minus(withheld_of(available)).unwrap() < sum([more, step, unit]));
+    if let Some(least) = input.mid.threshold("sepa", exchanged.currency).filter(|_| input.payees[&line.party].stays) {
+        prop_assert!(exchanged.amount >= least);
+    }
     Ok(())
 }
 
@@ -175,6 +270,28 @@ fn check_holds(input: &Input, draft: &Draft) -> TestCaseResult {
     Ok(())
 }
 
+/// Each party that is paid and has a tax is listed with it, and each heir with what it gets.
+fn check_lists(input: &Input, draft: &Draft) -> TestCaseResult {
+    let line = |party: &str| draft.lines.iter().find(|line| line.party == party).unwrap();
+    let taxed: Vec<&str> = draft.taxes.iter().map(|tax| tax.party.as_str()).collect();
+    let paid = draft.lines.iter().filter(|line| line.paid != Money::ZERO && input.taxes.contains_key(&line.party));
+    prop_assert_eq!(taxed, paid.map(|line| line.party.as_str()).collect::<Vec<_>>());
+    for tax in &draft.taxes {
+        let line = line(&tax.party);
+        prop_assert_eq!((tax.base, tax.withheld), (sum([line.paid, line.withheld]), line.withheld));
+        prop_assert_eq!(&tax.tax, &input.taxes[&tax.party]);
+    }
+    for line in &draft.lines {
+        let of = |party: fn(&farthing_settle::draft::Inheritance) -> &String| {
+            sum(draft.inheritances.iter().filter(|one| *party(one) == line.party).map(|one| one.amount))
+        };
+        prop_assert_eq!((of(|one| &one.heir), of(|one| &one.party)), (line.inherited, line.passed_on));
+        // Nothing that could be passed on stays with the dead: what is left there is held, or owed by it.
+        prop_assert!(!input.heirs.contains_key(&line.party) || (line.paid == Money::ZERO && line.carried_out <= Money::ZERO));
+    }
+    Ok(())
+}
+
 /// The rule as SPEC writes it: 10 x net >= 7 x gross.
 fn check_rule(input: &Input, draft: &Draft) -> TestCaseResult {
     let holds = |net: Money, gross: Money| net.units() * 10 >= gross.units() * 7;
@@ -205,6 +322,7 @@ proptest! {
         }
         check_totals(&draft)?;
         check_holds(&input, &draft)?;
+        check_lists(&input, &draft)?;
         check_rule(&input, &draft)?;
         prop_assert!(draft.fee_kept >= sum(draft.undone.iter().map(|line| line.fee)), "more than the fee was given back");
     }
@@ -233,13 +351,14 @@ proptest! {
     }
 
     #[test]
-    fn every_amount_comes_from_moves_and_no_party_pays_another(input in inputs()) {
+    fn every_amount_comes_from_moves_and_no_party_pays_another_but_its_heirs(input in inputs()) {
         let plan = plan(&input).unwrap();
         let mut balances: BTreeMap<Account, i128> = BTreeMap::new();
         for entry in &plan.moves {
             prop_assert!(entry.amount > Money::ZERO);
             if let (Some(from), Some(to)) = (entry.from.party(), entry.to.party()) {
-                prop_assert_eq!(from, to);
+                let is_heir = || input.heirs.get(from).is_some_and(|heirs| heirs.iter().any(|heir| heir.party == to));
+                prop_assert!(from == to || is_heir(), "{} pays {}", from, to);
             }
             *balances.entry(entry.from.clone()).or_default() -= entry.amount.units();
             *balances.entry(entry.to.clone()).or_default() += entry.amount.units();
@@ -249,6 +368,7 @@ proptest! {
             let balance = |account: fn(String) -> Account| balances.get(&account(line.party.clone())).copied().unwrap_or_default();
             prop_assert_eq!(balance(Account::Party), 0);
             prop_assert_eq!(balance(Account::Payout), line.paid.units());
+            prop_assert_eq!(balance(Account::Withheld), line.withheld.units());
             prop_assert_eq!(balance(Account::Held), line.held.units() - line.lifted.units());
             prop_assert_eq!(balance(Account::Carried), line.carried_out.units() - line.carried_in.units());
         }

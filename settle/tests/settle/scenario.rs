@@ -17,11 +17,15 @@
 //! settled    AGREEMENT CYCLE SETTLED_IN
 //! without    AGREEMENT                         hold       number party held lifted outstanding
 //! hold       NUMBER PARTY LIMIT|all HELD_BEFORE [lifted]
+//! tax        PARTY JURISDICTION RECORD RATE [CERTIFICATE]       tax         party jurisdiction record certificate|- rate base withheld
+//! heir       PARTY HEIR SHARE                                   inheritance party heir share amount
+//! quote      CURRENCY RATE SOURCE TIME                          exchanged   party paid currency amount rate source time
+//!                                                               passed      party inherited passed_on
 //! ```
 
 use crate::support::{amount, currency, cycle, empty_input, payable, rate, short};
 use farthing_schemas::Accrual;
-use farthing_settle::input::{AgreementTerms, Hold, Input, OnShortfall, Payee, Payout, Threshold};
+use farthing_settle::input::{AgreementTerms, Heir, Hold, Input, OnShortfall, Payee, Payout, Quote, Tax, Threshold};
 use farthing_settle::{Draft, Plan, plan};
 
 /// Runs every scenario of a file.
@@ -90,6 +94,19 @@ fn give(input: &mut Input, row: &[&str]) {
             let hold = Hold { party: (*party).to_owned(), limit, held_before: amount(held_before), lifted: lifted == ["lifted"] };
             input.holds.insert(number.parse().unwrap(), hold);
         }
+        ["tax", party, jurisdiction, withholding, percent, certificate @ ..] => {
+            let certificate = certificate.first().map(|reference| (*reference).to_owned());
+            let (jurisdiction, withholding) = ((*jurisdiction).to_owned(), (*withholding).to_owned());
+            input.taxes.insert((*party).to_owned(), Tax { jurisdiction, withholding, certificate, rate: rate(percent) });
+        }
+        ["quote", code, rate, source, time] => {
+            let quote = Quote { rate: rate.parse().unwrap(), source: (*source).to_owned(), time: time.parse().unwrap() };
+            input.quotes.insert(currency(code), quote);
+        }
+        ["heir", party, heir, share] => {
+            let heir = Heir { party: (*heir).to_owned(), share: rate(share) };
+            input.heirs.entry((*party).to_owned()).or_default().push(heir);
+        }
         ["without", agreement] => drop(input.without.insert((*agreement).to_owned())),
         other => panic!("no such row: {other:?}"),
     }
@@ -137,6 +154,23 @@ fn draft_rows(draft: &Draft) -> Vec<String> {
     for line in &draft.holds {
         rows.push(row(&["hold", &line.number.to_string(), &line.party], &[line.held, line.lifted, line.outstanding]));
     }
+    for line in &draft.taxes {
+        let tax = &line.tax;
+        let certificate = tax.certificate.as_deref().unwrap_or("-");
+        let words = ["tax", &line.party, &tax.jurisdiction, &tax.withholding, certificate, &tax.rate.to_string()];
+        rows.push(row(&words, &[line.base, line.withheld]));
+    }
+    for line in &draft.inheritances {
+        rows.push(row(&["inheritance", &line.party, &line.heir, &line.share.to_string()], &[line.amount]));
+    }
+    for line in &draft.lines {
+        let Some(exchanged) = &line.exchanged else { continue };
+        let rate = exchanged.quote.rate.to_string();
+        let quote = format!("{} {} {}", rate.trim_end_matches('0').trim_end_matches('.'), exchanged.quote.source, exchanged.quote.time);
+        rows.push(format!("exchanged {} {} {} {} {quote}", line.party, short(line.paid), exchanged.currency, short(exchanged.amount)));
+    }
+    let passed = draft.lines.iter().filter(|line| (line.inherited, line.passed_on) != (Default::default(), Default::default()));
+    rows.extend(passed.map(|line| row(&["passed", &line.party], &[line.inherited, line.passed_on])));
     let kept = draft.lines.iter().filter(|line| (line.held, line.lifted) != (Default::default(), Default::default()));
     rows.extend(kept.map(|line| row(&["kept", &line.party], &[line.held, line.lifted])));
     for line in &draft.lines {

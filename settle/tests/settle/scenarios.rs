@@ -18,6 +18,21 @@ fn what_is_held_back_and_given_back() {
 }
 
 #[test]
+fn what_is_withheld_for_taxes() {
+    check_all(include_str!("scenarios/tax.txt"));
+}
+
+#[test]
+fn what_is_paid_in_another_currency() {
+    check_all(include_str!("scenarios/exchange.txt"));
+}
+
+#[test]
+fn what_passes_to_heirs() {
+    check_all(include_str!("scenarios/heir.txt"));
+}
+
+#[test]
 fn what_is_undone_and_what_was_left_out() {
     check_all(include_str!("scenarios/undone.txt"));
 }

@@ -119,9 +119,29 @@ not json | line 2: record | JSON object
 {"kind":"consent","party":"pty_1","decision":"n","work":"wrk_9"} | line 2: work | "wrk_9"
 {"kind":"consent","party":"pty_1","decision":"n","platform":"plt_9"} | line 2: platform | "plt_9"
 {"kind":"consent","party":"pty_1","decision":"n"} && {"kind":"consent","party":"pty_1","decision":"y","platform":"*"} | line 2 and line 3: from | twice
+{"kind":"residence","party":"pty_1","country":"Germany",@from} | line 2: country | ISO 3166-1
+{"kind":"residence","party":"nobody","country":"DE",@from} | line 2: party | "nobody"
+{"kind":"residence",@res,@from} && {"kind":"residence",@res,@from} | line 2 and line 3: from | twice
+{"kind":"residence",@res,@from} && {"kind":"residence",@res,"from":"2027-01-01T00:00:00Z"} | line 2 and line 3: from | overlaps
+{"kind":"withholding",@wht,"rate":"15",@from} | line 2: rate | not a rate
+{"kind":"withholding",@wht,"rate":"0.15"} | line 2: from | missing
+{"kind":"withholding",@wht,"rate":"0.15",@from} | line 2: jurisdiction | no mid has
+{"kind":"certificate",@cert,"rate":"0",@from} | line 2: reference | missing
+{"kind":"certificate",@cert,"rate":"0","reference":"r",@from} | line 2: jurisdiction | no mid has
+{"kind":"mid",@mid,"jurisdiction":"US"} && {"kind":"certificate",@cert,"rate":"0","reference":"r",@from} && {"kind":"certificate",@cert,"rate":"0","reference":"s","from":"2027-01-01T00:00:00Z"} | line 3 and line 4: from | overlaps
+{"kind":"mid",@mid,"jurisdiction":"US"} && {"kind":"withholding",@wht,"rate":"0.1",@from} && {"kind":"withholding","id":"wht_2","jurisdiction":"US","type":"*","rate":"0",@from} | line 3 and line 4: from | overlaps
+{"kind":"successor","party":"pty_1",@from,"heirs":[]} | line 2: heirs | empty
+{"kind":"successor","party":"pty_1",@from,"heirs":[{"party":"pty_2","share":"0.4"}]} | line 2: heirs | 0.400000
+{"kind":"successor","party":"pty_1",@from,"heirs":[{"party":"pty_1","share":"1"}]} | line 2: heirs[0].party | itself
+{"kind":"successor","party":"pty_1",@from,"heirs":[{"party":"nobody","share":"1"}]} | line 2: heirs | "nobody"
+{"kind":"successor","party":"pty_1",@from,"heirs":[{"party":"pty_2","share":"1"}]} && {"kind":"successor","party":"pty_2",@from,"heirs":[{"party":"pty_1","share":"1"}]} | line 2 and line 3: heirs | circle
+{"kind":"exchange_rate",@pair,"rate":"0","source":"ECB","time":"2026-10-30T15:00:00Z"} | line 2: rate | above 0
+{"kind":"exchange_rate",@pair,"rate":"1","source":"ECB","time":"yesterday"} | line 2: time | RFC 3339
+{"kind":"exchange_rate","from":"USD","to":"USD","rate":"1","source":"ECB","time":"2026-10-30T15:00:00Z"} | line 2: to | itself
+{"kind":"exchange_rate",@pair,"rate":"1","source":"ECB","time":"2026-10-30T15:00:00Z"} && {"kind":"exchange_rate",@pair,"rate":"2","source":"ECB","time":"2026-10-30T16:00:00+01:00"} | line 2 and line 3: time | twice
 "#;
 
-const SHORT: [(&str, &str); 10] = [
+const SHORT: [(&str, &str); 14] = [
     ("@plt", r#""id":"plt_n","default_labour_share":"0.7""#),
     ("@rate", r#""use":"training","unit":"u","price":"1","currency":"USD""#),
     ("@mid", r#""id":"mid_n","fee":"0","currency":"USD""#),
@@ -131,6 +151,10 @@ const SHORT: [(&str, &str); 10] = [
     ("@agr", r#""id":"agr_c","platform":"plt_c","mid":"mid_x","uses":"*","currency":"USD""#),
     ("@terms", r#"@from,"labour_share":"0.8","on_shortfall":"refuse""#),
     ("@own", r#""parties":[{"party":"pty_1","share":"1"}]"#),
+    ("@pair", r#""from":"USD","to":"EUR""#),
+    ("@res", r#""party":"pty_1","country":"DE""#),
+    ("@wht", r#""id":"wht","jurisdiction":"US""#),
+    ("@cert", r#""party":"pty_1","jurisdiction":"US""#),
     ("@from", r#""from":"2026-06-01T00:00:00Z""#),
 ];
 

@@ -249,6 +249,27 @@ def line_gone(body):
     return [f"{line['party']} with mid_a in USD, cycle 2026-11"]
 
 
+def withheld_without_a_tax(body):
+    line = next(line for line in body["lines"] if Decimal(line["carried_out"]) > 0)
+    line["withheld"] = f"{UNIT:.12f}"
+    line["carried_out"] = f"{Decimal(line['carried_out']) - UNIT:.12f}"
+    return [f"{line['party']} with mid_a in USD, cycle 2026-11: {UNIT:.12f} is withheld, and its tax is 0.000000000000"]
+
+
+def inherited_of_nobody(body):
+    line = next(line for line in body["lines"] if Decimal(line["carried_out"]) > 0)
+    line["inherited"] = f"{UNIT:.12f}"
+    line["carried_out"] = f"{Decimal(line['carried_out']) + UNIT:.12f}"
+    return [f"0.000000000000 is passed on, and heirs get {UNIT:.12f}"]
+
+
+def exchanged_for_less(body):
+    line = next(line for line in body["lines"] if Decimal(line["paid"]) > 0)
+    line["exchanged"] = {"currency": "EUR", "amount": "0.010000000000", "rate": "0.900000000000", "source": "ECB",
+                         "time": "2026-11-30T15:00:00.000000Z"}
+    return [f"{line['party']} with mid_a in USD, cycle 2026-11: {line['paid']} gives", "where the draft says"]
+
+
 def control(books, ledger):
     """Written again as it was: this program makes the same hashes."""
     before = list(map(tuple, ledger.execute("SELECT sha256 FROM journal_entries UNION ALL SELECT sha256 FROM manifests")))
@@ -278,6 +299,9 @@ FAULTS = [
     ("less is carried in than was carried out", drafted(less_carried_in)),
     ("less is carried out than there is", drafted(less_carried_out)),
     ("a balance that is forgotten", drafted(line_gone)),
+    ("a tax that nobody knows", drafted(withheld_without_a_tax)),
+    ("an heir of nobody", drafted(inherited_of_nobody)),
+    ("an exchange for less", drafted(exchanged_for_less)),
 ]
 ROWS = [
     ("a posting changed", "UPDATE journal_postings SET amount = '9.000000000000' WHERE entry = 1 AND line = 1", "journal entry 1"),

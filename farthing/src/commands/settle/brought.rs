@@ -6,12 +6,11 @@ use crate::cli::MakingOptions;
 use crate::commands::verify;
 use crate::payouts::files::{Faults, Making, Unpayable, sending};
 use crate::payouts::funded::unfunded;
-use crate::payouts::{Sending, first_payments, further_payments, payments_of, sealed};
+use crate::payouts::{Owed, Sending, first_payments, further_payments, payments_of, sealed};
 use crate::place::Place;
 use crate::{plan_input, statements, time};
 use anyhow::{Context, ensure};
 use farthing_ledger::PaymentRows;
-use farthing_schemas::Money;
 use farthing_schemas::manifest::CycleMove;
 use farthing_settle::payout::{Payment, Payments};
 use farthing_settle::{Draft, Plan};
@@ -150,9 +149,9 @@ async fn draft(books: &Books, of: &Settlement) -> anyhow::Result<(Vec<Draft>, Dr
 
 /// Whether each obligation would have one live payment, of its amount.
 fn fits(mut payments: Payments, sending: &Sending, draft: &Draft) -> anyhow::Result<()> {
-    let owed: BTreeMap<&str, Money> = draft.lines.iter().map(|line| (line.party.as_str(), line.paid)).collect();
+    let owed = Owed::of(draft);
     for payment in &sending.payments {
-        payments.make(payment.clone(), owed.get(payment.party.as_str()).copied().unwrap_or_default())?;
+        payments.make(payment.clone(), owed.to(&payment.party))?;
     }
     Ok(())
 }

@@ -115,7 +115,9 @@ fn burden(of: &Settlement, step: &CycleMove) -> String {
             1 => "one file".to_owned(),
             files => format!("{files} files"),
         };
-        format!("\n{} payments of {} {} together, in {files}{left_out}", released.payments, released.amount, of.currency)
+        let sums: Vec<String> = released.sums.iter().map(|sum| format!("{} {}", sum.amount, sum.currency)).collect();
+        let sums = if sums.is_empty() { format!("0 {}", of.currency) } else { sums.join(" and ") };
+        format!("\n{} payments of {sums} together, in {files}{left_out}", released.payments)
     });
     let root = step.root.as_ref().map(|root| format!("\nRoot: {root}"));
     [released, root].into_iter().flatten().collect()

@@ -106,7 +106,7 @@ fn rows(batch: &arrow_array::RecordBatch) -> anyhow::Result<Vec<(StoredEntry, St
     (0..batch.num_rows()).map(row).collect()
 }
 
-/// Payment, party, attempt, amount, what it replaces, file, state and day.
+/// Payment, party, attempt, amount with its currency, what it replaces, file, state and day.
 type Row = (String, String, u64, String, Option<String>, Option<String>, String, Option<String>);
 
 async fn payouts(books: &Books, moved: &Moved, file: &File) -> anyhow::Result<()> {
@@ -122,7 +122,7 @@ async fn payouts(books: &Books, moved: &Moved, file: &File) -> anyhow::Result<()
         let begins = if row.message_id.is_some() { State::Released } else { State::Rejected };
         let state = known.map_or(begins.as_str(), |known| known.state.as_str()).to_owned();
         let booked = known.and_then(|known| known.booked.clone());
-        let (id, party, amount) = (row.id.clone(), row.party.clone(), row.amount.clone());
+        let (id, party, amount) = (row.id.clone(), row.party.clone(), format!("{} {}", row.amount, row.paid_in));
         (id, party, row.attempt, amount, row.replaces.clone(), row.message_id.clone(), state, booked)
     });
     for batch in read_table(&file.path, books.archive.get(file).await?, None)? {
@@ -131,10 +131,11 @@ async fn payouts(books: &Books, moved: &Moved, file: &File) -> anyhow::Result<()
         let (id, party, replaces) = (columns.text("payment")?, columns.text("party")?, columns.text("replaces")?);
         let (attempt, amount) = (columns.whole("attempt")?, columns.decimals("amount")?);
         let (named, state, booked) = (columns.words("file")?, columns.words("state")?, columns.words("booked")?);
+        let paid_in = columns.words("paid_in")?;
         for row in 0..batch.num_rows() {
             use arrow_array::Array;
             let replaced = (!replaces.is_null(row)).then(|| replaces.value(row).to_owned());
-            let amount = Money::from_units(amount.value(row)).to_string();
+            let amount = format!("{} {}", Money::from_units(amount.value(row)), paid_in.at(row));
             let text = |word: Option<&str>| word.map(str::to_owned);
             let (id, party) = (id.value(row).to_owned(), party.value(row).to_owned());
             let attempt = u64::try_from(attempt.value(row))?;

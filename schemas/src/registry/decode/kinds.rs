@@ -1,6 +1,6 @@
 //! One function per kind of record; a fault is noted in the object, and the record is then not used.
 
-use super::values;
+use super::{exchange, succession, tax, values};
 use crate::rate::MILLION;
 use crate::registry::json::{Fault, Object};
 use crate::registry::private::{self, PrivateDetails};
@@ -28,8 +28,15 @@ pub(super) fn body(kind: &str, object: &mut Object<'_>, is_public: bool) -> Opti
         "membership" => Body::Membership(membership(object)?),
         "work" => Body::Work(work(object)?),
         "consent" => Body::Consent(consent(object)?),
+        "residence" => Body::Residence(tax::residence(object)?),
+        "withholding" => Body::Withholding(tax::withholding(object)?),
+        "certificate" => Body::Certificate(tax::certificate(object)?),
+        "exchange_rate" => Body::Quote(exchange::quote(object)?),
+        "successor" => Body::Successor(succession::successor(object)?),
         _ => {
-            object.fault("kind", Fault::new("is none of platform, mid, party, membership, agreement, work, consent"));
+            let kinds =
+                "platform, mid, party, membership, agreement, work, consent, residence, withholding, certificate, successor, exchange_rate";
+            object.fault("kind", Fault::new(format!("is none of {kinds}")));
             return None;
         }
     };
@@ -43,7 +50,7 @@ fn validity(object: &mut Object<'_>) -> Validity {
 }
 
 /// The same, where `from` is part of what was promised.
-fn dated_validity(object: &mut Object<'_>) -> Option<Validity> {
+pub(super) fn dated_validity(object: &mut Object<'_>) -> Option<Validity> {
     let from = object.required("from", values::instant);
     let validity = until(object, from);
     from.map(|_| validity)

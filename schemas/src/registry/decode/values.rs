@@ -3,7 +3,8 @@
 use crate::rate::NotARate;
 use crate::registry::json::{self, Fault};
 use crate::registry::record::{Platforms, Uses};
-use crate::{Currency, Instant, Money, Rate, Use};
+use crate::registry::tax::Country;
+use crate::{Currency, ExchangeRate, Instant, Money, Rate, Use};
 use std::borrow::Cow;
 
 /// Longest id, in bytes.
@@ -26,6 +27,12 @@ pub(super) fn name(raw: &str) -> Result<Box<str>, Fault> {
         1..=ID_BYTES_MAX => Ok(text),
         bytes => Err(Fault::new(format!("has {bytes} bytes; {ID_BYTES_MAX} is the most"))),
     }
+}
+
+/// A name that stands on one line, such as of a statement.
+pub(super) fn line(raw: &str) -> Result<Box<str>, Fault> {
+    let line = name(raw)?;
+    if line.chars().any(char::is_control) { Err(Fault::new("has control characters")) } else { Ok(line) }
 }
 
 /// A name without white space and control characters.
@@ -56,6 +63,14 @@ pub(super) fn amount(raw: &str) -> Result<Money, Fault> {
 }
 
 pub(super) fn currency(raw: &str) -> Result<Currency, Fault> {
+    parsed(raw)
+}
+
+pub(super) fn exchange_rate(raw: &str) -> Result<ExchangeRate, Fault> {
+    parsed(raw)
+}
+
+pub(super) fn country(raw: &str) -> Result<Country, Fault> {
     parsed(raw)
 }
 

@@ -1,14 +1,18 @@
 //! Compiles a [`Registry`] from a [`State`], or from archived public text.
 
+use super::exchange::QuoteRows;
 use super::names::Names;
 use super::public_lines;
 use super::rows::{AgreementSpan, ConsentRow, MembershipRow, PartyRow, PayoutRow, Scope, WorkVersion};
+use super::succession::{HeirRow, SuccessorRows};
+use super::tax::TaxRows;
 use super::{
     AgreementIndex, AgreementTerms, MidIndex, MidTerms, PartyIndex, PlatformIndex, PlatformRow, PlatformTerms, Registry, WorkIndex,
     WorkPart,
 };
 use crate::registry::State;
-use crate::registry::record::{Agreement, Mid, Platform, Platforms, Price, Uses, Validity};
+use crate::registry::record::{Agreement, Mid, PartyType, Platform, Platforms, Price, Uses, Validity};
+use crate::registry::{Certificate, Country, Quote, Successor, Withholding};
 use crate::{Currency, Use};
 use hashbrown::HashMap;
 use std::num::NonZeroU32;
@@ -105,6 +109,7 @@ pub(super) struct Builder {
     agreement_terms: Vec<AgreementTerms>,
     parties: Names,
     party_payouts: Vec<Option<NonZeroU32>>,
+    party_types: Vec<PartyType>,
     /// The party named last: the next record often names it or the one after.
     last_party: u32,
     payouts: Vec<PayoutRow>,
@@ -115,6 +120,9 @@ pub(super) struct Builder {
     works: Names,
     work_versions: Vec<(WorkIndex, WorkVersion)>,
     work_parts: Vec<WorkPart>,
+    taxes: TaxRows,
+    successors: SuccessorRows,
+    quotes: QuoteRows,
 }
 
 type Added = Result<(), Refusal>;
@@ -130,6 +138,7 @@ impl Builder {
             agreement_terms: Vec::new(),
             parties: Names::new(),
             party_payouts: Vec::new(),
+            party_types: Vec::new(),
             last_party: 0,
             payouts: Vec::new(),
             memberships: Vec::new(),
@@ -139,6 +148,9 @@ impl Builder {
             works: Names::new(),
             work_versions: Vec::new(),
             work_parts: Vec::new(),
+            taxes: TaxRows::default(),
+            successors: SuccessorRows::default(),
+            quotes: QuoteRows::default(),
         }
     }
 
@@ -148,7 +160,7 @@ impl Builder {
         tables.platforms.iter().try_for_each(|entry| self.platform(entry.value.clone()))?;
         tables.mids.iter().try_for_each(|entry| self.mid(entry.value.clone()))?;
         for party in tables.parties.iter().map(|entry| &entry.value) {
-            self.party(&party.id, party.payout.as_ref().map(|payout| (&*payout.method, payout.currency)))?;
+            self.party(&party.id, party.party_type, party.payout.as_ref().map(|payout| (&*payout.method, payout.currency)))?;
         }
         tables.agreements.iter().try_for_each(|entry| self.agreement(&entry.value))?;
         for it in tables.memberships.iter().map(|entry| &entry.value) {
@@ -165,6 +177,40 @@ impl Builder {
             let (work, platform) = (it.work.as_deref(), it.platform.as_deref());
             self.consent(&it.party, &ConsentOf { work, platform, use_: it.use_, denies: it.denies, validity: it.validity })?;
         }
+        for it in tables.residences.iter().map(|entry| &entry.value) {
+            self.residence(&it.party, it.country, it.validity)?;
+        }
+        tables.withholdings.iter().for_each(|entry| self.withholding(entry.value.clone()));
+        tables.certificates.iter().try_for_each(|entry| self.certificate(entry.value.clone()))?;
+        tables.quotes.iter().for_each(|entry| self.quote(entry.value.clone()));
+        tables.successors.iter().try_for_each(|entry| self.successor(&entry.value))
+    }
+
+    pub(super) fn quote(&mut self, it: Quote) {
+        self.quotes.quote(it);
+    }
+
+    pub(super) fn residence(&mut self, party: &str, country: Country, validity: Validity) -> Added {
+        let party = self.party_of(party)?;
+        self.taxes.reside(party, country, validity);
+        Ok(())
+    }
+
+    pub(super) fn withholding(&mut self, it: Withholding) {
+        self.taxes.withhold(it);
+    }
+
+    pub(super) fn certificate(&mut self, it: Certificate) -> Added {
+        let party = self.party_of(&it.party)?;
+        self.taxes.certify(party, it);
+        Ok(())
+    }
+
+    pub(super) fn successor(&mut self, it: &Successor) -> Added {
+        let party = self.party_of(&it.party)?;
+        let heir = |(heir, share): &(Box<str>, crate::Rate)| Ok(HeirRow { party: self.party_of(heir)?, share: *share });
+        let heirs = it.heirs.iter().map(heir).collect::<Result<_, Refusal>>()?;
+        self.successors.succeed(party, it.from, heirs);
         Ok(())
     }
 
@@ -184,8 +230,8 @@ impl Builder {
 
     pub(super) fn mid(&mut self, it: Mid) -> Added {
         let (number, _) = self.mids.intern(&it.id).ok_or(Refusal::TooLarge)?;
-        let Mid { name, fee, recovery_cap, currency, thresholds, .. } = it;
-        put(&mut self.mid_terms, number, MidTerms { name, fee, recovery_cap, currency, thresholds });
+        let Mid { name, jurisdiction, fee, recovery_cap, currency, thresholds, .. } = it;
+        put(&mut self.mid_terms, number, MidTerms { name, jurisdiction, fee, recovery_cap, currency, thresholds });
         Ok(())
     }
 
@@ -193,12 +239,14 @@ impl Builder {
     pub(super) fn expect_parties(&mut self, more: usize) {
         self.parties.reserve(more);
         self.party_payouts.reserve(more);
+        self.party_types.reserve(more);
     }
 
-    pub(super) fn party(&mut self, id: &str, payout: Option<(&str, Currency)>) -> Added {
+    pub(super) fn party(&mut self, id: &str, party_type: PartyType, payout: Option<(&str, Currency)>) -> Added {
         let (number, _) = self.parties.intern(id).ok_or(Refusal::TooLarge)?;
         let payout = payout.map(|payout| self.payout_number(payout)).transpose()?;
         put(&mut self.party_payouts, number, payout);
+        put(&mut self.party_types, number, party_type);
         Ok(())
     }
 
@@ -317,6 +365,10 @@ impl Builder {
             work_starts,
             work_versions,
             work_parts: self.work_parts,
+            party_types: self.party_types,
+            taxes: self.taxes,
+            successors: self.successors,
+            quotes: self.quotes,
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use super::build::{Builder, ConsentOf, MembershipOf, Refusal};
 use crate::registry::decode::{self, lines};
-use crate::registry::record::{Body, Uses, Validity};
+use crate::registry::record::{Body, PartyType, Uses, Validity};
 use crate::{Instant, Use};
 use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -47,6 +47,7 @@ enum Line<'a> {
     Membership(MembershipLine<'a>),
     Work(WorkLine<'a>),
     Consent(ConsentLine<'a>),
+    Residence(ResidenceLine<'a>),
     /// Of a kind of which there are few.
     Few(&'a [u8]),
 }
@@ -58,6 +59,7 @@ fn parse(line: &[u8]) -> Result<Line<'_>, Refusal> {
         "membership" => serde_json::from_str(text).map(Line::Membership),
         "work" => serde_json::from_str(text).map(Line::Work),
         "consent" => serde_json::from_str(text).map(Line::Consent),
+        "residence" => serde_json::from_str(text).map(Line::Residence),
         _ => Ok(Line::Few(line)),
     }
     .map_err(unreadable)
@@ -68,7 +70,8 @@ fn add(line: &Line<'_>, builder: &mut Builder, times: &mut Times) -> Result<(), 
         Line::Party(it) => {
             let payout =
                 it.payout.as_ref().map(|payout| Ok((&*payout.method.0, payout.currency.0.parse().map_err(unreadable)?))).transpose()?;
-            builder.party(&it.id.0, payout)
+            let party_type = PartyType::WORDS.iter().find(|(word, _)| *word == it.party_type.0);
+            builder.party(&it.id.0, party_type.ok_or_else(|| unreadable("has an unknown type"))?.1, payout)
         }
         Line::Membership(it) => {
             let validity = times.validity(it.from.as_ref(), it.to.as_ref())?;
@@ -87,11 +90,15 @@ fn add(line: &Line<'_>, builder: &mut Builder, times: &mut Times) -> Result<(), 
             let work = it.work.as_ref().map(|work| &*work.0);
             builder.consent(&it.party.0, &ConsentOf { work, platform, use_, denies: it.decision.0 == "n", validity })
         }
+        Line::Residence(it) => {
+            let validity = times.validity(it.from.as_ref(), it.to.as_ref())?;
+            builder.residence(&it.party.0, it.country.0.parse().map_err(unreadable)?, validity)
+        }
         Line::Few(line) => add_few(line, builder),
     }
 }
 
-/// Of platforms, MIDs and agreements there are few: they are read as a load is read.
+/// Of platforms, MIDs, agreements, withholdings, certificates, successors and exchange rates there are few: they are read as a load is read.
 fn add_few(line: &[u8], builder: &mut Builder) -> Result<(), Refusal> {
     let records =
         decode::read_public(0, line).map_err(|errors| Refusal::Unreadable(errors.first().map_or_else(String::new, ToString::to_string)))?;
@@ -100,7 +107,11 @@ fn add_few(line: &[u8], builder: &mut Builder) -> Result<(), Refusal> {
             Body::Platform(it) => builder.platform(*it)?,
             Body::Mid(it) => builder.mid(*it)?,
             Body::Agreement(it) => builder.agreement(&it)?,
-            Body::Party(_) | Body::Membership(_) | Body::Work(_) | Body::Consent(_) => {
+            Body::Withholding(it) => builder.withholding(it),
+            Body::Certificate(it) => builder.certificate(it)?,
+            Body::Successor(it) => builder.successor(&it)?,
+            Body::Quote(it) => builder.quote(it),
+            Body::Party(_) | Body::Membership(_) | Body::Work(_) | Body::Consent(_) | Body::Residence(_) => {
                 return Err(unreadable("is not written canonically"));
             }
         }
@@ -175,6 +186,8 @@ impl<'de: 'a, 'a> Deserialize<'de> for AllOr<'a> {
 struct PartyLine<'a> {
     #[serde(borrow)]
     id: Text<'a>,
+    #[serde(rename = "type")]
+    party_type: Text<'a>,
     payout: Option<PayoutLine<'a>>,
 }
 
@@ -230,6 +243,15 @@ struct ConsentLine<'a> {
     #[serde(rename = "use")]
     use_: Text<'a>,
     decision: Text<'a>,
+    from: Option<Text<'a>>,
+    to: Option<Text<'a>>,
+}
+
+#[derive(Deserialize)]
+struct ResidenceLine<'a> {
+    #[serde(borrow)]
+    party: Text<'a>,
+    country: Text<'a>,
     from: Option<Text<'a>>,
     to: Option<Text<'a>>,
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 const MAGIC: [u8; 8] = *b"FARTHREG";
 
 /// Goes up with every change of what is in a snapshot or of how text is compiled: `tests/registry/snapshot.rs` notices.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// Which registry a snapshot is of, and who made it: one with any other key is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

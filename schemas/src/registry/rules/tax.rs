@@ -1,0 +1,59 @@
+//! What taxes are refused for: a party or a jurisdiction that is not there, records in each other's way.
+
+use super::{Cell, Cells, Judge, merged, touched};
+use crate::registry::record::Mid;
+use crate::registry::state::Entry;
+use crate::registry::tax::{Certificate, Residence, Withholding};
+use crate::registry::{Place, RegistryError};
+
+impl Judge<'_> {
+    pub(super) fn names_of_taxes(&mut self) {
+        let load = self.load;
+        for entry in &load.residences {
+            self.named("party", &entry.value.party, &entry.place, "party");
+        }
+        for entry in &load.withholdings {
+            self.jurisdiction(&entry.value.jurisdiction, &entry.place);
+        }
+        for entry in &load.certificates {
+            self.named("party", &entry.value.party, &entry.place, "party");
+            self.jurisdiction(&entry.value.jurisdiction, &entry.place);
+        }
+    }
+
+    /// Typed otherwise than a MID's own, it would withhold nothing, and nobody would notice.
+    fn jurisdiction(&mut self, jurisdiction: &str, place: &Place) {
+        let is_there = |mids: &[Entry<Mid>]| mids.iter().any(|mid| mid.value.jurisdiction.as_deref() == Some(jurisdiction));
+        if !self.is_full() && !is_there(&self.load.mids) && !is_there(&self.known.mids) {
+            let message = format!("names jurisdiction {jurisdiction:?}, which no mid has");
+            self.errors.push(RegistryError { place: place.clone(), other: None, field: "jurisdiction".to_owned(), message });
+        }
+    }
+
+    pub(super) fn overlaps_of_taxes(&mut self) {
+        let (known, load) = (self.known, self.load);
+        for (old, new) in touched(&known.residences, &load.residences) {
+            let message = |it: &Residence| format!("overlaps another residence of {:?}", it.party);
+            self.sweep(merged(old, new), |it| it.validity, |_| Cells::one(Cell::Whole), message);
+        }
+        for (old, new) in touched(&known.certificates, &load.certificates) {
+            let mut certificates = merged(old, new);
+            certificates.sort_by(|one, two| one.value.jurisdiction.cmp(&two.value.jurisdiction));
+            for same in certificates.chunk_by(|one, two| one.value.jurisdiction == two.value.jurisdiction) {
+                let message = |it: &Certificate| format!("overlaps another certificate of {:?} for {:?}", it.party, it.jurisdiction);
+                self.sweep(same.to_vec(), |it| it.validity, |_| Cells::one(Cell::Whole), message);
+            }
+        }
+        if load.withholdings.is_empty() {
+            return;
+        }
+        let whom = |it: &Withholding| (it.jurisdiction.clone(), it.residence, it.party_type);
+        let mut withholdings = merged(&known.withholdings, &load.withholdings);
+        withholdings.sort_by_cached_key(|entry| whom(&entry.value));
+        for same in withholdings.chunk_by(|one, two| whom(&one.value) == whom(&two.value)) {
+            let message =
+                |it: &Withholding| format!("{:?} overlaps another withholding of the same jurisdiction, residence and type", it.id);
+            self.sweep(same.to_vec(), |it| it.validity, |_| Cells::one(Cell::Whole), message);
+        }
+    }
+}
