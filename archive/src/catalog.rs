@@ -1,6 +1,7 @@
 //! The catalog: what the chain of manifests says exists.
 
 use crate::batches::Batches;
+use crate::claims::Claims;
 use crate::holds::Holds;
 use farthing_aggregate::closed::{ClosedHistory, ClosedThrough};
 use farthing_schemas::manifest::{Act, ActorChange, Booked, CycleMove, File, Manifest, sha256_hex};
@@ -82,6 +83,8 @@ pub struct Catalog {
     pub moves: Vec<Moved>,
     /// What is held back of whom.
     pub holds: Holds,
+    /// What was claimed.
+    pub claims: Claims,
     /// How many entries the journal has.
     pub entries: u64,
     /// The SHA-256 of its last entry, in hex.
@@ -164,6 +167,7 @@ impl Catalog {
             }
             Act::Hold(hold) => self.holds.hold(sequence, manifest.at, hold).map_err(wrong)?,
             Act::Lift(lift) => self.holds.lift(sequence, lift).map_err(wrong)?,
+            Act::Claim(claim) => self.claims.take(sequence, self.registry_version(), manifest.at, claim).map_err(wrong)?,
             Act::Actor(change) => self.actors.push(ActorChanged { sequence, change }),
         }
         Ok(())
@@ -205,7 +209,7 @@ pub fn registry_path(version: u64, sha256: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use farthing_schemas::manifest::{Batch, COPIES, Compaction, CopySearch, Hold, Lift, Slice, VERSION};
+    use farthing_schemas::manifest::{Batch, CLAIMS, COPIES, Claim, Compaction, CopySearch, Hold, Lift, Slice, VERSION};
 
     fn batch(number: u64) -> Act {
         let (slices, files, replayed) = (Vec::new(), Vec::new(), Vec::new());
@@ -282,6 +286,23 @@ mod tests {
         assert_eq!((lifted(3), lifted(4)), (vec![false, false], vec![true, false]));
     }
 
+    fn claim(number: u64, of: &str, through_sequence: u64) -> Act {
+        let [reference_kind, reference, by] = ["party", of, "ben"].map(str::to_owned);
+        let claimed_at = "2026-11-01T00:00:00.000000Z".to_owned();
+        Act::Claim(Claim { number, reference_kind, reference, registry_version: 0, claimed_at, through_sequence, payment: None, by })
+    }
+
+    #[test]
+    fn claims_are_known_by_their_number() {
+        let catalog = chain(vec![claim(1, "ana", 0), batch_from(4, CLAIMS), search(1), claim(2, "cem", 2)]).expect("it holds together");
+        let found: Vec<_> =
+            catalog.claims.iter().map(|(number, made)| (number, made.sequence, made.asked.reference().1.to_owned())).collect();
+        assert_eq!(found, [(1, 1, "ana".to_owned()), (2, 4, "cem".to_owned())]);
+        assert_eq!(catalog.claims.next_number(), 3);
+        assert_eq!([1, 2, 3].map(|sequence| catalog.batches.has_from_after(CLAIMS, sequence)), [true, false, false]);
+        assert!(catalog.batches.of_events_after(0).is_empty(), "what claims move is not from outside");
+    }
+
     #[test]
     fn contradictions_are_refused() {
         let refused = |acts| chain(acts).expect_err("a contradiction").to_string();
@@ -290,6 +311,8 @@ mod tests {
         assert_eq!(refused(vec![batch(1), search(2)]), "manifest 2: has searched manifest 2, which does not come before it");
         assert_eq!(refused(vec![hold(1, None), hold(3, None)]), "manifest 2: hold 3 comes where 2 is the next");
         assert_eq!(refused(vec![hold(1, Some("0.000000000000"))]), "manifest 1: the limit of hold 1 is not above 0");
+        assert_eq!(refused(vec![claim(2, "ana", 0)]), "manifest 1: claim 2 comes where 1 is the next");
+        assert_eq!(refused(vec![claim(1, "ana", 1)]), "manifest 1: claim 1 knew of manifest 1, which does not come before it");
         assert_eq!(refused(vec![hold(1, None), lift(2)]), "manifest 2: lifts hold 2, which there is not");
         assert_eq!(refused(vec![hold(1, None), lift(1), lift(1)]), "manifest 3: lifts hold 1, which manifest 2 lifted");
     }

@@ -7,7 +7,7 @@
 //! - Only files that a manifest names exist; others are on their way to a commit, or leftovers of a crash or a failure,
 //!   which their writer's successor sweeps away.
 //!
-//! Modules in reading order: [`content`], [`asked`], [`store`], [`s3`], `bucket`, [`batches`], [`holds`], [`catalog`], [`write`], [`folders`], `group`, `chunk`,
+//! Modules in reading order: [`content`], [`asked`], [`store`], [`s3`], `bucket`, [`batches`], [`holds`], [`claims`], [`catalog`], [`write`], [`folders`], `group`, `chunk`,
 //! [`read`], [`merge`].
 #![deny(missing_docs)]
 
@@ -17,6 +17,7 @@ pub mod batches;
 mod bucket;
 pub mod catalog;
 mod chunk;
+pub mod claims;
 pub mod content;
 pub mod folders;
 mod group;

@@ -1,9 +1,11 @@
 //! The command line.
 
 mod acting;
+mod claim;
 mod journal;
 
 pub use acting::{ActorCommand, ActorOptions, ApproveOptions, KeyOption, SignOptions, TakeBackOptions};
+pub use claim::ClaimOptions;
 pub use journal::{By, ExportOptions, JournalCommand, JournalOptions, TrialBalanceOptions};
 
 use crate::configuration::limits::{BATCH_EVENTS, BATCH_MIB, BATCH_SECONDS, IDENTITIES_MIB, PATIENCE_SECONDS, WORKERS};
@@ -56,6 +58,8 @@ pub enum Command {
     /// Hold back a party's money, such as in a dispute, and give it back
     #[command(subcommand)]
     Hold(HoldCommand),
+    /// Move suspense that has found its party, and unlicensed use that was paid for
+    Claim(ClaimOptions),
     /// Who may act: keys, and the persons behind them
     #[command(subcommand)]
     Actor(ActorCommand),

@@ -5,6 +5,7 @@
 mod batch;
 mod books;
 mod check;
+mod claims;
 mod cli;
 mod commands;
 mod configuration;
@@ -20,6 +21,7 @@ mod originals;
 #[cfg(feature = "kafka")]
 mod outgoing;
 mod output;
+mod own_batches;
 mod patience;
 mod place;
 mod plan_input;
@@ -80,6 +82,7 @@ async fn dispatch(cli: &Cli, at: &place::Place) -> anyhow::Result<Answer> {
         Command::Accruals(options) => commands::accruals::run(at, &options, json).await,
         Command::Settle(command) => commands::settle::run(at, command, json).await,
         Command::Hold(command) => commands::hold::run(at, command, json).await,
+        Command::Claim(options) => commands::claim::run(at, &options, json).await,
         Command::Actor(command) => commands::actor::run(at, command, json).await,
         Command::Statement(options) => commands::statement::run(at, &options, json).await,
         Command::Journal(options) => commands::journal::run(at, &options, json).await,

@@ -5,6 +5,7 @@ pub mod actor;
 pub mod archive;
 pub mod bank;
 pub mod check;
+pub mod claim;
 pub mod completions;
 pub mod dead_letters;
 pub mod hold;
