@@ -87,10 +87,10 @@ def units(amount):
 
 def add_up(statement):
     """The parts sum to the whole, to the last of twelve digits."""
-    sums = {name: units(value) for name, value in statement["figures"].items() if name != "why_carried"}
-    lines = statement["uses"] + statement["undone"]
-    owed = sum(sums[name] for name in ("carried_in", "net", "true_up", "lifted")) - sums["held"] - sums["withheld"]
-    holds = [sums[name] == sum(units(line[name]) for line in lines) for name in ("gross", "labour")]
+    sums = {"adjusted": 0} | {name: units(value) for name, value in statement["figures"].items() if name != "why_carried"}
+    lines, adjusted = statement["uses"] + statement["undone"], [units(line["amount"]) for line in statement.get("adjustments", [])]
+    owed = sum(sums[name] for name in ("carried_in", "net", "true_up", "adjusted", "lifted")) - sums["held"] - sums["withheld"]
+    holds = [sums["adjusted"] == sum(adjusted)] + [sums[name] == sum(units(line[name]) for line in lines) for name in ("gross", "labour")]
     holds += [units(line["labour"]) - units(line["fee"]) == units(line["net"]) for line in statement["undone"]]
     if not all(holds) or sums["labour"] - sums["fee"] != sums["net"] or owed != sums["paid"] + sums["carried_out"]:
         raise Wrong("wrong figures", "the figures of the statement do not add up")

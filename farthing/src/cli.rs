@@ -1,10 +1,12 @@
 //! The command line.
 
 mod acting;
+mod adjust;
 mod claim;
 mod journal;
 
 pub use acting::{ActorCommand, ActorOptions, ApproveOptions, KeyOption, SignOptions, TakeBackOptions};
+pub use adjust::AdjustOptions;
 pub use claim::ClaimOptions;
 pub use journal::{By, ExportOptions, JournalCommand, JournalOptions, TrialBalanceOptions};
 
@@ -58,6 +60,8 @@ pub enum Command {
     /// Hold back a party's money, such as in a dispute, and give it back
     #[command(subcommand)]
     Hold(HoldCommand),
+    /// Put right what a closed cycle got wrong, in the next draft
+    Adjust(AdjustOptions),
     /// Move suspense that has found its party, and unlicensed use that was paid for
     Claim(ClaimOptions),
     /// Who may act: keys, and the persons behind them

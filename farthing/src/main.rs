@@ -82,6 +82,7 @@ async fn dispatch(cli: &Cli, at: &place::Place) -> anyhow::Result<Answer> {
         Command::Accruals(options) => commands::accruals::run(at, &options, json).await,
         Command::Settle(command) => commands::settle::run(at, command, json).await,
         Command::Hold(command) => commands::hold::run(at, command, json).await,
+        Command::Adjust(options) => commands::adjust::run(at, &options, json).await,
         Command::Claim(options) => commands::claim::run(at, &options, json).await,
         Command::Actor(command) => commands::actor::run(at, command, json).await,
         Command::Statement(options) => commands::statement::run(at, &options, json).await,

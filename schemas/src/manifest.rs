@@ -3,9 +3,11 @@
 //! A manifest is one JSON document. Its SHA-256 stands in the next one, so nothing can be changed, removed or
 //! swapped unseen. The ledger decides which manifests exist; the archive keeps a copy of each.
 
+mod adjustment;
 mod claim;
 mod hold;
 
+pub use adjustment::Adjustment;
 pub use claim::{Claim, ClaimPayment};
 pub use hold::{Hold, Lift};
 use serde::{Deserialize, Serialize};
@@ -61,6 +63,8 @@ pub enum Act {
     Lift(Lift),
     /// Money that no draft could settle is asked for.
     Claim(Claim),
+    /// What a closed cycle got wrong is put right.
+    Adjustment(Adjustment),
     /// Somebody who acts came or went.
     Actor(ActorChange),
 }
@@ -305,7 +309,7 @@ impl Manifest {
             Act::Registry(load) => std::slice::from_ref(&load.file),
             Act::Batch(batch) => &batch.files,
             Act::Compaction(compaction) => &compaction.files,
-            Act::Cycle(_) | Act::Copies(_) | Act::Hold(_) | Act::Lift(_) | Act::Claim(_) | Act::Actor(_) => &[],
+            Act::Cycle(_) | Act::Copies(_) | Act::Hold(_) | Act::Lift(_) | Act::Claim(_) | Act::Adjustment(_) | Act::Actor(_) => &[],
         }
     }
 }
@@ -323,6 +327,7 @@ impl Act {
             | Act::Hold(_)
             | Act::Lift(_)
             | Act::Claim(_)
+            | Act::Adjustment(_)
             | Act::Actor(_) => None,
         }
     }

@@ -24,6 +24,8 @@ pub struct Input {
     pub deferred: Vec<Accrual>,
     /// By party: what stays owed to it (or, when negative, by it) from earlier cycles.
     pub carried_in: BTreeMap<String, Money>,
+    /// By number: the adjustments of earlier cycles of this MID and currency that no draft before has booked.
+    pub adjustments: BTreeMap<u64, Adjustment>,
     /// By number: the holds on parties of this MID and currency that are in force, and the lifted ones that still keep something back.
     pub holds: BTreeMap<u64, Hold>,
     /// The MID's fee in each closed cycle that an accrual undoes.
@@ -85,6 +87,17 @@ pub struct Payee {
     pub payout: Option<Payout>,
     /// Whether any of its memberships in this MID goes on after the cycle's end; the last payout knows no threshold.
     pub stays: bool,
+}
+
+/// A correction of a closed cycle, booked in a later one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Adjustment {
+    /// Whose money.
+    pub party: String,
+    /// The cycle that it corrects.
+    pub cycle: Cycle,
+    /// What the MID gives the party, or takes back if it is negative.
+    pub amount: Money,
 }
 
 /// Money of a party that is held back, such as in a dispute.

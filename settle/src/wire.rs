@@ -4,7 +4,7 @@
 //! take the SHA-256 of the bytes that remain. The domain's types know nothing of JSON: their twins here do. A field that is added
 //! takes a default where an older text is read.
 
-use crate::draft::{AgreementLine, Draft, HoldLine, Line, PlatformLine, Totals, UndoneLine};
+use crate::draft::{AdjustmentLine, AgreementLine, Draft, HoldLine, Line, PlatformLine, Totals, UndoneLine};
 use crate::error::SettleError;
 use crate::moves::{Move, WhyCarried};
 use farthing_schemas::manifest::sha256_hex;
@@ -103,6 +103,8 @@ struct DraftTwin {
     platforms: Vec<PlatformLine>,
     #[serde(with = "undone")]
     undone: Vec<UndoneLine>,
+    #[serde(with = "adjustments", default, skip_serializing_if = "Vec::is_empty")]
+    adjustments: Vec<AdjustmentLine>,
     #[serde(with = "holds", default, skip_serializing_if = "Vec::is_empty")]
     holds: Vec<HoldLine>,
     #[serde(with = "lines")]
@@ -172,6 +174,17 @@ struct UndoneTwin {
 }
 
 #[derive(Serialize, Deserialize)]
+#[serde(remote = "AdjustmentLine")]
+struct AdjustmentTwin {
+    number: u64,
+    #[serde(with = "text")]
+    cycle: Cycle,
+    party: String,
+    #[serde(with = "amount")]
+    amount: Money,
+}
+
+#[derive(Serialize, Deserialize)]
 #[serde(remote = "HoldLine")]
 struct HoldTwin {
     number: u64,
@@ -198,6 +211,8 @@ struct LineTwin {
     net: Money,
     #[serde(with = "amount")]
     true_up: Money,
+    #[serde(with = "amount", default, skip_serializing_if = "is_nothing")]
+    adjusted: Money,
     #[serde(with = "amount")]
     held: Money,
     #[serde(with = "amount")]
@@ -243,8 +258,14 @@ macro_rules! list {
 list!(agreements, AgreementLine, "AgreementTwin");
 list!(platforms, PlatformLine, "PlatformTwin");
 list!(undone, UndoneLine, "UndoneTwin");
+list!(adjustments, AdjustmentLine, "AdjustmentTwin");
 list!(holds, HoldLine, "HoldTwin");
 list!(lines, Line, "LineTwin");
+
+/// Whether an amount is left out of a text, as a figure that came later than the form: older texts do not have it.
+pub(crate) fn is_nothing(amount: &Money) -> bool {
+    *amount == Money::ZERO
+}
 
 /// An amount as a string with a sign and 12 fractional digits.
 pub(crate) mod amount {

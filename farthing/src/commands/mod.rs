@@ -2,6 +2,7 @@
 
 pub mod accruals;
 pub mod actor;
+pub mod adjust;
 pub mod archive;
 pub mod bank;
 pub mod check;

@@ -25,7 +25,7 @@ pub struct Occasion {
 
 /// What an approved draft books: every move takes from one account, which is debited, what it gives to another, which is credited.
 ///
-/// Of a party's account this leaves what the draft adds to what is owed to it, `net + true_up`, less what goes to accounts of its own. So
+/// Of a party's account this leaves what the draft adds to what is owed to it, `net + true_up + adjusted`, less what goes to accounts of its own. So
 /// what stands there after the entry is what stood there before it and has not left since, and that is `carried_out` and everything that
 /// was paid and is not released yet.
 ///
@@ -98,8 +98,10 @@ pub fn agrees(draft: &Draft, entry: &Entry, way: Way) -> Result<(), SettleError>
         }
     }
     let fee = left.remove(&Account::FeeIncome).unwrap_or_default();
-    if fee != draft.fee_kept.negated()? {
-        return Err(other(Account::FeeIncome, fee, draft.fee_kept.negated()?));
+    // What is adjusted comes out of what the MID keeps, or goes into it.
+    let should = Money::sum(draft.lines.iter().map(|line| line.adjusted))?.minus(draft.fee_kept)?;
+    if fee != should {
+        return Err(other(Account::FeeIncome, fee, should));
     }
     left.into_iter().next().map_or(Ok(()), |(account, is)| Err(other(account, is, Money::ZERO)))
 }
@@ -108,7 +110,7 @@ pub fn agrees(draft: &Draft, entry: &Entry, way: Way) -> Result<(), SettleError>
 fn figures_of(line: &Line) -> Result<[(Account, Money); 3], SettleError> {
     let held = line.lifted.minus(line.held)?;
     let withheld = line.withheld.negated()?;
-    let owed = line.net.plus(line.true_up)?.plus(held)?.plus(withheld)?.negated()?;
+    let owed = line.net.plus(line.true_up)?.plus(line.adjusted)?.plus(held)?.plus(withheld)?.negated()?;
     let party = || line.party.clone();
     Ok([(Account::PartyPayable(party()), owed), (Account::Held(party()), held), (Account::WithheldTax(party()), withheld)])
 }

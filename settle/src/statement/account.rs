@@ -42,6 +42,7 @@ pub fn account(statement: &Statement) -> Result<Vec<Entry>, SettleError> {
         (fee, kept.negated()?),
         ("undone of closed cycles, less the fee given back".to_owned(), undone(|line| line.net)?),
         (format!("true-up, given back by {} so that 70 % of gross is reached", statement.mid), figures.true_up),
+        (adjusted(statement), figures.adjusted),
         ("no longer held".to_owned(), figures.lifted),
         ("held until a dispute is decided".to_owned(), figures.held.negated()?),
         ("withheld, such as a tax".to_owned(), figures.withheld.negated()?),
@@ -51,6 +52,13 @@ pub fn account(statement: &Statement) -> Result<Vec<Entry>, SettleError> {
     let entry = |label: String, amount: Money, kind: EntryKind| Entry { label, amount, kind };
     let parts = parts.map(|(label, amount)| entry(label, amount, EntryKind::Part));
     Ok(parts.chain(outcome.map(|(label, amount)| entry(label.to_owned(), amount, EntryKind::Outcome))).collect())
+}
+
+/// What is put right of which cycles.
+fn adjusted(statement: &Statement) -> String {
+    let mut cycles: Vec<String> = statement.adjustments.iter().map(|line| line.cycle.to_string()).collect();
+    cycles.dedup();
+    format!("adjusted by {}, for {}", statement.mid, cycles.join(", "))
 }
 
 /// What needs words: why something is carried, what was recovered, what came late.

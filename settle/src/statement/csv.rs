@@ -3,6 +3,7 @@
 use super::{Statement, UseLine};
 use crate::error::SettleError;
 use crate::moves::WhyCarried;
+use farthing_schemas::Money;
 
 /// The columns.
 const HEAD: [&str; 18] = [
@@ -63,12 +64,19 @@ fn rows(statement: &Statement) -> Vec<Row> {
     }));
     rows.extend(statement.left_out.iter().map(|line| use_row("left_out", line)));
     let figures = &statement.figures;
+    rows.extend(statement.adjustments.iter().map(|line| {
+        let mut row: Row = Default::default();
+        [row[0], row[1], row[11], row[12]] =
+            ["adjustment".to_owned(), line.cycle.to_string(), line.amount.to_string(), format!("adjustment {}", line.number)];
+        row
+    }));
     let named = [
         ("gross", figures.gross),
         ("labour", figures.labour),
         ("fee", figures.fee),
         ("net", figures.net),
         ("true_up", figures.true_up),
+        ("adjusted", figures.adjusted),
         ("held", figures.held),
         ("lifted", figures.lifted),
         ("withheld", figures.withheld),
@@ -77,7 +85,9 @@ fn rows(statement: &Statement) -> Vec<Row> {
         ("paid", figures.paid),
         ("carried_out", figures.carried_out),
     ];
-    rows.extend(named.map(|(name, amount)| {
+    // A figure that came later than the form: where it is nothing, texts are as they were.
+    let shown = named.into_iter().filter(|(name, amount)| *name != "adjusted" || *amount != Money::ZERO);
+    rows.extend(shown.map(|(name, amount)| {
         let why = figures.why_carried.filter(|_| name == "carried_out").map_or("", WhyCarried::as_str);
         let mut row: Row = Default::default();
         row[0] = name.to_owned();

@@ -1,7 +1,7 @@
 //! [`Statements`]: the statements of a draft, from the draft and from what lies below it, line by line.
 
-use super::{Figures, Statement, UndoneUse, UseLine, salt};
-use crate::draft::{Draft, UndoneLine};
+use super::{Adjusted, Figures, Statement, UndoneUse, UseLine, salt};
+use crate::draft::{AdjustmentLine, Draft, UndoneLine};
 use crate::error::SettleError;
 use crate::proof::Digest;
 use farthing_schemas::{Accrual, Currency, Cycle, Money, Status, Use};
@@ -76,6 +76,8 @@ pub struct Statements<'d> {
     sums: Vec<Vec<(u32, Sums)>>,
     /// What the draft says of what was undone, by party.
     undone: BTreeMap<&'d str, Vec<&'d UndoneLine>>,
+    /// What it adjusts, by party.
+    adjustments: BTreeMap<&'d str, Vec<&'d AdjustmentLine>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -110,8 +112,12 @@ impl<'d> Statements<'d> {
         for line in &draft.undone {
             undone.entry(&line.party).or_default().push(line);
         }
+        let mut adjustments: BTreeMap<&str, Vec<&AdjustmentLine>> = BTreeMap::new();
+        for line in &draft.adjustments {
+            adjustments.entry(&line.party).or_default().push(line);
+        }
         let sums = vec![Vec::new(); draft.lines.len()];
-        Statements { draft, deferred, numbers: BTreeMap::new(), keys: Vec::new(), sums, undone }
+        Statements { draft, deferred, numbers: BTreeMap::new(), keys: Vec::new(), sums, undone, adjustments }
     }
 
     /// Takes what somebody earned; what does not belong to the draft is passed over.
@@ -173,6 +179,7 @@ impl<'d> Statements<'d> {
             uses: use_lines(&sums, Part::Used),
             undone: self.undone(&line.party, &sums)?,
             left_out: use_lines(&sums, Part::LeftOut),
+            adjustments: self.adjusted(&line.party),
             figures: Figures::of(line),
             registry_version: self.draft.registry_version,
             draft_sha256: self.draft.draft_sha256.clone(),
@@ -214,6 +221,11 @@ impl<'d> Statements<'d> {
         self.keys.push(key.clone());
         self.numbers.insert(key, number);
         number
+    }
+
+    fn adjusted(&self, party: &str) -> Vec<Adjusted> {
+        let of_party = self.adjustments.get(party).into_iter().flatten();
+        of_party.map(|line| Adjusted { number: line.number, cycle: line.cycle, amount: line.amount }).collect()
     }
 
     /// What was undone, with the fee that the draft found for it.

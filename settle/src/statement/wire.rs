@@ -2,11 +2,11 @@
 //!
 //! Canonical is compact, in the order of the fields here. A later version gets a twin of its own; this one stays readable.
 
-use super::{Figures, Statement, UndoneUse, UseLine};
+use super::{Adjusted, Figures, Statement, UndoneUse, UseLine};
 use crate::error::SettleError;
 use crate::moves::WhyCarried;
 use crate::proof::Digest;
-use crate::wire::{amount, text, why};
+use crate::wire::{amount, is_nothing, text, why};
 use farthing_schemas::{Currency, Cycle, Money, Rate, Use};
 use serde::de::Error;
 use serde::{Deserialize, Serialize};
@@ -51,6 +51,8 @@ struct StatementTwin {
     uses: Vec<UseTwin>,
     undone: Vec<UndoneTwin>,
     left_out: Vec<UseTwin>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    adjustments: Vec<AdjustedTwin>,
     #[serde(with = "FiguresTwin")]
     figures: Figures,
     registry_version: u64,
@@ -73,6 +75,7 @@ impl StatementTwin {
             uses: uses(&statement.uses),
             undone: statement.undone.iter().cloned().map(UndoneTwin).collect(),
             left_out: uses(&statement.left_out),
+            adjustments: statement.adjustments.iter().copied().map(AdjustedTwin).collect(),
             figures: statement.figures,
             registry_version: statement.registry_version,
             draft_sha256: statement.draft_sha256.clone(),
@@ -92,6 +95,7 @@ impl StatementTwin {
             uses: uses(self.uses),
             undone: self.undone.into_iter().map(|UndoneTwin(line)| line).collect(),
             left_out: uses(self.left_out),
+            adjustments: self.adjustments.into_iter().map(|AdjustedTwin(line)| line).collect(),
             figures: self.figures,
             registry_version: self.registry_version,
             draft_sha256: self.draft_sha256,
@@ -140,6 +144,19 @@ struct UndoneUseTwin {
 }
 
 #[derive(Serialize, Deserialize)]
+struct AdjustedTwin(#[serde(with = "AdjustedLineTwin")] Adjusted);
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Adjusted", deny_unknown_fields)]
+struct AdjustedLineTwin {
+    number: u64,
+    #[serde(with = "text")]
+    cycle: Cycle,
+    #[serde(with = "amount")]
+    amount: Money,
+}
+
+#[derive(Serialize, Deserialize)]
 #[serde(remote = "Figures", deny_unknown_fields)]
 struct FiguresTwin {
     #[serde(with = "amount")]
@@ -152,6 +169,8 @@ struct FiguresTwin {
     net: Money,
     #[serde(with = "amount")]
     true_up: Money,
+    #[serde(with = "amount", default, skip_serializing_if = "is_nothing")]
+    adjusted: Money,
     #[serde(with = "amount")]
     held: Money,
     #[serde(with = "amount")]

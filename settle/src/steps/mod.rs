@@ -1,8 +1,9 @@
 //! [`plan`]: the steps in their order. Each reads what stands in the book and answers with moves; a further step (a chain between
 //! MIDs, a guild's sharing, a tax) takes its place in [`STEPS`] and leaves the others as they are.
 //!
-//! Steps in their order: [`earn`], [`fee`], [`true_up`], [`balance`], [`hold`], [`pay`], [`carry`].
+//! Steps in their order: [`earn`], [`fee`], [`true_up`], [`adjust`], [`balance`], [`hold`], [`pay`], [`carry`].
 
+pub mod adjust;
 pub mod balance;
 pub mod carry;
 pub mod earn;
@@ -37,6 +38,7 @@ pub const STEPS: &[StepFn] = &[
     earn::moves,
     fee::moves,
     true_up::moves,
+    adjust::moves,
     balance::bring_in_moves,
     balance::recover_moves,
     hold::lift_moves,

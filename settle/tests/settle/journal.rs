@@ -175,10 +175,11 @@ proptest! {
             let owed_after = owed_before - of(Account::PartyPayable(line.party.clone()));
             prop_assert_eq!(owed_after, line.carried_out.units() + line.paid.units(), "{:?}", line);
             let held = line.held.units() - line.lifted.units();
-            prop_assert_eq!(owed_after, owed_before + line.net.units() + line.true_up.units() - held);
+            prop_assert_eq!(owed_after, owed_before + line.net.units() + line.true_up.units() + line.adjusted.units() - held);
             prop_assert_eq!(of(Account::Held(line.party.clone())), -held);
         }
-        prop_assert_eq!(of(Account::FeeIncome), -plan.draft.fee_kept.units());
+        let adjusted: i128 = input.adjustments.values().map(|adjustment| adjustment.amount.units()).sum();
+        prop_assert_eq!(of(Account::FeeIncome), adjusted - plan.draft.fee_kept.units());
         let platforms = plan.draft.platforms.len();
         let (lines, holds) = (plan.draft.lines.len(), plan.draft.holds.len());
         prop_assert!(entry.postings().len() <= platforms + lines + holds + 1, "accounts that nobody has");

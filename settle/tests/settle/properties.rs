@@ -3,7 +3,7 @@
 use crate::support::{amount, currency, cycle, empty_input, payable};
 use farthing_schemas::{Accrual, Money, Rate, Status};
 use farthing_settle::draft::{Draft, Line};
-use farthing_settle::input::{AgreementTerms, Hold, Input, OnShortfall, Payee, Payout, Threshold};
+use farthing_settle::input::{Adjustment, AgreementTerms, Hold, Input, OnShortfall, Payee, Payout, Threshold};
 use farthing_settle::moves::Account;
 use farthing_settle::plan;
 use proptest::prelude::*;
@@ -46,8 +46,9 @@ pub fn inputs() -> impl Strategy<Value = Input> {
     let undone = prop::collection::vec((0..5_usize, 0..3_usize, gross(), 0..2_u16), 0..6);
     let carried = prop::collection::btree_map(0..5_usize, -3_000_000_000_000..3_000_000_000_000_i128, 0..5);
     let payees = prop::collection::vec((0..4_u8, any::<bool>()), 5);
-    (terms(), earned, undone, carried, payees, holds()).prop_map(|(terms, earned, undone, carried, payees, holds)| {
-        let mut input = Input { holds, ..input_of(&terms) };
+    (terms(), earned, undone, carried, payees, (holds(), adjustments())).prop_map(|(terms, earned, undone, carried, payees, others)| {
+        let (holds, adjustments) = others;
+        let mut input = Input { holds, adjustments, ..input_of(&terms) };
         for (party, (kind, stays)) in PARTIES.into_iter().zip(payees) {
             input.payees.insert(party.to_owned(), payee(&input, kind, stays));
         }
@@ -69,6 +70,15 @@ fn holds() -> impl Strategy<Value = BTreeMap<u64, Hold>> {
         Hold { party: PARTIES[party].to_owned(), limit: limit.map(Money::from_units), held_before, lifted }
     });
     prop::collection::vec(hold, 0..4).prop_map(|holds| (1..).zip(holds).collect())
+}
+
+fn adjustments() -> impl Strategy<Value = BTreeMap<u64, Adjustment>> {
+    let adjustment = (0..5_usize, -2_000_000_000_000..2_000_000_000_000_i128).prop_map(|(party, units)| Adjustment {
+        party: PARTIES[party].to_owned(),
+        cycle: cycle("2026-08"),
+        amount: Money::from_units(units),
+    });
+    prop::collection::vec(adjustment, 0..3).prop_map(|adjustments| (1..).zip(adjustments).collect())
 }
 
 fn input_of(terms: &Terms) -> Input {
@@ -119,7 +129,7 @@ fn sum(amounts: impl IntoIterator<Item = Money>) -> Money {
 
 /// SPEC section 5, number 6, of one draft.
 fn check_line(input: &Input, line: &Line) -> TestCaseResult {
-    let had = sum([line.carried_in, line.net, line.true_up, line.lifted]);
+    let had = sum([line.carried_in, line.net, line.true_up, line.adjusted, line.lifted]);
     let has = sum([line.paid, line.held, line.withheld, line.carried_out]);
     prop_assert_eq!(had, has, "{:?}", line);
     prop_assert_eq!(line.net, line.labour.minus(line.fee).unwrap());
@@ -135,7 +145,7 @@ fn check_line(input: &Input, line: &Line) -> TestCaseResult {
     if let Some(least) = input.mid.threshold(&payout.method, input.currency).filter(|_| payee.stays) {
         prop_assert!(line.paid >= least);
     }
-    let available = sum([line.net, line.true_up, line.lifted, line.carried_in.max(Money::ZERO)])
+    let available = sum([line.net, line.true_up, line.adjusted, line.lifted, line.carried_in.max(Money::ZERO)])
         .minus(line.recovered)
         .unwrap()
         .minus(line.held)
@@ -253,7 +263,9 @@ proptest! {
             prop_assert_eq!(balance(Account::Carried), line.carried_out.units() - line.carried_in.units());
         }
         let mid = balances.get(&Account::Mid(input.mid.mid.clone())).copied().unwrap_or_default();
-        prop_assert_eq!(mid, plan.draft.fee_kept.units());
+        let adjusted: i128 = plan.draft.adjustments.iter().map(|line| line.amount.units()).sum();
+        prop_assert_eq!(mid, plan.draft.fee_kept.units() - adjusted);
+        prop_assert_eq!(adjusted, plan.draft.lines.iter().map(|line| line.adjusted.units()).sum::<i128>());
     }
 
     #[test]

@@ -17,11 +17,12 @@
 //! settled    AGREEMENT CYCLE SETTLED_IN
 //! without    AGREEMENT                         hold       number party held lifted outstanding
 //! hold       NUMBER PARTY LIMIT|all HELD_BEFORE [lifted]
+//! adjustment NUMBER PARTY CYCLE AMOUNT         adjusted   party adjusted
 //! ```
 
 use crate::support::{amount, currency, cycle, empty_input, payable, rate, short};
 use farthing_schemas::Accrual;
-use farthing_settle::input::{AgreementTerms, Hold, Input, OnShortfall, Payee, Payout, Threshold};
+use farthing_settle::input::{Adjustment, AgreementTerms, Hold, Input, OnShortfall, Payee, Payout, Threshold};
 use farthing_settle::{Draft, Plan, plan};
 
 /// Runs every scenario of a file.
@@ -90,6 +91,10 @@ fn give(input: &mut Input, row: &[&str]) {
             let hold = Hold { party: (*party).to_owned(), limit, held_before: amount(held_before), lifted: lifted == ["lifted"] };
             input.holds.insert(number.parse().unwrap(), hold);
         }
+        ["adjustment", number, party, of, by] => {
+            let adjustment = Adjustment { party: (*party).to_owned(), cycle: cycle(of), amount: amount(by) };
+            input.adjustments.insert(number.parse().unwrap(), adjustment);
+        }
         ["without", agreement] => drop(input.without.insert((*agreement).to_owned())),
         other => panic!("no such row: {other:?}"),
     }
@@ -133,6 +138,11 @@ fn draft_rows(draft: &Draft) -> Vec<String> {
     for line in &draft.undone {
         let words = ["undone", &line.cycle.to_string(), &line.agreement, &line.party];
         rows.push(row(&words, &[line.gross, line.labour, line.fee, line.net]));
+    }
+    let adjusted = draft.lines.iter().filter(|line| line.adjusted != Default::default());
+    rows.extend(adjusted.map(|line| row(&["adjusted", &line.party], &[line.adjusted])));
+    for line in &draft.adjustments {
+        rows.push(row(&["adjustment", &line.number.to_string(), &line.party, &line.cycle.to_string()], &[line.amount]));
     }
     for line in &draft.holds {
         rows.push(row(&["hold", &line.number.to_string(), &line.party], &[line.held, line.lifted, line.outstanding]));

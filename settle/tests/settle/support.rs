@@ -47,6 +47,7 @@ pub fn empty_input() -> Input {
         accruals: Vec::new(),
         deferred: Vec::new(),
         carried_in: BTreeMap::new(),
+        adjustments: BTreeMap::new(),
         holds: BTreeMap::new(),
         fees_of_cycles: BTreeMap::new(),
         settled_in: BTreeMap::new(),

@@ -64,6 +64,7 @@ fn input(seeded: &mut Seeded) -> Result<Input> {
         accruals,
         deferred: Vec::new(),
         carried_in: BTreeMap::new(),
+        adjustments: BTreeMap::new(),
         holds: BTreeMap::new(),
         fees_of_cycles: [("2026-08".parse()?, "0.1".parse()?)].into(),
         settled_in: BTreeMap::new(),
