@@ -86,11 +86,11 @@ def units(amount):
 
 def add_up(statement):
     """The parts sum to the whole, to the last of twelve digits."""
-    sums = {name: units(value) for name, value in statement["figures"].items() if name != "why_carried"}
-    sums, lines = {"inherited": 0, "passed_on": 0} | sums, statement["uses"] + statement["undone"]
-    owed = sum(map(sums.get, ("carried_in", "net", "true_up", "lifted", "inherited"))) - sum(map(sums.get, ("held", "withheld", "passed_on")))
+    seldom, lines = {"adjusted": "adjustments", "inherited": "inherited", "passed_on": "passed_on"}, statement["uses"] + statement["undone"]
+    sums = dict.fromkeys(seldom, 0) | {name: units(value) for name, value in statement["figures"].items() if name != "why_carried"}
+    owed = sum(map(sums.get, ("carried_in", "net", "true_up", "adjusted", "lifted", "inherited"))) - sum(map(sums.get, ("held", "withheld", "passed_on")))
     holds = [sums[name] == sum(units(line[name]) for line in lines) for name in ("gross", "labour")]
-    holds += [sums[name] == sum(units(line["amount"]) for line in statement.get(name, [])) for name in ("inherited", "passed_on")]
+    holds += [sums[name] == sum(units(line["amount"]) for line in statement.get(of, [])) for name, of in seldom.items()]
     holds += [(units(tax["base"]), units(tax["withheld"])) == (sums["paid"] + sums["withheld"], sums["withheld"]) for tax in [statement.get("tax")] if tax]
     holds += [units(line["labour"]) - units(line["fee"]) == units(line["net"]) for line in statement["undone"]]
     if not all(holds) or sums["labour"] - sums["fee"] != sums["net"] or owed != sums["paid"] + sums["carried_out"]:

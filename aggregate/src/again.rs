@@ -51,7 +51,7 @@ pub fn lines_again(
             line.agreement.map(|it| today.agreement(then.agreement_id(it)).ok_or(AgainError::Unknown("agreement"))).transpose()?;
         let mid = mid_then.map(|it| today.mid(then.mid_id(it)).ok_or(AgainError::Unknown("MID"))).transpose()?;
         let (own, currency) = (event.time.cycle(), outcome.currency);
-        let terms = Terms { agreement, mid, platform, undoes: None, own, currency, use_: usage.use_, status: line.status };
+        let terms = Terms { agreement, mid, platform, undoes: None, claimed: None, own, currency, use_: usage.use_, status: line.status };
         lines.push((LineKey { target, terms }, Sums { gross: line.gross, labour: line.labour }));
     }
     Ok((outcome, lines))

@@ -12,7 +12,7 @@ pub struct ClosedThrough(BTreeMap<(String, Currency), Cycle>);
 pub struct Assigned {
     /// The cycle it is settled in.
     pub cycle: Cycle,
-    /// Whether that is later than its own time's.
+    /// Whether that is later than its own time's, or it came by a claim.
     pub late: bool,
     /// For a reversal's line, the cycle that the original's line was assigned to.
     pub undone: Option<Cycle>,
@@ -55,6 +55,14 @@ impl ClosedThrough {
         let undone = original.open_from(mid, currency, own);
         let cycle = self.open_from(mid, currency, undone);
         Assigned { cycle, late: cycle != own, undone: Some(undone) }
+    }
+}
+
+impl Assigned {
+    /// The same for what a claim moves: it is late, whichever cycle it goes to.
+    #[must_use]
+    pub fn claimed(self) -> Assigned {
+        Assigned { late: true, ..self }
     }
 }
 

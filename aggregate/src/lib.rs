@@ -8,12 +8,13 @@
 //! - A reversal's lines are its original's, negated, to the unit.
 //!
 //! Modules in reading order: [`identity`], [`attribution`], [`lines`], [`fold`], [`closed`], [`usage`], [`accruals`],
-//! [`again`], [`copies`], [`lines_table`], [`columns`], [`numbered`].
+//! [`again`], [`copies`], [`claims`], [`lines_table`], [`columns`], [`numbered`].
 #![deny(missing_docs)]
 
 pub mod accruals;
 pub mod again;
 pub mod attribution;
+pub mod claims;
 pub mod closed;
 pub mod columns;
 pub mod copies;

@@ -142,6 +142,12 @@ impl LineMaker {
         self.parts.iter().filter(move |part| (part.reference, part.status) == (reference, status)).filter_map(|part| part.work)
     }
 
+    /// What reached a line of the event last made, by the work through which it came; none for what names the party itself.
+    pub fn parts_of(&self, line: &Line) -> impl Iterator<Item = (Option<WorkIndex>, Money)> {
+        let (reference, status) = (line.reference, line.status);
+        self.parts.iter().filter(move |part| (part.reference, part.status) == (reference, status)).map(|part| (part.work, part.gross))
+    }
+
     /// Follows each share to the parties behind it; returns what is attributed to nobody.
     fn collect_parts(
         &mut self,

@@ -55,8 +55,15 @@ impl Batches {
     /// The numbers of the batches with events from outside that manifests after that one committed.
     #[must_use]
     pub fn of_events_after(&self, sequence: u64) -> BTreeSet<u64> {
-        let wanted = |(after, place): &&(u64, usize)| *after > sequence && !self.committed[*place].is_of_copies();
+        let wanted = |(after, place): &&(u64, usize)| *after > sequence && !self.committed[*place].is_by_farthing();
         self.places.values().filter(wanted).map(|(_, place)| self.committed[*place].batch).collect()
+    }
+
+    /// Whether a manifest after that one committed a batch that took something from this partition.
+    #[must_use]
+    pub fn has_from_after(&self, partition: &str, sequence: u64) -> bool {
+        let later = self.places.values().filter(|(after, _)| *after > sequence).map(|(_, place)| &self.committed[*place]);
+        later.flat_map(|batch| &batch.slices).any(|slice| slice.partition == partition)
     }
 
     /// All batches, in the order of the chain.

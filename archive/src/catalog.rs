@@ -1,6 +1,8 @@
 //! The catalog: what the chain of manifests says exists.
 
+use crate::adjustments::Adjustments;
 use crate::batches::Batches;
+use crate::claims::Claims;
 use crate::holds::Holds;
 use farthing_aggregate::closed::{ClosedHistory, ClosedThrough};
 use farthing_schemas::manifest::{Act, ActorChange, BankMessage, Booked, CycleMove, File, Manifest, sha256_hex};
@@ -93,6 +95,10 @@ pub struct Catalog {
     pub moves: Vec<Moved>,
     /// What is held back of whom.
     pub holds: Holds,
+    /// What was claimed.
+    pub claims: Claims,
+    /// What is put right of closed cycles.
+    pub adjustments: Adjustments,
     /// How many entries the journal has.
     pub entries: u64,
     /// The SHA-256 of its last entry, in hex.
@@ -178,6 +184,8 @@ impl Catalog {
             }
             Act::Hold(hold) => self.holds.hold(sequence, manifest.at, hold).map_err(wrong)?,
             Act::Lift(lift) => self.holds.lift(sequence, lift).map_err(wrong)?,
+            Act::Claim(claim) => self.claims.take(sequence, self.registry_version(), manifest.at, claim).map_err(wrong)?,
+            Act::Adjustment(adjustment) => self.adjustments.take(sequence, manifest.at, adjustment).map_err(wrong)?,
             Act::Actor(change) => self.actors.push(ActorChanged { sequence, change }),
             Act::BankMessage(message) => {
                 if self.messages.iter().any(|taken| taken.message.sha256 == message.sha256) {
@@ -225,7 +233,7 @@ pub fn registry_path(version: u64, sha256: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use farthing_schemas::manifest::{Batch, COPIES, Compaction, CopySearch, Hold, Lift, Slice, VERSION};
+    use farthing_schemas::manifest::{Adjustment, Batch, CLAIMS, COPIES, Claim, Compaction, CopySearch, Hold, Lift, Slice, VERSION};
 
     fn batch(number: u64) -> Act {
         let (slices, files, replayed) = (Vec::new(), Vec::new(), Vec::new());
@@ -302,6 +310,37 @@ mod tests {
         assert_eq!((lifted(3), lifted(4)), (vec![false, false], vec![true, false]));
     }
 
+    fn claim(number: u64, of: &str, through_sequence: u64) -> Act {
+        let [reference_kind, reference, by] = ["party", of, "ben"].map(str::to_owned);
+        let claimed_at = "2026-11-01T00:00:00.000000Z".to_owned();
+        Act::Claim(Claim { number, reference_kind, reference, registry_version: 0, claimed_at, through_sequence, payment: None, by })
+    }
+
+    #[test]
+    fn claims_are_known_by_their_number() {
+        let catalog = chain(vec![claim(1, "ana", 0), batch_from(4, CLAIMS), search(1), claim(2, "cem", 2)]).expect("it holds together");
+        let found: Vec<_> =
+            catalog.claims.iter().map(|(number, made)| (number, made.sequence, made.asked.reference().1.to_owned())).collect();
+        assert_eq!(found, [(1, 1, "ana".to_owned()), (2, 4, "cem".to_owned())]);
+        assert_eq!(catalog.claims.next_number(), 3);
+        assert_eq!([1, 2, 3].map(|sequence| catalog.batches.has_from_after(CLAIMS, sequence)), [true, false, false]);
+        assert!(catalog.batches.of_events_after(0).is_empty(), "what claims move is not from outside");
+    }
+
+    fn adjustment(number: u64, amount: &str, cycle: &str) -> Act {
+        let [mid, currency, party, cycle, amount] = ["mid_a", "USD", "ana", cycle, amount].map(str::to_owned);
+        let [reason, reference, by] = ["counted twice", "case-9", "ben"].map(str::to_owned);
+        Act::Adjustment(Adjustment { number, mid, currency, party, cycle, amount, reason, reference, by })
+    }
+
+    #[test]
+    fn adjustments_are_known_by_their_number() {
+        let acts = vec![adjustment(1, "-5.000000000000", "2026-09"), batch(1), adjustment(2, "0.000000000001", "2026-08")];
+        let catalog = chain(acts).expect("it holds together");
+        let found: Vec<_> = catalog.adjustments.iter().map(|(number, of)| (number, of.sequence, of.amount.to_string())).collect();
+        assert_eq!(found, [(1, 1, "-5.000000000000".to_owned()), (2, 3, "0.000000000001".to_owned())]);
+    }
+
     #[test]
     fn contradictions_are_refused() {
         let refused = |acts| chain(acts).expect_err("a contradiction").to_string();
@@ -310,6 +349,11 @@ mod tests {
         assert_eq!(refused(vec![batch(1), search(2)]), "manifest 2: has searched manifest 2, which does not come before it");
         assert_eq!(refused(vec![hold(1, None), hold(3, None)]), "manifest 2: hold 3 comes where 2 is the next");
         assert_eq!(refused(vec![hold(1, Some("0.000000000000"))]), "manifest 1: the limit of hold 1 is not above 0");
+        assert_eq!(refused(vec![adjustment(2, "1.000000000000", "2026-09")]), "manifest 1: adjustment 2 comes where 1 is the next");
+        assert_eq!(refused(vec![adjustment(1, "0.000000000000", "2026-09")]), "manifest 1: adjustment 1 is of nothing");
+        assert_eq!(refused(vec![adjustment(1, "1.000000000000", "Sept")]), "manifest 1: the cycle of adjustment 1 cannot be read");
+        assert_eq!(refused(vec![claim(2, "ana", 0)]), "manifest 1: claim 2 comes where 1 is the next");
+        assert_eq!(refused(vec![claim(1, "ana", 1)]), "manifest 1: claim 1 knew of manifest 1, which does not come before it");
         assert_eq!(refused(vec![hold(1, None), lift(2)]), "manifest 2: lifts hold 2, which there is not");
         assert_eq!(refused(vec![hold(1, None), lift(1), lift(1)]), "manifest 3: lifts hold 1, which manifest 2 lifted");
     }

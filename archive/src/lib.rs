@@ -7,16 +7,18 @@
 //! - Only files that a manifest names exist; others are on their way to a commit, or leftovers of a crash or a failure,
 //!   which their writer's successor sweeps away.
 //!
-//! Modules in reading order: [`content`], [`asked`], [`store`], [`s3`], `bucket`, [`batches`], [`holds`], [`catalog`], [`write`], [`folders`], `group`, `chunk`,
+//! Modules in reading order: [`content`], [`asked`], [`store`], [`s3`], `bucket`, [`batches`], [`holds`], [`claims`], [`adjustments`], [`catalog`], [`write`], [`folders`], `group`, `chunk`,
 //! [`read`], [`merge`].
 #![deny(missing_docs)]
 
+pub mod adjustments;
 pub mod asked;
 pub mod batches;
 #[cfg(feature = "s3")]
 mod bucket;
 pub mod catalog;
 mod chunk;
+pub mod claims;
 pub mod content;
 pub mod folders;
 mod group;

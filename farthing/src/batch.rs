@@ -15,7 +15,7 @@ use farthing_archive::folders::FolderParts;
 use farthing_archive::{Archive, Encoded, FolderFiles, Folders, NewFile, months, table_path};
 use farthing_ingest::{Committer, Evidence, Refusal, SealedBatch};
 use farthing_ledger::{Effects, LedgerError};
-use farthing_schemas::manifest::{Act, Batch, COPIES, Closed, File, Slice, Total, dead_letters_sha256};
+use farthing_schemas::manifest::{Act, Batch, Closed, File, Slice, Total, dead_letters_sha256, is_from_outside};
 use farthing_schemas::tables::Table;
 use farthing_schemas::{Currency, Cycle};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -199,10 +199,10 @@ async fn commit(
     let effects = Effects { dead_letters: std::mem::take(&mut sealed.dead_letters), ..Effects::default() };
     let mut sums = step_of(Step::Archive, sealed.batch, archive_sums(books, sealed.batch, encoded)).await?;
     let is_still_so = || before.map_or(Ok(()), |before| before());
-    // What a search brings is not held off: whoever has shut the turnstile waits for it.
-    let of_copies = sealed.slices.iter().any(|slice| slice.partition == COPIES);
+    // What a search or a claim brings is not held off: whoever has shut the turnstile waits for it.
+    let by_farthing = !sealed.slices.iter().any(|slice| is_from_outside(&slice.partition));
     for losses in 1_u32.. {
-        let passed = if of_copies { Passed::AtOnce } else { turnstile::pass(books).await? };
+        let passed = if by_farthing { Passed::AtOnce } else { turnstile::pass(books).await? };
         if losses == 1 || passed == Passed::Later {
             is_still_so()?;
         }

@@ -1,12 +1,16 @@
 //! The command line.
 
 mod acting;
+mod adjust;
+mod claim;
 mod journal;
 mod papers;
 mod paying;
 mod tax;
 
 pub use acting::{ActorCommand, ActorOptions, ApproveOptions, KeyOption, SignOptions, TakeBackOptions};
+pub use adjust::AdjustOptions;
+pub use claim::ClaimOptions;
 pub use journal::{By, ExportOptions, JournalCommand, JournalOptions, TrialBalanceOptions};
 pub use papers::{InvoiceOptions, PaperFormat, ReceivablesOptions, ReportCommand, ReportOptions};
 pub use paying::{BankCommand, FilesOptions, MakingOptions, MoveOptions, PaymentsOptions, ReissueOptions, ReleaseOptions};
@@ -62,6 +66,10 @@ pub enum Command {
     /// Hold back a party's money, such as in a dispute, and give it back
     #[command(subcommand)]
     Hold(HoldCommand),
+    /// Put right what a closed cycle got wrong, in the next draft
+    Adjust(AdjustOptions),
+    /// Move suspense that has found its party, and unlicensed use that was paid for
+    Claim(ClaimOptions),
     /// Who may act: keys, and the persons behind them
     #[command(subcommand)]
     Actor(ActorCommand),

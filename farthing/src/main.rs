@@ -5,6 +5,7 @@
 mod batch;
 mod books;
 mod check;
+mod claims;
 mod cli;
 mod commands;
 mod configuration;
@@ -22,6 +23,7 @@ mod originals;
 #[cfg(feature = "kafka")]
 mod outgoing;
 mod output;
+mod own_batches;
 mod papers;
 mod patience;
 mod payouts;
@@ -84,6 +86,8 @@ async fn dispatch(cli: &Cli, at: &place::Place) -> anyhow::Result<Answer> {
         Command::Accruals(options) => commands::accruals::run(at, &options, json).await,
         Command::Settle(command) => commands::settle::run(at, command, json).await,
         Command::Hold(command) => commands::hold::run(at, command, json).await,
+        Command::Adjust(options) => commands::adjust::run(at, &options, json).await,
+        Command::Claim(options) => commands::claim::run(at, &options, json).await,
         Command::Actor(command) => commands::actor::run(at, command, json).await,
         Command::Statement(options) => commands::statement::run(at, &options, json).await,
         Command::Invoice(options) => commands::invoice::run(at, &options, json).await,

@@ -7,11 +7,14 @@ use crate::courses;
 use crate::payouts;
 use anyhow::{Context, ensure};
 use farthing_aggregate::fold::Sums;
+use farthing_archive::adjustments::Adjusted;
 use farthing_archive::holds::Held;
 use farthing_schemas::accrual::AccrualKey;
 use farthing_schemas::registry::{PartyIndex, Registry, TaxTerms};
 use farthing_schemas::{Accrual, Currency, Cycle, Money, Rate, Status};
-use farthing_settle::input::{AgreementTerms, Heir, Hold, MidTerms, OnShortfall, Payee, Payout, Quote, Returned, Tax, Threshold};
+use farthing_settle::input::{
+    Adjustment, AgreementTerms, Heir, Hold, MidTerms, OnShortfall, Payee, Payout, Quote, Returned, Tax, Threshold,
+};
 use farthing_settle::{Draft, Input};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -41,6 +44,7 @@ pub async fn gather(books: &Books, registry: &Registry, of: &Settlement, scope: 
         *sum = sum.plus(*amount)?;
     }
     let holds = holds(books, of, scope.through_sequence, earlier.last());
+    let adjustments = adjustments(books, of, scope.through_sequence, &earlier);
     let fees_of_cycles: BTreeMap<Cycle, Rate> = earlier.iter().map(|draft| (draft.cycle, draft.fee_rate)).collect();
     let mut input = Input {
         mid: mid_terms(registry, of)?,
@@ -53,6 +57,7 @@ pub async fn gather(books: &Books, registry: &Registry, of: &Settlement, scope: 
         deferred,
         carried_in,
         returned,
+        adjustments,
         holds,
         taxes: BTreeMap::new(),
         heirs: BTreeMap::new(),
@@ -109,6 +114,19 @@ fn holds(books: &Books, of: &Settlement, through_sequence: u64, before: Option<&
     books.catalog.holds.iter().filter(|(_, held)| ours(held)).map(hold).filter(is_something).collect()
 }
 
+/// The adjustments that a draft books: those of earlier cycles that were made by that manifest, and that no earlier draft has booked.
+fn adjustments(books: &Books, of: &Settlement, through_sequence: u64, earlier: &[Draft]) -> BTreeMap<u64, Adjustment> {
+    let booked: BTreeSet<u64> = earlier.iter().flat_map(|draft| &draft.adjustments).map(|line| line.number).collect();
+    let is_its = |number: u64, made: &Adjusted| {
+        let ours = made.adjustment.mid == of.mid && made.currency == of.currency && made.cycle < of.cycle;
+        ours && made.sequence <= through_sequence && !booked.contains(&number)
+    };
+    let taken = books.catalog.adjustments.iter().filter(|(number, made)| is_its(*number, made));
+    taken
+        .map(|(number, made)| (number, Adjustment { party: made.adjustment.party.clone(), cycle: made.cycle, amount: made.amount }))
+        .collect()
+}
+
 /// Agreements in cycles that some drafts, by cycle, left out and that wait for the cycle after them.
 pub async fn deferred_cycles(books: &Books, of: &Settlement, earlier: &[Draft]) -> anyhow::Result<BTreeSet<(String, Cycle)>> {
     let (accruals, _) = deferred(books, of, earlier).await?;
@@ -159,15 +177,21 @@ fn mid_terms(registry: &Registry, of: &Settlement) -> anyhow::Result<MidTerms> {
     })
 }
 
-/// Adds the terms of all agreements and parties that the accruals, balances and holds name.
+/// Adds the terms of all agreements and parties that the accruals, balances, holds and adjustments name.
 fn fill_terms(input: &mut Input, registry: &Registry) -> anyhow::Result<()> {
     let ours: Vec<&AccrualKey> =
         input.accruals.iter().chain(&input.deferred).map(|accrual| &accrual.key).filter(|key| key.mid == input.mid.mid).collect();
     let agreements: BTreeSet<&str> =
         ours.iter().map(|key| key.agreement.as_str()).chain(input.without.iter().map(String::as_str)).collect();
     let of_holds = input.holds.values().map(|hold| hold.party.as_str());
-    let named: BTreeSet<&str> =
-        ours.iter().map(|key| key.party.as_str()).chain(input.carried_in.keys().map(String::as_str)).chain(of_holds).collect();
+    let of_adjustments = input.adjustments.values().map(|adjustment| adjustment.party.as_str());
+    let named: BTreeSet<&str> = ours
+        .iter()
+        .map(|key| key.party.as_str())
+        .chain(input.carried_in.keys().map(String::as_str))
+        .chain(of_holds)
+        .chain(of_adjustments)
+        .collect();
     let mut terms = BTreeMap::new();
     for id in agreements {
         let agreement = registry.agreement(id).with_context(|| format!("agreement {id} is not in the registry"))?;

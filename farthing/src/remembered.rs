@@ -9,9 +9,9 @@ use farthing_aggregate::usage::Place;
 use farthing_archive::{Batches, read_table};
 use farthing_ingest::identities::Later;
 use farthing_ingest::{Identities, Remembered, Room};
-use farthing_schemas::manifest::COPIES;
 #[cfg(feature = "kafka")]
 use farthing_schemas::manifest::File;
+use farthing_schemas::manifest::is_from_outside;
 
 /// The columns that the index is made of.
 const IDENTITY_COLUMNS: [&str; 6] = ["batch", "row", "partition", "use", "identity", "says"];
@@ -24,7 +24,7 @@ pub async fn identities(books: &Books, room: &Room) -> anyhow::Result<Identities
     for file in &files {
         let bytes = books.archive.get(file).await?;
         for rows in read_table(&file.path, bytes, Some(&IDENTITY_COLUMNS))? {
-            filling.remember(&rows?, |partition| partition != COPIES).with_context(|| file.path.clone())?;
+            filling.remember(&rows?, is_from_outside).with_context(|| file.path.clone())?;
         }
     }
     filling.finish()

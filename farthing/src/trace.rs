@@ -1,9 +1,14 @@
 //! Tracing: result lines with the events that they come from, computed again from the evidence.
 
+mod behind;
+
+pub use behind::{Behind, Effect, NamedRow, NamedRows, behind, claims_of, named_by, registries_of};
+
 use crate::books::Books;
 use anyhow::{Context, bail};
 use arrow_array::RecordBatch;
 use farthing_aggregate::LineMaker;
+use farthing_aggregate::claims::moved;
 use farthing_aggregate::closed::{Assigned, ClosedThrough};
 use farthing_aggregate::lines_table::{LineSource, NamedLine, method_of, named};
 use farthing_aggregate::usage::{Place, UsageRows};
@@ -18,13 +23,12 @@ use std::sync::Arc;
 /// A result line, where it goes, and the event behind it.
 pub struct TracedLine<'a> {
     pub event: &'a Event<'a>,
+    /// Whether the event is a claim.
+    pub by_claim: bool,
     pub source: LineSource<'a>,
     pub assigned: Assigned,
     pub line: NamedLine,
 }
-
-/// Originals of reversals, read once: their rows by place.
-pub type OriginalRows = BTreeMap<(u64, u32), RecordBatch>;
 
 /// The files that may hold evidence of some batches, in order: a merged file may hold that of others between them as well.
 pub fn evidence(books: &Books, batches: &BTreeSet<u64>) -> Vec<File> {
@@ -53,14 +57,14 @@ pub async fn each_line_of(
 ) -> anyhow::Result<()> {
     let mut maker = LineMaker::default();
     let rows = read_rows(books, file).await?;
-    let originals = originals(books, &rows, |batch| batches.contains(&batch)).await?;
+    let named = named_by(books, &rows, |batch| batches.contains(&batch)).await?;
     for batch in &rows {
         let usage = UsageRows::of(batch)?;
         for row in 0..usage.len() {
             let place = usage.place(row);
             if batches.contains(&place.batch) {
                 let at = || format!("{}: batch {}, row {}", file.path, place.batch, place.row);
-                trace_row(books, &mut maker, &usage, row, &originals, each).await.with_context(at)?;
+                trace_row(books, &mut maker, &usage, row, &named, each).await.with_context(at)?;
             }
         }
     }
@@ -73,67 +77,30 @@ pub async fn read_rows(books: &Books, file: &File) -> anyhow::Result<Vec<RecordB
     Ok(read_table(&file.path, bytes, None)?.collect::<Result<_, _>>()?)
 }
 
-/// The usage event whose lines a reversal has.
-pub struct Earned<'o> {
-    /// Its row alone.
-    pub rows: UsageRows<'o>,
-    /// Where it stands.
-    pub place: Place,
-    /// Whether the reversal undoes another reversal, and so brings its lines back.
-    pub restored: bool,
-}
-
-/// What a reversal of the event at a place undoes, or brings back.
-pub fn earned_by(originals: &OriginalRows, of: Place) -> anyhow::Result<Earned<'_>> {
-    let row = |at: Place| {
-        let found = originals.get(&(at.batch, at.row));
-        let found = found.with_context(|| format!("its original, batch {}, row {}, is not there", at.batch, at.row))?;
-        anyhow::Ok(UsageRows::of(found)?)
-    };
-    let direct = row(of)?;
-    match direct.reverses(0) {
-        None => Ok(Earned { rows: direct, place: of, restored: false }),
-        Some(place) => Ok(Earned { rows: row(place)?, place, restored: true }),
-    }
-}
-
-/// The rows that reversals among `rows` undo, of those batches that are asked for; of what undoes a reversal, also what that undoes.
-pub async fn originals(books: &Books, rows: &[RecordBatch], of: impl Fn(u64) -> bool) -> anyhow::Result<OriginalRows> {
-    let mut wanted: Vec<Place> = Vec::new();
-    for batch in rows {
-        let usage = UsageRows::of(batch)?;
-        let asked_for = |row: &usize| of(usage.place(*row).batch);
-        wanted.extend((0..usage.len()).filter(asked_for).filter_map(|row| usage.reverses(row)));
-    }
-    let mut found = rows_at(books, &wanted).await?;
-    let further = |row: &RecordBatch| anyhow::Ok(UsageRows::of(row)?.reverses(0));
-    let further: Vec<Option<Place>> = found.values().map(further).collect::<Result<_, _>>()?;
-    found.extend(rows_at(books, &further.into_iter().flatten().collect::<Vec<_>>()).await?);
-    Ok(found)
-}
-
-async fn rows_at(books: &Books, wanted: &[Place]) -> anyhow::Result<OriginalRows> {
-    let mut found = OriginalRows::new();
-    if wanted.is_empty() {
-        return Ok(found);
-    }
-    for file in books.files_in_order("usage") {
-        let in_file = |place: &&Place| file.batches.is_some_and(|(from, to)| (from..=to).contains(&place.batch));
-        let here: BTreeSet<(u64, u32)> = wanted.iter().filter(in_file).map(|place| (place.batch, place.row)).collect();
-        if here.is_empty() {
-            continue;
-        }
-        for batch in read_rows(books, &file).await? {
-            let usage = UsageRows::of(&batch)?;
+/// Calls `each` with the rows at some places, one after the other, and what is said of each place.
+pub async fn each_at<T: Copy>(
+    books: &mut Books,
+    places: &BTreeMap<Place, T>,
+    mut each: impl AsyncFnMut(&mut Books, &UsageRows<'_>, usize, T) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let batches: BTreeSet<u64> = places.keys().map(|place| place.batch).collect();
+    let mut found = 0;
+    for file in evidence(books, &batches) {
+        let bytes = books.archive.get(&file).await?;
+        for rows in read_table(&file.path, bytes, None)? {
+            let rows = rows?;
+            let usage = UsageRows::of(&rows)?;
             for row in 0..usage.len() {
                 let place = usage.place(row);
-                if here.contains(&(place.batch, place.row)) {
-                    found.insert((place.batch, place.row), batch.slice(row, 1));
-                }
+                let Some(said) = places.get(&place) else { continue };
+                let at = || format!("{}: batch {}, row {}", file.path, place.batch, place.row);
+                each(books, &usage, row, *said).await.with_context(at)?;
+                found += 1;
             }
         }
     }
-    Ok(found)
+    anyhow::ensure!(found == places.len(), "of {} rows that are named, {found} are in the archive", places.len());
+    Ok(())
 }
 
 async fn trace_row(
@@ -141,40 +108,73 @@ async fn trace_row(
     maker: &mut LineMaker,
     usage: &UsageRows<'_>,
     row: usize,
-    originals: &OriginalRows,
+    named: &NamedRows,
     each: &mut impl FnMut(TracedLine<'_>) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     let event = usage.event(row)?;
     let place = usage.place(row);
-    let closed = closed_at(books, place.batch)?;
-    let undone = match usage.reverses(row) {
-        None => None,
-        Some(of) => {
-            let earned = earned_by(originals, of)?;
-            let then = closed_at(books, earned.place.batch)?;
-            Some((earned, then))
-        }
-    };
-    // The event that earned: for a reversal its original, whose lines it has with their signs turned.
-    let original = undone.as_ref().map(|(earned, _)| earned.rows.event(0)).transpose()?;
+    let found = behind(named, usage, row)?;
+    // The event that earned: for a reversal its original, whose lines it has with their signs turned; for a claim the one it is made upon.
+    let original = found.as_ref().map(|behind| behind.event.rows.event(behind.event.row)).transpose()?;
     let earned = original.as_ref().unwrap_or(&event);
-    let registry_version = undone.as_ref().map_or_else(|| usage.registry_version(row), |(earned, _)| earned.rows.registry_version(0));
-    let registry = books.registry(registry_version).await?;
-    let (lines, currency) = make(maker, &registry, earned)?;
+    let (registry_version, lines) = lines_of(books, maker, earned, usage.registry_version(row), place, found.as_ref()).await?;
     let (method, method_version) = method_of(earned);
-    let (own, time) = (earned.time.cycle(), earned.time);
-    let source = LineSource { source: &event.source, id: &event.id, time, method, method_version, registry_version, batch: place.batch };
-    for line in lines {
-        let (assigned, line) = match &undone {
-            None => (closed.assign(&line.key.mid, currency, own), line),
-            Some((earned, then)) => {
-                let assigned = closed.assign_reversal(then, &line.key.mid, currency, own);
-                (assigned, if earned.restored { line } else { opposite(line)? })
-            }
-        };
-        each(TracedLine { event: &event, source, assigned, line })?;
+    let source = LineSource {
+        source: &event.source,
+        id: &event.id,
+        time: earned.time,
+        method,
+        method_version,
+        registry_version,
+        batch: place.batch,
+    };
+    for (assigned, line) in lines {
+        each(TracedLine { event: &event, by_claim: usage.is_claim(row), source, assigned, line })?;
     }
     Ok(())
+}
+
+/// The lines of a row, with the registry version by which they were computed.
+async fn lines_of(
+    books: &mut Books,
+    maker: &mut LineMaker,
+    earned: &Event<'_>,
+    version: u64,
+    place: Place,
+    found: Option<&Behind<'_>>,
+) -> anyhow::Result<(u64, Vec<(Assigned, NamedLine)>)> {
+    let closed = closed_at(books, place.batch)?;
+    let own = earned.time.cycle();
+    let Some(Behind { event: NamedRow { rows, row, place: of }, effect }) = found else {
+        let registry = books.registry(version).await?;
+        let (lines, currency) = make(maker, &registry, earned)?;
+        let assign = |line: NamedLine| (closed.assign(&line.key.mid, currency, own), line);
+        return Ok((version, lines.into_iter().map(assign).collect()));
+    };
+    let then = books.registry(rows.registry_version(*row)).await?;
+    let (numbers, undone) = match effect {
+        Effect::Undone | Effect::Restored => {
+            let closed_then = closed_at(books, of.batch)?;
+            let (lines, currency) = make(maker, &then, earned)?;
+            let lines = lines.into_iter().map(|line| {
+                let assigned = closed.assign_reversal(&closed_then, &line.key.mid, currency, own);
+                Ok((assigned, if *effect == Effect::Restored { line } else { opposite(line)? }))
+            });
+            return Ok((then.version(), lines.collect::<anyhow::Result<_>>()?));
+        }
+        Effect::Claimed { numbers } => (numbers, None),
+        Effect::Unclaimed { numbers, claim } => (numbers, Some(closed_at(books, claim.batch)?)),
+    };
+    let registries = registries_of(books, numbers).await?;
+    let (moved, currency) = moved(maker, &then, earned, &claims_of(books, numbers, &registries))?;
+    let lines = moved.named(earned, currency)?.into_iter().map(|(by, line)| {
+        Ok(match &undone {
+            None => (closed.assign(&by, currency, own).claimed(), line),
+            Some(closed_then) => (closed.assign_reversal(closed_then, &by, currency, own).claimed(), opposite(line)?),
+        })
+    });
+    let version = registries.last().map_or(0, |registry| registry.version());
+    Ok((version, lines.collect::<anyhow::Result<_>>()?))
 }
 
 fn opposite(line: NamedLine) -> anyhow::Result<NamedLine> {

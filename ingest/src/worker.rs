@@ -305,7 +305,17 @@ impl<'r> Worker<'r> {
             let known = self.event_terms.iter().find(|known| (known.0, known.1) == (agreement, status)).map(|known| known.2);
             let terms = known.unwrap_or_else(|| {
                 let mid = agreement.map(|agreement| self.registry.agreement_terms(agreement).mid);
-                let terms = self.terms.number(Terms { agreement, mid, platform, undoes: None, own, currency, use_: usage.use_, status });
+                let terms = self.terms.number(Terms {
+                    agreement,
+                    mid,
+                    platform,
+                    undoes: None,
+                    claimed: None,
+                    own,
+                    currency,
+                    use_: usage.use_,
+                    status,
+                });
                 self.event_terms.push((agreement, status, terms));
                 terms
             });

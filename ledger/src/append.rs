@@ -71,7 +71,13 @@ impl Ledger {
                 insert_draft(&mut sql, effects.draft.as_ref()).await?;
             }
             Act::Actor(change) => project_actor(&mut sql, manifest.sequence, change).await?,
-            Act::Compaction(_) | Act::Copies(_) | Act::Hold(_) | Act::Lift(_) | Act::BankMessage(_) => {}
+            Act::Compaction(_)
+            | Act::Copies(_)
+            | Act::Hold(_)
+            | Act::Lift(_)
+            | Act::Claim(_)
+            | Act::Adjustment(_)
+            | Act::BankMessage(_) => {}
         }
         for (entry, postings) in &effects.entries {
             insert_entry(&mut sql, self.url.dialect, entry, postings).await?;

@@ -142,6 +142,7 @@ fn draft(parties: u32, uses: u32, earned: impl Fn(u32, u32) -> Money) -> Result<
         agreements: Vec::new(),
         platforms: Vec::new(),
         undone: Vec::new(),
+        adjustments: Vec::new(),
         holds: Vec::new(),
         returned: Vec::new(),
         taxes: Vec::new(),

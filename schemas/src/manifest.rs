@@ -3,9 +3,13 @@
 //! A manifest is one JSON document. Its SHA-256 stands in the next one, so nothing can be changed, removed or
 //! swapped unseen. The ledger decides which manifests exist; the archive keeps a copy of each.
 
+mod adjustment;
+mod claim;
 mod hold;
 mod pay;
 
+pub use adjustment::Adjustment;
+pub use claim::{Claim, ClaimPayment};
 pub use hold::{Hold, Lift};
 pub use pay::{BankFile, BankMessage, Released, Sum};
 use serde::{Deserialize, Serialize};
@@ -16,6 +20,15 @@ pub const VERSION: u32 = 1;
 
 /// The source partition of the reversals that Farthing makes itself, of copies: its position counts them.
 pub const COPIES: &str = "copies";
+
+/// The source partition of what claims move: its position counts the rows.
+pub const CLAIMS: &str = "claims";
+
+/// Whether what a partition holds came from outside, and was not made by Farthing.
+#[must_use]
+pub fn is_from_outside(partition: &str) -> bool {
+    partition != COPIES && partition != CLAIMS
+}
 
 /// One act and its place in the chain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,6 +63,10 @@ pub enum Act {
     Hold(Hold),
     /// A hold ends.
     Lift(Lift),
+    /// Money that no draft could settle is asked for.
+    Claim(Claim),
+    /// What a closed cycle got wrong is put right.
+    Adjustment(Adjustment),
     /// Somebody who acts came or went.
     Actor(ActorChange),
     /// What a bank has sent was taken in.
@@ -107,7 +124,7 @@ pub struct Batch {
 /// What a batch took from one source partition; `read = metered + duplicate + rejected`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Slice {
-    /// The partition: a file, a standard input, a replay, a partition of a topic, or [`COPIES`].
+    /// The partition: a file, a standard input, a replay, a partition of a topic, [`COPIES`] or [`CLAIMS`].
     pub partition: String,
     /// The lease under which it was read.
     pub epoch: u64,
@@ -134,10 +151,10 @@ pub struct Counts {
 }
 
 impl Batch {
-    /// Whether it has no event from outside: all of it are reversals of copies.
+    /// Whether it has no event from outside: all of it are reversals of copies, or what claims move.
     #[must_use]
-    pub fn is_of_copies(&self) -> bool {
-        self.slices.iter().all(|slice| slice.partition == COPIES)
+    pub fn is_by_farthing(&self) -> bool {
+        !self.slices.iter().any(|slice| is_from_outside(&slice.partition))
     }
 }
 
@@ -306,7 +323,7 @@ impl Manifest {
             Act::Batch(batch) => &batch.files,
             Act::Compaction(compaction) => &compaction.files,
             Act::Cycle(step) => &step.files,
-            Act::Copies(_) | Act::Hold(_) | Act::Lift(_) | Act::Actor(_) | Act::BankMessage(_) => &[],
+            Act::Copies(_) | Act::Hold(_) | Act::Lift(_) | Act::Claim(_) | Act::Adjustment(_) | Act::Actor(_) | Act::BankMessage(_) => &[],
         }
     }
 }
@@ -318,7 +335,15 @@ impl Act {
         match self {
             Act::Cycle(step) => step.booked.as_ref(),
             Act::BankMessage(message) => message.booked.as_ref(),
-            Act::Registry(_) | Act::Batch(_) | Act::Compaction(_) | Act::Copies(_) | Act::Hold(_) | Act::Lift(_) | Act::Actor(_) => None,
+            Act::Registry(_)
+            | Act::Batch(_)
+            | Act::Compaction(_)
+            | Act::Copies(_)
+            | Act::Hold(_)
+            | Act::Lift(_)
+            | Act::Claim(_)
+            | Act::Adjustment(_)
+            | Act::Actor(_) => None,
         }
     }
 }

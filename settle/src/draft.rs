@@ -4,7 +4,7 @@ use crate::book::{PartySums, StepSums};
 use crate::earnings::Earning;
 use crate::error::SettleError;
 use crate::finding::{Finding, findings};
-use crate::input::{OnShortfall, Quote, Returned, Tax};
+use crate::input::{Adjustment, OnShortfall, Quote, Returned, Tax};
 use crate::moves::{Move, Rule, Step, WhyCarried};
 use crate::steps::View;
 use crate::wire;
@@ -63,6 +63,8 @@ pub struct Draft {
     pub platforms: Vec<PlatformLine>,
     /// Reversals of events in closed cycles, by cycle undone, agreement and party; part of the lines too.
     pub undone: Vec<UndoneLine>,
+    /// By number: corrections of closed cycles, booked here.
+    pub adjustments: Vec<AdjustmentLine>,
     /// By hold: what it keeps back or gives back here, or still keeps back.
     pub holds: Vec<HoldLine>,
     /// By payment of an earlier cycle that has failed: part of what its party's line carries in.
@@ -143,6 +145,19 @@ pub struct UndoneLine {
     pub net: Money,
 }
 
+/// What one adjustment does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AdjustmentLine {
+    /// Its number.
+    pub number: u64,
+    /// The cycle that it corrects.
+    pub cycle: Cycle,
+    /// Whose money it is.
+    pub party: String,
+    /// What the MID gives the party, or takes back if it is negative.
+    pub amount: Money,
+}
+
 /// What one hold does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HoldLine {
@@ -221,6 +236,8 @@ pub struct Line {
     pub net: Money,
     /// What the MID gives back.
     pub true_up: Money,
+    /// What closed cycles got wrong: given by the MID, or taken back if it is negative.
+    pub adjusted: Money,
     /// Held back in a dispute.
     pub held: Money,
     /// No longer held back.
@@ -272,6 +289,7 @@ impl Draft {
             moves_sha256: String::new(),
             platforms: platforms(view)?,
             undone: undone(view)?,
+            adjustments: adjustments(view),
             holds: holds(view)?,
             returned: returned(view),
             taxes: taxes(view)?,
@@ -351,6 +369,16 @@ fn undone(view: View<'_>) -> Result<Vec<UndoneLine>, SettleError> {
     }
     lines.sort_by_key(|line| line.cycle);
     Ok(lines)
+}
+
+fn adjustments(view: View<'_>) -> Vec<AdjustmentLine> {
+    let line = |(number, adjustment): (&u64, &Adjustment)| AdjustmentLine {
+        number: *number,
+        cycle: adjustment.cycle,
+        party: adjustment.party.clone(),
+        amount: adjustment.amount,
+    };
+    view.input.adjustments.iter().map(line).collect()
 }
 
 fn holds(view: View<'_>) -> Result<Vec<HoldLine>, SettleError> {
@@ -450,6 +478,7 @@ fn line(party: &str, gross: Money, sums: &PartySums) -> Result<Line, SettleError
         fee: taken(Step::Fee)?,
         net: net_of(&sums.steps)?,
         true_up: sums.steps.brought(Step::TrueUp),
+        adjusted: sums.steps.brought(Step::Adjust),
         held: taken(Step::Hold)?,
         lifted: sums.steps.brought(Step::Lift),
         withheld: taken(Step::Withhold)?,

@@ -26,6 +26,8 @@ pub struct Input {
     pub carried_in: BTreeMap<String, Money>,
     /// By payment: what of it has come back, since payments of earlier cycles have failed and are not made anew.
     pub returned: BTreeMap<String, Returned>,
+    /// By number: the adjustments of earlier cycles of this MID and currency that no draft before has booked.
+    pub adjustments: BTreeMap<u64, Adjustment>,
     /// By number: the holds on parties of this MID and currency that are in force, and the lifted ones that still keep something back.
     pub holds: BTreeMap<u64, Hold>,
     /// By party: what is withheld of what is paid to it, where something or nothing is by law.
@@ -126,6 +128,17 @@ pub struct Heir {
     pub party: String,
     /// Its share; those of all heirs sum to one.
     pub share: Rate,
+}
+
+/// A correction of a closed cycle, booked in a later one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Adjustment {
+    /// Whose money.
+    pub party: String,
+    /// The cycle that it corrects.
+    pub cycle: Cycle,
+    /// What the MID gives the party, or takes back if it is negative.
+    pub amount: Money,
 }
 
 /// Money of a party that is held back, such as in a dispute.

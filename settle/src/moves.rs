@@ -29,6 +29,8 @@ pub enum Step {
     Fee,
     /// The MID gives back of its fee.
     TrueUp,
+    /// What a closed cycle got wrong is put right.
+    Adjust,
     /// What was carried is there again.
     BringIn,
     /// A part of the earnings goes to what the party owes.
@@ -52,6 +54,8 @@ pub enum Step {
 pub enum Rule {
     /// The terms of an agreement.
     Terms(Terms),
+    /// The adjustment of that number.
+    Adjustment(u64),
     /// Balances are kept per party, MID and currency.
     Balance,
     /// Only this part of the earnings may be taken for what is owed.
@@ -132,6 +136,7 @@ impl Step {
             Step::Earn => "earn",
             Step::Fee => "fee",
             Step::TrueUp => "true_up",
+            Step::Adjust => "adjust",
             Step::BringIn => "bring_in",
             Step::Recover => "recover",
             Step::Lift => "lift",
@@ -180,6 +185,7 @@ impl fmt::Display for Rule {
         match self {
             Rule::Terms(Terms { agreement, undone: None }) => write!(out, "agreement {agreement}"),
             Rule::Terms(Terms { agreement, undone: Some(cycle) }) => write!(out, "agreement {agreement} as of {cycle}"),
+            Rule::Adjustment(number) => write!(out, "adjustment {number}"),
             Rule::Balance => write!(out, "balance"),
             Rule::RecoveryCap(cap) => write!(out, "recovery_cap {cap}"),
             Rule::Hold(number) => write!(out, "hold {number}"),

@@ -26,6 +26,7 @@ pub fn report(draft: &Draft) -> Result<String, SettleError> {
         platforms(draft)?,
         totals(draft),
         undone(draft),
+        adjustments(draft),
         holds(draft),
         taxes(draft)?,
         inheritances(draft)?,
@@ -182,6 +183,15 @@ fn undone(draft: &Draft) -> Vec<String> {
         ]);
     }
     titled("Undone of closed cycles, on their terms (outside the 70 % rule, part of the totals)", &table)
+}
+
+fn adjustments(draft: &Draft) -> Vec<String> {
+    let mut table = Table::new(&["adjustment", "of cycle", "party", "amount"]);
+    for line in &draft.adjustments {
+        let number = Cell::Number(line.number.to_string());
+        table.row(vec![number, Cell::Text(line.cycle.to_string()), Cell::text(&line.party), Cell::Amount(line.amount)]);
+    }
+    titled("Adjustments of closed cycles, between the party and what the MID keeps (outside the 70 % rule and the totals)", &table)
 }
 
 fn holds(draft: &Draft) -> Vec<String> {

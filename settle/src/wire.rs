@@ -4,7 +4,9 @@
 //! take the SHA-256 of the bytes that remain. The domain's types know nothing of JSON: their twins here do. A field that is added
 //! takes a default where an older text is read.
 
-use crate::draft::{AgreementLine, Draft, Exchanged, HoldLine, Inheritance, Line, PlatformLine, ReturnedLine, TaxLine, Totals, UndoneLine};
+use crate::draft::{
+    AdjustmentLine, AgreementLine, Draft, Exchanged, HoldLine, Inheritance, Line, PlatformLine, ReturnedLine, TaxLine, Totals, UndoneLine,
+};
 use crate::error::SettleError;
 use crate::input::{Quote, Tax};
 use crate::moves::{Move, WhyCarried};
@@ -104,6 +106,8 @@ struct DraftTwin {
     platforms: Vec<PlatformLine>,
     #[serde(with = "undone")]
     undone: Vec<UndoneLine>,
+    #[serde(with = "adjustments", default, skip_serializing_if = "Vec::is_empty")]
+    adjustments: Vec<AdjustmentLine>,
     #[serde(with = "holds", default, skip_serializing_if = "Vec::is_empty")]
     holds: Vec<HoldLine>,
     #[serde(with = "returned", default, skip_serializing_if = "Vec::is_empty")]
@@ -179,6 +183,17 @@ struct UndoneTwin {
 }
 
 #[derive(Serialize, Deserialize)]
+#[serde(remote = "AdjustmentLine")]
+struct AdjustmentTwin {
+    number: u64,
+    #[serde(with = "text")]
+    cycle: Cycle,
+    party: String,
+    #[serde(with = "amount")]
+    amount: Money,
+}
+
+#[derive(Serialize, Deserialize)]
 #[serde(remote = "HoldLine")]
 struct HoldTwin {
     number: u64,
@@ -247,6 +262,8 @@ struct LineTwin {
     net: Money,
     #[serde(with = "amount")]
     true_up: Money,
+    #[serde(with = "amount", default, skip_serializing_if = "is_nothing")]
+    adjusted: Money,
     #[serde(with = "amount")]
     held: Money,
     #[serde(with = "amount")]
@@ -298,13 +315,14 @@ macro_rules! list {
 list!(agreements, AgreementLine, "AgreementTwin");
 list!(platforms, PlatformLine, "PlatformTwin");
 list!(undone, UndoneLine, "UndoneTwin");
+list!(adjustments, AdjustmentLine, "AdjustmentTwin");
 list!(holds, HoldLine, "HoldTwin");
 list!(returned, ReturnedLine, "ReturnedTwin");
 list!(taxes, TaxLine, "TaxLineTwin");
 list!(inheritances, Inheritance, "InheritanceTwin");
 list!(lines, Line, "LineTwin");
 
-/// What older texts do not have is not written where it is nothing.
+/// Whether an amount is left out of a text, as a figure that came later than the form: older texts do not have it.
 pub(crate) fn is_nothing(amount: &Money) -> bool {
     *amount == Money::ZERO
 }

@@ -1,5 +1,7 @@
 //! The command line as people and programs meet it: help, exit codes, one JSON document, pipes.
 
+mod tables;
+
 use crate::bad_input::{EVENT_UNITS, NOW, REGISTRY, books, gross, refused, said, shortened, units, usage, write};
 use crate::support::{Data, binary, stderr};
 use anyhow::{Context, Result, ensure};
@@ -7,84 +9,10 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
+use tables::{ANSWERS, WRONG};
 
 const OCTOBER: [&str; 4] = ["--mid", "mid_x", "--cycle", "2026-10"];
 const CLOSE: [&str; 8] = ["settle", "close", "--mid", "mid_x", "--cycle", "2026-10", "--now", "2026-12-01T00:00:00Z"];
-
-/// Every command that answers on books as they are, with its exit code there and what its document has; in an order in which each works.
-const ANSWERS: &[(&[&str], i32, &[&str])] = &[
-    (&["registry", "load", "registry.ndjson"], 0, &["registry_version", "changed"]),
-    (&["registry", "versions"], 0, &["versions"]),
-    (&["meter", "events.ndjson", "--now", NOW], 0, &["read", "metered", "duplicate", "rejected", "partitions"]),
-    (&["status"], 0, &["partitions", "stuck", "dead_letters_waiting"]),
-    (&["accruals"], 0, &["lines"]),
-    (&["accruals", "--by", "party,status"], 0, &["lines"]),
-    (&["settle", "status"], 0, &["cycles"]),
-    (&["bank", "read", "answer.xml"], 0, &["kind", "message_id", "sha256", "answers", "receipts", "changes", "unread"]),
-    (&["settle", "draft", "--mid", "mid_x", "--cycle", "2026-10"], 0, &["cycle", "lines"]),
-    (&["settle", "draft", "--mid", "mid_y", "--cycle", "2026-10"], 1, &["cycle", "lines"]),
-    (&["statement", "pty_1", "--cycle", "2026-10"], 0, &["party", "cycle", "totals", "lines"]),
-    (&["statement", "pty_1", "--mid", "mid_x", "--cycle", "2026-10"], 0, &["party", "preview", "uses", "figures"]),
-    (&["dead-letters", "list"], 0, &["dead_letters"]),
-    (&["dead-letters", "show", "1"], 0, &["number", "code", "sentence", "raw"]),
-    (&["dead-letters", "replay", "--all", "--now", NOW], 0, &["read", "metered", "duplicate", "rejected", "partitions"]),
-    (&["dead-letters", "replay", "--code", "too_large"], 0, &["read", "metered", "duplicate", "rejected", "partitions"]),
-    (&["archive", "list"], 0, &["files"]),
-    (&["archive", "check"], 0, &["faults"]),
-    (&["archive", "reverse-copies"], 0, &["through", "batches", "reversed", "conflicts"]),
-    (&["archive", "compact"], 0, &["written", "replaced"]),
-    (&CLOSE, 0, &["mid", "currency", "cycle", "state"]),
-    (&["settle", "draft", "--mid", "mid_x", "--cycle", "2026-10"], 0, &["cycle", "lines"]),
-    (&["settle", "root", "--mid", "mid_x", "--cycle", "2026-10"], 0, &["root", "statements", "tree_root", "previous", "sealed"]),
-    (&["statement", "--all", "--mid", "mid_x", "--cycle", "2026-10", "--out", "papers"], 0, &["statements", "preview", "root"]),
-    (&["invoice", "plt_a", "--mid", "mid_x", "--cycle", "2026-10"], 0, &["platform", "preview", "number", "uses", "figures"]),
-    (&["invoice", "--all", "--mid", "mid_x", "--cycle", "2026-10", "--out", "invoices"], 0, &["preview", "invoices"]),
-    (&["receivables", "--mid", "mid_x"], 0, &["mid", "as_of", "platforms", "open"]),
-    (&["report", "seventy", "--mid", "mid_x", "--cycle", "2026-10"], 0, &["refused", "agreements", "platforms"]),
-    (&["report", "transparency", "--mid", "mid_x", "--cycle", "2026-10"], 0, &["mid", "cycle", "rule"]),
-    (&["report", "payouts", "--mid", "mid_x", "--cycle", "2026-10"], 0, &["totals", "methods", "payouts"]),
-    (&["report", "exceptions", "--mid", "mid_x", "--cycle", "2026-10"], 0, &["exceptions"]),
-    (&["hold", "add", "pty_1", "--mid", "mid_x", "--why", "dispute"], 0, &["number", "mid", "currency", "party", "limit"]),
-    (&["hold", "list"], 0, &["holds"]),
-    (&["hold", "lift", "pty_1", "--mid", "mid_x", "--why", "settled"], 0, &["lifted", "mid", "currency", "party"]),
-    (&["hold", "list", "--all"], 0, &["holds"]),
-    (&["actor", "add", "ana", "--person", "ana.diaz", "--key", "ana.pem"], 0, &["actor", "person", "public_key", "standing"]),
-    (&["actor", "list"], 0, &["actors"]),
-    (&["settle", "approve", "--mid", "mid_x", "--cycle", "2026-10", "--draft", "0", "--as", "ana", "--key", "ana.pem"], 1, &["refused"]),
-    (&["settle", "withdraw", "--mid", "mid_x", "--cycle", "2026-10", "--why", "x", "--as", "ana", "--key", "ana.pem"], 1, &["refused"]),
-    (&["settle", "release", "--mid", "mid_x", "--cycle", "2026-10", "--out", "files", "--as", "ana", "--key", "ana.pem"], 1, &["refused"]),
-    (
-        &[
-            "settle", "reissue", "--mid", "mid_x", "--cycle", "2026-10", "--party", "pty_1", "--why", "x", "--out", "files", "--as", "ana",
-            "--key", "ana.pem",
-        ],
-        1,
-        &["refused"],
-    ),
-    (&["settle", "files", "--mid", "mid_x", "--cycle", "2026-10", "--out", "files"], 1, &["files"]),
-    (&["settle", "reconcile", "--mid", "mid_x", "--cycle", "2026-10", "--as", "ana", "--key", "ana.pem"], 1, &["refused"]),
-    (&["settle", "seal", "--mid", "mid_x", "--cycle", "2026-10", "--as", "ana", "--key", "ana.pem"], 1, &["refused"]),
-    (&["bank", "book", "answer.xml", "--mid", "mid_x"], 1, &["files"]),
-    (&["bank", "book", "answer.xml", "--mid", "mid_x"], 0, &["files"]),
-    (&["bank", "exceptions"], 0, &["exceptions"]),
-    (&["payments", "--mid", "mid_x"], 0, &["mid", "currency", "payments"]),
-    (
-        &["settle", "discard", "--mid", "mid_x", "--cycle", "2026-10", "--why", "x", "--as", "ana", "--key", "ana.pem"],
-        0,
-        &["mid", "currency", "cycle", "move", "state", "by", "draft_sha256"],
-    ),
-    (&["settle", "log", "--mid", "mid_x", "--cycle", "2026-10"], 0, &["moves"]),
-    (&["journal"], 0, &["entries"]),
-    (&["journal", "export", "--csv"], 0, &["format", "text"]),
-    (&["trial-balance"], 0, &["balanced", "lines", "totals"]),
-    (&["check"], 0, &["holds", "invariants"]),
-    (&["tax", "report", "--mid", "mid_x", "--year", "2026"], 0, &["mid", "year", "lines", "totals", "cycles", "not_approved"]),
-    (&["actor", "retire", "ana"], 0, &["actor", "standing"]),
-    (&["ledger", "migrate"], 0, &["from", "to"]),
-    (&["ledger", "check"], 0, &["checked", "manifests"]),
-    (&["verify"], 0, &["verified"]),
-    (&["dead-letters", "list", "--all"], 0, &["dead_letters"]),
-];
 
 /// A second MID whose only agreement leaves its party less than 70 %, and one more of everything.
 const MORE_REGISTRY: &str = r#"{"kind":"mid","id":"mid_y","fee":"0.05","currency":"USD"}
@@ -219,93 +147,6 @@ fn what_can_give_no_document_says_so() -> Result<()> {
     }
     Ok(())
 }
-
-/// What is asked wrongly, and what the message must say: exit 2, and nothing on standard output, with `--json` as without.
-const WRONG: &[(&[&str], &[&str])] = &[
-    (&[], &["Usage", "registry", "meter"]),
-    (&["nonsense"], &["nonsense", "--help"]),
-    (&["accruals", "--nonsense"], &["--nonsense", "--help"]),
-    (&["accruals", "--by", "nonsense"], &["nonsense", "party", "status"]),
-    (&["accruals", "--by", "party,"], &["--by", "party", "status"]),
-    (&["accruals", "--cycle", "2026-13"], &["2026-13", "2026-10"]),
-    (&["accruals", "--cycle", "october"], &["october", "2026-10"]),
-    (&["accruals", "extra"], &["extra"]),
-    (&["registry"], &["load", "versions"]),
-    (&["registry", "load"], &["FILE"]),
-    (&["registry", "load", "nowhere.ndjson"], &["nowhere.ndjson"]),
-    (&["meter"], &["SOURCE"]),
-    (&["meter", "nowhere.ndjson"], &["nowhere.ndjson"]),
-    (&["meter", "events.ndjson", "--now", "today"], &["today", "RFC 3339"]),
-    (&["meter", "events.ndjson", "--batch-events", "0"], &["--batch-events", "1.."]),
-    (&["meter", "events.ndjson", "--max-age-days", "-1"], &["-1"]),
-    (&["actor"], &["add", "list", "retire"]),
-    (&["settle"], &["close", "draft", "approve", "status"]),
-    (&["settle", "draft"], &["--mid", "--cycle"]),
-    (&["settle", "draft", "--mid", "nobody", "--cycle", "2026-10"], &["nobody", "mid_x", "mid_y"]),
-    (&["settle", "draft", "--mid", "mid_x", "--cycle", "2026-1"], &["2026-1", "2026-10"]),
-    (&["settle", "draft", "--mid", "mid_x", "--cycle", "2026-10", "--currency", "XYZ"], &["XYZ", "ISO 4217"]),
-    (&["settle", "draft", "--mid", "mid_x", "--cycle", "2026-10", "--without", "agr_9"], &["agr_9"]),
-    (&["settle", "close", "--mid", "nobody", "--cycle", "2026-10"], &["nobody", "mid_x"]),
-    (
-        &["settle", "close", "--mid", "mid_x", "--cycle", "2026-10", "--now", "2026-10-31T23:59:59Z"],
-        &["2026-10", "not ended", "2026-11-01"],
-    ),
-    (&["hold"], &["add", "lift", "list"]),
-    (&["hold", "add", "pty_1", "--mid", "mid_x"], &["--why"]),
-    (&["hold", "add", "nobody", "--mid", "mid_x", "--why", "dispute"], &["nobody", "registry"]),
-    (&["hold", "add", "pty_1", "--mid", "mid_x", "--why", "dispute", "--limit", "0"], &["--limit", "above 0"]),
-    (&["hold", "lift", "pty_1", "--mid", "mid_x", "--why", "settled"], &["pty_1", "hold list"]),
-    (&["statement", "nobody", "--cycle", "2026-10"], &["nobody", "2026-10"]),
-    (&["statement", "pty_1"], &["--cycle"]),
-    (&["statement", "--cycle", "2026-10"], &["PARTY"]),
-    (&["dead-letters", "show", "99"], &["dead letter 99"]),
-    (&["dead-letters", "show", "0"], &["dead letter 0"]),
-    (&["dead-letters", "show", "-1"], &["-1"]),
-    (&["dead-letters", "list", "--code", "nonsense"], &["nonsense", "bad_amount"]),
-    (&["dead-letters", "replay"], &["NUMBER"]),
-    (&["dead-letters", "replay", "99"], &["dead letter 99"]),
-    (&["dead-letters", "replay", "1", "--all"], &["--all"]),
-    (&["dead-letters", "replay", "--code", "nonsense"], &["nonsense", "bad_amount"]),
-    (&["settle", "status", "--mid", "nobody"], &["nobody", "mid_x"]),
-    (&["bank", "read"], &["FILE"]),
-    (&["bank", "read", "nowhere.xml"], &["nowhere.xml"]),
-    (&["bank", "read", "events.ndjson"], &["events.ndjson", "pain.002"]),
-    (&["bank", "book", "answer.xml"], &["--mid"]),
-    (&["bank", "book", "answer.xml", "--mid", "nobody"], &["nobody", "mid_x"]),
-    (&["bank", "book", "events.ndjson", "--mid", "mid_x"], &["events.ndjson", "pain.002"]),
-    (&["bank", "exceptions", "--mid", "nobody"], &["nobody", "mid_x"]),
-    (&["payments"], &["--mid"]),
-    (&["payments", "--mid", "nobody"], &["nobody", "mid_x"]),
-    (&["payments", "--mid", "mid_x", "--state", "lost"], &["lost", "state of a payment"]),
-    (&["settle", "release", "--mid", "mid_x", "--cycle", "2026-10"], &["--out"]),
-    (&["settle", "files", "--mid", "nobody", "--cycle", "2026-10", "--out", "files"], &["nobody", "mid_x"]),
-    (&["journal", "--account", "rounding"], &["rounding", "fee_income", "party_payable:pty_ana"]),
-    (&["journal", "--from", "yesterday"], &["yesterday", "RFC 3339"]),
-    (&["journal", "export"], &["--hledger"]),
-    (&["journal", "export", "--hledger", "--csv"], &["--csv"]),
-    (&["invoice", "--mid", "mid_x", "--cycle", "2026-10"], &["PLATFORM"]),
-    (&["invoice", "plt_a"], &["--mid", "--cycle"]),
-    (&["invoice", "--all", "--mid", "mid_x", "--cycle", "2026-10"], &["--out"]),
-    (&["invoice", "plt_a", "--all", "--mid", "mid_x", "--cycle", "2026-10", "--out", "x"], &["--all"]),
-    (&["invoice", "plt_a", "--mid", "mid_x", "--cycle", "2026-10", "--out", "x"], &["--all"]),
-    (&["invoice", "nobody", "--mid", "mid_x", "--cycle", "2026-10"], &["nobody", "registry"]),
-    (&["invoice", "plt_a", "--mid", "nobody", "--cycle", "2026-10"], &["nobody", "mid_x"]),
-    (&["invoice", "plt_a", "--mid", "mid_x", "--cycle", "2026-10", "--due-days", "366"], &["--due-days", "365"]),
-    (&["invoice", "plt_a", "--mid", "mid_x", "--cycle", "2026-10", "--format", "pdf"], &["pdf", "html"]),
-    (&["invoice", "plt_a", "--mid", "mid_x", "--cycle", "2026-10", "--currency", "EUR"], &["plt_a", "mid_x", "EUR"]),
-    (&["receivables"], &["--mid"]),
-    (&["receivables", "--mid", "nobody"], &["nobody", "mid_x"]),
-    (&["receivables", "--mid", "mid_x", "--as-of", "today"], &["today", "2026-11-02"]),
-    (&["report"], &["seventy", "transparency", "payouts", "exceptions"]),
-    (&["report", "payouts"], &["--mid", "--cycle"]),
-    (&["report", "payouts", "--mid", "nobody", "--cycle", "2026-10"], &["nobody", "mid_x"]),
-    (&["trial-balance", "--by", "nonsense"], &["nonsense", "kind", "account"]),
-    (&["tax"], &["report"]),
-    (&["tax", "report", "--mid", "mid_x"], &["--year"]),
-    (&["tax", "report", "--mid", "mid_x", "--year", "1999"], &["1999", "2000"]),
-    (&["tax", "report", "--mid", "nobody", "--year", "2026"], &["nobody", "mid_x"]),
-    (&["completions", "nonsense"], &["nonsense", "bash", "fish", "zsh"]),
-];
 
 #[test]
 fn wrong_use_is_told_and_prints_no_document() -> Result<()> {

@@ -7,6 +7,7 @@ mod analysts;
 mod bad_input;
 mod bank;
 mod bucket;
+mod claims;
 mod command_line;
 mod copies;
 mod crash;

@@ -1,5 +1,6 @@
 //! Scenes of what happens over time, between runs and after closing: what the oracle does not play.
 
+mod adjustments;
 mod exchange;
 mod heirs;
 mod holds;

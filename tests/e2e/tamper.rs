@@ -87,7 +87,7 @@ fn a_party_can_be_erased() {
     // Whoever is erased can be paid as before, and can come back.
     data.ok(["statement", "pty_00", "--cycle", "2026-10"]).unwrap();
     data.ok(["settle", "draft", "--mid", "mid_guild", "--cycle", "2026-11"]).unwrap();
-    assert_eq!(data.json(["registry", "load", "changes.ndjson"]).unwrap()["registry_version"], 3);
+    assert_eq!(data.json(["registry", "load", "changes.ndjson"]).unwrap()["registry_version"], 4);
     assert!(data.ok(["verify"]).unwrap().starts_with("Verified"));
 }
 

@@ -73,8 +73,8 @@ pub enum AssignError {
 }
 
 fn assign_terms(terms: &Terms, registry: &Registry, closing: &Closing<'_>) -> Result<AssignedTerms, AssignError> {
-    let Terms { agreement, mid, platform, undoes, own, currency, use_, status } = *terms;
-    let mid_id = mid_id(registry, mid);
+    let Terms { agreement, mid, platform, undoes, claimed, own, currency, use_, status } = *terms;
+    let mid_id = mid_id(registry, mid.or(claimed.and_then(|claimed| claimed.with)));
     let assigned = match undoes {
         None => closing.closed.assign(mid_id, currency, own),
         Some(batch) => {
@@ -82,6 +82,7 @@ fn assign_terms(terms: &Terms, registry: &Registry, closing: &Closing<'_>) -> Re
             closing.closed.assign_reversal(then, mid_id, currency, own)
         }
     };
+    let assigned = if claimed.is_some() { assigned.claimed() } else { assigned };
     Ok(AssignedTerms { assigned, agreement, mid, platform, currency, use_, status })
 }
 

@@ -42,6 +42,8 @@ pub struct Terms {
     pub platform: PlatformIndex,
     /// For a reversal's line, the batch of its original, whose cycles decide what it undoes.
     pub undoes: Option<u64>,
+    /// For a line that a claim moves, how it goes.
+    pub claimed: Option<Claimed>,
     /// The cycle of the event's (for a reversal, the original's) own time.
     pub own: Cycle,
     /// The currency of the amounts.
@@ -50,6 +52,13 @@ pub struct Terms {
     pub use_: Use,
     /// What is to become of it.
     pub status: Status,
+}
+
+/// How a line goes that a claim moves: marked late, and to the cycle that is open for its MID.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Claimed {
+    /// The MID whose cycles decide on a line without a MID, so that it goes where the money goes that was in suspense.
+    pub with: Option<MidIndex>,
 }
 
 /// Who a summed line is for.

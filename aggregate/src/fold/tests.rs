@@ -9,6 +9,7 @@ fn terms(status: Status) -> Terms {
         mid: None,
         platform: PlatformIndex::of(0),
         undoes: None,
+        claimed: None,
         own: "2026-10".parse().expect("a cycle"),
         currency: "USD".parse().expect("a currency"),
         use_: Use::Retrieval,

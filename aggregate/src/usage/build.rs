@@ -1,6 +1,6 @@
 //! Building rows of `usage` from events.
 
-use super::{Origin, Place, REVERSAL};
+use super::{CLAIM, Origin, Place, REVERSAL};
 use crate::Outcome;
 use crate::columns::{ColumnError, RareText, WordColumn};
 use crate::identity::Digest;
@@ -92,6 +92,14 @@ impl Default for UsageBuilder {
 impl UsageBuilder {
     /// Appends a valid event; a usage event with its outcome, a reversal with none.
     pub fn push(&mut self, origin: Origin<'_>, event: &Event<'_>, identity: Digest, says: Digest, outcome: Option<&Outcome>) {
+        self.push_head(origin, event, identity, says, outcome);
+        match &event.body {
+            Body::Usage(usage) => self.push_usage(usage),
+            Body::Reversal(reversal) => self.push_naming(REVERSAL, reversal),
+        }
+    }
+
+    fn push_head(&mut self, origin: Origin<'_>, event: &Event<'_>, identity: Digest, says: Digest, outcome: Option<&Outcome>) {
         self.partition.push(origin.partition);
         self.position.append_value(i64::try_from(origin.position).expect("positions are below 2^63"));
         self.source.append_value(&event.source);
@@ -105,9 +113,14 @@ impl UsageBuilder {
         self.revenue.append_option(outcome.map(|outcome| outcome.revenue.units()));
         self.currency.push_option(outcome.map(|outcome| outcome.currency.code()));
         self.rated.append_option(outcome.map(|outcome| outcome.rated));
-        match &event.body {
+    }
+
+    /// Appends a claim, whose event names another as a reversal does.
+    pub fn push_claim(&mut self, origin: Origin<'_>, claim: &Event<'_>, identity: Digest, says: Digest) {
+        self.push_head(origin, claim, identity, says, None);
+        match &claim.body {
             Body::Usage(usage) => self.push_usage(usage),
-            Body::Reversal(reversal) => self.push_reversal(reversal),
+            Body::Reversal(named) => self.push_naming(CLAIM, named),
         }
     }
 
@@ -127,8 +140,8 @@ impl UsageBuilder {
         self.reason.push(None);
     }
 
-    fn push_reversal(&mut self, reversal: &Reversal<'_>) {
-        self.use_.push(REVERSAL);
+    fn push_naming(&mut self, word: &str, reversal: &Reversal<'_>) {
+        self.use_.push(word);
         self.counts.push_null();
         for column in [&mut self.method, &mut self.method_version, &mut self.kind, &mut self.transform] {
             column.push_option(None);

@@ -28,3 +28,6 @@ pub struct Origin<'a> {
 
 /// The word for a reversal in the column `use`.
 pub(crate) const REVERSAL: &str = "reversal";
+
+/// The word for what a claim moves: it names an event whose lines it changes, as a reversal does, and undoes none.
+pub(crate) const CLAIM: &str = "claim";

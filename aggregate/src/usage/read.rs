@@ -1,6 +1,6 @@
 //! Reading rows of `usage` back as events.
 
-use super::{Origin, Place, REVERSAL};
+use super::{CLAIM, Origin, Place, REVERSAL};
 use crate::columns::{ColumnError, Columns, Words, field_text, field_words, parsed, text_at, time_at};
 use crate::identity::Digest;
 use arrow_array::cast::AsArray;
@@ -136,7 +136,7 @@ impl<'a> UsageRows<'a> {
         Place { batch: unsigned(self.batch.value(row)), row: u32::try_from(self.row.value(row)).unwrap_or(u32::MAX) }
     }
 
-    /// Where the original stands that a reversal undoes.
+    /// Where the original stands that a reversal undoes; for a claim, where that stands upon which it is made.
     #[must_use]
     pub fn reverses(&self, row: usize) -> Option<Place> {
         let known = self.reverses_batch.is_valid(row) && self.reverses_row.is_valid(row);
@@ -145,6 +145,12 @@ impl<'a> UsageRows<'a> {
             row: u32::try_from(self.reverses_row.value(row)).unwrap_or(u32::MAX),
         };
         known.then(place)
+    }
+
+    /// Whether the row is a claim, which moves lines of the event that it names and undoes none.
+    #[must_use]
+    pub fn is_claim(&self, row: usize) -> bool {
+        self.use_.at(row) == CLAIM
     }
 
     /// The registry version that the row was metered with.
@@ -171,12 +177,16 @@ impl<'a> UsageRows<'a> {
         self.revenue.is_valid(row).then(|| Money::from_units(self.revenue.value(row)))
     }
 
-    /// The event of a row, with the revenue missing where it was rated, so that rating is computed again.
+    /// The event of a row, with the revenue missing where it was rated, so that rating is computed again. A claim names its event as a
+    /// reversal does: [`UsageRows::is_claim`] tells them apart.
     ///
     /// # Errors
     /// [`ColumnError::Value`] if a word stands there that no event can have.
     pub fn event(&self, row: usize) -> Result<Event<'a>, ColumnError> {
-        let body = if self.use_.at(row) == REVERSAL { Body::Reversal(self.reversal(row)) } else { Body::Usage(self.usage(row)?) };
+        let body = match self.use_.at(row) {
+            REVERSAL | CLAIM => Body::Reversal(self.reversal(row)),
+            _ => Body::Usage(self.usage(row)?),
+        };
         Ok(Event {
             source: self.source.value(row).into(),
             id: self.id.value(row).into(),

@@ -127,7 +127,7 @@ fn exchanged(draft: &Draft) -> anyhow::Result<()> {
 
 impl ToDate {
     fn add(&mut self, line: &Line) -> anyhow::Result<()> {
-        self.earned = self.earned.plus(line.net)?.plus(line.true_up)?;
+        self.earned = self.earned.plus(line.net)?.plus(line.true_up)?.plus(line.adjusted)?;
         self.paid = self.paid.plus(line.paid)?;
         self.held = self.held.plus(line.held)?.minus(line.lifted)?;
         self.withheld = self.withheld.plus(line.withheld)?;

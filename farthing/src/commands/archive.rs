@@ -50,7 +50,7 @@ const CONFLICTS_SHOWN: usize = 20;
 
 async fn reverse_copies(at: &Place, json: bool) -> anyhow::Result<Answer> {
     let mut books = Books::open(at).await?;
-    let Searched { through, batches, reversed, conflicts } = copies::search(&mut books, at).await?;
+    let Searched { through, batches, reversed, claims, conflicts } = copies::search(&mut books, at).await?;
     books.ledger.close().await;
     if json {
         let list = conflicts.iter().map(|conflict| {
@@ -58,10 +58,16 @@ async fn reverse_copies(at: &Place, json: bool) -> anyhow::Result<Answer> {
             let at = |place: &usage::Place| json!({"batch": place.batch, "row": place.row});
             json!({"platform": platform, "source": source, "id": id, "copy": at(place), "first": at(first)})
         });
-        output::json(&json!({"through": through, "batches": batches, "reversed": reversed, "conflicts": list.collect::<Vec<_>>()}))?;
+        let conflicts: Vec<_> = list.collect();
+        output::json(
+            &json!({"through": through, "batches": batches, "reversed": reversed, "claims_undone": claims, "conflicts": conflicts}),
+        )?;
         return Ok(Answer::Yes);
     }
     let mut said = vec![format!("{batches} new batches searched, {reversed} copies reversed.")];
+    if claims > 0 {
+        said.push(format!("{claims} claims upon events that are undone were undone with them."));
+    }
     said.extend(conflicts.iter().take(CONFLICTS_SHOWN).map(|conflict| {
         let Conflict { platform, source, id, place, first } = conflict;
         let (copy, first) = (format!("batch {}, row {}", place.batch, place.row), format!("batch {}, row {}", first.batch, first.row));

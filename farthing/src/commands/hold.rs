@@ -179,7 +179,8 @@ async fn scope(books: &mut Books, scope: &HoldScope) -> anyhow::Result<(String, 
     mid_and_currency(&registry, &scope.mid, scope.currency)
 }
 
-fn said(option: &str, text: &str) -> anyhow::Result<()> {
+/// Whether a text that stays in the chain says something, and nothing that a chain should not hold.
+pub fn said(option: &str, text: &str) -> anyhow::Result<()> {
     ensure!(!text.trim().is_empty(), "{option} says nothing: an auditor will ask for it");
     ensure!(text.len() <= TEXT_BYTES_MAX, "{option} has {} bytes, and {TEXT_BYTES_MAX} at most", text.len());
     ensure!(!text.chars().any(char::is_control), "{option} has control characters");

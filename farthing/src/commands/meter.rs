@@ -1,6 +1,7 @@
 //! `farthing meter`: events from files and standard input into accruals.
 
 use crate::books::Books;
+use crate::claims;
 use crate::cli::MeterOptions;
 use crate::configuration::limits::MeterTable;
 use crate::lock::Lock;
@@ -75,6 +76,7 @@ pub async fn meter(at: &Place, options: MeterOptions) -> anyhow::Result<(Books, 
         match ended {
             Ended::AllRead => {
                 books.lock = None;
+                claims::go_with_reversals(&mut books, at).await?;
                 return Ok((books, names, seconds));
             }
             Ended::NewRegistry => output::note("the registry has a new version: what comes now is metered with it"),

@@ -2,9 +2,11 @@
 
 pub mod accruals;
 pub mod actor;
+pub mod adjust;
 pub mod archive;
 pub mod bank;
 pub mod check;
+pub mod claim;
 pub mod completions;
 pub mod dead_letters;
 pub mod hold;

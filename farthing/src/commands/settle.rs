@@ -200,7 +200,12 @@ pub async fn preview(books: &mut Books, of: &Settlement, without: &[String]) -> 
 
 /// The accruals of reversals of copies that are still to come, of any cycle.
 pub async fn to_come(books: &mut Books) -> anyhow::Result<Vec<Accrual>> {
-    let copies::Pending { reversed, accruals } = copies::pending(books).await?;
+    let copies::Pending { reversed, claims, accruals } = copies::pending(books).await?;
+    if claims > 0 {
+        output::note(&format!(
+            "{claims} claims upon events that are undone are not undone yet and not in these figures; undo them with: farthing archive reverse-copies"
+        ));
+    }
     if reversed > 0 {
         output::note(&format!(
             "{reversed} copies of events are not reversed yet and not in these figures; reverse them with: farthing archive reverse-copies"

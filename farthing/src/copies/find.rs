@@ -11,7 +11,7 @@ use farthing_aggregate::identity::BuildUniform;
 use farthing_aggregate::usage::Place;
 use farthing_archive::read_table;
 use farthing_ingest::Progress;
-use farthing_schemas::manifest::{COPIES, File};
+use farthing_schemas::manifest::{CLAIMS, COPIES, File};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -227,7 +227,8 @@ fn each_row_of(books: &Books, rows: &RecordBatch, each: &mut impl FnMut(Row)) ->
     let (use_, identity, says) = (columns.words("use")?, columns.digests("identity")?, columns.digests("says")?);
     let (of_batch, of_row) = (columns.whole("reverses_batch")?, columns.whole("reverses_row")?);
     let mut last: Option<(u64, u64)> = None;
-    for at in 0..rows.num_rows() {
+    // What claims move is nobody's copy: its rows are told apart by what they are made upon.
+    for at in (0..rows.num_rows()).filter(|at| partition.at(*at) != CLAIMS) {
         let place = Place { batch: u64::try_from(batch.value(at))?, row: u32::try_from(row.value(at))? };
         let committed = match last {
             Some((batch, committed)) if batch == place.batch => committed,

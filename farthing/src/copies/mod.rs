@@ -11,19 +11,16 @@
 mod find;
 mod reverse;
 
-use crate::batch::{Around, Commits};
 use crate::books::{Appended, Books};
+use crate::claims;
 use crate::lock::{Lock, Work};
+use crate::own_batches::Held;
 use crate::place::Place;
 use anyhow::Context;
-use farthing_aggregate::accruals::{AccrualRows, Assignment};
-use farthing_aggregate::closed::Closing;
 use farthing_aggregate::copies::Correction;
-use farthing_ingest::identities::Size;
-use farthing_ingest::{Committer, Evidence, SealedBatch};
 use farthing_ledger::Effects;
 use farthing_schemas::Accrual;
-use farthing_schemas::manifest::{Act, COPIES, CopySearch, Counts, Slice};
+use farthing_schemas::manifest::{Act, CLAIMS, COPIES, CopySearch};
 use find::Search;
 use reverse::Reversals;
 
@@ -41,14 +38,10 @@ pub struct Searched {
     pub batches: usize,
     /// What it undid: copies, and reversals that undid too much.
     pub reversed: u64,
+    /// Claims upon events that were undone, which it undid, too.
+    pub claims: u64,
     /// Copies among them that say something else than the first of their identity.
     pub conflicts: Vec<Conflict>,
-}
-
-/// The lease of the partition of copies, and how far it is.
-struct Held {
-    epoch: u64,
-    next: u64,
 }
 
 /// Finds copies in what came since the last search, and reverses them; another process that searches is waited for.
@@ -58,10 +51,14 @@ pub async fn search(books: &mut Books, at: &Place) -> anyhow::Result<Searched> {
         return Ok(Searched { through: books.catalog.copies_through, ..Searched::default() });
     }
     let _lock = Lock::take(at, Work::Searching).await?;
-    let lease = books.ledger.lease(COPIES, "", 0).await?;
-    let mut held = Held { epoch: lease.epoch, next: lease.next };
-    // After the lease: nobody else reverses copies any more.
+    let mut held = Held::take(books, COPIES).await?;
+    let mut of_claims = None;
+    // After the leases: nobody else reverses copies or moves claims any more.
     books.refresh().await?;
+    if !books.catalog.claims.is_empty() {
+        of_claims = Some(Held::take(books, CLAIMS).await?);
+        books.refresh().await?;
+    }
     books.sweep_batches().await?;
     let mut searched = Searched { through: books.catalog.sequence, batches: unsearched(books), ..Searched::default() };
     let mut search = Search::of(books);
@@ -72,37 +69,26 @@ pub async fn search(books: &mut Books, at: &Place) -> anyhow::Result<Searched> {
         }
     }
     fail::fail_point!("copies-reversed");
+    if let Some(held) = &mut of_claims {
+        searched.claims = claims::undo(books, held, searched.through).await.context("claims cannot be undone")?;
+    }
     let act = Act::Copies(CopySearch { through_sequence: searched.through });
     while books.append(act.clone(), &Effects::default()).await? == Appended::Moved {}
     fail::fail_point!("copies-searched");
     Ok(searched)
 }
 
-/// How many batches came after the last search.
+/// How many batches came after the last search: of events, and of claims upon events that were undone meanwhile, perhaps.
 pub fn unsearched(books: &Books) -> usize {
-    books.catalog.batches.of_events_after(books.catalog.copies_through).len()
+    let of_claims = books.catalog.batches.has_from_after(CLAIMS, books.catalog.copies_through);
+    books.catalog.batches.of_events_after(books.catalog.copies_through).len() + usize::from(of_claims)
 }
 
 /// Commits a batch that makes these corrections.
 async fn reverse(books: &mut Books, held: &mut Held, some: &[Correction], searched: &mut Searched) -> anyhow::Result<()> {
-    let made = Reversals::of(books, some, held.next).await?;
-    let batch = books.ledger.reserve(COPIES, held.epoch).await?;
-    let count = u64::try_from(some.len())?;
-    let counts = Counts { read: count, metered: count, ..Counts::default() };
-    let slice = Slice { partition: COPIES.to_owned(), epoch: held.epoch, start: held.next, next: held.next + count, counts };
-    let rows = made.rows_of(batch)?;
-    let Reversals { registry, lines, conflicts, .. } = made;
-    let (slices, dead_letters, replayed) = (vec![slice], Vec::new(), Vec::new());
-    let sealed = SealedBatch { batch, registry, lines, bytes: 0, remembered: Size::default(), slices, dead_letters, replayed };
-    tokio::task::block_in_place(|| {
-        let (mut commits, mut evidence) = Commits::to(books, Around::default());
-        evidence.take(rows);
-        evidence.seal(batch);
-        commits.commit(sealed)
-    })
-    .map_err(anyhow::Error::from_boxed)?;
-    held.next += count;
-    searched.reversed += count;
+    let Reversals { rows, conflicts } = Reversals::of(books, some, held.next).await?;
+    held.commit(books, rows).await?;
+    searched.reversed += u64::try_from(some.len())?;
     searched.conflicts.extend(conflicts);
     Ok(())
 }
@@ -112,6 +98,8 @@ async fn reverse(books: &mut Books, held: &mut Held, some: &[Correction], search
 pub struct Pending {
     /// How much it would undo.
     pub reversed: usize,
+    /// How many claims upon events that are undone.
+    pub claims: usize,
     /// The sums of it.
     pub accruals: Vec<Accrual>,
 }
@@ -122,23 +110,16 @@ pub async fn pending(books: &mut Books) -> anyhow::Result<Pending> {
     // No batch has this number, so nothing undoes an event of it.
     let batch = books.ledger.last_number().await? + 1;
     let mut search = Search::of(books);
+    let mut corrected = Vec::new();
     while let Some(found) = search.next(books).await? {
         for some in found.chunks(AT_A_TIME) {
-            let Reversals { registry, lines, .. } = Reversals::of(books, some, 0).await?;
-            let folded = lines.finish();
-            let closing = Closing { batch, closed: &books.catalog.closed, history: &books.catalog.history };
-            let assignment = Assignment::of(&folded, &registry, &closing)?;
-            for part in assignment.parts(1) {
-                assignment.tables(batch, part, |_, table| {
-                    let rows = AccrualRows::of(&table)?;
-                    for row in 0..rows.len() {
-                        pending.accruals.push(rows.accrual(row)?);
-                    }
-                    anyhow::Ok(())
-                })?;
-            }
+            pending.accruals.extend(Reversals::of(books, some, 0).await?.rows.accruals(books, batch)?);
             pending.reversed += some.len();
         }
+        corrected.extend(found);
     }
+    let undone = claims::pending(books, &corrected, batch).await?;
+    pending.claims = undone.claims;
+    pending.accruals.extend(undone.accruals);
     Ok(pending)
 }

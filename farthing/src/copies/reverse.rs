@@ -1,18 +1,16 @@
 //! Reversing: corrections as events of Farthing's own, with the lines that they undo or bring back.
 
 use crate::books::Books;
+use crate::own_batches::OwnRows;
 use crate::trace;
-use anyhow::Context;
-use arrow_array::RecordBatch;
 use farthing_aggregate::again::{lines_again, negated, restored};
 use farthing_aggregate::copies::{Correction, Why};
-use farthing_aggregate::usage::{Joining, Origin, Place, UsageBuilder, UsageRows, join_batch};
+use farthing_aggregate::usage::{Origin, Place, UsageBuilder, UsageRows};
 use farthing_aggregate::{Accumulator, LineMaker, identity};
-use farthing_archive::read_table;
 use farthing_schemas::event::{Body, Event, Reversal};
 use farthing_schemas::manifest::COPIES;
 use farthing_schemas::registry::Registry;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The source of all reversals of copies.
@@ -35,14 +33,10 @@ pub struct Conflict {
 
 /// Reversals on their way into a batch.
 pub struct Reversals {
-    /// The registry in force, by which the lines are keyed.
-    pub registry: Arc<Registry>,
-    /// The lines that undo copies, or bring back what was undone too often.
-    pub lines: Accumulator,
+    /// Them, with the lines that undo copies, or bring back what was undone too often.
+    pub rows: OwnRows,
     /// Copies among them that say something else.
     pub conflicts: Vec<Conflict>,
-    decoded: RecordBatch,
-    undoes: Vec<(usize, Place)>,
 }
 
 /// The same, while it is made.
@@ -74,17 +68,11 @@ impl Reversals {
             start,
         };
         let why: BTreeMap<Place, Why> = some.iter().map(|correction| (correction.of, correction.why)).collect();
-        each_at(books, &why, async |books, usage, row, why| making.correct(books, usage, row, why).await).await?;
+        trace::each_at(books, &why, async |books, usage, row, why| making.correct(books, usage, row, why).await).await?;
         let again = std::mem::take(&mut making.restored);
-        each_at(books, &again, async |books, usage, row, times| making.restore(books, usage, row, times).await).await?;
+        trace::each_at(books, &again, async |books, usage, row, times| making.restore(books, usage, row, times).await).await?;
         let Making { registry, mut builder, lines, conflicts, undoes, .. } = making;
-        Ok(Reversals { registry, lines, conflicts, decoded: builder.finish()?, undoes })
-    }
-
-    /// Their evidence, as that of a batch.
-    pub fn rows_of(&self, batch: u64) -> anyhow::Result<RecordBatch> {
-        let registry_version = self.registry.version();
-        Ok(join_batch(&self.decoded, &Joining { batch, first_row: 0, registry_version, reverses: &self.undoes })?)
+        Ok(Reversals { rows: OwnRows { registry, lines, decoded: builder.finish()?, names: undoes }, conflicts })
     }
 }
 
@@ -162,30 +150,4 @@ fn reason(why: Why) -> String {
         Why::Reversed { by } => format!("reversed by {}, which undid a copy of it", at(by)),
         Why::Idle => "a reversal of what is undone without it, or is not to be undone".to_owned(),
     }
-}
-
-/// Calls `each` with the rows at some places, one after the other, and what is said of each place.
-async fn each_at<T: Copy>(
-    books: &mut Books,
-    places: &BTreeMap<Place, T>,
-    mut each: impl AsyncFnMut(&mut Books, &UsageRows<'_>, usize, T) -> anyhow::Result<()>,
-) -> anyhow::Result<()> {
-    let batches: BTreeSet<u64> = places.keys().map(|place| place.batch).collect();
-    let mut found = 0;
-    for file in trace::evidence(books, &batches) {
-        let bytes = books.archive.get(&file).await?;
-        for rows in read_table(&file.path, bytes, None)? {
-            let rows = rows?;
-            let usage = UsageRows::of(&rows)?;
-            for row in 0..usage.len() {
-                let place = usage.place(row);
-                let Some(said) = places.get(&place) else { continue };
-                let at = || format!("{}: batch {}, row {}", file.path, place.batch, place.row);
-                each(books, &usage, row, *said).await.with_context(at)?;
-                found += 1;
-            }
-        }
-    }
-    anyhow::ensure!(found == places.len(), "of {} rows that are to be undone, {found} are in the archive", places.len());
-    Ok(())
 }

@@ -281,6 +281,12 @@ impl Registry {
         self.agreements.get(agreement.0)
     }
 
+    /// The work of that id, whoever owns it.
+    #[must_use]
+    pub fn work_named(&self, id: &str) -> Option<WorkIndex> {
+        self.works.find(id).map(WorkIndex)
+    }
+
     /// The id of a work.
     #[must_use]
     pub fn work_id(&self, work: WorkIndex) -> &str {

@@ -28,8 +28,8 @@ pub struct Occasion {
 /// Where a party is paid in another currency, what is paid passes through the account of the exchange: in each currency by itself, debits
 /// are credits.
 ///
-/// Of a party's account this leaves what the draft adds to what is owed to it, `net + true_up` and what it inherits, less what goes to its
-/// heirs and to accounts of its own. So what stands there after the entry is what stood there before it and has not left since, and that is
+/// Of a party's account this leaves what the draft adds to what is owed to it, `net + true_up + adjusted` and what it inherits, less what goes to
+/// its heirs and to accounts of its own. So what stands there after the entry is what stood there before it and has not left since, and that is
 /// `carried_out` and everything that was paid and is not released yet.
 ///
 /// # Errors
@@ -135,7 +135,9 @@ fn figures(draft: &Draft) -> Result<BTreeMap<(Account, Currency), Money>, Settle
         *sum = sum.plus(amount)?;
         Ok(())
     };
-    add(Account::FeeIncome, draft.currency, draft.fee_kept.negated()?)?;
+    // What is adjusted comes out of what the MID keeps, or goes into it.
+    let adjusted = Money::sum(draft.lines.iter().map(|line| line.adjusted))?;
+    add(Account::FeeIncome, draft.currency, adjusted.minus(draft.fee_kept)?)?;
     for line in &draft.lines {
         for (account, amount) in figures_of(line)? {
             add(account, draft.currency, amount)?;
@@ -152,7 +154,8 @@ fn figures_of(line: &Line) -> Result<[(Account, Money); 3], SettleError> {
     let held = line.lifted.minus(line.held)?;
     let withheld = line.withheld.negated()?;
     let inherited = line.inherited.minus(line.passed_on)?;
-    let owed = line.net.plus(line.true_up)?.plus(inherited)?.plus(held)?.plus(withheld)?.negated()?;
+    let earned = line.net.plus(line.true_up)?.plus(line.adjusted)?;
+    let owed = earned.plus(inherited)?.plus(held)?.plus(withheld)?.negated()?;
     let party = || line.party.clone();
     Ok([(Account::PartyPayable(party()), owed), (Account::Held(party()), held), (Account::WithheldTax(party()), withheld)])
 }

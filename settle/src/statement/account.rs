@@ -43,6 +43,7 @@ pub fn account(statement: &Statement) -> Result<Vec<Entry>, SettleError> {
         (fee, kept.negated()?),
         ("undone of closed cycles, less the fee given back".to_owned(), undone(|line| line.net)?),
         (format!("true-up, given back by {} so that 70 % of gross is reached", statement.mid), figures.true_up),
+        (adjusted(statement), figures.adjusted),
         ("no longer held".to_owned(), figures.lifted),
         ("inherited".to_owned(), figures.inherited),
         ("passed on to heirs".to_owned(), figures.passed_on.negated()?),
@@ -73,6 +74,13 @@ pub fn exchange_in_words(statement: &Statement) -> Option<String> {
     let rate = rate.trim_end_matches('0').trim_end_matches('.');
     let (from, source, time) = (statement.currency, &quote.source, quote.time);
     Some(format!("{amount} {currency} arrives for the {paid} {from} that is paid, at {rate} {currency} for 1 {from} ({source}, {time})"))
+}
+
+/// What is put right of which cycles.
+fn adjusted(statement: &Statement) -> String {
+    let mut cycles: Vec<String> = statement.adjustments.iter().map(|line| line.cycle.to_string()).collect();
+    cycles.dedup();
+    format!("adjusted by {}, for {}", statement.mid, cycles.join(", "))
 }
 
 /// What needs words: why something is carried, what was recovered, what came late.

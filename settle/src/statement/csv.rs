@@ -74,6 +74,12 @@ fn rows(statement: &Statement) -> Vec<Row> {
             .map(|exchanged| figure_row("exchanged", exchanged.amount, &exchange_in_words(statement).unwrap_or_default())),
     );
     let figures = &statement.figures;
+    rows.extend(statement.adjustments.iter().map(|line| {
+        let mut row: Row = Default::default();
+        [row[0], row[1], row[11], row[12]] =
+            ["adjustment".to_owned(), line.cycle.to_string(), line.amount.to_string(), format!("adjustment {}", line.number)];
+        row
+    }));
     let passed = [("inherited", figures.inherited), ("passed_on", figures.passed_on)];
     let named = [
         ("gross", figures.gross),
@@ -81,6 +87,7 @@ fn rows(statement: &Statement) -> Vec<Row> {
         ("fee", figures.fee),
         ("net", figures.net),
         ("true_up", figures.true_up),
+        ("adjusted", figures.adjusted),
         ("held", figures.held),
         ("lifted", figures.lifted),
         ("withheld", figures.withheld),
@@ -89,9 +96,10 @@ fn rows(statement: &Statement) -> Vec<Row> {
         ("paid", figures.paid),
         ("carried_out", figures.carried_out),
     ];
-    // What few statements have stands in theirs alone.
+    // What few statements have stands in theirs alone: a figure that came later than the form.
     let passed = passed.into_iter().filter(|(_, amount)| *amount != Money::ZERO);
-    rows.extend(named.into_iter().chain(passed).map(|(name, amount)| {
+    let shown = named.into_iter().filter(|(name, amount)| *name != "adjusted" || *amount != Money::ZERO);
+    rows.extend(shown.chain(passed).map(|(name, amount)| {
         let why = figures.why_carried.filter(|_| name == "carried_out").map_or("", WhyCarried::as_str);
         figure_row(name, amount, why)
     }));

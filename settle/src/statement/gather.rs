@@ -1,7 +1,7 @@
 //! [`Statements`]: the statements of a draft, from the draft and from what lies below it, line by line.
 
-use super::{Figures, Inherited, Statement, UndoneUse, UseLine, Withheld, salt};
-use crate::draft::{Draft, Inheritance, UndoneLine};
+use super::{Adjusted, Figures, Inherited, Statement, UndoneUse, UseLine, Withheld, salt};
+use crate::draft::{AdjustmentLine, Draft, Inheritance, UndoneLine};
 use crate::earned::{Deferred, Earned, Part, part};
 use crate::error::SettleError;
 use crate::proof::Digest;
@@ -23,6 +23,8 @@ pub struct Statements<'d> {
     /// What parties get as heirs, and what passes from those who have died.
     inherited: Passed<'d>,
     passed_on: Passed<'d>,
+    /// What it adjusts, by party.
+    adjustments: BTreeMap<&'d str, Vec<&'d AdjustmentLine>>,
 }
 
 /// By party.
@@ -57,8 +59,12 @@ impl<'d> Statements<'d> {
             inherited.entry(&line.heir).or_default().push(line);
             passed_on.entry(&line.party).or_default().push(line);
         }
+        let mut adjustments: BTreeMap<&str, Vec<&AdjustmentLine>> = BTreeMap::new();
+        for line in &draft.adjustments {
+            adjustments.entry(&line.party).or_default().push(line);
+        }
         let sums = vec![Vec::new(); draft.lines.len()];
-        Statements { draft, deferred, numbers: BTreeMap::new(), keys: Vec::new(), sums, undone, inherited, passed_on }
+        Statements { draft, deferred, numbers: BTreeMap::new(), keys: Vec::new(), sums, undone, inherited, passed_on, adjustments }
     }
 
     /// Takes what somebody earned; what does not belong to the draft is passed over.
@@ -124,6 +130,7 @@ impl<'d> Statements<'d> {
             passed_on: passed(&self.passed_on, &line.party, |line| &line.heir),
             tax: self.tax(&line.party),
             exchanged: line.exchanged.clone(),
+            adjustments: self.adjusted(&line.party),
             figures: Figures::of(line),
             registry_version: self.draft.registry_version,
             draft_sha256: self.draft.draft_sha256.clone(),
@@ -156,6 +163,11 @@ impl<'d> Statements<'d> {
     fn tax(&self, party: &str) -> Option<Withheld> {
         let taxes = &self.draft.taxes;
         taxes.binary_search_by(|line| line.party.as_str().cmp(party)).ok().map(|at| Withheld::of(&taxes[at]))
+    }
+
+    fn adjusted(&self, party: &str) -> Vec<Adjusted> {
+        let of_party = self.adjustments.get(party).into_iter().flatten();
+        of_party.map(|line| Adjusted { number: line.number, cycle: line.cycle, amount: line.amount }).collect()
     }
 
     /// What was undone, with the fee that the draft found for it.

@@ -50,6 +50,8 @@ pub struct Statement {
     pub tax: Option<Withheld>,
     /// As what the payment arrives, where that is in another currency.
     pub exchanged: Option<Exchanged>,
+    /// What closed cycles got wrong and is put right here, by number.
+    pub adjustments: Vec<Adjusted>,
     /// What became of it.
     pub figures: Figures,
     /// The registry version that all terms come from.
@@ -130,6 +132,17 @@ impl Withheld {
     }
 }
 
+/// A correction of a closed cycle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Adjusted {
+    /// The adjustment's number.
+    pub number: u64,
+    /// The cycle that it corrects.
+    pub cycle: Cycle,
+    /// What the MID gives, or takes back if it is negative.
+    pub amount: Money,
+}
+
 /// What became of what was earned; as in [`Line`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Figures {
@@ -143,6 +156,8 @@ pub struct Figures {
     pub net: Money,
     /// What the MID gives back, where less than 70 % would have reached the parties.
     pub true_up: Money,
+    /// What closed cycles got wrong: given by the MID, or taken back if it is negative.
+    pub adjusted: Money,
     /// Held back in a dispute.
     pub held: Money,
     /// No longer held back.
@@ -175,6 +190,7 @@ impl Figures {
             fee: line.fee,
             net: line.net,
             true_up: line.true_up,
+            adjusted: line.adjusted,
             held: line.held,
             lifted: line.lifted,
             withheld: line.withheld,
@@ -194,7 +210,8 @@ impl Figures {
     /// A sum that does not fit.
     pub fn owed(&self) -> Result<Money, SettleError> {
         let taken = self.held.plus(self.withheld)?.plus(self.passed_on)?;
-        Ok(self.carried_in.plus(self.net)?.plus(self.true_up)?.plus(self.lifted)?.plus(self.inherited)?.minus(taken)?)
+        let earned = self.net.plus(self.true_up)?.plus(self.adjusted)?;
+        Ok(self.carried_in.plus(earned)?.plus(self.lifted)?.plus(self.inherited)?.minus(taken)?)
     }
 }
 
@@ -217,6 +234,7 @@ impl Statement {
         self.same("gross and its uses", of(|line| line.gross, |line| line.gross)?, figures.gross)?;
         self.same("labour and its uses", of(|line| line.labour, |line| line.labour)?, figures.labour)?;
         self.same("net and labour less fee", figures.labour.minus(figures.fee)?, figures.net)?;
+        self.same("what is adjusted and its parts", Money::sum(self.adjustments.iter().map(|line| line.amount))?, figures.adjusted)?;
         for line in &self.undone {
             self.same("net and labour less fee of what was undone", line.labour.minus(line.fee)?, line.net)?;
         }

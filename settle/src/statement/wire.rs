@@ -3,7 +3,7 @@
 //! Canonical is compact, in the order of the fields here. A statement with a tax, an inheritance or an exchange is of version 2, which a checker of
 //! version 1 does not take for what it knows; without them it is of version 1, as it always was.
 
-use super::{Figures, Inherited, Statement, UndoneUse, UseLine, Withheld};
+use super::{Adjusted, Figures, Inherited, Statement, UndoneUse, UseLine, Withheld};
 use crate::draft::Exchanged;
 use crate::error::SettleError;
 use crate::input::Tax;
@@ -68,6 +68,8 @@ struct StatementTwin {
     tax: Option<WithheldTwin>,
     #[serde(with = "exchanged", default, skip_serializing_if = "Option::is_none")]
     exchanged: Option<Exchanged>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    adjustments: Vec<AdjustedTwin>,
     #[serde(with = "FiguresTwin")]
     figures: Figures,
     registry_version: u64,
@@ -95,6 +97,7 @@ impl StatementTwin {
             passed_on: inherited(&statement.passed_on),
             tax: statement.tax.as_ref().map(WithheldTwin::of),
             exchanged: statement.exchanged.clone(),
+            adjustments: statement.adjustments.iter().copied().map(AdjustedTwin).collect(),
             figures: statement.figures,
             registry_version: statement.registry_version,
             draft_sha256: statement.draft_sha256.clone(),
@@ -119,6 +122,7 @@ impl StatementTwin {
             passed_on: inherited(self.passed_on),
             tax: self.tax.map(WithheldTwin::withheld),
             exchanged: self.exchanged,
+            adjustments: self.adjustments.into_iter().map(|AdjustedTwin(line)| line).collect(),
             figures: self.figures,
             registry_version: self.registry_version,
             draft_sha256: self.draft_sha256,
@@ -180,6 +184,19 @@ struct InheritedLineTwin {
 }
 
 #[derive(Serialize, Deserialize)]
+struct AdjustedTwin(#[serde(with = "AdjustedLineTwin")] Adjusted);
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Adjusted", deny_unknown_fields)]
+struct AdjustedLineTwin {
+    number: u64,
+    #[serde(with = "text")]
+    cycle: Cycle,
+    #[serde(with = "amount")]
+    amount: Money,
+}
+
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct WithheldTwin {
     jurisdiction: String,
@@ -218,6 +235,8 @@ struct FiguresTwin {
     net: Money,
     #[serde(with = "amount")]
     true_up: Money,
+    #[serde(with = "amount", default, skip_serializing_if = "is_nothing")]
+    adjusted: Money,
     #[serde(with = "amount")]
     held: Money,
     #[serde(with = "amount")]

@@ -1,9 +1,10 @@
 //! [`plan`]: the steps in their order. Each reads what stands in the book and answers with moves; a further step (a chain between
 //! MIDs, a guild's sharing) takes its place in [`STEPS`] and leaves the others as they are.
 //!
-//! Steps in their order: [`earn`], [`fee`], [`true_up`], [`balance`], [`hold`] (what is lifted), [`inherit`], [`hold`], [`withhold`], [`pay`]
-//! (with [`exchange`]), [`carry`].
+//! Steps in their order: [`earn`], [`fee`], [`true_up`], [`adjust`], [`balance`], [`hold`] (what is lifted), [`inherit`], [`hold`], [`withhold`],
+//! [`pay`] (with [`exchange`]), [`carry`].
 
+pub mod adjust;
 pub mod balance;
 pub mod carry;
 pub mod earn;
@@ -41,6 +42,7 @@ pub const STEPS: &[StepFn] = &[
     earn::moves,
     fee::moves,
     true_up::moves,
+    adjust::moves,
     balance::bring_in_moves,
     balance::recover_moves,
     hold::lift_moves,

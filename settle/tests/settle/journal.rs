@@ -191,11 +191,13 @@ proptest! {
             let held = line.held.units() - line.lifted.units();
             let inherited = line.inherited.units() - line.passed_on.units();
             let kept = held + line.withheld.units();
-            prop_assert_eq!(owed_after, owed_before + line.net.units() + line.true_up.units() + inherited - kept - exchanged);
+            let earned = line.net.units() + line.true_up.units() + line.adjusted.units();
+            prop_assert_eq!(owed_after, owed_before + earned + inherited - kept - exchanged);
             prop_assert_eq!(of(Account::WithheldTax(line.party.clone())), -line.withheld.units());
             prop_assert_eq!(of(Account::Held(line.party.clone())), -held);
         }
-        prop_assert_eq!(of(Account::FeeIncome), -plan.draft.fee_kept.units());
+        let adjusted: i128 = input.adjustments.values().map(|adjustment| adjustment.amount.units()).sum();
+        prop_assert_eq!(of(Account::FeeIncome), adjusted - plan.draft.fee_kept.units());
         let platforms = plan.draft.platforms.len();
         let (lines, holds, taxes) = (plan.draft.lines.len(), plan.draft.holds.len(), plan.draft.taxes.len());
         let exchanged = plan.draft.lines.iter().filter(|line| line.exchanged.is_some()).count();

@@ -3,7 +3,7 @@
 use crate::support::{amount, currency, cycle, empty_input, payable};
 use farthing_schemas::{Accrual, Money, Rate, Status};
 use farthing_settle::draft::{Draft, Exchanged, Line};
-use farthing_settle::input::{AgreementTerms, Heir, Hold, Input, OnShortfall, Payee, Payout, Quote, Tax, Threshold};
+use farthing_settle::input::{Adjustment, AgreementTerms, Heir, Hold, Input, OnShortfall, Payee, Payout, Quote, Tax, Threshold};
 use farthing_settle::moves::Account;
 use farthing_settle::plan;
 use proptest::prelude::*;
@@ -46,10 +46,10 @@ pub fn inputs() -> impl Strategy<Value = Input> {
     let undone = prop::collection::vec((0..5_usize, 0..3_usize, gross(), 0..2_u16), 0..6);
     let carried = prop::collection::btree_map(0..5_usize, -3_000_000_000_000..3_000_000_000_000_i128, 0..5);
     let payees = prop::collection::vec((0..4_u8, any::<bool>()), 5);
-    let of_registry = (holds(), taxes(), heirs(), quotes());
+    let of_registry = (holds(), adjustments(), taxes(), heirs(), quotes());
     (terms(), earned, undone, carried, payees, of_registry).prop_map(
-        |(terms, earned, undone, carried, payees, (holds, taxes, heirs, quotes))| {
-            let mut input = Input { holds, taxes, heirs, quotes, ..input_of(&terms) };
+        |(terms, earned, undone, carried, payees, (holds, adjustments, taxes, heirs, quotes))| {
+            let mut input = Input { holds, adjustments, taxes, heirs, quotes, ..input_of(&terms) };
             for (party, (kind, stays)) in PARTIES.into_iter().zip(payees) {
                 input.payees.insert(party.to_owned(), payee(&input, kind, stays));
             }
@@ -126,6 +126,15 @@ fn heirs() -> impl Strategy<Value = BTreeMap<String, Vec<Heir>>> {
     })
 }
 
+fn adjustments() -> impl Strategy<Value = BTreeMap<u64, Adjustment>> {
+    let adjustment = (0..5_usize, -2_000_000_000_000..2_000_000_000_000_i128).prop_map(|(party, units)| Adjustment {
+        party: PARTIES[party].to_owned(),
+        cycle: cycle("2026-08"),
+        amount: Money::from_units(units),
+    });
+    prop::collection::vec(adjustment, 0..3).prop_map(|adjustments| (1..).zip(adjustments).collect())
+}
+
 fn input_of(terms: &Terms) -> Input {
     let mut input = Input { currency: currency(terms.code), ..empty_input() };
     let rate = |millionths: u32| Rate::from_millionths(millionths).unwrap();
@@ -174,7 +183,7 @@ fn sum(amounts: impl IntoIterator<Item = Money>) -> Money {
 
 /// SPEC section 5, number 6, of one draft.
 fn check_line(input: &Input, line: &Line) -> TestCaseResult {
-    let had = sum([line.carried_in, line.net, line.true_up, line.lifted, line.inherited]);
+    let had = sum([line.carried_in, line.net, line.true_up, line.adjusted, line.lifted, line.inherited]);
     let has = sum([line.paid, line.held, line.withheld, line.carried_out, line.passed_on]);
     prop_assert_eq!(had, has, "{:?}", line);
     prop_assert_eq!(line.net, line.labour.minus(line.fee).unwrap());
@@ -212,7 +221,7 @@ fn check_line(input: &Input, line: &Line) -> TestCaseResult {
 /// What was available before a tax.
 fn untaxed(line: &Line) -> Money {
     let taken = sum([line.recovered, line.held, line.passed_on]);
-    sum([line.net, line.true_up, line.lifted, line.inherited, line.carried_in.max(Money::ZERO)]).minus(taken).unwrap()
+    sum([line.net, line.true_up, line.adjusted, line.lifted, line.inherited, line.carried_in.max(Money::ZERO)]).minus(taken).unwrap()
 }
 
 /// What arrives is what is paid gives and a unit less would not give, and no more could have been paid.
@@ -373,7 +382,9 @@ proptest! {
             prop_assert_eq!(balance(Account::Carried), line.carried_out.units() - line.carried_in.units());
         }
         let mid = balances.get(&Account::Mid(input.mid.mid.clone())).copied().unwrap_or_default();
-        prop_assert_eq!(mid, plan.draft.fee_kept.units());
+        let adjusted: i128 = plan.draft.adjustments.iter().map(|line| line.amount.units()).sum();
+        prop_assert_eq!(mid, plan.draft.fee_kept.units() - adjusted);
+        prop_assert_eq!(adjusted, plan.draft.lines.iter().map(|line| line.adjusted.units()).sum::<i128>());
     }
 
     #[test]

@@ -21,11 +21,12 @@
 //! heir       PARTY HEIR SHARE                                   inheritance party heir share amount
 //! quote      CURRENCY RATE SOURCE TIME                          exchanged   party paid currency amount rate source time
 //!                                                               passed      party inherited passed_on
+//! adjustment NUMBER PARTY CYCLE AMOUNT         adjusted   party adjusted
 //! ```
 
 use crate::support::{amount, currency, cycle, empty_input, payable, rate, short};
 use farthing_schemas::Accrual;
-use farthing_settle::input::{AgreementTerms, Heir, Hold, Input, OnShortfall, Payee, Payout, Quote, Tax, Threshold};
+use farthing_settle::input::{Adjustment, AgreementTerms, Heir, Hold, Input, OnShortfall, Payee, Payout, Quote, Tax, Threshold};
 use farthing_settle::{Draft, Plan, plan};
 
 /// Runs every scenario of a file.
@@ -107,6 +108,10 @@ fn give(input: &mut Input, row: &[&str]) {
             let heir = Heir { party: (*heir).to_owned(), share: rate(share) };
             input.heirs.entry((*party).to_owned()).or_default().push(heir);
         }
+        ["adjustment", number, party, of, by] => {
+            let adjustment = Adjustment { party: (*party).to_owned(), cycle: cycle(of), amount: amount(by) };
+            input.adjustments.insert(number.parse().unwrap(), adjustment);
+        }
         ["without", agreement] => drop(input.without.insert((*agreement).to_owned())),
         other => panic!("no such row: {other:?}"),
     }
@@ -150,6 +155,11 @@ fn draft_rows(draft: &Draft) -> Vec<String> {
     for line in &draft.undone {
         let words = ["undone", &line.cycle.to_string(), &line.agreement, &line.party];
         rows.push(row(&words, &[line.gross, line.labour, line.fee, line.net]));
+    }
+    let adjusted = draft.lines.iter().filter(|line| line.adjusted != Default::default());
+    rows.extend(adjusted.map(|line| row(&["adjusted", &line.party], &[line.adjusted])));
+    for line in &draft.adjustments {
+        rows.push(row(&["adjustment", &line.number.to_string(), &line.party, &line.cycle.to_string()], &[line.amount]));
     }
     for line in &draft.holds {
         rows.push(row(&["hold", &line.number.to_string(), &line.party], &[line.held, line.lifted, line.outstanding]));

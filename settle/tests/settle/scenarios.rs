@@ -33,6 +33,11 @@ fn what_passes_to_heirs() {
 }
 
 #[test]
+fn what_is_put_right_of_closed_cycles() {
+    check_all(include_str!("scenarios/adjust.txt"));
+}
+
+#[test]
 fn what_is_undone_and_what_was_left_out() {
     check_all(include_str!("scenarios/undone.txt"));
 }

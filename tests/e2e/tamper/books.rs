@@ -1,5 +1,5 @@
 //! Small books with something of everything: two registry versions, works, duplicates, reversals, rejected and replayed events, a
-//! compaction, closed cycles with their drafts, actors, and what came after, copies among it.
+//! compaction, closed cycles with their drafts, actors, and what came after, copies and claims among it.
 
 use crate::copies::scene::meter_side_by_side;
 use crate::support::Data;
@@ -251,6 +251,11 @@ pub fn close(data: &Data) -> Result<()> {
 
 /// Goes on: late events, reversals in closed cycles, copies reversed, rejected events corrected and replayed.
 pub fn go_on(data: &Data) -> Result<()> {
+    late(data)?;
+    replay(data)
+}
+
+fn late(data: &Data) -> Result<()> {
     let events = events();
     meter(data, "three.ndjson", &events.after[0])?;
     meter(data, "four.ndjson", &events.after[1])?;
@@ -259,16 +264,49 @@ pub fn go_on(data: &Data) -> Result<()> {
         std::fs::write(data.path().join(name), text)?;
     }
     meter_side_by_side(data, &names, "2026-12-01T00:00:00Z")?;
-    data.ok(["archive", "reverse-copies"])?;
-    std::fs::write(data.path().join("corrected.json"), &events.corrected)?;
+    data.ok(["archive", "reverse-copies"]).map(drop)
+}
+
+fn replay(data: &Data) -> Result<()> {
+    std::fs::write(data.path().join("corrected.json"), events().corrected)?;
     data.ok(["dead-letters", "replay", "1", "--corrected", "corrected.json", "--now", "2026-12-01T00:00:00Z"])?;
     data.ok(["dead-letters", "replay", "2", "--now", "2026-12-01T00:00:00Z"]).map(drop)
+}
+
+/// Goes on: a stranger is known by now and a work has its owners, and both claim what waited; a platform has paid for unlicensed use; and one
+/// of the events that were claimed is undone.
+fn claim(data: &Data) -> Result<()> {
+    let mut stranger = party(PARTIES + 1, 1);
+    stranger["id"] = json!("pty_stranger");
+    let mut member = membership(PARTIES + 1, "mid_guild", json!("*"));
+    member["party"] = json!("pty_stranger");
+    load(data, "strangers.ndjson", &[stranger, member, work(WORKS)])?;
+    std::fs::write(data.path().join("remittance.txt"), private("remittance", "plt_news"))?;
+    let now = ["--now", "2026-12-01T00:00:00Z", "--as", "ana"];
+    data.ok([&["claim", "pty_stranger", "--kind", "party"], &now[..]].concat())?;
+    data.ok([&["claim", &format!("wrk_{WORKS:02}"), "--kind", "work"], &now[..]].concat())?;
+    let paid = ["--platform", "plt_news", "--why", "shown-why", "--reference", "shown-reference", "--evidence", "remittance.txt"];
+    data.ok([&["claim", "--unlicensed", "pty_03"], &paid[..], &now[..]].concat())?;
+    let claimed = |event: &&Value| {
+        event["data"]["attribution"]["entries"].as_array().into_iter().flatten().any(|entry| entry["party"] == "pty_stranger")
+    };
+    let undone: Vec<Value> =
+        all_events().iter().filter(claimed).take(2).enumerate().map(|(at, of)| reversal(&format!("claimed-undone-{at}"), of)).collect();
+    meter(data, "seven.ndjson", &undone.iter().map(|event| format!("{event}\n")).collect::<String>())
+}
+
+/// The events of the last file that is metered before anybody claims.
+fn all_events() -> Vec<Value> {
+    events().after[1].lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
 }
 
 /// The whole story.
 pub fn told() -> Result<Data> {
     let data = begun()?;
     close(&data)?;
-    go_on(&data)?;
+    late(&data)?;
+    claim(&data)?;
+    // The last act is a batch: without it positions are others. That a last search is missing nobody could tell.
+    replay(&data)?;
     Ok(data)
 }

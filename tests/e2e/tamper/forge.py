@@ -170,6 +170,35 @@ def search_claims_less(books, ledger):
     return {"what": "a search for copies went through manifest 0", "names": ["before batch"]}
 
 
+def claim_says(what, change, which):
+    """A claim asks for something else than what its rows move."""
+
+    def act(books, ledger):
+        chain = manifests.chain(ledger)
+        claim = next(manifest["act"] for manifest in chain if manifest["act"]["kind"] == "claim" and which(manifest["act"]))
+        change(claim)
+        manifests.rechain(books, ledger, chain)
+        return {"what": f"claim {claim['number']}: {what}", "names": [f"claim {claim['number']}"]}
+
+    return act
+
+
+def of_unlicensed(claim):
+    return "payment" in claim
+
+
+def of_suspense(claim):
+    return not of_unlicensed(claim)
+
+
+def is_claim(row):
+    return row["use"] == "claim"
+
+
+def undoes_claim(row):
+    return row["partition"] == "claims" and row["use"] == "reversal"
+
+
 def of_copies(row):
     return row["partition"] == "copies"
 
@@ -190,6 +219,16 @@ KINDS = [
     ("forged source of a copy's reversal", in_table("usage", "source", lambda source: source + "/", of_copies)),
     ("forged reversal of a copy is an event", in_table("usage", "partition", lambda partition: "/five.ndjson", of_copies)),
     ("forged search for copies", search_claims_less),
+    ("forged place of a claim", in_table("usage", "reverses_row", lambda row: row + 1, is_claim)),
+    ("forged number of a claim", in_table("usage", "id", lambda id: id.replace("claim-1-", "claim-2-").replace("claim-3-", "claim-1-"), lambda row: is_claim(row) and not row["id"].startswith("claim-2-"))),
+    ("forged source of a claim", in_table("usage", "source", lambda source: source + "/", is_claim)),
+    ("forged claim is an event", in_table("usage", "partition", lambda partition: "/five.ndjson", is_claim)),
+    ("forged claim is a reversal", in_table("usage", "use", lambda use: "reversal", is_claim)),
+    ("forged undoing of a claim", in_table("usage", "reverses_row", lambda row: row + 1, undoes_claim)),
+    ("forged name of a claim's undoing", in_table("usage", "id", lambda id: id + "0", undoes_claim)),
+    ("forged claim is another's", claim_says("another's", lambda claim: claim.update(reference="pty_00"), of_suspense)),
+    ("forged payment of a claim", claim_says("another has paid", lambda claim: claim["payment"].update(platform="plt_quiet"), of_unlicensed)),
+    ("forged claim without a payment", claim_says("nobody has paid", lambda claim: claim.pop("payment"), of_unlicensed)),
     ("forged gross", in_table("accruals", "gross", lambda gross: gross + UNIT)),
     ("forged labour", in_table("accruals", "labour", lambda labour: labour + UNIT)),
     ("forged party of accruals", in_table("accruals", "party", other_party, lambda row: row["party"])),

@@ -79,9 +79,10 @@ async fn entries(books: &mut Books, party: &str, cycle: Cycle) -> anyhow::Result
 
 fn entry(traced: &trace::TracedLine<'_>) -> Entry {
     let (event, source, key): (&Event<'_>, _, _) = (traced.event, &traced.source, &traced.line.key);
-    let use_ = match &event.body {
-        Body::Usage(_) => key.use_.to_string(),
-        Body::Reversal(_) => format!("{} undone", key.use_),
+    let use_ = match (&event.body, traced.by_claim) {
+        (Body::Usage(_), _) => key.use_.to_string(),
+        (Body::Reversal(_), false) => format!("{} undone", key.use_),
+        (Body::Reversal(_), true) => format!("{} claimed", key.use_),
     };
     let owned = |text: &Option<std::borrow::Cow<'_, str>>| text.as_deref().map(str::to_owned);
     Entry {

@@ -264,7 +264,7 @@ impl History {
         match &manifest.act {
             Act::Batch(batch) => {
                 let at = manifest.at.parse()?;
-                if !batch.is_of_copies() {
+                if !batch.is_by_farthing() {
                     batches.push(manifest.sequence);
                 }
                 for slice in &batch.slices {

@@ -3,18 +3,20 @@
 use super::Compared;
 use super::identities::Said;
 use crate::books::Books;
-use crate::trace::{self, OriginalRows};
-use anyhow::{Context, ensure};
+use crate::trace::{self, Behind, Effect, NamedRow, NamedRows};
+use anyhow::{Context, bail, ensure};
 use arrow_array::RecordBatch;
 use farthing_aggregate::accruals::{AccrualRows, Assignment};
 use farthing_aggregate::again::{lines_again, negated, restored};
+use farthing_aggregate::claims::{keyed, moved};
 use farthing_aggregate::closed::Closing;
+use farthing_aggregate::fold::{LineKey, Sums};
 use farthing_aggregate::usage::{Place, UsageRows};
 use farthing_aggregate::{Accumulator, Digest, LineMaker, identity};
 use farthing_archive::Batches;
 use farthing_schemas::Cycle;
 use farthing_schemas::event::{Body, Event, Reversal};
-use farthing_schemas::manifest::{Batch, COPIES, File};
+use farthing_schemas::manifest::{Batch, CLAIMS, COPIES, File};
 use farthing_schemas::registry::Registry;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -36,7 +38,7 @@ pub async fn compare(books: &mut Books, compared: &mut Compared) -> anyhow::Resu
         let rows = trace::read_rows(books, file).await?;
         let count: usize = rows.iter().map(RecordBatch::num_rows).sum();
         ensure!(u64::try_from(count)? == file.rows, "{}: it has {count} rows, but its manifest says {}", file.path, file.rows);
-        let originals = trace::originals(books, &rows, |_| true).await?;
+        let named = trace::named_by(books, &rows, |_| true).await?;
         for batch in &rows {
             let usage = UsageRows::of(batch).with_context(|| file.path.clone())?;
             for row in 0..usage.len() {
@@ -50,7 +52,7 @@ pub async fn compare(books: &mut Books, compared: &mut Compared) -> anyhow::Resu
                     }
                 };
                 let shown = || format!("{}: batch {}, row {}", file.path, place.batch, place.row);
-                again.take(books, &mut maker, &usage, row, &originals, &mut said).await.with_context(shown)?;
+                again.take(books, &mut maker, &usage, row, &named, &mut said).await.with_context(shown)?;
                 compared.events += 1;
             }
         }
@@ -79,14 +81,16 @@ impl Again {
         maker: &mut LineMaker,
         usage: &UsageRows<'_>,
         row: usize,
-        originals: &OriginalRows,
+        named: &NamedRows,
         said: &mut Said,
     ) -> anyhow::Result<()> {
         let event = usage.event(row)?;
         ensure!(usage.registry_version(row) == self.registry.version(), "its registry version is not its batch's");
-        *self.metered.entry(usage.origin(row).partition.to_owned()).or_default() += 1;
-        let says = match &event.body {
-            Body::Usage(_) => {
+        let partition = usage.origin(row).partition;
+        *self.metered.entry(partition.to_owned()).or_default() += 1;
+        let behind = trace::behind(named, usage, row)?;
+        let says = match (&event.body, &behind) {
+            (Body::Usage(_), None) => {
                 let (outcome, lines) = lines_again(maker, &self.registry, &self.registry, &event, &mut self.lines.unknown)?;
                 for (key, sums) in lines {
                     self.lines.add(key, sums)?;
@@ -95,32 +99,68 @@ impl Again {
                 ensure!(archived == Some(revenue), "its revenue is {revenue}, but the archive says {archived:?}");
                 outcome.says
             }
-            Body::Reversal(reversal) => {
+            (Body::Reversal(reversal), Some(behind)) => {
+                self.change(books, maker, behind, usage.place(row).batch, partition).await?;
                 let of = usage.reverses(row).context("a reversal without the place of its original")?;
-                self.reverse(books, maker, of, usage.origin(row).partition == COPIES, originals).await?;
-                undone_identity(&event, reversal, of, originals)?
+                named_identity(&event, reversal, of, named, behind)?
             }
+            (Body::Reversal(_), None) => bail!("a reversal without the place of its original"),
+            (Body::Usage(_), Some(_)) => bail!("a use of data that names a place"),
         };
-        said.take(books, &event, usage, row, says)
+        said.take(books, &event, usage, row, says, behind.as_ref())
     }
 
-    async fn reverse(
+    /// Adds what a row does to the lines of the event behind it.
+    async fn change(
         &mut self,
         books: &mut Books,
         maker: &mut LineMaker,
-        of: Place,
-        by_farthing: bool,
-        originals: &OriginalRows,
+        behind: &Behind<'_>,
+        batch: u64,
+        partition: &str,
     ) -> anyhow::Result<()> {
-        let earned = trace::earned_by(originals, of)?;
-        ensure!(by_farthing || !earned.restored, "it undoes a reversal");
-        let then = books.registry(earned.rows.registry_version(0)).await?;
-        let (_, lines) = lines_again(maker, &then, &self.registry, &earned.rows.event(0)?, &mut self.lines.unknown)?;
-        let batch = earned.place.batch;
-        for (key, sums) in if earned.restored { restored(lines, batch) } else { negated(lines, batch)? } {
-            self.lines.add(key, sums)?;
-        }
+        let Behind { event: NamedRow { rows, row, place }, effect } = behind;
+        let (event, then) = (rows.event(*row)?, books.registry(rows.registry_version(*row)).await?);
+        let of_claims = matches!(effect, Effect::Claimed { .. } | Effect::Unclaimed { .. });
+        ensure!(of_claims == (partition == CLAIMS), "claims are of the partition of claims, and nothing else is");
+        ensure!(*effect != Effect::Restored || partition == COPIES, "it undoes a reversal");
+        let lines = match effect {
+            Effect::Undone | Effect::Restored => {
+                let (_, lines) = lines_again(maker, &then, &self.registry, &event, &mut self.lines.unknown)?;
+                if *effect == Effect::Restored { restored(lines, place.batch) } else { negated(lines, place.batch)? }
+            }
+            Effect::Claimed { numbers } => {
+                self.is_claimed_by(books, numbers, batch)?;
+                self.claimed(books, maker, &then, &event, numbers).await?
+            }
+            Effect::Unclaimed { numbers, claim } => negated(self.claimed(books, maker, &then, &event, numbers).await?, claim.batch)?,
+        };
+        lines.into_iter().try_for_each(|(key, sums)| Ok(self.lines.add(key, sums)?))
+    }
+
+    /// The last of these claims was made before the batch that moves what it asks for, and by the same registry.
+    fn is_claimed_by(&self, books: &Books, numbers: &[u64], batch: u64) -> anyhow::Result<()> {
+        let number = numbers.last().context("a claim without a number")?;
+        let made = books.catalog.claims.get(*number).with_context(|| format!("claim {number} is in no manifest"))?;
+        let before = books.catalog.batches.sequence_of(batch).is_some_and(|committed| made.sequence < committed);
+        ensure!(before && made.claim.registry_version == self.registry.version(), "claim {number} was made later, or by another registry");
         Ok(())
+    }
+
+    /// What the last of some claims moves, which must be something.
+    async fn claimed(
+        &mut self,
+        books: &mut Books,
+        maker: &mut LineMaker,
+        then: &Registry,
+        event: &Event<'_>,
+        numbers: &[u64],
+    ) -> anyhow::Result<Vec<(LineKey, Sums)>> {
+        let registries = trace::registries_of(books, numbers).await?;
+        let (moved, currency) = moved(maker, then, event, &trace::claims_of(books, numbers, &registries))?;
+        let number = numbers.last().context("a claim without a number")?;
+        ensure!(!moved.is_nothing(), "claim {number} has nothing of the event that it is made upon");
+        Ok(keyed(&moved, event, currency, &self.registry, &mut self.lines.unknown)?)
     }
 
     async fn finish(mut self, books: &Books, batch: u64, stored: &mut StoredSums, compared: &mut Compared) -> anyhow::Result<()> {
@@ -161,12 +201,18 @@ impl Again {
     }
 }
 
-/// The identity of the event that a reversal undoes, which must be the one that it names.
-fn undone_identity(event: &Event<'_>, reversal: &Reversal<'_>, of: Place, originals: &OriginalRows) -> anyhow::Result<Digest> {
-    let whom = identity::said_by_reversal(&event.platform, reversal);
-    let original = UsageRows::of(originals.get(&(of.batch, of.row)).context("its original is not there")?)?.event(0)?;
+/// The identity of what a row names, which must be the one of the place that it names: of a claim, the event behind it.
+fn named_identity(event: &Event<'_>, named: &Reversal<'_>, of: Place, rows: &NamedRows, behind: &Behind<'_>) -> anyhow::Result<Digest> {
+    let whom = identity::said_by_reversal(&event.platform, named);
+    let original = match behind.effect {
+        Effect::Claimed { .. } => behind.event.rows.event(behind.event.row)?,
+        _ => {
+            let named = rows.at(of)?;
+            named.rows.event(named.row)?
+        }
+    };
     let found = identity::of_event(&original.platform, &original.source, &original.id);
-    ensure!(found == whom, "it undoes another event than it names");
+    ensure!(found == whom, "it names another event than the one at the place that it names");
     Ok(whom)
 }
 

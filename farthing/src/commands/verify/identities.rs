@@ -1,14 +1,16 @@
 //! Every identity counts once: whatever was metered more often is undone, and nothing else is undone but by a reversal that counts.
 
+use super::claims::Claims;
 use crate::books::Books;
 use crate::copies::{REVERSALS_SOURCE, id_of};
 use crate::courses;
+use crate::trace::Behind;
 use anyhow::{Context, ensure};
 use farthing_aggregate::Digest;
 use farthing_aggregate::identity::{self, BuildUniform};
 use farthing_aggregate::usage::{Place, UsageRows};
 use farthing_schemas::event::{Body, Event};
-use farthing_schemas::manifest::COPIES;
+use farthing_schemas::manifest::{CLAIMS, COPIES};
 use farthing_settle::cycle::Kind;
 use std::collections::{BTreeMap, HashMap};
 
@@ -40,15 +42,27 @@ pub struct Said {
     reversals: BTreeMap<Place, Reversal>,
     /// What Farthing has undone, with whose identity that is, and the name of its reversal.
     made: BTreeMap<Place, (Digest, String)>,
+    claims: Claims,
 }
 
 impl Said {
     /// Takes a row whose event was computed again and said that.
-    pub fn take(&mut self, books: &Books, event: &Event<'_>, usage: &UsageRows<'_>, row: usize, says: Digest) -> anyhow::Result<()> {
+    pub fn take(
+        &mut self,
+        books: &Books,
+        event: &Event<'_>,
+        usage: &UsageRows<'_>,
+        row: usize,
+        says: Digest,
+        behind: Option<&Behind<'_>>,
+    ) -> anyhow::Result<()> {
         let identity = identity::of_event(&event.platform, &event.source, &event.id);
         ensure!(identity == usage.identity(row) && says == usage.says(row), "its identity or what it says is not what the archive says");
         let (place, name) = (usage.place(row), format!("{} {} of {}", event.source, event.id, event.platform));
         let order = (books.catalog.batches.sequence_of(place.batch).context("its batch is in no manifest")?, place.row);
+        if usage.origin(row).partition == CLAIMS {
+            return self.claims.take(event, usage, row, behind, order.0);
+        }
         if usage.origin(row).partition == COPIES {
             let undone = usage.reverses(row).context("it is of the partition of copies, and no reversal")?;
             ensure!(event.source == REVERSALS_SOURCE && event.id == id_of(undone), "a reversal of a copy that does not name its place");
@@ -106,7 +120,11 @@ impl Said {
             let latest = named.entry(reversal.of).or_default();
             *latest = (*latest).max(reversal.order.0);
         }
-        let mut pending = 0;
+        let undone = |event: Place| {
+            let of = balance.get(&event).filter(|of| of.required > 0)?;
+            Some(of.latest.max(named.get(&of.identity).copied().unwrap_or(0)))
+        };
+        let mut pending = self.claims.finish(books.catalog.copies_through, undone)?;
         for (place, of) in balance.into_iter().filter(|(_, of)| of.undone != of.required) {
             let latest = of.latest.max(named.get(&of.identity).copied().unwrap_or(0));
             ensure!(latest > books.catalog.copies_through, "{}", of.said(place));

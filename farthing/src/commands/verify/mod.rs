@@ -1,6 +1,7 @@
 //! `farthing verify`: everything recomputed from the archive alone, and compared with the ledger.
 
 mod batches;
+mod claims;
 pub mod drafts;
 mod identities;
 mod journal;
