@@ -67,7 +67,7 @@ pub(crate) fn telling_columns(table: Table) -> &'static [&'static str] {
         Table::Usage => &["batch", "row", "partition", "position", "source", "id", "time", "platform", "use", "registry_version"],
         Table::Accruals => &["batch", "cycle", "party", "status"],
         Table::Lines => &["source", "id", "time", "cycle", "party", "mid", "agreement", "platform", "status", "batch"],
-        Table::Journal => &["entry", "happened", "mid", "cycle", "account", "owner"],
+        Table::Journal => &["entry", "happened", "mid", "account", "owner"],
         Table::Payouts => &["payment", "mid", "cycle", "party", "state"],
     }
 }

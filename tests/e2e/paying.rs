@@ -2,6 +2,7 @@
 
 mod collected;
 mod kills;
+mod planted;
 mod refused;
 mod scene;
 mod seeds;
@@ -26,6 +27,16 @@ fn a_month_is_paid_and_sealed_though_one_payment_is_rejected_and_one_comes_back(
     // The account of the second is closed, as only the bank knows.
     scene.load(&party_record(2, &iban("NL", "MOCK0000000003")))?;
     let october = scene.approve("2026-10")?;
+    let name = released(&scene, &october)?;
+    let back = scene.payments("2026-10")?["pty_4"]["payment"].clone();
+    told_twice(&mut scene, &name, &back)?;
+    paid_anew(&mut scene)?;
+    sealed(&scene)?;
+    owed_again(&mut scene, &october, &back)
+}
+
+/// October's payouts are in one file, which nobody else may read; its name.
+fn released(scene: &Scene, october: &Value) -> Result<String> {
     let said = scene.data.json(Scene::releasing("2026-10"))?;
     assert_eq!((&said["released"]["payments"], &said["released"]["sums"][0]["amount"]), (&json!(6), &october["paid"]), "{said}");
     let files = scene.files()?;
@@ -34,16 +45,17 @@ fn a_month_is_paid_and_sealed_though_one_payment_is_rejected_and_one_comes_back(
     let mode = fs::metadata(scene.data.path().join("files").join(&name))?.permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     assert_eq!(scene.states("2026-10")?, [("released".to_owned(), 6)].into());
-    let paid = |party: &str| line(&october, party).map(|line| line["paid"].as_str().unwrap_or_default().to_owned());
-    assert_eq!(scene.balance("in_flight:pty_4")?, format!("-{}", paid("pty_4")?));
+    assert_eq!(scene.balance("in_flight:pty_4")?, format!("-{}", paid(october, "pty_4")?));
     scene.holds()?;
+    Ok(name)
+}
 
-    // One comes back after two days.
-    let back = scene.payments("2026-10")?["pty_4"]["payment"].clone();
+/// What the bank says of it, once and again: one payment is rejected, and one comes back after two days.
+fn told_twice(scene: &mut Scene, name: &str, back: &Value) -> Result<()> {
     let behaviour = json!({"behaviour": "return-later", "parameters": {"days": 2, "reason": "MD07", "end_to_end_id": back}});
     scene.ask(&json!({"accounts": {"ACME": {"balance": 100_000_000_000_i64}}}), "none")?;
     scene.ask(&json!({"accounts": {"ACME": behaviour}}), "none")?;
-    let report = scene.pay(&name, "october")?;
+    let report = scene.pay(name, "october")?;
     assert_eq!(scene.book(&report)?, 0);
     assert_eq!(scene.states("2026-10")?, [("accepted".to_owned(), 5), ("rejected".to_owned(), 1)].into());
     // The bank names the account in its reason.
@@ -61,11 +73,15 @@ fn a_month_is_paid_and_sealed_though_one_payment_is_rejected_and_one_comes_back(
     let again: Vec<String> = days.iter().rev().chain(&report).cloned().collect();
     assert_eq!(scene.book(&again)?, 0);
     assert_eq!((scene.payments("2026-10")?, scene.data.json(["trial-balance"])?, scene.data.json(["ledger", "check"])?), before);
-    scene.holds()?;
+    scene.holds()
+}
 
-    // The rejected one is paid anew, once its account is mended.
-    let reissuing =
-        |party| Scene::moves("reissue", "2026-10", &["--party", party, "--why", "new account", "--now", scene::NOW, "--out", "files"]);
+fn reissuing(party: &str) -> Vec<&str> {
+    Scene::moves("reissue", "2026-10", &["--party", party, "--why", "new account", "--now", scene::NOW, "--out", "files"])
+}
+
+/// The rejected one is paid anew, once its account is mended; none other is.
+fn paid_anew(scene: &mut Scene) -> Result<()> {
     let refused = scene.data.run(reissuing("pty_1"))?;
     ensure!(refused.status.code() == Some(1) && stderr(&refused).contains("settled"), "{}", stderr(&refused));
     scene.load(&party_record(2, &iban("NL", "MOCK0000000777")))?;
@@ -78,28 +94,43 @@ fn a_month_is_paid_and_sealed_though_one_payment_is_rejected_and_one_comes_back(
     let report = scene.pay("mid_guild-EUR-2026-10-sepa-2.xml", "anew")?;
     let days = scene.ask(&json!({"days": 5}), "later")?;
     assert_eq!(scene.book(&[report, days].concat())?, 0);
-    scene.holds()?;
+    scene.holds()
+}
 
+fn sealed(scene: &Scene) -> Result<()> {
     scene.step("reconcile", "2026-10", &[])?;
     let sealed = scene.step("seal", "2026-10", &[])?;
     let root = scene.data.json(["settle", "root", "--mid", MID, "--cycle", "2026-10"])?;
     assert_eq!((&sealed["root"], &root["sealed"]), (&root["root"], &json!(true)));
-    scene.holds()?;
+    // The journal and the payouts are in the archive.
+    let files = scene.data.json(["archive", "list"])?;
+    let rows = |table: &str| -> u64 {
+        let files = files["files"].as_array().into_iter().flatten();
+        files.filter(|file| file["table"] == table).filter_map(|file| file["rows"].as_u64()).sum()
+    };
+    ensure!(rows("payouts") == 7 && rows("journal") > 20, "{files}");
+    scene.data.ok(["archive", "check"])?;
     let late = scene.data.run(reissuing("pty_4"))?;
     ensure!(late.status.code() == Some(1) && stderr(&late).contains("sealed"), "{}", stderr(&late));
+    scene.holds()
+}
 
-    // What came back is owed again, and paid with November.
+/// What came back is owed again, and paid with November.
+fn owed_again(scene: &mut Scene, october: &Value, back: &Value) -> Result<()> {
     let november = scene.approve("2026-11")?;
-    let returned = json!([{"payment": back, "party": "pty_4", "amount": paid("pty_4")?}]);
-    assert_eq!(november["returned"], returned);
+    assert_eq!(november["returned"], json!([{"payment": back, "party": "pty_4", "amount": paid(october, "pty_4")?}]));
     scene.data.json(Scene::releasing("2026-11"))?;
-    assert_eq!(scene.balance("in_flight:pty_4")?, format!("-{}", line(&november, "pty_4")?["paid"].as_str().context("no amount")?));
+    assert_eq!(scene.balance("in_flight:pty_4")?, format!("-{}", paid(&november, "pty_4")?));
     let report = scene.pay("mid_guild-EUR-2026-11-sepa-1.xml", "november")?;
     let days = scene.ask(&json!({"accounts": {"ACME": {"behaviour": "ok"}}, "days": 9}), "last")?;
     assert_eq!(scene.book(&[report, days].concat())?, 0);
     scene.step("reconcile", "2026-11", &[])?;
     scene.step("seal", "2026-11", &[])?;
     scene.holds()
+}
+
+fn paid(draft: &Value, party: &str) -> Result<String> {
+    Ok(line(draft, party)?["paid"].as_str().context("no amount")?.to_owned())
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use crate::server::{Place, execute, place_on_postgres, place_on_sqlite, run};
 use farthing_ledger::{Ledger, LedgerError, Migrated};
 
-const NEWEST: i64 = 5;
+const NEWEST: i64 = 6;
 
 /// As the version before left it, with a batch in it.
 async fn make_older(place: &Place) {
@@ -17,6 +17,8 @@ async fn make_older(place: &Place) {
     ledger.close().await;
     let older = "DROP TABLE batch_totals; DROP TABLE dead_letters_sent; DROP INDEX dead_letters_by_partition;
                  DROP TABLE journal_postings; DROP TABLE journal_entries; DROP TABLE actors; DROP TABLE retired_actors;
+                 DROP TABLE payments; DROP TABLE payment_states; DROP TABLE bank_files; DROP TABLE bank_messages;
+                 DROP TABLE bank_receipts; DROP TABLE bank_exceptions;
                  DELETE FROM _sqlx_migrations WHERE version >= 2";
     execute(&place.text, older).await.expect("the ledger answers");
 }

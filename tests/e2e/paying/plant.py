@@ -1,0 +1,149 @@
+"""Plants faults in copies of books that have paid, each in one way, and says what must be named for it.
+
+  plant.py BOOKS OUT
+
+Writes OUT/00, OUT/01, ... and prints a JSON list of {"folder", "kind", "names"}: `farthing check` must fail with exit 1 and say one of `names`.
+The first one, kind "control", has no fault. Some faults have all hashes made anew, as a fault of the program itself would make them.
+"""
+import json
+import shutil
+import sqlite3
+import sys
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).resolve().parent.parent / "tamper"))
+import manifests  # noqa: E402
+
+PAYMENT = ["id", "party", "attempt", "currency", "amount", "replaces", "message_id"]
+
+
+class Books:
+    """A copy of books, as the helpers of tampering want it."""
+
+    def __init__(self, folder):
+        self.folder, self.archive = folder, folder / "archive"
+
+    def files(self, table):
+        return [path for path in (self.archive / table).rglob("*") if path.is_file()]
+
+    def write(self, path, text):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text)
+
+
+def plant(source, folder, act):
+    shutil.copytree(source, folder)
+    ledger = sqlite3.connect(folder / "ledger.sqlite")
+    ledger.row_factory = sqlite3.Row
+    for (name,) in list(ledger.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")):
+        ledger.execute(f"DROP TRIGGER {name}")
+    names = act(Books(folder), ledger) or []
+    ledger.commit()
+    ledger.close()
+    return names
+
+
+def run(statement, *names):
+    """One statement, which must change something."""
+
+    def act(_, ledger):
+        changed = ledger.execute(statement).rowcount
+        assert changed > 0, statement
+        return names
+
+    return act
+
+
+def released_again(change):
+    """The payments of the first release are changed by `change`, and every hash over them is made anew."""
+
+    def act(books, ledger):
+        chain = manifests.chain(ledger)
+        release = next(one for one in chain if one["act"].get("released"))
+        names = change(ledger, release)
+        rows = ledger.execute("SELECT *, paid_in AS arrives FROM payments WHERE sequence = ? ORDER BY line", (release["sequence"],))
+        lines = []
+        for row in rows:
+            fields = {name: row["arrives" if name == "currency" else name] for name in PAYMENT}
+            lines.append(json.dumps(fields, separators=(",", ":"), ensure_ascii=False) + "\n")
+        release["act"]["released"]["payments_sha256"] = manifests.sha256("".join(lines))
+        manifests.rechain(books, ledger, chain)
+        return names
+
+    return act
+
+
+def unit_more(ledger, release):
+    """A payment of a unit more than the draft says; the sums fit."""
+    line, amount, party = ledger.execute("SELECT line, amount, party FROM payments WHERE sequence = ? LIMIT 1", (release["sequence"],)).fetchone()
+    more = lambda text: f"{text[:-1]}{int(text[-1]) + 1}"  # noqa: E731
+    ledger.execute("UPDATE payments SET amount = ? WHERE sequence = ? AND line = ?", (more(amount), release["sequence"], line))
+    sums = release["act"]["released"]["sums"]
+    sums[0]["amount"] = more(sums[0]["amount"])
+    return [f"where {party} is owed"]
+
+
+def other_party(ledger, release):
+    """What is owed to one is sent to another, who is owed as well."""
+    one, other = [row[0] for row in ledger.execute("SELECT party FROM payments WHERE sequence = ? LIMIT 2", (release["sequence"],))]
+    for old, new in ((one, "?"), (other, one), ("?", other)):
+        ledger.execute("UPDATE payments SET party = ? WHERE party = ? AND sequence = ?", (new, old, release["sequence"]))
+    return ["is owed", f"{one}", f"{other}"]
+
+
+def paid_twice(ledger, release):
+    """A second payment to somebody whose first one has not failed."""
+    row = dict(ledger.execute("SELECT * FROM payments WHERE sequence = ? AND message_id IS NOT NULL LIMIT 1", (release["sequence"],)).fetchone())
+    line = ledger.execute("SELECT MAX(line) FROM payments WHERE sequence = ?", (release["sequence"],)).fetchone()[0] + 1
+    row |= {"id": "TWICE-2610-2", "attempt": 2, "replaces": row["id"], "line": line}
+    ledger.execute(f"INSERT INTO payments ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", list(row.values()))
+    released = release["act"]["released"]
+    released["payments"] += 1
+    return [f"{row['party']} has a payment that has not failed for good"]
+
+
+def older_draft(ledger, release):
+    """A release that names more payments than it made."""
+    release["act"]["released"]["payments"] += 1
+    return ["its payments sum to"]
+
+
+FIRST = "(SELECT id FROM payments WHERE message_id IS NOT NULL ORDER BY sequence, line LIMIT 1)"
+SETTLED = "(SELECT id FROM payment_states WHERE state = 'settled' ORDER BY sequence, line LIMIT 1)"
+ROWS = "its payments are not those that it names"
+CAME_TO = "what the message"
+KINDS = [
+    ("control", lambda *_: []),
+    ("a payment of a unit more", run(f"UPDATE payments SET amount = substr(amount, 1, length(amount) - 1) || '1' WHERE id = {FIRST}", ROWS)),
+    ("a payment to another party", run(f"UPDATE payments SET party = 'pty_other' WHERE id = {FIRST}", ROWS)),
+    ("a payment is gone", run(f"DELETE FROM payments WHERE id = {FIRST}", ROWS)),
+    ("a payment is in no file", run(f"UPDATE payments SET message_id = NULL WHERE id = {FIRST}", ROWS)),
+    ("a payment in another currency", run(f"UPDATE payments SET paid_in = 'USD' WHERE id = {FIRST}", ROWS)),
+    ("a payment of another cycle", run(f"UPDATE payments SET cycle = '2026-09' WHERE id = {FIRST}", "another MID, currency or cycle")),
+    ("a reissue that names nothing", run("UPDATE payments SET replaces = NULL WHERE replaces IS NOT NULL", ROWS)),
+    ("a state is gone", run(f"DELETE FROM payment_states WHERE id = {SETTLED} AND state = 'settled'", CAME_TO, "cannot be")),
+    ("settled, and said to be rejected", run(f"UPDATE payment_states SET state = 'rejected' WHERE id = {SETTLED} AND state = 'settled'", CAME_TO)),
+    ("a state of another payment", run(f"UPDATE payment_states SET id = {FIRST} WHERE state = 'rejected'", CAME_TO, "is said to be")),
+    ("a state that nobody told", run(f"INSERT INTO payment_states SELECT sequence + 100, 1, id, 'returned', NULL, NULL, NULL FROM payment_states WHERE id = {SETTLED} LIMIT 1", "no manifest names it")),
+    ("another day", run(f"UPDATE payment_states SET booked = '2020-01-01' WHERE id = {SETTLED} AND booked IS NOT NULL", CAME_TO)),
+    ("a file is gone", run("DELETE FROM bank_files", "is missing")),
+    ("a file of other bytes", run("UPDATE bank_files SET body = zeroblob(10)", "is damaged")),
+    ("a file with another hash", run("UPDATE bank_files SET sha256 = 'aa', body = NULL", "is not the one that manifest")),
+    ("a receipt of a unit more", run("UPDATE bank_receipts SET amount = substr(amount, 1, length(amount) - 1) || '1'", CAME_TO)),
+    ("a receipt of another platform", run("UPDATE bank_receipts SET platform = 'plt_b' WHERE platform = 'plt_a'", CAME_TO)),
+    ("a receipt is gone", run("DELETE FROM bank_receipts WHERE platform IS NULL", CAME_TO)),
+    ("an exception is gone", run("DELETE FROM bank_exceptions", CAME_TO)),
+    ("a payment of a unit more, hashes fit", released_again(unit_more)),
+    ("payments of two parties swapped, hashes fit", released_again(other_party)),
+    ("paid twice, hashes fit", released_again(paid_twice)),
+    ("a release of more than it made, hashes fit", released_again(older_draft)),
+]
+
+if __name__ == "__main__":
+    source, out = Path(sys.argv[1]), Path(sys.argv[2])
+    out.mkdir()
+    plan = []
+    for number, (kind, act) in enumerate(KINDS):
+        folder = out / f"{number:02}"
+        plan.append({"folder": str(folder), "kind": kind, "names": list(plant(source, folder, act))})
+    print(json.dumps(plan))

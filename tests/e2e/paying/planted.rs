@@ -1,0 +1,55 @@
+//! A test of the tests: faults are planted in books that have paid, some with every hash made to fit, and `farthing check` names each.
+
+use super::scene::{MID, NOW, Scene, iban, party_record};
+use crate::analysts::python;
+use crate::support::binary;
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+use std::process::Command;
+
+/// Books in which a payment was settled, one rejected and paid anew, and money came in with and without the number of an invoice.
+fn paid() -> Result<Scene> {
+    let mut scene = Scene::of(4)?;
+    scene.load(&party_record(2, &iban("NL", "MOCK0000000003")))?;
+    scene.approve("2026-10")?;
+    scene.data.json(Scene::releasing("2026-10"))?;
+    scene.ask(&json!({"accounts": {"ACME": {"balance": 100_000_000_000_i64}}}), "none")?;
+    let mut told = scene.pay("mid_guild-EUR-2026-10-sepa-1.xml", "october")?;
+    let invoice = scene.data.ok(["invoice", "plt_a", "--mid", MID, "--cycle", "2026-10"])?;
+    let number = invoice.split_whitespace().find(|word| word.starts_with("RF") && word.len() == 25).context("no number")?.to_owned();
+    for note in [number.as_str(), "with thanks"] {
+        let debtor = json!({"name": "Platform Ltd", "iban": iban("NL", "MOCK0000000002")});
+        told.extend(scene.ask(&json!({"credit": {"account": "ACME", "amount": 1_000, "note": note, "debtor": debtor}}), &note[..4])?);
+    }
+    told.extend(scene.ask(&json!({"days": 4}), "days")?);
+    assert_eq!(scene.book(&told)?, 1);
+    scene.load(&party_record(2, &iban("NL", "MOCK0000000777")))?;
+    scene.step("reissue", "2026-10", &["--party", "pty_2", "--why", "mended", "--now", NOW, "--out", "files"])?;
+    scene.holds()?;
+    Ok(scene)
+}
+
+#[test]
+fn every_fault_of_payments_is_found_and_named() -> Result<()> {
+    let scene = paid()?;
+    let paths = [scene.data.books(), scene.data.path().join("planted")].map(|path| path.display().to_string());
+    let plan: Value = serde_json::from_str(&python::run("paying/plant.py", &[&paths[0], &paths[1]])?)?;
+    let plan = plan.as_array().context("no plan")?;
+    let mut overlooked = Vec::new();
+    for planted in plan {
+        let names: Vec<&str> = planted["names"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let output = Command::new(binary()).args(["check", "--data", planted["folder"].as_str().context("no folder")?]).output()?;
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8_lossy(&said);
+        let found = if names.is_empty() {
+            output.status.success()
+        } else {
+            output.status.code() == Some(1) && names.iter().any(|name| said.contains(name))
+        };
+        if !found {
+            overlooked.push(format!("{}: {}, none of {names:?} in: {said}", planted["kind"], output.status));
+        }
+    }
+    ensure!(overlooked.is_empty() && plan.len() > 20, "{} of {} faults:\n{}", overlooked.len(), plan.len(), overlooked.join("\n"));
+    Ok(())
+}
