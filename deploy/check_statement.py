@@ -91,7 +91,7 @@ def add_up(statement):
     owed = sum(map(sums.get, ("carried_in", "net", "true_up", "adjusted", "lifted", "inherited"))) - sum(map(sums.get, ("held", "withheld", "passed_on")))
     holds = [sums[name] == sum(units(line[name]) for line in lines) for name in ("gross", "labour")]
     holds += [sums[name] == sum(units(line["amount"]) for line in statement.get(of, [])) for name, of in seldom.items()]
-    holds += [(units(tax["base"]), units(tax["withheld"])) == (sums["paid"] + sums["withheld"], sums["withheld"]) for tax in [statement.get("tax")] if tax]
+    holds += [(units(tax["base"]) + units(tax.get("untaxed", "0.000000000000")), units(tax["withheld"])) == (sums["paid"] + sums["withheld"], sums["withheld"]) for tax in [statement.get("tax")] if tax]
     holds += [units(line["labour"]) - units(line["fee"]) == units(line["net"]) for line in statement["undone"]]
     if not all(holds) or sums["labour"] - sums["fee"] != sums["net"] or owed != sums["paid"] + sums["carried_out"]:
         raise Wrong("wrong figures", "the figures of the statement do not add up")

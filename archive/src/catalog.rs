@@ -188,7 +188,8 @@ impl Catalog {
             Act::Adjustment(adjustment) => self.adjustments.take(sequence, manifest.at, adjustment).map_err(wrong)?,
             Act::Actor(change) => self.actors.push(ActorChanged { sequence, change }),
             Act::BankMessage(message) => {
-                if self.messages.iter().any(|taken| taken.message.sha256 == message.sha256) {
+                let same = |taken: &TakenIn| (&taken.message.mid, &taken.message.sha256) == (&message.mid, &message.sha256);
+                if self.messages.iter().any(same) {
                     return Err(wrong(format!("takes in the message {} a second time", message.sha256)));
                 }
                 self.messages.push(TakenIn { sequence, at: manifest.at, message });

@@ -92,12 +92,13 @@ impl AccountNumber {
 }
 
 /// The text with account numbers in it masked, as banks write them into their reasons: words of 8 letters and digits or more with 4 digits or
-/// more, runs of 5 digits or more, and IBANs in groups.
+/// more, runs of 5 digits or more, IBANs in groups, and e-mail addresses.
 ///
 /// ```
 /// use farthing_bank::account::masked_in;
 /// assert_eq!(masked_in("NL84MOCK0000000003 is closed"), "***0003 is closed");
 /// assert_eq!(masked_in("to NL84 MOCK 0000 0000 03, since 2026"), "to ***0003, since 2026");
+/// assert_eq!(masked_in("no account for zoe@example.org"), "no account for ***.org");
 /// ```
 #[must_use]
 pub fn masked_in(text: &str) -> String {
@@ -108,6 +109,12 @@ pub fn masked_in(text: &str) -> String {
         if word.is_empty() {
             shown.push(first);
             rest = &rest[first.len_utf8()..];
+            continue;
+        }
+        let address = rest.split(|character: char| character.is_whitespace() || matches!(character, ',' | ';' | '<' | '>')).next();
+        if let Some(address) = address.filter(|address| address.trim_matches('@').contains('@')) {
+            shown.push_str(&AccountNumber::new(address).to_string());
+            rest = &rest[address.len()..];
             continue;
         }
         let number = grouped_iban(rest).unwrap_or(word);

@@ -12,9 +12,7 @@ use farthing_archive::holds::Held;
 use farthing_schemas::accrual::AccrualKey;
 use farthing_schemas::registry::{PartyIndex, Registry, TaxTerms};
 use farthing_schemas::{Accrual, Currency, Cycle, Money, Rate, Status};
-use farthing_settle::input::{
-    Adjustment, AgreementTerms, Heir, Hold, MidTerms, OnShortfall, Payee, Payout, Quote, Returned, Tax, Threshold,
-};
+use farthing_settle::input::{Adjustment, AgreementTerms, Heir, Hold, MidTerms, OnShortfall, Payee, Payout, Quote, Tax, Threshold};
 use farthing_settle::{Draft, Input};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -39,9 +37,9 @@ pub async fn gather(books: &Books, registry: &Registry, of: &Settlement, scope: 
     let mut carried_in: BTreeMap<String, Money> =
         earlier.last().map(|draft| draft.lines.iter().map(|line| (line.party.clone(), line.carried_out)).collect()).unwrap_or_default();
     let returned = payouts::returned(books, of, scope.through_sequence, &earlier).await?;
-    for Returned { party, amount } in returned.values() {
+    for (party, payments) in &returned {
         let sum = carried_in.entry(party.clone()).or_default();
-        *sum = sum.plus(*amount)?;
+        *sum = Money::sum(payments.values().copied().chain([*sum]))?;
     }
     let holds = holds(books, of, scope.through_sequence, earlier.last());
     let adjustments = adjustments(books, of, scope.through_sequence, &earlier);

@@ -46,6 +46,10 @@ impl Ledger {
         let mut connection = connect(url, create).await?;
         match (url.dialect, tables(url.dialect, &mut connection).await?) {
             (Dialect::Postgres, Tables::Missing) if !create => return Err(LedgerError::Missing),
+            // Whoever made it was killed in between: nothing is in it, and nobody uses it.
+            (Dialect::Postgres, Tables::Older(_)) if create && is_empty(&mut connection).await? => {
+                run_migrations(url.dialect, &mut connection).await?;
+            }
             (Dialect::Postgres, Tables::Older(_)) => return Err(LedgerError::Older),
             (Dialect::Postgres, Tables::Missing) | (Dialect::Sqlite, _) => run_migrations(url.dialect, &mut connection).await?,
             (Dialect::Postgres, Tables::Current) => {}
@@ -108,6 +112,12 @@ impl Ledger {
     pub async fn close(self) {
         self.pool.close().await;
     }
+}
+
+/// Whether nothing was ever appended.
+async fn is_empty(connection: &mut AnyConnection) -> Result<bool, LedgerError> {
+    let row = sqlx::query("SELECT COUNT(*) FROM manifests").fetch_one(connection).await?;
+    Ok(row.get::<i64, _>(0) == 0)
 }
 
 /// One connection, whose failure says why; that of a pool would only say that none came in time.

@@ -148,6 +148,13 @@ pub enum Asked<'a> {
         /// The cycle, or all.
         cycle: Option<&'a str>,
     },
+    /// Those of a MID's cycle, in whatever currency.
+    Cycle {
+        /// The MID.
+        mid: &'a str,
+        /// The cycle.
+        cycle: &'a str,
+    },
     /// Those of a MID that arrive in a currency, whatever that of their draft is.
     PaidIn {
         /// The MID.
@@ -220,16 +227,15 @@ impl Ledger {
         Ok(query.fetch_all(&self.pool).await?.iter().map(file).collect())
     }
 
-    /// The act that took in the message with that SHA-256, if it was taken in.
+    /// The messages that were taken in, in order.
     ///
     /// # Errors
     /// As for [`Ledger::payments`].
-    pub async fn bank_message(&self, sha256: &str) -> Result<Option<StoredBankMessage>, LedgerError> {
-        let select = "SELECT sha256, sequence, mid, body FROM bank_messages WHERE sha256 = $1";
-        let row = sqlx::query(select).bind(sha256).fetch_optional(&self.pool).await?;
+    pub async fn bank_messages(&self) -> Result<Vec<StoredBankMessage>, LedgerError> {
+        let select = "SELECT sha256, sequence, mid, body FROM bank_messages ORDER BY sequence";
         let message =
-            |row: AnyRow| StoredBankMessage { sha256: row.get(0), sequence: unsigned(row.get(1)), mid: row.get(2), body: row.get(3) };
-        Ok(row.map(message))
+            |row: &AnyRow| StoredBankMessage { sha256: row.get(0), sequence: unsigned(row.get(1)), mid: row.get(2), body: row.get(3) };
+        Ok(sqlx::query(select).fetch_all(&self.pool).await?.iter().map(message).collect())
     }
 
     /// What came in, in order.
@@ -275,6 +281,7 @@ fn condition(asked: Asked<'_>) -> (&'static str, Vec<String>) {
         Asked::Of { mid, currency, cycle: Some(cycle) } => {
             ("WHERE mid = $1 AND currency = $2 AND cycle = $3", vec![mid.to_owned(), currency.to_owned(), cycle.to_owned()])
         }
+        Asked::Cycle { mid, cycle } => ("WHERE mid = $1 AND cycle = $2", vec![mid.to_owned(), cycle.to_owned()]),
         Asked::PaidIn { mid, currency } => ("WHERE mid = $1 AND paid_in = $2", vec![mid.to_owned(), currency.to_owned()]),
         Asked::Id(id) => ("WHERE id = $1", vec![id.to_owned()]),
         // Ids are ASCII, and no character of theirs comes after a tilde.

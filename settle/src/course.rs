@@ -209,6 +209,7 @@ impl Courses {
     /// after: NUMBER SHA-256 of the manifest of the cycle's last move, or none
     /// actor: bo
     /// payments: HOW MANY, SUM CURRENCY + SUM CURRENCY, SHA-256 over them
+    /// file: ID SHA-256, a line for each
     /// root: SHA-256
     /// why: one line
     /// ```
@@ -221,7 +222,8 @@ impl Courses {
         let are_words = [&step.mid, &step.currency, &step.by].into_iter().all(|text| is_id(text));
         let of_release = step.released.iter().map(|released| &released.payments_sha256);
         let sums = step.released.iter().flat_map(|released| &released.sums).flat_map(|sum| [&sum.amount, &sum.currency]);
-        let are_words = are_words && of_release.chain(sums).chain(&step.root).all(|text| is_id(text));
+        let files = step.released.iter().flat_map(|released| &released.bank_files).flat_map(|file| [&file.message_id, &file.sha256]);
+        let are_words = are_words && of_release.chain(sums).chain(files).chain(&step.root).all(|text| is_id(text));
         if !(are_words && is_line_if_there(&step.draft_sha256) && is_line_if_there(&step.why)) {
             return Err(Refusal::Unreadable("its MID, currency, actor, draft or reason"));
         }
@@ -233,7 +235,8 @@ impl Courses {
         let why = step.why.as_ref().map_or(String::new(), |why| format!("why: {why}\n"));
         let released = step.released.as_ref().map_or(String::new(), |released| {
             let sums = released.sums.iter().map(|sum| format!("{} {}", sum.amount, sum.currency)).collect::<Vec<_>>().join(" + ");
-            format!("payments: {}, {sums}, {}\n", released.payments, released.payments_sha256)
+            let files: String = released.bank_files.iter().map(|file| format!("file: {} {}\n", file.message_id, file.sha256)).collect();
+            format!("payments: {}, {sums}, {}\n{files}", released.payments, released.payments_sha256)
         });
         let root = step.root.as_ref().map_or(String::new(), |root| format!("root: {root}\n"));
         Ok(format!(

@@ -4,9 +4,10 @@ use crate::book::{PartySums, StepSums};
 use crate::earnings::Earning;
 use crate::error::SettleError;
 use crate::finding::{Finding, findings};
-use crate::input::{Adjustment, OnShortfall, Quote, Returned, Tax};
+use crate::input::{Adjustment, OnShortfall, Quote, Tax};
 use crate::moves::{Move, Rule, Step, WhyCarried};
 use crate::steps::View;
+use crate::steps::withhold::Taxed;
 use crate::wire;
 use farthing_schemas::manifest::sha256_hex;
 use farthing_schemas::{Currency, Cycle, Money, Rate};
@@ -191,10 +192,12 @@ pub struct TaxLine {
     pub party: String,
     /// Under whose laws, at which rate, by which record and certificate.
     pub tax: Tax,
-    /// What could have been paid without it.
+    /// What could have been paid without it, less what is untaxed.
     pub base: Money,
     /// What is withheld of the base; the rest is paid.
     pub withheld: Money,
+    /// What is paid besides, of which a tax was withheld before: it had come back.
+    pub untaxed: Money,
 }
 
 /// What passes from a party that has died to one of its heirs.
@@ -401,12 +404,13 @@ fn holds(view: View<'_>) -> Result<Vec<HoldLine>, SettleError> {
 }
 
 fn returned(view: View<'_>) -> Vec<ReturnedLine> {
-    let line = |(payment, Returned { party, amount }): (&String, &Returned)| ReturnedLine {
-        payment: payment.clone(),
-        party: party.clone(),
-        amount: *amount,
+    let of_party = |(party, payments): (&String, &BTreeMap<String, Money>)| {
+        let line = |(payment, amount): (&String, &Money)| ReturnedLine { payment: payment.clone(), party: party.clone(), amount: *amount };
+        payments.iter().map(line).collect::<Vec<_>>()
     };
-    view.input.returned.iter().map(line).collect()
+    let mut lines: Vec<ReturnedLine> = view.input.returned.iter().flat_map(of_party).collect();
+    lines.sort_by(|one, two| one.payment.cmp(&two.payment));
+    lines
 }
 
 /// What is exempt is listed, too: an authority asks after it.
@@ -416,7 +420,9 @@ fn taxes(view: View<'_>) -> Result<Vec<TaxLine>, SettleError> {
         let Some(sums) = view.book.party(party) else { continue };
         let (paid, withheld) = (sums.steps.brought(Step::Pay).negated()?, sums.steps.brought(Step::Withhold).negated()?);
         if paid != Money::ZERO {
-            lines.push(TaxLine { party: party.clone(), tax: tax.clone(), base: paid.plus(withheld)?, withheld });
+            let gross = paid.plus(withheld)?;
+            let untaxed = Taxed::of(view.input, party)?.untaxed.min(gross);
+            lines.push(TaxLine { party: party.clone(), tax: tax.clone(), base: gross.minus(untaxed)?, withheld, untaxed });
         }
     }
     Ok(lines)

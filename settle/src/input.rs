@@ -24,8 +24,8 @@ pub struct Input {
     pub deferred: Vec<Accrual>,
     /// By party: what stays owed to it (or, when negative, by it) from earlier cycles, with what has come back.
     pub carried_in: BTreeMap<String, Money>,
-    /// By payment: what of it has come back, since payments of earlier cycles have failed and are not made anew.
-    pub returned: BTreeMap<String, Returned>,
+    /// By party and payment: what of it has come back, since payments of earlier cycles have failed and are not made anew.
+    pub returned: BTreeMap<String, BTreeMap<String, Money>>,
     /// By number: the adjustments of earlier cycles of this MID and currency that no draft before has booked.
     pub adjustments: BTreeMap<u64, Adjustment>,
     /// By number: the holds on parties of this MID and currency that are in force, and the lifted ones that still keep something back.
@@ -152,15 +152,6 @@ pub struct Hold {
     pub held_before: Money,
     /// Whether it is lifted: then all that it keeps back is the party's again.
     pub lifted: bool,
-}
-
-/// A payment of an earlier cycle that has failed for good.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Returned {
-    /// Whose money it is.
-    pub party: String,
-    /// How much.
-    pub amount: Money,
 }
 
 /// A payout instruction, as far as a plan needs it.

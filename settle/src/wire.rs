@@ -225,6 +225,8 @@ struct TaxLineTwin {
     base: Money,
     #[serde(with = "amount")]
     withheld: Money,
+    #[serde(with = "amount", default, skip_serializing_if = "is_nothing")]
+    untaxed: Money,
 }
 
 #[derive(Serialize, Deserialize)]

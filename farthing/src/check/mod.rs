@@ -9,6 +9,7 @@ mod chained;
 mod moved;
 mod owed;
 mod paid;
+mod payable;
 
 use crate::books::Books;
 use crate::courses;
@@ -32,6 +33,7 @@ fn invariants() -> Vec<Box<dyn Invariant>> {
         Box::new(approved::Approved::default()),
         Box::new(owed::Owed::default()),
         Box::new(paid::Paid::default()),
+        Box::new(payable::Payable::default()),
     ]
 }
 
@@ -172,9 +174,9 @@ pub async fn all(books: &Books) -> anyhow::Result<Vec<Finding>> {
     look(books, &Scope::All).await
 }
 
-/// Whether the rows of the journal are what the manifests commit to.
+/// Whether the rows of the journal and of payments are what the manifests commit to.
 pub async fn rows(books: &Books) -> anyhow::Result<Vec<Finding>> {
-    judge(books, &Scope::All, vec![Box::new(chained::Chained::default())]).await
+    judge(books, &Scope::All, vec![Box::new(chained::Chained::default()), Box::new(paid::Paid::default())]).await
 }
 
 /// Before a move: whether everything would still hold after it.

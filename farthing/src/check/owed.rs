@@ -102,7 +102,7 @@ fn taxed(draft: &Draft) -> anyhow::Result<()> {
     for line in &draft.lines {
         let name = || format!("{} with {} in {}, cycle {}", line.party, draft.mid, draft.currency, draft.cycle);
         let (base, withheld) = match taxes.get(line.party.as_str()) {
-            Some(tax) => (tax.base, withheld_of(tax.base, &tax.tax, draft.currency)?),
+            Some(tax) => (tax.base.plus(tax.untaxed)?, withheld_of(tax.base, &tax.tax, draft.currency)?),
             None => (line.paid, Money::ZERO),
         };
         ensure!(line.withheld == withheld, "{}: {} is withheld, and its tax is {withheld}", name(), line.withheld);

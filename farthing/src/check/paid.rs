@@ -8,8 +8,8 @@ use crate::payouts::{Owed, payment_of, sum_of};
 use anyhow::{Context, anyhow, ensure};
 use farthing_bank::format::{DecimalMark, Originator, PainVersion, Scheme};
 use farthing_bank::{Amount, Format, read_back};
-use farthing_ledger::{Asked, StoredBankFile, StoredException, StoredPayment, StoredReceipt, StoredState};
-use farthing_schemas::manifest::{BankMessage, CycleMove, Released};
+use farthing_ledger::{Asked, StoredBankFile, StoredBankMessage, StoredException, StoredPayment, StoredReceipt, StoredState};
+use farthing_schemas::manifest::{BankMessage, CycleMove, Released, sha256_hex};
 use farthing_schemas::money::from_stored_text;
 use farthing_schemas::{Cycle, Money};
 use farthing_settle::Draft;
@@ -22,10 +22,11 @@ use std::collections::BTreeMap;
 #[derive(Default)]
 pub struct SeenPayments {
     /// Whether they are all there are, and not those of one cycle.
-    whole: bool,
-    payments: Vec<StoredPayment>,
-    states: Vec<StoredState>,
+    pub whole: bool,
+    pub payments: Vec<StoredPayment>,
+    pub states: Vec<StoredState>,
     files: Vec<StoredBankFile>,
+    messages: Vec<StoredBankMessage>,
     receipts: Vec<StoredReceipt>,
     exceptions: Vec<StoredException>,
 }
@@ -39,6 +40,7 @@ impl SeenPayments {
             payments: ledger.payments(Asked::All).await?,
             states: ledger.payment_states(Asked::All).await?,
             files: ledger.bank_files(None).await?,
+            messages: ledger.bank_messages().await?,
             receipts: ledger.bank_receipts().await?,
             exceptions: ledger.bank_exceptions().await?,
         })
@@ -94,6 +96,7 @@ impl Invariant for Paid {
         if chain.payments.whole {
             let (payments, files) = (chain.payments.payments.len(), chain.payments.files.len());
             look.files(chain)?;
+            look.messages(chain)?;
             return Ok(format!("{payments} payments in {} releases and {files} files, {} messages of banks", look.sent, look.messages));
         }
         Ok(String::new())
@@ -161,9 +164,11 @@ impl<'a> Look<'a> {
             let owed = owed.unwrap_or(Due { currency: payment.currency, amount: Money::ZERO });
             self.payments.entry(key.clone()).or_default().make(payment.clone(), owed)?;
         }
-        for row in told {
-            self.payments.entry(key.clone()).or_default().tell(&row.id, row.state.parse()?)?;
-        }
+        // Only what was left out has a state at once, and that it was.
+        let left_out: Vec<&str> = payments.iter().filter(|one| one.message_id.is_none()).map(|one| one.id.as_str()).collect();
+        let failed: Vec<&str> = told.iter().filter(|row| row.state == "rejected").map(|row| row.id.as_str()).collect();
+        ensure!(failed == left_out && told.len() == failed.len(), "states of {told:?}, and left out were {left_out:?}");
+        ensure!(u64::try_from(left_out.len())? == released.left_out, "it says that {} were left out", released.left_out);
         let sent = || payments.iter().filter(|payment| payment.message_id.is_some());
         let says = (u64::try_from(sent().count())?, sums(sent())?.into_iter().map(sum_of).collect::<Vec<_>>());
         ensure!(says == (released.payments, released.sums.clone()), "its payments sum to {:?} and it says {:?}", says.1, released.sums);
@@ -240,8 +245,34 @@ impl<'a> Look<'a> {
             }
         }
         ensure!(by_file.is_empty(), "payments are in files that no manifest names: {:?}", by_file.keys());
+        let named = released_files(chain);
+        let other = self.rows.files.iter().find(|row| !named.contains(row.message_id.as_str()) || row.name.contains(['/', '\\']));
+        ensure!(other.is_none(), "the file {}: no manifest names it, or its name is no name", other.map_or("", |row| &row.message_id));
         Ok(())
     }
+
+    /// Every message is there as its act says, and there are no others; nothing came in with any other act.
+    fn messages(&self, chain: &Chain<'_>) -> anyhow::Result<()> {
+        let taken: BTreeMap<u64, &BankMessage> = chain.catalog.messages.iter().map(|taken| (taken.sequence, &taken.message)).collect();
+        let rows = &self.rows;
+        let said: Vec<(u64, &str, &str)> =
+            taken.iter().map(|(sequence, message)| (*sequence, message.mid.as_str(), message.sha256.as_str())).collect();
+        let kept: Vec<(u64, &str, &str)> = rows.messages.iter().map(|row| (row.sequence, row.mid.as_str(), row.sha256.as_str())).collect();
+        ensure!(said == kept, "the messages of banks that are kept are not those that manifests name");
+        for row in &rows.messages {
+            let Some(body) = &row.body else { continue };
+            let same = zstd::decode_all(&body[..]).is_ok_and(|bytes| sha256_hex(&bytes) == row.sha256);
+            ensure!(same, "the message {} that is kept is damaged", row.sha256);
+        }
+        let mut came = rows.receipts.iter().map(|row| row.sequence).chain(rows.exceptions.iter().map(|row| row.sequence));
+        ensure!(came.all(|sequence| taken.contains_key(&sequence)), "a receipt or an exception came with no message");
+        Ok(())
+    }
+}
+
+fn released_files<'c>(chain: &Chain<'c>) -> std::collections::BTreeSet<&'c str> {
+    let released = chain.catalog.moves.iter().filter_map(|moved| moved.step.released.as_deref());
+    released.flat_map(|released| &released.bank_files).map(|file| file.message_id.as_str()).collect()
 }
 
 fn instructions(row: &StoredBankFile, payments: &[&StoredPayment]) -> anyhow::Result<()> {

@@ -2,6 +2,8 @@
 
 use super::invoiced::{Issued, Named};
 use crate::books::Books;
+use anyhow::bail;
+use farthing_archive::catalog::TakenIn;
 use farthing_bank::answer::{AnswerKind, Change};
 use farthing_bank::{Amount, Answer, AnswerFile, Outcome, Receipt, Reference, Unread};
 use farthing_ledger::{Asked, PaymentRows, StoredException, StoredPayment, StoredReceipt, StoredState};
@@ -11,6 +13,9 @@ use farthing_settle::journal::Told;
 use farthing_settle::payout::{State, lines_sha256};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// A thousand million million: sums of what comes in fit for ever.
+const RECEIPT_MAX: Money = Money::from_units(1_000_000_000_000_000_000_000_000_000);
 
 /// What a message comes to.
 #[derive(Default)]
@@ -23,7 +28,8 @@ pub struct Taken {
 
 /// Puts the message of a MID's bank to that MID's payments, as they stand.
 pub async fn take_in(books: &Books, mid: &str, file: &AnswerFile, sequence: u64) -> anyhow::Result<Taken> {
-    let mut taking = Taking { books, mid, sequence, known: BTreeMap::new(), taken: Taken::default() };
+    let others = BTreeSet::new();
+    let mut taking = Taking { books, mid, sequence, known: BTreeMap::new(), others, ours: false, taken: Taken::default() };
     let (of_all, of_one): (Vec<&Answer>, Vec<&Answer>) = file.answers.iter().partition(|answer| is_of_all(answer));
     let mut named = BTreeSet::new();
     let mut found = Vec::new();
@@ -33,14 +39,16 @@ pub async fn take_in(books: &Books, mid: &str, file: &AnswerFile, sequence: u64)
         found.extend(one.map(|payment| (payment, answer)));
     }
     for answer in of_all {
-        for payment in taking.all_of(answer).await? {
-            if !named.contains(&payment.id) {
-                taking.tell(&payment, answer).await?;
-            }
-        }
+        let mut payments = taking.all_of(answer).await?;
+        payments.retain(|payment| !named.contains(&payment.id));
+        taking.tell_all(&payments, answer).await?;
     }
     for (payment, answer) in found {
         taking.tell(&payment, answer).await?;
+    }
+    // It would be used up without having changed anything.
+    if let (false, Some(other)) = (taking.ours, taking.others.first()) {
+        bail!("its payments are those of {other}, and not of {mid}: give it with --mid {other}");
     }
     taking.receipts(file).await?;
     file.changes.iter().for_each(|change| taking.change(change));
@@ -63,6 +71,10 @@ struct Taking<'a> {
     sequence: u64,
     /// Where the payments that were asked for are by now.
     known: BTreeMap<String, State>,
+    /// Other MIDs whose payments it names.
+    others: BTreeSet<String>,
+    /// Whether it names any of this MID's.
+    ours: bool,
     taken: Taken,
 }
 
@@ -82,8 +94,14 @@ impl Taking<'_> {
         found.retain(|payment| payment.id.parse().is_ok_and(|id| answer.reference.may_be(&id)));
         match found.len() {
             0 => self.exception(answer, "no payment of ours has this id"),
-            1 if found[0].mid == self.mid => return Ok(found.pop()),
-            1 => self.exception(answer, "the payment is another MID's"),
+            1 if found[0].mid == self.mid => {
+                self.ours = true;
+                return Ok(found.pop());
+            }
+            1 => {
+                self.others.insert(found[0].mid.clone());
+                self.exception(answer, "the payment is another MID's");
+            }
             _ => self.exception(answer, "several payments begin so, and it may be any of them"),
         }
         Ok(None)
@@ -93,11 +111,44 @@ impl Taking<'_> {
     async fn all_of(&mut self, answer: &Answer) -> anyhow::Result<Vec<StoredPayment>> {
         let Reference::Message(id) = &answer.reference else { return Ok(Vec::new()) };
         let mut found = self.books.ledger.payments(Asked::Message(id.as_str())).await?;
+        self.others.extend(found.iter().filter(|payment| payment.mid != self.mid).map(|payment| payment.mid.clone()));
         found.retain(|payment| payment.mid == self.mid);
+        self.ours |= !found.is_empty();
         if found.is_empty() {
             self.exception(answer, "no file of this MID has this id");
         }
         Ok(found)
+    }
+
+    /// What is said of all payments of a file is so of those that it can be true of, if they are what it says that they sum to.
+    async fn tell_all(&mut self, payments: &[StoredPayment], answer: &Answer) -> anyhow::Result<()> {
+        let told = state_of(answer.outcome);
+        let mut live = Vec::new();
+        for payment in payments {
+            if matches!(self.state_of(payment).await?.after(told), Ok(Some(_))) {
+                live.push(payment);
+            }
+        }
+        let Some(said) = answer.amount else {
+            for payment in payments {
+                self.tell(payment, answer).await?;
+            }
+            return Ok(());
+        };
+        let sum = |payments: &mut dyn Iterator<Item = &StoredPayment>| -> anyhow::Result<Amount> {
+            let amounts = payments.map(|payment| Ok(Amount::of(from_stored_text(&payment.amount)?, payment.paid_in.parse()?)?));
+            Ok(Amount::sum(said.currency(), amounts.collect::<anyhow::Result<Vec<_>>>()?)?)
+        };
+        let (of_live, of_all) = (sum(&mut live.iter().copied()), sum(&mut payments.iter()));
+        let fits = of_live.is_ok_and(|sum| sum == said) || live.is_empty() && of_all.is_ok_and(|sum| sum == said);
+        if !payments.is_empty() && !fits {
+            self.exception(answer, "the payments of the file of which it can be true do not sum to that");
+            return Ok(());
+        }
+        for payment in live {
+            self.tell(payment, answer).await?;
+        }
+        Ok(())
     }
 
     async fn tell(&mut self, payment: &StoredPayment, answer: &Answer) -> anyhow::Result<()> {
@@ -156,7 +207,23 @@ impl Taking<'_> {
         if file.kind != AnswerKind::Statement || file.receipts.is_empty() {
             return Ok(());
         }
-        let before = self.books.ledger.bank_receipts().await?;
+        let messages = &self.books.catalog.messages;
+        let ours: BTreeSet<u64> = messages.iter().filter(|taken| taken.message.mid == self.mid).map(|taken| taken.sequence).collect();
+        let mut before = self.books.ledger.bank_receipts().await?;
+        before.retain(|receipt| ours.contains(&receipt.sequence));
+        let again = |taken: &&TakenIn| {
+            (taken.message.mid.as_str(), taken.message.form.as_str(), &taken.message.message_id)
+                == (self.mid, file.kind.as_str(), &file.message_id)
+        };
+        if let Some(taken) = messages.iter().find(again).filter(|_| file.message_id.is_some()) {
+            let what = format!(
+                "{} receipts are not booked: manifest {} has taken in a statement with this id",
+                file.receipts.len(),
+                taken.sequence
+            );
+            self.push_exception(file.message_id.clone(), what);
+            return Ok(());
+        }
         let issued = Issued::of(self.books, self.mid).await?;
         for receipt in &file.receipts {
             self.receipt(receipt, &before, &issued)?;
@@ -167,6 +234,10 @@ impl Taking<'_> {
     /// What names no invoice of ours is nobody's yet.
     fn receipt(&mut self, receipt: &Receipt, before: &[StoredReceipt], issued: &Issued) -> anyhow::Result<()> {
         let (amount, currency) = (receipt.amount.money()?, receipt.amount.currency());
+        if amount > RECEIPT_MAX {
+            self.push_exception(None, format!("{} is more than anybody pays", receipt.amount));
+            return Ok(());
+        }
         let from = receipt.debtor_name.as_deref().unwrap_or("somebody");
         let named = issued.named_in(receipt.remittance.as_deref().unwrap_or_default());
         let (invoice, doubt) = match named {

@@ -5,7 +5,7 @@ use super::{Sending, sum_of};
 use crate::books::Books;
 use crate::commands::settle::Settlement;
 use crate::configuration::payers::{Payer, Payers};
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail, ensure};
 use chrono::{Days, NaiveDate};
 use farthing_bank::ids::{EndToEndId, MessageId, MessageKey};
 use farthing_bank::{Amount, Format, Order, Totals, check, write};
@@ -98,10 +98,10 @@ pub async fn sending(
     }
 }
 
-/// Files of one cycle are numbered, whatever they are for: so no two have one id.
+/// Files of one cycle of a MID are numbered, whatever they are for and in whatever currency: so no two have one id or one name.
 async fn next_number(books: &Books, of: &Settlement) -> anyhow::Result<u16> {
     let cycle = of.cycle.to_string();
-    let payments = books.ledger.payments(Asked::Of { mid: &of.mid, currency: of.currency.code(), cycle: Some(&cycle) }).await?;
+    let payments = books.ledger.payments(Asked::Cycle { mid: &of.mid, cycle: &cycle }).await?;
     let files: BTreeSet<&String> = payments.iter().filter_map(|payment| payment.message_id.as_ref()).collect();
     u16::try_from(files.len() + 1).context("a cycle has 65,535 files for banks at most")
 }
@@ -252,11 +252,17 @@ pub fn day_of(instant: Instant) -> anyhow::Result<NaiveDate> {
     Ok(time.date_naive())
 }
 
+/// Makes the folder for files. It comes before anything is sent: one that cannot be made would be found too late.
+pub fn make_folder(folder: &Path) -> anyhow::Result<()> {
+    std::fs::create_dir_all(folder).with_context(|| format!("--out {}: the folder cannot be made", folder.display()))
+}
+
 /// Writes the files that an act made into a folder, each at once, for nobody else to read. Whatever ended before, the same bytes come out.
 pub async fn write_out(books: &Books, sequence: u64, folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    std::fs::create_dir_all(folder).with_context(|| format!("--out {}: the folder cannot be made", folder.display()))?;
+    make_folder(folder)?;
     let mut written = Vec::new();
     for row in books.ledger.bank_files(Some(sequence)).await? {
+        ensure!(!row.name.contains(['/', '\\']), "the file {} in the ledger is damaged: run farthing check", row.message_id);
         let path = folder.join(&row.name);
         put(&path, &bytes_of(&row)?).with_context(|| format!("{} cannot be written", path.display()))?;
         fail::fail_point!("bank-file-written");
@@ -274,8 +280,14 @@ pub fn bytes_of(row: &StoredBankFile) -> anyhow::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// What stands there is all of it or nothing: another file of that name is replaced by it at once.
+/// What stands there is all of it or nothing. A file of other bytes, such as one of another MID, is never replaced.
 fn put(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    match std::fs::read(path) {
+        Ok(there) if there == bytes => return Ok(()),
+        Ok(_) => bail!("there is another file of that name; write it into another folder with: farthing settle files --out DIR"),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error.into()),
+    }
     let mut partial = path.as_os_str().to_owned();
     partial.push(".part");
     // One that was left behind may belong to whoever was interrupted.

@@ -8,12 +8,14 @@ use crate::journal::receivable::{is_of_approval, posted};
 use crate::plan_input;
 use farthing_schemas::{Cycle, Money};
 use farthing_settle::Draft;
+use farthing_settle::draft::Line;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// By party whom the draft of a cycle pays: which platforms have not paid what it is paid of.
 ///
 /// A platform has paid once less than the currency's minor unit is open of all that was approved up to this cycle. A party that has something
-/// carried in may have it from any earlier cycle, so those count for it, too. It waits for all of its payment: a payment is of one amount.
+/// carried in may have it from any earlier cycle, so those count for it, too; and who gets what was held, inherited or adjusted waits until all
+/// platforms have paid, since nobody knows whose money that is. It waits for all of its payment: a payment is of one amount.
 pub async fn unfunded(books: &mut Books, of: &Settlement, draft: &Draft) -> anyhow::Result<BTreeMap<String, BTreeSet<String>>> {
     let owing = owing(books, of).await?;
     let mut waiting: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
@@ -21,6 +23,10 @@ pub async fn unfunded(books: &mut Books, of: &Settlement, draft: &Draft) -> anyh
         return Ok(waiting);
     }
     let drafts = plan_input::drafts(books, of, books.catalog.sequence).await?;
+    let of_any = |line: &&Line| line.lifted != Money::ZERO || line.inherited != Money::ZERO || line.adjusted != Money::ZERO;
+    for line in draft.lines.iter().filter(|line| line.paid > Money::ZERO).filter(of_any) {
+        waiting.insert(line.party.clone(), owing.clone());
+    }
     let paid: BTreeMap<&str, bool> = draft
         .lines
         .iter()

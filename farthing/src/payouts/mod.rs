@@ -16,7 +16,6 @@ use farthing_schemas::manifest::{Released, Sum};
 use farthing_schemas::money::from_stored_text;
 use farthing_schemas::{Currency, Cycle, Money};
 use farthing_settle::Draft;
-use farthing_settle::input::Returned;
 use farthing_settle::payout::{Due, Payment, Payments, State, payments_sha256, sums};
 use files::ForBank;
 use std::collections::{BTreeMap, BTreeSet};
@@ -119,18 +118,21 @@ pub fn payment_of(row: &StoredPayment) -> anyhow::Result<Payment> {
     })
 }
 
+/// What has come back, by party and payment.
+pub type Returned = BTreeMap<String, BTreeMap<String, Money>>;
+
 /// What has failed for good of earlier cycles by that manifest, and neither was made anew nor taken in by an earlier draft.
-pub async fn returned(books: &Books, of: &Settlement, through: u64, earlier: &[Draft]) -> anyhow::Result<BTreeMap<String, Returned>> {
+pub async fn returned(books: &Books, of: &Settlement, through: u64, earlier: &[Draft]) -> anyhow::Result<Returned> {
     let asked = Asked::PaidIn { mid: &of.mid, currency: of.currency.code() };
     let mut payments = books.ledger.payments(asked).await?;
     payments.retain(|row| row.sequence <= through);
     if payments.is_empty() {
-        return Ok(BTreeMap::new());
+        return Ok(Returned::new());
     }
     let mut states = books.ledger.payment_states(asked).await?;
     states.retain(|row| row.sequence <= through);
     let taken: BTreeSet<&str> = earlier.iter().flat_map(|draft| &draft.returned).map(|line| line.payment.as_str()).collect();
-    let mut found = BTreeMap::new();
+    let mut found = Returned::new();
     for ((_, cycle), payments) in by_draft(payments)? {
         if cycle >= of.cycle {
             continue;
@@ -139,7 +141,9 @@ pub async fn returned(books: &Books, of: &Settlement, through: u64, earlier: &[D
         let states: Vec<StoredState> = states.iter().filter(|state| ids.contains(state.id.as_str())).cloned().collect();
         let payments = fold(&payments, &states, |payment| Due { currency: payment.currency, amount: payment.amount })?;
         let failed = payments.last().filter(|(payment, state)| state.has_failed() && !taken.contains(payment.id.as_str()));
-        found.extend(failed.map(|(payment, _)| (payment.id.clone(), Returned { party: payment.party.clone(), amount: payment.amount })));
+        for (payment, _) in failed {
+            found.entry(payment.party.clone()).or_default().insert(payment.id.clone(), payment.amount);
+        }
     }
     Ok(found)
 }

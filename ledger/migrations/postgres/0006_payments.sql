@@ -47,11 +47,13 @@ CREATE TABLE bank_files (
 );
 
 CREATE TABLE bank_messages (
-    sha256 TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    sha256 TEXT COLLATE "C" NOT NULL,
     sequence BIGINT NOT NULL UNIQUE,
     mid TEXT COLLATE "C" NOT NULL,
     -- Packed with zstd.
-    body BYTEA
+    body BYTEA,
+    -- A bank may have one file for several MIDs.
+    PRIMARY KEY (mid, sha256)
 );
 
 CREATE TABLE bank_receipts (

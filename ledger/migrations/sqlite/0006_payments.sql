@@ -47,11 +47,13 @@ CREATE TABLE bank_files (
 );
 
 CREATE TABLE bank_messages (
-    sha256 TEXT NOT NULL PRIMARY KEY,
+    sha256 TEXT NOT NULL,
     sequence BIGINT NOT NULL UNIQUE,
     mid TEXT NOT NULL,
     -- Packed with zstd.
-    body BLOB
+    body BLOB,
+    -- A bank may have one file for several MIDs.
+    PRIMARY KEY (mid, sha256)
 );
 
 CREATE TABLE bank_receipts (
@@ -106,7 +108,7 @@ BEGIN SELECT RAISE(ABORT, 'messages of banks are append only'); END;
 CREATE TRIGGER bank_messages_are_not_deleted BEFORE DELETE ON bank_messages
 BEGIN SELECT RAISE(ABORT, 'messages of banks are append only'); END;
 CREATE TRIGGER bank_messages_are_not_replaced BEFORE INSERT ON bank_messages
-WHEN EXISTS (SELECT 1 FROM bank_messages WHERE sha256 = NEW.sha256 OR sequence = NEW.sequence)
+WHEN EXISTS (SELECT 1 FROM bank_messages WHERE (mid = NEW.mid AND sha256 = NEW.sha256) OR sequence = NEW.sequence)
 BEGIN SELECT RAISE(ABORT, 'messages of banks are append only'); END;
 
 CREATE TRIGGER bank_receipts_are_not_changed BEFORE UPDATE ON bank_receipts

@@ -103,7 +103,7 @@ fn payments_come_with_their_act_and_are_found_by_what_is_known_of_them() {
         let states = ledger.payment_states(Asked::Message("FILE-1")).await.expect("the ledger answers");
         assert_eq!(states, told.states, "{name}");
         assert_eq!(ledger.bank_files(Some(1)).await.expect("the ledger answers"), rows.files, "{name}");
-        assert_eq!(ledger.bank_message("aa").await.expect("the ledger answers"), told.message, "{name}");
+        assert_eq!(ledger.bank_messages().await.expect("the ledger answers"), told.message.into_iter().collect::<Vec<_>>(), "{name}");
         assert_eq!(ledger.bank_receipts().await.expect("the ledger answers"), told.receipts, "{name}");
         assert_eq!(ledger.bank_exceptions().await.expect("the ledger answers"), told.exceptions, "{name}");
     });
@@ -170,6 +170,6 @@ fn what_was_paid_and_said_is_not_changed_and_only_bodies_can_be_erased() {
             execute(&place.text, &format!("UPDATE {table} SET body = NULL")).await.expect("a body can be erased");
         }
         assert_eq!(ledger.bank_files(None).await.expect("the ledger answers")[0].body, None, "{name}");
-        assert_eq!(ledger.bank_message("aa").await.expect("the ledger answers").expect("it is there").body, None, "{name}");
+        assert_eq!(ledger.bank_messages().await.expect("the ledger answers")[0].body, None, "{name}");
     });
 }

@@ -55,6 +55,21 @@ fn a_server_is_migrated_only_when_asked() {
     });
 }
 
+/// Whoever was killed while making it left tables of an older version, and nothing in them: the same command goes on.
+#[test]
+fn a_server_that_was_left_half_made_is_made_whole() {
+    let place = place_on_postgres();
+    run(async {
+        place.open().await.close().await;
+        let half = "DROP TABLE payments; DROP TABLE payment_states; DROP TABLE bank_files; DROP TABLE bank_messages;
+                    DROP TABLE bank_receipts; DROP TABLE bank_exceptions; DELETE FROM _sqlx_migrations WHERE version >= 6";
+        execute(&place.text, half).await.expect("the ledger answers");
+        assert!(matches!(Ledger::open(&place.url, false).await, Err(LedgerError::Older)));
+        Ledger::open(&place.url, true).await.expect("the ledger answers");
+        assert_eq!(Ledger::migrate(&place.url).await.expect("the ledger answers"), Migrated { from: Some(NEWEST), to: NEWEST });
+    });
+}
+
 #[test]
 fn tables_are_made_where_there_are_none() {
     for place in [place_on_sqlite(), place_on_postgres()] {

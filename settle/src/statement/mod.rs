@@ -122,13 +122,15 @@ pub struct Withheld {
     pub base: Money,
     /// What is withheld of the base.
     pub withheld: Money,
+    /// What is paid besides, of which a tax was withheld before: it had come back.
+    pub untaxed: Money,
 }
 
 impl Withheld {
     /// That of a draft's line.
     #[must_use]
     pub fn of(line: &TaxLine) -> Withheld {
-        Withheld { tax: line.tax.clone(), base: line.base, withheld: line.withheld }
+        Withheld { tax: line.tax.clone(), base: line.base, withheld: line.withheld, untaxed: line.untaxed }
     }
 }
 
@@ -241,9 +243,9 @@ impl Statement {
         let sum = |lines: &[Inherited]| Money::sum(lines.iter().map(|line| line.amount));
         self.same("what is inherited and its parts", sum(&self.inherited)?, figures.inherited)?;
         self.same("what is passed on and its parts", sum(&self.passed_on)?, figures.passed_on)?;
-        if let Some(Withheld { base, withheld, .. }) = self.tax {
+        if let Some(Withheld { base, withheld, untaxed, .. }) = self.tax {
             self.same("the tax and what is withheld", withheld, figures.withheld)?;
-            self.same("the base of the tax and what is withheld and paid", base, withheld.plus(figures.paid)?)?;
+            self.same("the base of the tax and what is withheld and paid", base.plus(untaxed)?, withheld.plus(figures.paid)?)?;
         }
         self.same("what is owed and what is paid and carried", figures.owed()?, figures.paid.plus(figures.carried_out)?)
     }

@@ -208,17 +208,19 @@ struct WithheldTwin {
     base: Money,
     #[serde(with = "amount")]
     withheld: Money,
+    #[serde(with = "amount", default, skip_serializing_if = "is_nothing")]
+    untaxed: Money,
 }
 
 impl WithheldTwin {
     fn of(withheld: &Withheld) -> WithheldTwin {
-        let Withheld { tax: Tax { jurisdiction, withholding, certificate, rate }, base, withheld } = withheld.clone();
-        WithheldTwin { jurisdiction, withholding, certificate, rate, base, withheld }
+        let Withheld { tax: Tax { jurisdiction, withholding, certificate, rate }, base, withheld, untaxed } = withheld.clone();
+        WithheldTwin { jurisdiction, withholding, certificate, rate, base, withheld, untaxed }
     }
 
     fn withheld(self) -> Withheld {
-        let WithheldTwin { jurisdiction, withholding, certificate, rate, base, withheld } = self;
-        Withheld { tax: Tax { jurisdiction, withholding, certificate, rate }, base, withheld }
+        let WithheldTwin { jurisdiction, withholding, certificate, rate, base, withheld, untaxed } = self;
+        Withheld { tax: Tax { jurisdiction, withholding, certificate, rate }, base, withheld, untaxed }
     }
 }
 

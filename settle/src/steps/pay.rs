@@ -7,7 +7,7 @@ use super::withhold::{Taxed, withheld_of};
 use crate::book::transfer;
 use crate::draft::Exchanged;
 use crate::error::SettleError;
-use crate::input::{Input, Payee, Payout};
+use crate::input::{Input, Payee, Payout, Tax};
 use crate::moves::{Account, Move, Rule, Step, WhyCarried};
 use farthing_schemas::Money;
 
@@ -48,22 +48,23 @@ pub fn moves(view: View<'_>) -> Result<Vec<Move>, SettleError> {
 ///
 /// # Errors
 /// A sum that does not fit.
-pub fn decide(input: &Input, Taxed { payee, tax }: Taxed<'_>, available: Money) -> Result<Decision, SettleError> {
+pub fn decide(input: &Input, Taxed { payee, tax, untaxed }: Taxed<'_>, available: Money) -> Result<Decision, SettleError> {
     let minor = input.currency.minor_unit();
     let payout = match &payee.payout {
         Some(payout) if payout.currency == input.currency => payout,
-        Some(payout) => return elsewhere(input, Taxed { payee, tax }, payout, available),
+        Some(payout) => return elsewhere(input, (payee, tax), payout, available),
         None => return Ok(Decision::Keep(WhyCarried::NoPayoutInstruction)),
     };
     let least = least(input, payee, payout);
     let base = available.max(Money::ZERO).cut_down_to(minor);
-    let withheld = tax.map_or(Ok(Money::ZERO), |tax| withheld_of(base, tax, input.currency))?;
+    let taxed = base.minus(untaxed.min(base))?;
+    let withheld = tax.map_or(Ok(Money::ZERO), |tax| withheld_of(taxed, tax, input.currency))?;
     let amount = base.minus(withheld)?;
     Ok(if amount >= least { Decision::Pay { amount, withheld, rule: Rule::Threshold(least) } } else { too_little(amount, minor) })
 }
 
 /// What is to become of it where it is paid in another currency: its threshold is judged in that one, on what would arrive.
-fn elsewhere(input: &Input, Taxed { payee, tax }: Taxed<'_>, payout: &Payout, available: Money) -> Result<Decision, SettleError> {
+fn elsewhere(input: &Input, (payee, tax): (&Payee, Option<&Tax>), payout: &Payout, available: Money) -> Result<Decision, SettleError> {
     let Some(quote) = input.quotes.get(&payout.currency) else { return Ok(Decision::Keep(WhyCarried::NoPayoutInstruction)) };
     let terms = exchange::Terms { from: input.currency, to: payout.currency, quote, tax };
     let Exchange { paid, withheld, exchanged } = exchange::most(available, terms)?;

@@ -18,6 +18,7 @@
 //! without    AGREEMENT                         hold       number party held lifted outstanding
 //! hold       NUMBER PARTY LIMIT|all HELD_BEFORE [lifted]
 //! tax        PARTY JURISDICTION RECORD RATE [CERTIFICATE]       tax         party jurisdiction record certificate|- rate base withheld
+//! returned   PARTY PAYMENT AMOUNT
 //! heir       PARTY HEIR SHARE                                   inheritance party heir share amount
 //! quote      CURRENCY RATE SOURCE TIME                          exchanged   party paid currency amount rate source time
 //!                                                               passed      party inherited passed_on
@@ -99,6 +100,11 @@ fn give(input: &mut Input, row: &[&str]) {
             let certificate = certificate.first().map(|reference| (*reference).to_owned());
             let (jurisdiction, withholding) = ((*jurisdiction).to_owned(), (*withholding).to_owned());
             input.taxes.insert((*party).to_owned(), Tax { jurisdiction, withholding, certificate, rate: rate(percent) });
+        }
+        ["returned", party, payment, by] => {
+            let carried = input.carried_in.entry((*party).to_owned()).or_default();
+            *carried = carried.plus(amount(by)).unwrap();
+            input.returned.entry((*party).to_owned()).or_default().insert((*payment).to_owned(), amount(by));
         }
         ["quote", code, rate, source, time] => {
             let quote = Quote { rate: rate.parse().unwrap(), source: (*source).to_owned(), time: time.parse().unwrap() };

@@ -69,10 +69,10 @@ fn files_that_may_not_grow_stop_metering_and_lose_nothing() {
 #[test]
 fn a_full_disk_stops_metering_and_loses_nothing() {
     let mut scene = Scene::bare().unwrap();
-    let Some(disk) = Disk::mount(scene.data.path().join("books"), 520).unwrap() else { return };
+    let Some(disk) = Disk::mount(scene.data.path().join("books"), 700).unwrap() else { return };
     scene.ok(&words("registry load registry.ndjson")).unwrap();
     let mut stopped = 0;
-    for kibibytes in [520, 640, 800, 1_000] {
+    for kibibytes in [700, 800, 900, 1_100] {
         disk.remount(&format!("size={kibibytes}k")).unwrap();
         let output = scene.run(&meter(20)).unwrap();
         refused(&output, &[]).unwrap();

@@ -11,6 +11,7 @@ use crate::payouts::answers::{Taken, outcome_sha256, take_in};
 use crate::place::Place;
 use crate::time::now;
 use anyhow::Context;
+use farthing_archive::catalog::TakenIn;
 use farthing_bank::AnswerFile;
 use farthing_ledger::{Effects, StoredBankMessage, StoredException};
 use farthing_schemas::manifest::{Act, BankMessage};
@@ -58,7 +59,8 @@ pub async fn run(at: &Place, files: &[PathBuf], mid: &str, person: Option<String
 /// Takes in one message: all of it in one transaction, or nothing.
 async fn book(books: &mut Books, mid: &str, by: &str, file: &AnswerFile, bytes: &[u8]) -> anyhow::Result<Outcome> {
     loop {
-        if let Some(before) = books.ledger.bank_message(&file.sha256).await? {
+        let same = |taken: &&TakenIn| (taken.message.mid.as_str(), &taken.message.sha256) == (mid, &file.sha256);
+        if let Some(before) = books.catalog.messages.iter().find(same) {
             return Ok(Outcome::Before(before.sequence));
         }
         let sequence = books.catalog.sequence + 1;

@@ -8,7 +8,7 @@ use crate::payouts::files::{Faults, Making, Unpayable, sending};
 use crate::payouts::funded::unfunded;
 use crate::payouts::{Owed, Sending, first_payments, further_payments, payments_of, sealed};
 use crate::place::Place;
-use crate::{plan_input, statements, time};
+use crate::{courses, plan_input, statements, time};
 use anyhow::{Context, ensure};
 use farthing_ledger::PaymentRows;
 use farthing_schemas::manifest::CycleMove;
@@ -88,7 +88,7 @@ pub async fn bring(
             Err(fault) => return Ok(Err(fault)),
         },
         Burden::Payments { making, leave_out, unpayable, funding } => {
-            let (_, draft) = draft(books, of).await?;
+            let draft = draft(books, of).await?;
             for party in leave_out {
                 let paid = draft.lines.iter().any(|line| line.party == *party && line.paid.units() > 0);
                 ensure!(paid, "--leave-out {party}: the draft pays it nothing");
@@ -111,8 +111,8 @@ pub async fn bring(
             brought.sending = Some(sending);
         }
         Burden::Further { making, parties } => {
-            let (drafts, draft) = draft(books, of).await?;
-            let taken: BTreeSet<String> = drafts.iter().flat_map(|draft| &draft.returned).map(|line| line.payment.clone()).collect();
+            let draft = draft(books, of).await?;
+            let taken = taken_in(books, of).await?;
             let before = payments_of(books, of, &draft).await?;
             let payments = match further_payments(of, &before, &taken, parties) {
                 Ok(payments) => payments,
@@ -140,11 +140,22 @@ pub async fn bring(
     Ok(Ok(brought))
 }
 
-/// All drafts in force of the MID and currency, and that of the cycle.
-async fn draft(books: &Books, of: &Settlement) -> anyhow::Result<(Vec<Draft>, Draft)> {
+/// The draft of the cycle that is in force.
+async fn draft(books: &Books, of: &Settlement) -> anyhow::Result<Draft> {
     let drafts = plan_input::drafts(books, of, books.catalog.sequence).await?;
-    let draft = drafts.iter().find(|draft| draft.cycle == of.cycle).context("the cycle has no draft")?.clone();
-    Ok((drafts, draft))
+    drafts.into_iter().find(|draft| draft.cycle == of.cycle).context("the cycle has no draft")
+}
+
+/// The payments that drafts in force of the MID, in whatever currency, owe again.
+async fn taken_in(books: &Books, of: &Settlement) -> anyhow::Result<BTreeSet<String>> {
+    let courses = courses::as_of(&books.catalog, books.catalog.sequence)?;
+    let mut taken = BTreeSet::new();
+    for (_, currency) in courses.books().filter(|(mid, _)| *mid == of.mid) {
+        let of = Settlement { currency: currency.parse()?, ..of.clone() };
+        let drafts = plan_input::drafts(books, &of, books.catalog.sequence).await?;
+        taken.extend(drafts.into_iter().flat_map(|draft| draft.returned).map(|line| line.payment));
+    }
+    Ok(taken)
 }
 
 /// Whether each obligation would have one live payment, of its amount.
@@ -177,15 +188,15 @@ fn told(Faults(faults): &Faults) -> String {
         more => format!("\n  and {more} more"),
     };
     format!(
-        "nothing was sent, since no bank would take it:\n  {}{more}\nMend the records with farthing registry load, or the configuration; or \
-         leave parties out with --leave-out or --leave-out-unpayable",
+        "nothing was sent, since no bank would take it:\n  {}{more}\nMend the records with farthing registry load, or the configuration; a \
+         release can also leave parties out, with --leave-out or --leave-out-unpayable",
         shown.join("\n  ")
     )
 }
 
 /// Which payments may still arrive or fail, if any.
 async fn on_their_way(books: &Books, of: &Settlement) -> anyhow::Result<Option<String>> {
-    let (_, draft) = draft(books, of).await?;
+    let draft = draft(books, of).await?;
     let payments = payments_of(books, of, &draft).await?;
     let unknown: Vec<String> = payments
         .last()

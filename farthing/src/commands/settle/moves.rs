@@ -135,6 +135,9 @@ async fn attempt(books: &mut Books, at: &Place, of: &Settlement, asked: &Asked) 
         // What takes long to gather is not gathered for what is refused anyway.
         let early = if asked.burden.is_in_the_move() { courses.judge_place(&unsigned) } else { courses.judge_before_signing(&unsigned) };
         match early {
+            Err(refusal) if asked.kind == Kind::Reissue && matches!(refusal, Refusal::NotInTable { .. }) => {
+                return Ok(Outcome::Refused(format!("{refusal}; what has failed and is not paid anew is owed again with the next draft")));
+            }
             Err(refusal) => return Ok(refused(&refusal)),
             // From one state to the same there is another move than the one that is asked for.
             Ok(row) if row.kind != asked.kind => return Ok(Outcome::Refused(already(row, of))),

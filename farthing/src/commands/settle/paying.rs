@@ -6,30 +6,39 @@ use super::settlement_of;
 use crate::books::Books;
 use crate::cli::{FilesOptions, ReissueOptions, ReleaseOptions};
 use crate::output::{self, Answer};
-use crate::payouts::files::{Unpayable, write_out};
+use crate::payouts::files::{Unpayable, make_folder, write_out};
 use crate::place::Place;
+use anyhow::ensure;
+use farthing_schemas::Instant;
 use farthing_settle::cycle::Kind;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
 pub async fn release(at: &Place, options: ReleaseOptions, json: bool) -> anyhow::Result<Answer> {
     let ReleaseOptions { cycle, making, leave_out, leave_out_unpayable, funded, sign } = options;
-    let out = making.out.clone();
+    let (now, out) = (making.now, making.out.clone());
     let unpayable = if leave_out_unpayable { Unpayable::LeaveOut } else { Unpayable::Refuse };
     let funding = if funded { Funding::HasComeIn } else { Funding::Any };
     let burden = Burden::Payments { making, leave_out, unpayable, funding };
-    send(at, &Asked { kind: Kind::Release, cycle, draft: None, why: None, burden, sign }, &out, json).await
+    send(at, &Asked { kind: Kind::Release, cycle, draft: None, why: None, burden, sign }, now, &out, json).await
 }
 
 pub async fn reissue(at: &Place, options: ReissueOptions, json: bool) -> anyhow::Result<Answer> {
     let ReissueOptions { cycle, parties, why, making, sign } = options;
-    let out = making.out.clone();
+    let (now, out) = (making.now, making.out.clone());
     let burden = Burden::Further { making, parties };
-    send(at, &Asked { kind: Kind::Reissue, cycle, draft: None, why: Some(why), burden, sign }, &out, json).await
+    send(at, &Asked { kind: Kind::Reissue, cycle, draft: None, why: Some(why), burden, sign }, now, &out, json).await
 }
 
 /// The move first, which keeps the files in the ledger: whatever happens then, they can be written out, and are never made again.
-async fn send(at: &Place, asked: &Asked, out: &Path, json: bool) -> anyhow::Result<Answer> {
+async fn send(at: &Place, asked: &Asked, now: Option<Instant>, out: &Path, json: bool) -> anyhow::Result<Answer> {
+    // The files stand in the text, and the time in the files.
+    let signs_elsewhere = asked.sign.print_text || asked.sign.signature.is_some();
+    ensure!(
+        !signs_elsewhere || now.is_some(),
+        "--now TIME is needed with --print-text and --signature: the same one, since it stands in the files"
+    );
+    make_folder(out)?;
     let (answer, moved) = make(at, asked, json).await?;
     fail::fail_point!("release-committed");
     if let Some(sequence) = moved {
