@@ -133,12 +133,13 @@ impl<'d> Transparency<'d> {
     }
 }
 
-/// What became of what was earned, in cells that sum to it.
+/// What became of what was earned, in cells that sum to it. What else came to a party or left it stands with what was brought in: of an
+/// adjustment, which few have, nothing can be found out by taking one sum from another.
 fn outcomes(lines: &[Line]) -> Result<Vec<Cell>, SettleError> {
     let names = ["paid", "carried", "held", "withheld", "brought_in"];
     let mut cells = names.map(|name| Cell::new(name, lines.len()));
     for (at, line) in lines.iter().enumerate() {
-        let brought_in = line.carried_in.plus(line.lifted)?.negated()?;
+        let brought_in = Money::sum([line.carried_in, line.lifted, line.adjusted, line.inherited])?.minus(line.passed_on)?.negated()?;
         for (cell, part) in cells.iter_mut().zip([line.paid, line.carried_out, line.held, line.withheld, brought_in]) {
             cell.parts[at] = part;
         }

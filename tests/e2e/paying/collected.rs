@@ -98,3 +98,22 @@ fn nobody_is_paid_out_of_what_nobody_has_paid() -> Result<()> {
     assert_eq!(november["returned"].as_array().map(Vec::len), Some(2));
     scene.holds()
 }
+
+/// Who names an invoice pays that one, though an older one is open.
+#[test]
+fn a_receipt_pays_the_invoice_that_it_names() -> Result<()> {
+    let mut scene = Scene::of(2)?;
+    scene.approve("2026-10")?;
+    scene.approve("2026-11")?;
+    let later = scene.data.json(["invoice", "plt_a", "--mid", MID, "--cycle", "2026-11"])?;
+    let (number, due) = (text(&later, "number").context("no number")?.to_owned(), text(&later, "to_pay").context("no sum")?.to_owned());
+    let messages = credit(&mut scene, cents(&due)?, &number)?;
+    assert_eq!(scene.book(&messages)?, 0);
+    let open = scene.data.json(["receivables", "--mid", MID, "--as-of", "2027-03-01"])?["open"].clone();
+    let cycles: Vec<&str> = open.as_array().into_iter().flatten().filter_map(|row| row["cycle"].as_str()).collect();
+    ensure!(cycles.first() == Some(&"2026-10"), "{open}");
+    // Of the later one less than a cent is left, which nobody can pay.
+    let left = |row: &Value| row["open"].as_str().unwrap_or_default().starts_with("0.00");
+    ensure!(open.as_array().into_iter().flatten().filter(|row| row["cycle"] == "2026-11").all(left), "{open}");
+    Ok(())
+}
