@@ -259,7 +259,7 @@ pub(super) fn group<'a, T: Keyed>(entries: &'a [Entry<T>], group: &str) -> &'a [
     &entries[start..start + length]
 }
 
-fn find<'a, T: Keyed>(entries: &'a [Entry<T>], value: &T) -> Option<&'a T> {
+pub(super) fn find<'a, T: Keyed>(entries: &'a [Entry<T>], value: &T) -> Option<&'a T> {
     entries.binary_search_by(|entry| entry.value.compare_key(value)).ok().map(|at| &entries[at].value)
 }
 

@@ -184,6 +184,26 @@ fn taxes_of_nobody_and_nowhere() {
 }
 
 #[test]
+fn a_mid_does_not_end_taxes_by_leaving() {
+    let mut state = base();
+    load(&mut state, &format!("{GERMAN}\n{}", withholding("wht", "", SINCE)));
+    let french = GERMAN.replace("DE", "FR");
+    let left = "jurisdiction: was the last of jurisdiction \"DE\", in which withholding \"wht\" has no end\n";
+    assert_eq!(shown(&judged(&state, &french).unwrap_err()), format!("line 1 and version 2 line 2: {left}"));
+    // What the same load takes away is not there for its other records.
+    let nowhere = "line 2: jurisdiction: names jurisdiction \"DE\", which no mid has\n";
+    let both = format!("{french}\n{}", withholding("wht", "", SINCE));
+    assert_eq!(shown(&judged(&state, &both).unwrap_err()), format!("line 1 and line 2: {left}{nowhere}"));
+    let another = GERMAN.replace("mid_z", "mid_w");
+    assert!(judged(&state, &format!("{french}\n{another}")).is_ok());
+    let ended = withholding("wht", "", r#""from":"2026-01-01T00:00:00Z","to":"2027-01-01T00:00:00Z""#);
+    let errors = judged(&state, &format!("{french}\n{ended}")).unwrap_err();
+    assert_eq!(shown(&errors), nowhere, "ended before the MID goes, and not with it");
+    load(&mut state, &ended);
+    assert!(judged(&state, &french).is_ok());
+}
+
+#[test]
 fn taxes_that_overlap() {
     let (first, second) = (r#""from":"2026-01-01T00:00:00Z","to":"2026-07-01T00:00:00Z""#, r#""from":"2026-07-01T00:00:00Z""#);
     let inside = r#""from":"2026-06-30T23:59:59.999999Z""#;

@@ -1,10 +1,10 @@
 //! What taxes are refused for: a party or a jurisdiction that is not there, records in each other's way.
 
 use super::{Cell, Cells, Judge, merged, touched};
-use crate::registry::record::Mid;
-use crate::registry::state::Entry;
+use crate::registry::state::{Entry, find};
 use crate::registry::tax::{Certificate, Residence, Withholding};
 use crate::registry::{Place, RegistryError};
+use std::collections::BTreeSet;
 
 impl Judge<'_> {
     pub(super) fn names_of_taxes(&mut self) {
@@ -19,14 +19,32 @@ impl Judge<'_> {
             self.named("party", &entry.value.party, &entry.place, "party");
             self.jurisdiction(&entry.value.jurisdiction, &entry.place);
         }
+        self.jurisdictions_that_leave();
     }
 
     /// Typed otherwise than a MID's own, it would withhold nothing, and nobody would notice.
     fn jurisdiction(&mut self, jurisdiction: &str, place: &Place) {
-        let is_there = |mids: &[Entry<Mid>]| mids.iter().any(|mid| mid.value.jurisdiction.as_deref() == Some(jurisdiction));
-        if !self.is_full() && !is_there(&self.load.mids) && !is_there(&self.known.mids) {
+        let mids = merged(&self.known.mids, &self.load.mids);
+        if !self.is_full() && !mids.iter().any(|mid| mid.value.jurisdiction.as_deref() == Some(jurisdiction)) {
             let message = format!("names jurisdiction {jurisdiction:?}, which no mid has");
             self.errors.push(RegistryError { place: place.clone(), other: None, field: "jurisdiction".to_owned(), message });
+        }
+    }
+
+    /// A MID that takes its jurisdiction with it would end taxes that were loaded before, just as silently: these are ended first.
+    fn jurisdictions_that_leave(&mut self) {
+        let (known, load) = (self.known, self.load);
+        let mids = merged(&known.mids, &load.mids);
+        let have: BTreeSet<&str> = mids.iter().filter_map(|mid| mid.value.jurisdiction.as_deref()).collect();
+        for mid in &load.mids {
+            let before = find(&known.mids, &mid.value).and_then(|mid| mid.jurisdiction.as_deref());
+            let Some(gone) = before.filter(|jurisdiction| !have.contains(*jurisdiction)) else { continue };
+            let withholdings = merged(&known.withholdings, &load.withholdings);
+            let in_force = |entry: &&&Entry<Withholding>| &*entry.value.jurisdiction == gone && entry.value.validity.to.is_none();
+            if let Some(withholding) = withholdings.iter().find(in_force).filter(|_| !self.is_full()) {
+                let message = format!("was the last of jurisdiction {gone:?}, in which withholding {:?} has no end", withholding.value.id);
+                self.errors.push(RegistryError::between(&mid.place, &withholding.place, "jurisdiction", message));
+            }
         }
     }
 
