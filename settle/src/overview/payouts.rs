@@ -10,11 +10,13 @@ use farthing_schemas::Money;
 use std::collections::BTreeMap;
 
 /// The columns by party. What has become of a payment since it was released belongs behind `paid`.
-const PAYOUTS: [(&str, &str); 7] = [
+const PAYOUTS: [(&str, &str); 9] = [
     ("party", "party"),
     ("method", "method"),
-    ("payout_currency", "paid in"),
     ("paid", "paid"),
+    ("withheld", "withheld"),
+    ("arrives_in", "arrives in"),
+    ("arrives", "arrives"),
     ("held", "held"),
     ("carried", "carried"),
     ("why", "why carried"),
@@ -36,7 +38,7 @@ pub fn payouts(draft: &Draft, instructions: &BTreeMap<String, Payout>) -> Result
         parts: vec![
             Part::facts("totals", format!("In {}", draft.currency), totals(draft)?),
             Part::list("methods", "By method", methods(&lines, instructions)?),
-            Part::list("payouts", "By party", list(&lines, instructions)?),
+            Part::list("payouts", "By party", list(draft, &lines, instructions)?),
         ],
         remarks: Vec::new(),
     })
@@ -47,12 +49,13 @@ fn is_something(line: &Line) -> bool {
 }
 
 fn totals(draft: &Draft) -> Result<Vec<Fact>, SettleError> {
-    let held = Money::sum(draft.lines.iter().map(|line| line.held))?;
+    let sum = |field: fn(&Line) -> Money| Money::sum(draft.lines.iter().map(field)).map(Value::Amount);
     let paid = draft.lines.iter().filter(|line| line.paid != Money::ZERO).count();
     Ok(vec![
         Fact::new("payments", "payments", Value::how_many(paid)),
         Fact::new("paid", "paid", Value::Amount(draft.totals.paid)),
-        Fact::new("held", "held", Value::Amount(held)),
+        Fact::new("withheld", "withheld", sum(|line| line.withheld)?),
+        Fact::new("held", "held", sum(|line| line.held)?),
         Fact::new("carried", "carried", Value::Amount(draft.totals.carried)),
     ])
 }
@@ -70,23 +73,28 @@ fn methods(lines: &[&Line], instructions: &BTreeMap<String, Payout>) -> Result<L
     Ok(list)
 }
 
-fn list(lines: &[&Line], instructions: &BTreeMap<String, Payout>) -> Result<List, SettleError> {
+fn list(draft: &Draft, lines: &[&Line], instructions: &BTreeMap<String, Payout>) -> Result<List, SettleError> {
     let mut list = List::new(&PAYOUTS);
     for line in lines {
         let payout = instructions.get(&line.party);
+        let arrives = draft.payment_of(line);
         list.rows.push(vec![
             Value::id(&line.party),
             payout.map_or(Value::Nothing, |payout| Value::id(&payout.method)),
-            Value::or_nothing(payout.map(|payout| payout.currency)),
             Value::Amount(line.paid),
+            Value::Amount(line.withheld),
+            Value::or_nothing(arrives.map(|(currency, _)| currency)),
+            arrives.map_or(Value::Nothing, |(_, amount)| Value::Amount(amount)),
             Value::Amount(line.held),
             Value::Amount(line.carried_out),
             Value::or_nothing(line.why_carried.map(WhyCarried::as_str)),
         ]);
     }
     let sum = |field: fn(&Line) -> Money| Ok::<_, SettleError>(Value::Amount(Money::sum(lines.iter().map(|line| field(line)))?));
-    let sums = [sum(|line| line.paid)?, sum(|line| line.held)?, sum(|line| line.carried_out)?];
-    let words = [Value::text("all"), Value::Nothing, Value::Nothing];
-    list.sum = Some(words.into_iter().chain(sums).chain([Value::Nothing]).collect());
+    let (paid, withheld) = (sum(|line| line.paid)?, sum(|line| line.withheld)?);
+    let (held, carried) = (sum(|line| line.held)?, sum(|line| line.carried_out)?);
+    // What arrives is of several currencies.
+    let none = || Value::Nothing;
+    list.sum = Some(vec![Value::text("all"), none(), paid, withheld, none(), none(), held, carried, none()]);
     Ok(list)
 }

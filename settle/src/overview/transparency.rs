@@ -11,7 +11,7 @@ use crate::draft::{Draft, Line};
 use crate::earned::{Deferred, Earned, part};
 use crate::error::SettleError;
 use farthing_schemas::split::mul_div_floor;
-use farthing_schemas::{Accrual, Money, Status, Use};
+use farthing_schemas::{Accrual, Money, ReferenceKind, Status, Use};
 use std::collections::BTreeMap;
 
 /// What is gathered for the report of a draft.
@@ -22,10 +22,13 @@ pub struct Transparency<'d> {
     /// By use: each line's labour.
     uses: Vec<Cell>,
     /// What is owed and not settled, by status: each reference's labour.
-    unsettled: BTreeMap<Status, BTreeMap<String, Money>>,
+    unsettled: BTreeMap<Status, BTreeMap<Reference, Money>>,
     /// Payable labour of the cycle.
     concentration: Concentration,
 }
+
+/// Whose a reference is: a work and a party may have one id. Nobody's has no kind.
+type Reference = (Option<ReferenceKind>, String);
 
 /// How much of the payable labour of a cycle and currency is one MID's.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -61,7 +64,7 @@ impl<'d> Transparency<'d> {
             *everybodys = everybodys.plus(accrual.labour)?;
             *ours = if key.mid == self.draft.mid { ours.plus(accrual.labour)? } else { *ours };
         } else if key.mid.is_empty() || key.mid == self.draft.mid {
-            let sum = self.unsettled.entry(key.status).or_default().entry(key.party.clone()).or_default();
+            let sum = self.unsettled.entry(key.status).or_default().entry((key.reference_kind, key.party.clone())).or_default();
             *sum = sum.plus(accrual.labour)?;
         }
         Ok(())
@@ -147,21 +150,16 @@ fn outcomes(lines: &[Line]) -> Result<Vec<Cell>, SettleError> {
     Ok(cells.into())
 }
 
-fn unsettled(sums: &BTreeMap<Status, BTreeMap<String, Money>>) -> Vec<Cell> {
-    let references: BTreeMap<&str, usize> = sums
-        .values()
-        .flat_map(BTreeMap::keys)
-        .collect::<std::collections::BTreeSet<_>>()
-        .into_iter()
-        .zip(0..)
-        .map(|(id, at)| (id.as_str(), at))
-        .collect();
-    let cell = |(status, parts): (&Status, &BTreeMap<String, Money>)| {
+fn unsettled(sums: &BTreeMap<Status, BTreeMap<Reference, Money>>) -> Vec<Cell> {
+    let references: BTreeMap<&Reference, usize> =
+        sums.values().flat_map(BTreeMap::keys).collect::<std::collections::BTreeSet<_>>().into_iter().zip(0..).collect();
+    let cell = |(status, parts): (&Status, &BTreeMap<Reference, Money>)| {
         let mut cell = Cell::new(status.as_str(), references.len());
         for (reference, amount) in parts {
-            match reference.as_str() {
-                "" => cell.of_nobody = *amount,
-                named => cell.parts[references[named]] = *amount,
+            if reference.1.is_empty() {
+                cell.of_nobody = *amount;
+            } else {
+                cell.parts[references[reference]] = *amount;
             }
         }
         cell
