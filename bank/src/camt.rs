@@ -163,9 +163,10 @@ impl Entry<'_> {
         }
     }
 
+    /// What the bank names it by, in every statement: the number of an entry is one within its statement alone.
     fn bank_reference(&self, transaction: &Node) -> Option<String> {
         let own = transaction.text_at(&["Refs", "AcctSvcrRef"]);
-        own.or_else(|| self.node.text_at(&["AcctSvcrRef"])).or_else(|| self.node.text_at(&["NtryRef"])).map(str::to_owned)
+        own.or_else(|| self.node.text_at(&["AcctSvcrRef"])).map(str::to_owned)
     }
 }
 

@@ -3,7 +3,6 @@
 use super::invoiced::{Issued, Named};
 use crate::books::Books;
 use anyhow::bail;
-use farthing_archive::catalog::TakenIn;
 use farthing_bank::answer::{AnswerKind, Change};
 use farthing_bank::{Amount, Answer, AnswerFile, Outcome, Receipt, Reference, Unread};
 use farthing_ledger::{Asked, PaymentRows, StoredException, StoredPayment, StoredReceipt, StoredState};
@@ -207,38 +206,27 @@ impl Taking<'_> {
         if file.kind != AnswerKind::Statement || file.receipts.is_empty() {
             return Ok(());
         }
-        let messages = &self.books.catalog.messages;
-        let ours: BTreeSet<u64> = messages.iter().filter(|taken| taken.message.mid == self.mid).map(|taken| taken.sequence).collect();
-        let mut before = self.books.ledger.bank_receipts().await?;
-        before.retain(|receipt| ours.contains(&receipt.sequence));
-        let again = |taken: &&TakenIn| {
-            (taken.message.mid.as_str(), taken.message.form.as_str(), &taken.message.message_id)
-                == (self.mid, file.kind.as_str(), &file.message_id)
-        };
-        if let Some(taken) = messages.iter().find(again).filter(|_| file.message_id.is_some()) {
-            let what = format!(
-                "{} receipts are not booked: manifest {} has taken in a statement with this id",
-                file.receipts.len(),
-                taken.sequence
-            );
-            self.push_exception(file.message_id.clone(), what);
-            return Ok(());
+        let messages = self.books.catalog.messages.iter().filter(|taken| taken.message.mid == self.mid);
+        let ours: BTreeSet<u64> = messages.map(|taken| taken.sequence).collect();
+        let mut before: BTreeMap<Identity, usize> = BTreeMap::new();
+        for receipt in self.books.ledger.bank_receipts().await?.iter().filter(|receipt| ours.contains(&receipt.sequence)) {
+            *before.entry(identity(receipt)).or_default() += 1;
         }
         let issued = Issued::of(self.books, self.mid).await?;
         for receipt in &file.receipts {
-            self.receipt(receipt, &before, &issued)?;
+            self.receipt(receipt, &mut before, &issued)?;
         }
         Ok(())
     }
 
-    /// What names no invoice of ours is nobody's yet.
-    fn receipt(&mut self, receipt: &Receipt, before: &[StoredReceipt], issued: &Issued) -> anyhow::Result<()> {
+    /// What names no invoice of ours is nobody's yet. Who paid stands in the message alone, which can be erased.
+    fn receipt(&mut self, receipt: &Receipt, before: &mut BTreeMap<Identity, usize>, issued: &Issued) -> anyhow::Result<()> {
         let (amount, currency) = (receipt.amount.money()?, receipt.amount.currency());
+        let reference = receipt.bank_reference.clone();
         if amount > RECEIPT_MAX {
-            self.push_exception(None, format!("{} is more than anybody pays", receipt.amount));
+            self.push_exception(reference, format!("{} is more than anybody pays", receipt.amount));
             return Ok(());
         }
-        let from = receipt.debtor_name.as_deref().unwrap_or("somebody");
         let named = issued.named_in(receipt.remittance.as_deref().unwrap_or_default());
         let (invoice, doubt) = match named {
             Named::One(invoice) if invoice.currency == currency => (Some(invoice), None),
@@ -254,17 +242,19 @@ impl Taking<'_> {
             currency: currency.to_string(),
             amount: amount.to_string(),
             booked: receipt.booked.map(|day| day.to_string()),
-            reference: receipt.bank_reference.clone(),
+            reference,
         };
-        let same = |other: &StoredReceipt| {
-            (&other.currency, &other.amount, &other.booked, &other.reference) == (&row.currency, &row.amount, &row.booked, &row.reference)
-        };
-        if row.reference.is_some() && before.iter().any(same) {
-            self.push_exception(None, format!("{} from {from} has come in with another statement already", receipt.amount));
+        if let Some(left) = before.get_mut(&identity(&row)).filter(|left| **left > 0) {
+            *left -= 1;
+            let surely = if row.reference.is_some() { "has" } else { "may have" };
+            self.push_exception(
+                row.reference,
+                format!("{} {surely} come in with another statement already, and is not booked", receipt.amount),
+            );
             return Ok(());
         }
         if let Some(doubt) = doubt {
-            self.push_exception(None, format!("{} from {from} is in suspense: {doubt}", receipt.amount));
+            self.push_exception(row.reference.clone(), format!("{} is in suspense: {doubt}", receipt.amount));
         }
         self.taken.told.push(Told::Receipt { platform: row.platform.clone(), amount, currency });
         self.taken.rows.receipts.push(row);
@@ -292,6 +282,22 @@ impl Taking<'_> {
         let line = next(self.taken.rows.exceptions.len());
         self.taken.rows.exceptions.push(StoredException { sequence: self.sequence, line, reference, what });
     }
+}
+
+/// What a receipt is known by when another statement tells it again: the day, the sum and the bank's own reference, or else what it pays. As
+/// many as came before are not booked again, however many there are alike.
+type Identity = [Option<String>; 6];
+
+fn identity(row: &StoredReceipt) -> Identity {
+    let without = |text: &Option<String>| text.clone().filter(|_| row.reference.is_none());
+    [
+        Some(row.currency.clone()),
+        Some(row.amount.clone()),
+        row.booked.clone(),
+        row.reference.clone(),
+        without(&row.platform),
+        without(&row.cycle),
+    ]
 }
 
 fn is_of_all(answer: &Answer) -> bool {
