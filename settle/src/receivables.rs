@@ -1,4 +1,5 @@
-//! [`Receivables`]: what each platform was invoiced, what has come in and what is open, by age; from the journal's postings alone.
+//! [`Receivables`]: what each platform was invoiced, what has come in and what is open, by age; from the journal's postings and from which
+//! invoices receipts name.
 //!
 //! What is booked for a cycle is invoiced in whole minor units, as [`crate::invoice`] has it: what is below waits for the next invoice and is
 //! not open. What comes in is for the cycle that its entry names, as much as is open there, and else for the oldest that is open; what is
@@ -8,7 +9,7 @@ use crate::document::{Document, Fact, List, Part, Value};
 use crate::error::SettleError;
 use crate::invoice::ask;
 use farthing_schemas::{Currency, Cycle, Day, Money};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A posting on the account of a platform.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -147,6 +148,13 @@ impl Receivables {
         }
         let line = |((platform, currency), account): ((String, Currency), Account)| account.line(platform, currency, due_days);
         Ok(Receivables { mid: mid.to_owned(), as_of, due_days, lines: accounts.into_iter().map(line).collect::<Result<_, _>>()? })
+    }
+
+    /// The platforms of whose invoices in a currency, up to a cycle, something is open.
+    #[must_use]
+    pub fn open_through(&self, cycle: Cycle, currency: Currency) -> BTreeSet<String> {
+        let is_open = |line: &&Line| line.invoices.iter().any(|invoice| invoice.cycle <= cycle && invoice.open > Money::ZERO);
+        self.lines.iter().filter(|line| line.currency == currency).filter(is_open).map(|line| line.platform.clone()).collect()
     }
 }
 

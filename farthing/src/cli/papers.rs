@@ -74,7 +74,7 @@ Examples:
   farthing receivables --mid mid_guild --data books
   farthing receivables --mid mid_guild --as-of 2026-12-31 --csv --data books > receivables.csv
 
-From the journal alone: what is invoiced and what came in, by cycle. What came in for no cycle pays the oldest invoice.")]
+From the journal and the receipts: what comes in pays the invoice that it names, and else the oldest.")]
 pub struct ReceivablesOptions {
     /// To whom it is owed
     #[arg(long, value_name = "MID")]

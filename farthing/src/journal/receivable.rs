@@ -3,9 +3,11 @@
 use super::amount_of;
 use crate::books::Books;
 use anyhow::Context;
-use farthing_ledger::StoredEntry;
-use farthing_schemas::{Currency, Money};
+use farthing_ledger::{StoredEntry, StoredReceipt};
+use farthing_schemas::money::from_stored_text;
+use farthing_schemas::{Currency, Day, Instant, Money};
 use farthing_settle::journal::{AccountKind, EntryKind};
+use farthing_settle::receivables::{Movement, MovementKind};
 
 /// Postings of platforms come first in an entry, and are few beside those of parties.
 const PORTION_POSTINGS: u64 = 200;
@@ -39,4 +41,53 @@ pub async fn posted(books: &Books, entry: &StoredEntry) -> anyhow::Result<Vec<Po
 /// Whether an entry books what an approval says, or takes it back.
 pub fn is_of_approval(entry: &StoredEntry) -> bool {
     [EntryKind::Approval, EntryKind::Withdrawal].iter().any(|kind| kind.as_str() == entry.kind)
+}
+
+/// Everything that the accounts of platforms with a MID were debited and credited: receipts for the invoices that they name.
+pub async fn movements(books: &Books, mid: &str) -> anyhow::Result<Vec<Movement>> {
+    let receipts = books.ledger.bank_receipts().await?;
+    let mut movements = Vec::new();
+    for row in books.ledger.journal_entries_after(0).await?.iter().filter(|row| row.mid == mid) {
+        let name = || format!("journal entry {}", row.number);
+        if row.kind == EntryKind::BankMessage.as_str() {
+            movements.extend(of_message(books, row, &receipts).with_context(name)?);
+        } else {
+            movements.extend(of_entry(books, row).await.with_context(name)?);
+        }
+    }
+    Ok(movements)
+}
+
+/// What has come in with a bank's message: each receipt for the invoice that it names.
+fn of_message(books: &Books, row: &StoredEntry, receipts: &[StoredReceipt]) -> anyhow::Result<Vec<Movement>> {
+    let act = books.catalog.booked.iter().find(|act| act.numbers.contains(&row.number)).context("no act books it; run: farthing check")?;
+    let day = Day::of(row.happened.parse::<Instant>()?);
+    let mut movements = Vec::new();
+    for receipt in receipts.iter().filter(|receipt| receipt.sequence == act.sequence) {
+        let Some(platform) = receipt.platform.clone() else { continue };
+        let (currency, amount) = (receipt.currency.parse()?, from_stored_text(&receipt.amount)?.negated()?);
+        let cycle = receipt.cycle.as_ref().map(|cycle| cycle.parse()).transpose()?;
+        movements.push(Movement { platform, currency, cycle, day, kind: MovementKind::Received, amount });
+    }
+    Ok(movements)
+}
+
+/// What an entry moves on the accounts of platforms.
+async fn of_entry(books: &Books, row: &StoredEntry) -> anyhow::Result<Vec<Movement>> {
+    let kind = match &row.kind {
+        kind if kind == EntryKind::Approval.as_str() => MovementKind::Approved,
+        kind if kind == EntryKind::Withdrawal.as_str() => MovementKind::Withdrawn,
+        _ => MovementKind::Received,
+    };
+    let day = Day::of(row.happened.parse::<Instant>()?);
+    let cycle = row.cycle.as_ref().map(|cycle| cycle.parse()).transpose()?;
+    let movements = posted(books, row).await?.into_iter().map(|posting| Movement {
+        platform: posting.platform,
+        currency: posting.currency,
+        cycle,
+        day,
+        kind,
+        amount: posting.amount,
+    });
+    Ok(movements.collect())
 }

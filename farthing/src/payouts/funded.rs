@@ -4,20 +4,24 @@
 use crate::books::Books;
 use crate::commands::settle::Settlement;
 use crate::drafted::{self, Events, Wanted, Whose};
-use crate::journal::receivable::{is_of_approval, posted};
+use crate::journal::receivable::movements;
 use crate::plan_input;
-use farthing_schemas::{Cycle, Money};
+use farthing_schemas::Money;
 use farthing_settle::Draft;
 use farthing_settle::draft::Line;
+use farthing_settle::receivables::Receivables;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// By party whom the draft of a cycle pays: which platforms have not paid what it is paid of.
 ///
-/// A platform has paid once less than the currency's minor unit is open of all that was approved up to this cycle. A party that has something
+/// A platform has paid once nothing is open of what it was invoiced up to this cycle, as [`Receivables`] has it. A party that has something
 /// carried in may have it from any earlier cycle, so those count for it, too; and who gets what was held, inherited or adjusted waits until all
 /// platforms have paid, since nobody knows whose money that is. It waits for all of its payment: a payment is of one amount.
 pub async fn unfunded(books: &mut Books, of: &Settlement, draft: &Draft) -> anyhow::Result<BTreeMap<String, BTreeSet<String>>> {
-    let owing = owing(books, of).await?;
+    // As the journal has it by now, whatever the days of its entries.
+    let movements = movements(books, &of.mid).await?;
+    let Some(last) = movements.iter().map(|movement| movement.day).max() else { return Ok(BTreeMap::new()) };
+    let owing = Receivables::of(&of.mid, last, 0, &movements)?.open_through(of.cycle, of.currency);
     let mut waiting: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     if owing.is_empty() {
         return Ok(waiting);
@@ -47,21 +51,4 @@ pub async fn unfunded(books: &mut Books, of: &Settlement, draft: &Draft) -> anyh
         .await?;
     }
     Ok(waiting)
-}
-
-/// The platforms that have not paid all that was approved up to a cycle.
-async fn owing(books: &Books, of: &Settlement) -> anyhow::Result<BTreeSet<String>> {
-    let mut open: BTreeMap<String, Money> = BTreeMap::new();
-    for row in books.ledger.journal_entries_after(0).await?.iter().filter(|row| row.mid == of.mid) {
-        let cycle: Option<Cycle> = row.cycle.as_ref().map(|cycle| cycle.parse()).transpose()?;
-        if is_of_approval(row) && cycle.is_some_and(|cycle| cycle > of.cycle) {
-            continue;
-        }
-        for posting in posted(books, row).await?.into_iter().filter(|posting| posting.currency == of.currency) {
-            let sum = open.entry(posting.platform).or_default();
-            *sum = sum.plus(posting.amount)?;
-        }
-    }
-    let minor = of.currency.minor_unit();
-    Ok(open.into_iter().filter(|(_, open)| *open >= minor).map(|(platform, _)| platform).collect())
 }

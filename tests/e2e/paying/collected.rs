@@ -4,6 +4,7 @@ use super::scene::{MID, NOW, Scene, iban};
 use crate::support::{also_on_postgres, stderr};
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
+use std::fs;
 
 also_on_postgres!(a_release_pays_out_of_what_has_come_in);
 
@@ -51,7 +52,7 @@ fn a_release_pays_out_of_what_has_come_in() -> Result<()> {
     assert_eq!(scene.book(&messages)?, 1);
     assert_eq!(scene.balance("suspense")?, "-10.000000000000");
     let said = scene.data.ok(["bank", "exceptions", "--mid", MID])?;
-    ensure!(said.contains("10.00 EUR from Platform Ltd is in suspense: it names no invoice of ours"), "{said}");
+    ensure!(said.contains("10.00 EUR is in suspense: it names no invoice of ours"), "{said}");
     scene.holds()?;
     let receivables = scene.data.ok(["receivables", "--mid", MID])?;
     ensure!(receivables.contains("plt_a") && receivables.contains("plt_b"), "{receivables}");
@@ -115,5 +116,49 @@ fn a_receipt_pays_the_invoice_that_it_names() -> Result<()> {
     // Of the later one less than a cent is left, which nobody can pay.
     let left = |row: &Value| row["open"].as_str().unwrap_or_default().starts_with("0.00");
     ensure!(open.as_array().into_iter().flatten().filter(|row| row["cycle"] == "2026-11").all(left), "{open}");
-    Ok(())
+    // So what was earned in the older one is not paid out of it.
+    let said = scene.data.json([&Scene::releasing("2026-10")[..], &["--funded"]].concat())?;
+    assert_eq!((&said["released"]["payments"], &said["released"]["left_out"]), (&json!(0), &json!(2)), "{said}");
+    scene.holds()
+}
+
+/// What stands between that element's marks, first of all in a message.
+fn element<'a>(message: &'a str, name: &str) -> Result<&'a str> {
+    let (_, rest) = message.split_once(&format!("<{name}>")).with_context(|| format!("no {name} in {message}"))?;
+    Ok(rest.split_once('<').context("an open element")?.0)
+}
+
+#[test]
+fn a_receipt_counts_once_however_many_statements_tell_it() -> Result<()> {
+    let mut scene = Scene::of(2)?;
+    scene.approve("2026-10")?;
+    let invoice = invoice(&scene, "plt_a")?;
+    let number = text(&invoice, "number").context("no number")?.to_owned();
+    let messages = credit(&mut scene, 100, &number)?;
+    assert_eq!(scene.book(&messages)?, 0);
+    let owed = || -> Result<i128> { Ok(scene.balance("platform_receivable:plt_a")?.replace('.', "").parse()?) };
+    let (first, euro) = (owed()?, 1_000_000_000_000);
+    let is_told = |name: &&String| {
+        name.contains("camt.053") && fs::read_to_string(scene.data.path().join(name)).is_ok_and(|text| text.contains(&number))
+    };
+    let statement = fs::read_to_string(scene.data.path().join(messages.iter().find(is_told).context("no statement tells it")?))?;
+    let told = |statement: &str, name: &str| -> Result<usize> {
+        fs::write(scene.data.path().join(name), statement)?;
+        scene.book(&[name.to_owned()])
+    };
+    let (id, reference) = (element(&statement, "MsgId")?, element(&statement, "AcctSvcrRef")?);
+
+    // Of the week, after that of the day.
+    assert_eq!((told(&statement.replace(id, "weekly"), "weekly.xml")?, owed()?), (1, first));
+    // Another one on the next page of a statement, which has one id for all of its pages.
+    assert_eq!((told(&statement.replace(reference, "another"), "page.xml")?, owed()?), (0, first - euro));
+    // Without a reference of the bank's, whatever pays the same on the same day may be the same; as often as it was told before.
+    let bare = statement.replace(&format!("<AcctSvcrRef>{reference}</AcctSvcrRef>"), "");
+    assert_eq!((told(&bare, "bare.xml")?, owed()?), (0, first - 2 * euro));
+    assert_eq!((told(&bare.replace(id, "bare weekly"), "bare-weekly.xml")?, owed()?), (1, first - 2 * euro));
+    let said = scene.data.ok(["bank", "exceptions", "--mid", MID])?;
+    for state in ["has", "may have"] {
+        ensure!(said.contains(&format!("1.00 EUR {state} come in with another statement already, and is not booked")), "{said}");
+    }
+    scene.holds()
 }
