@@ -1,7 +1,7 @@
 //! Statements as JSON: one canonical text for each, which is the leaf of the tree of its cycle.
 //!
-//! Canonical is compact, in the order of the fields here. A statement with a tax, an inheritance or an exchange is of version 2, which a checker of
-//! version 1 does not take for what it knows; without them it is of version 1, as it always was.
+//! Canonical is compact, in the order of the fields here. A statement with a tax, an inheritance, an exchange or an adjustment is of version 2,
+//! which a checker of version 1 does not take for what it knows; without them it is of version 1, as it always was.
 
 use super::{Adjusted, Figures, Inherited, Statement, UndoneUse, UseLine, Withheld};
 use crate::draft::Exchanged;
@@ -16,8 +16,9 @@ use serde::{Deserialize, Serialize};
 
 /// The version of the form that a statement has.
 fn version(statement: &Statement) -> u8 {
-    let Statement { inherited, passed_on, tax, exchanged, .. } = statement;
-    if inherited.is_empty() && passed_on.is_empty() && tax.is_none() && exchanged.is_none() { 1 } else { 2 }
+    let Statement { inherited, passed_on, tax, exchanged, adjustments, .. } = statement;
+    let old = inherited.is_empty() && passed_on.is_empty() && tax.is_none() && exchanged.is_none() && adjustments.is_empty();
+    if old { 1 } else { 2 }
 }
 
 impl Statement {
