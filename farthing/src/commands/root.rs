@@ -7,7 +7,7 @@ use crate::commands::verify::seals;
 use crate::output::{self, Answer};
 use crate::place::Place;
 use crate::statements;
-use anyhow::{Context, bail};
+use anyhow::Context;
 use serde_json::json;
 
 pub async fn run(at: &Place, options: &RootOptions, json: bool) -> anyhow::Result<Answer> {
@@ -15,14 +15,11 @@ pub async fn run(at: &Place, options: &RootOptions, json: bool) -> anyhow::Resul
     let of = settlement_of(&*books.registry_now().await?, &options.mid, options.currency, options.cycle)?;
     let seals = statements::seals(&mut books, &of).await?;
     let seal = seals.last().context("a cycle with a final draft has a root")?;
-    let sealed = seals::root_of(&books, &of)?;
-    if let Some(sealed) = sealed.as_ref().filter(|sealed| **sealed != seal.root.to_string()) {
-        bail!("cycle {} was sealed with the root {sealed}, and its statements have {} now; run: farthing verify", of.cycle, seal.root);
-    }
+    let sealed = seals::is_sealed_with(&books, &of, &seal.root)?;
     let previous = seal.previous.map(|root| root.to_string());
     if json {
         output::json(&json!({"mid": of.mid, "currency": of.currency.code(), "cycle": of.cycle.to_string(), "root": seal.root.to_string(),
-            "statements": seal.link.tree_size, "tree_root": seal.link.tree_root.to_string(), "previous": previous, "sealed": sealed.is_some()}))?;
+            "statements": seal.link.tree_size, "tree_root": seal.link.tree_root.to_string(), "previous": previous, "sealed": sealed}))?;
     } else {
         let (root, size, tree) = (seal.root, seal.link.tree_size, seal.link.tree_root);
         output::text(&format!(
@@ -31,7 +28,7 @@ pub async fn run(at: &Place, options: &RootOptions, json: bool) -> anyhow::Resul
             of.mid,
             of.currency,
             of.cycle,
-            if sealed.is_some() { "sealed" } else { "not sealed yet" },
+            if sealed { "sealed" } else { "not sealed yet" },
             previous.as_deref().unwrap_or("nothing: it is the first")
         ))?;
     }

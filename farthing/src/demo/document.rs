@@ -1,7 +1,6 @@
 //! The facts as one JSON document.
 
 use super::facts::{CYCLE, Facts};
-use crate::commands::verify;
 use farthing_schemas::manifest::Counts;
 use farthing_settle::Draft;
 use serde_json::{Value, json};
@@ -29,7 +28,7 @@ pub fn document(facts: &Facts) -> anyhow::Result<Value> {
         "rejected": facts.rejected,
         "verified": facts.proven.is_ok(),
         "difference": facts.proven.as_ref().err().map(|error| format!("{error:#}")),
-        "compared": facts.proven.as_ref().map(verify::document).unwrap_or_default(),
+        "compared": facts.proven.as_ref().ok(),
         "seconds": steps.collect::<serde_json::Map<_, _>>(),
     }))
 }

@@ -3,6 +3,7 @@
 use crate::books::Books;
 use crate::cli::StatementFormat;
 use crate::commands::settle::{Settlement, settlement_of};
+use crate::commands::verify::seals;
 use crate::drafted::{self, Source, Whose};
 use crate::output::{self, Answer};
 use crate::papers;
@@ -11,7 +12,7 @@ use crate::progress;
 use crate::statements::{self, Prover, Seal};
 use anyhow::{Context, bail, ensure};
 use farthing_schemas::{Currency, Cycle};
-use farthing_settle::proof::Digest;
+use farthing_settle::Draft;
 use farthing_settle::statement::Statement;
 use farthing_settle::statement::gather::Statements;
 use farthing_settle::statement::{csv, html, text};
@@ -39,7 +40,7 @@ pub async fn one(at: &Place, wanted: &Wanted<'_>, party: &str) -> anyhow::Result
         bail!("{party} has no statement from {} for {} in {}: it has no line in the draft", of.mid, of.cycle, of.currency);
     };
     let prover = seals.map(|seals| Prover::of(&statements, of.cycle, &seals)).transpose()?;
-    say_what_it_is(&source, prover.as_ref().map(|prover| prover.root));
+    say_what_it_is(&books, wanted, &source, prover.as_ref())?;
     output::bytes(form(&statements, prover.as_ref(), wanted.format, place)?.as_bytes())?;
     Ok(Answer::Yes)
 }
@@ -59,11 +60,10 @@ pub async fn all(at: &Place, wanted: &Wanted<'_>, out: &Path, json: bool) -> any
         bar.inc(1);
     }
     bar.finish_and_clear();
-    let root = prover.as_ref().map(|prover| prover.root);
-    say_what_it_is(&source, root);
+    say_what_it_is(&books, wanted, &source, prover.as_ref())?;
     let count = statements.len();
     if json {
-        let root = root.map(|root| root.to_string());
+        let root = prover.as_ref().map(|prover| prover.root.to_string());
         output::json(&json!({"statements": count, "preview": source.draft.preview, "root": root}))?;
     } else {
         let of = format!("{} in {} for {}", of.mid, of.currency, of.cycle);
@@ -86,13 +86,17 @@ async fn open(books: &mut Books, wanted: &Wanted<'_>) -> anyhow::Result<(Settlem
 }
 
 /// On standard error: the papers themselves say it where they have words.
-fn say_what_it_is(source: &Source, root: Option<Digest>) {
+fn say_what_it_is(books: &Books, wanted: &Wanted<'_>, source: &Source, prover: Option<&Prover<'_>>) -> anyhow::Result<()> {
     if source.draft.preview {
         output::note("The cycle is open: this is a preview, which can still change and cannot be proven.");
     }
-    if let Some(root) = root {
-        output::note(&format!("Proven in the root {root}, which is not sealed yet."));
+    if let Some(root) = prover.map(|prover| prover.root) {
+        let Draft { mid, currency, .. } = &source.draft;
+        let of = Settlement { mid: mid.clone(), currency: *currency, cycle: wanted.through };
+        let state = if seals::is_sealed_with(books, &of, &root)? { "sealed" } else { "not sealed yet" };
+        output::note(&format!("Proven in the root {root}, which is {state}."));
     }
+    Ok(())
 }
 
 fn form(statements: &Statements<'_>, prover: Option<&Prover<'_>>, format: StatementFormat, place: usize) -> anyhow::Result<String> {

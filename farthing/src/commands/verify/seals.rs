@@ -8,6 +8,7 @@ use crate::statements;
 use anyhow::{Context, ensure};
 use farthing_schemas::{Currency, Cycle};
 use farthing_settle::cycle::Kind;
+use farthing_settle::proof::Digest;
 use std::collections::BTreeMap;
 
 /// Compares every root that was sealed, and what its seal has archived.
@@ -34,9 +35,16 @@ pub async fn compare(books: &mut Books, compared: &mut Compared) -> anyhow::Resu
     Ok(())
 }
 
-/// The root that a cycle was sealed with, if it was.
-pub fn root_of(books: &Books, of: &Settlement) -> anyhow::Result<Option<String>> {
-    Ok(roots(books)?.get(&(of.mid.clone(), of.currency)).and_then(|roots| roots.get(&of.cycle)).cloned())
+/// Whether a cycle is sealed with that root of its statements; an error if it is with another one.
+pub fn is_sealed_with(books: &Books, of: &Settlement, root: &Digest) -> anyhow::Result<bool> {
+    let roots = roots(books)?;
+    let Some(sealed) = roots.get(&(of.mid.clone(), of.currency)).and_then(|roots| roots.get(&of.cycle)) else { return Ok(false) };
+    ensure!(
+        *sealed == root.to_string(),
+        "cycle {} was sealed with the root {sealed}, and its statements have {root} now; run: farthing verify",
+        of.cycle
+    );
+    Ok(true)
 }
 
 type Roots = BTreeMap<Cycle, String>;
