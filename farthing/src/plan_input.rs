@@ -13,6 +13,7 @@ use farthing_schemas::accrual::AccrualKey;
 use farthing_schemas::registry::{PartyIndex, Registry, TaxTerms};
 use farthing_schemas::{Accrual, Currency, Cycle, Money, Rate, Status};
 use farthing_settle::input::{Adjustment, AgreementTerms, Heir, Hold, MidTerms, OnShortfall, Payee, Payout, Quote, Tax, Threshold};
+use farthing_settle::untaxed::Untaxed;
 use farthing_settle::{Draft, Input};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -34,13 +35,9 @@ pub async fn gather(books: &Books, registry: &Registry, of: &Settlement, scope: 
     let mut accruals = of_cycle(books, of, of.cycle, scope.through_sequence).await?;
     accruals.extend(scope.to_come.into_iter().filter(|accrual| accrual.cycle == of.cycle && accrual.key.currency == of.currency));
     let (deferred, settled_in) = deferred(books, of, &earlier).await?;
-    let mut carried_in: BTreeMap<String, Money> =
+    let carried_in: BTreeMap<String, Money> =
         earlier.last().map(|draft| draft.lines.iter().map(|line| (line.party.clone(), line.carried_out)).collect()).unwrap_or_default();
     let returned = payouts::returned(books, of, scope.through_sequence, &earlier).await?;
-    for (party, payments) in &returned {
-        let sum = carried_in.entry(party.clone()).or_default();
-        *sum = Money::sum(payments.values().copied().chain([*sum]))?;
-    }
     let holds = holds(books, of, scope.through_sequence, earlier.last());
     let adjustments = adjustments(books, of, scope.through_sequence, &earlier);
     let fees_of_cycles: BTreeMap<Cycle, Rate> = earlier.iter().map(|draft| (draft.cycle, draft.fee_rate)).collect();
@@ -55,6 +52,7 @@ pub async fn gather(books: &Books, registry: &Registry, of: &Settlement, scope: 
         deferred,
         carried_in,
         returned,
+        untaxed: Untaxed::after(&earlier)?,
         adjustments,
         holds,
         taxes: BTreeMap::new(),
@@ -186,7 +184,7 @@ fn fill_terms(input: &mut Input, registry: &Registry) -> anyhow::Result<()> {
     let named: BTreeSet<&str> = ours
         .iter()
         .map(|key| key.party.as_str())
-        .chain(input.carried_in.keys().map(String::as_str))
+        .chain(input.carried_in.keys().chain(input.returned.keys()).map(String::as_str))
         .chain(of_holds)
         .chain(of_adjustments)
         .collect();

@@ -2,6 +2,7 @@
 
 use crate::earnings::EarningKey;
 use crate::error::SettleError;
+use crate::input::Input;
 use crate::moves::{Account, Move, Rule, Step, Terms, WhyCarried};
 use farthing_schemas::Money;
 use std::collections::BTreeMap;
@@ -11,7 +12,7 @@ use std::collections::BTreeMap;
 pub struct PartySums {
     /// What is left in the party's own account: what can still be paid or carried.
     pub available: Money,
-    /// What stood carried before the first move.
+    /// What stood carried before the first move, with what has come back.
     pub carried_in: Money,
     /// What stands carried now.
     pub carried: Money,
@@ -64,12 +65,18 @@ pub struct Book {
 }
 
 impl Book {
-    /// A book without moves, over what earlier cycles carried.
-    #[must_use]
-    pub fn open(carried_in: &BTreeMap<String, Money>) -> Book {
-        let with_balance = carried_in.iter().filter(|(_, carried)| **carried != Money::ZERO);
-        let opened = |carried: Money| PartySums { carried_in: carried, carried, ..PartySums::default() };
-        Book { parties: with_balance.map(|(party, carried)| (party.clone(), opened(*carried))).collect(), ..Book::default() }
+    /// A book without moves, over what earlier cycles carried and what has come back since.
+    ///
+    /// # Errors
+    /// A sum that does not fit.
+    pub fn open(input: &Input) -> Result<Book, SettleError> {
+        let mut book = Book::default();
+        let carried = input.carried_in.iter().filter(|(_, carried)| **carried != Money::ZERO).map(|(party, _)| party);
+        for party in carried.chain(input.returned.keys()) {
+            let carried = input.carried_by(party).plus(input.returned_to(party)?)?;
+            book.parties.insert(party.clone(), PartySums { carried_in: carried, carried, ..PartySums::default() });
+        }
+        Ok(book)
     }
 
     /// Writes moves down.

@@ -1,5 +1,6 @@
 //! [`Input`]: everything a draft depends on. Who calls fills it from the registry version that the draft names.
 
+use farthing_schemas::money::MoneyError;
 use farthing_schemas::{Accrual, Currency, Cycle, ExchangeRate, Instant, Money, Rate};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,10 +23,12 @@ pub struct Input {
     pub accruals: Vec<Accrual>,
     /// Accruals that earlier drafts of this MID left out with `--without`; they join this cycle, late, and keep their own cycle here.
     pub deferred: Vec<Accrual>,
-    /// By party: what stays owed to it (or, when negative, by it) from earlier cycles, with what has come back.
+    /// By party: what stays owed to it (or, when negative, by it) from earlier cycles.
     pub carried_in: BTreeMap<String, Money>,
     /// By party and payment: what of it has come back, since payments of earlier cycles have failed and are not made anew.
     pub returned: BTreeMap<String, BTreeMap<String, Money>>,
+    /// By party: what came back in earlier cycles and has not been paid since, as [`crate::untaxed`] has it.
+    pub untaxed: BTreeMap<String, Money>,
     /// By number: the adjustments of earlier cycles of this MID and currency that no draft before has booked.
     pub adjustments: BTreeMap<u64, Adjustment>,
     /// By number: the holds on parties of this MID and currency that are in force, and the lifted ones that still keep something back.
@@ -161,6 +164,22 @@ pub struct Payout {
     pub method: String,
     /// The only currency that it takes; what is in another one is exchanged, where there is a rate for that.
     pub currency: Currency,
+}
+
+impl Input {
+    /// What was carried from earlier cycles, without what has come back.
+    #[must_use]
+    pub fn carried_by(&self, party: &str) -> Money {
+        self.carried_in.get(party).copied().unwrap_or_default()
+    }
+
+    /// What has come back of a party's payments.
+    ///
+    /// # Errors
+    /// A sum that does not fit.
+    pub fn returned_to(&self, party: &str) -> Result<Money, MoneyError> {
+        Money::sum(self.returned.get(party).into_iter().flat_map(|payments| payments.values().copied()))
+    }
 }
 
 impl MidTerms {

@@ -47,6 +47,7 @@ pub mod report;
 pub mod statement;
 pub mod steps;
 pub mod unsettled;
+pub mod untaxed;
 mod values;
 pub mod wire;
 

@@ -10,6 +10,7 @@ use farthing_schemas::{Currency, Cycle, Money, Rate};
 use farthing_settle::cycle::State;
 use farthing_settle::draft::TaxLine;
 use farthing_settle::input::Tax;
+use farthing_settle::untaxed::Untaxed;
 use farthing_settle::{Courses, Draft};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -80,12 +81,14 @@ async fn gather(books: &Books, mid: &str, year: u16) -> anyhow::Result<Report> {
         let currency: Currency = code.parse()?;
         // Any cycle will do: all of its drafts are read.
         let of = Settlement { mid: mid.to_owned(), currency, cycle: Cycle::at(0) };
+        let mut untaxed = Untaxed::default();
         for draft in plan_input::drafts(books, &of, books.catalog.sequence).await? {
+            let paid_before = untaxed.take(&draft)?;
             if year_of(draft.cycle) != year {
                 continue;
             }
             if is_approved(&courses, &draft) {
-                report.add(&draft)?;
+                report.add(&draft, &paid_before)?;
             } else {
                 report.waiting.push((currency, draft.cycle));
             }
@@ -104,14 +107,16 @@ fn is_approved(courses: &Courses, draft: &Draft) -> bool {
 }
 
 impl Report {
-    fn add(&mut self, draft: &Draft) -> anyhow::Result<()> {
+    /// What had come back was paid, and counts, when it was paid first.
+    fn add(&mut self, draft: &Draft, paid_before: &BTreeMap<String, Money>) -> anyhow::Result<()> {
         self.cycles.push((draft.currency, draft.cycle));
         let taxes: BTreeMap<&str, &TaxLine> = draft.taxes.iter().map(|line| (line.party.as_str(), line)).collect();
         for line in draft.lines.iter().filter(|line| line.paid != Money::ZERO) {
             let tax = taxes.get(line.party.as_str());
             let key = Key { currency: draft.currency, party: line.party.clone(), tax: tax.map(|line| TaxKey::of(&line.tax)) };
             let sums = self.rows.entry(key).or_default();
-            sums.gross = sums.gross.plus(line.paid)?.plus(line.withheld)?;
+            let paid_before = paid_before.get(&line.party).copied().unwrap_or_default();
+            sums.gross = sums.gross.plus(line.paid)?.plus(line.withheld)?.minus(paid_before)?;
             sums.base = sums.base.plus(tax.map_or(Money::ZERO, |line| line.base))?;
             sums.withheld = sums.withheld.plus(line.withheld)?;
         }

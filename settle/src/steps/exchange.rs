@@ -8,8 +8,8 @@
 //!
 //! A tax is withheld in the draft's currency, in its minor units: of what can be paid `paid + withheld` is the base, as it is without an
 //! exchange. Since `paid` is not free here, but one of the amounts that an exchange can take, the tax that belongs to it is
-//! `floor(paid x rate / (1 - rate))`, cut down to minor units; then `withheld = floor(base x rate)`, cut down, holds as everywhere. Of all such
-//! payments the largest is made that is available.
+//! `floor(paid x rate / (1 - rate))`, cut down to minor units; then `withheld = floor(base x rate)`, cut down, holds as everywhere. What
+//! had come back before is in no base, and so not in that `paid` either. Of all such payments the largest is made that is available.
 
 use crate::error::SettleError;
 use crate::input::{Quote, Tax};
@@ -39,6 +39,8 @@ pub struct Terms<'a> {
     pub quote: &'a Quote,
     /// What is withheld.
     pub tax: Option<&'a Tax>,
+    /// This much is paid without it.
+    pub untaxed: Money,
 }
 
 /// The largest payment that is available; all its amounts are nothing if there is none.
@@ -70,6 +72,7 @@ fn of(exchanged: Money, terms: Terms<'_>) -> Result<Exchange, SettleError> {
     if left == 0 {
         return Err(SettleError::NothingLeft(tax.withholding.clone()));
     }
-    let exact = Money::from_units(mul_div_floor(paid.units(), i128::from(rate), i128::from(left))?);
+    let taxed = paid.minus(terms.untaxed.min(paid))?;
+    let exact = Money::from_units(mul_div_floor(taxed.units(), i128::from(rate), i128::from(left))?);
     Ok(Exchange { paid, withheld: exact.cut_down_to(terms.from.minor_unit()), exchanged })
 }

@@ -59,7 +59,7 @@ pub const STEPS: &[StepFn] = &[
 /// An input that contradicts itself, or a sum that does not fit. A rule that is broken is no error: the draft is refused.
 pub fn plan(input: &Input) -> Result<Plan, SettleError> {
     let earnings = Earnings::of(input)?;
-    let mut book = Book::open(&input.carried_in);
+    let mut book = Book::open(input)?;
     for step in STEPS {
         let moves = step(View { input, earnings: &earnings, book: &book })?;
         book.post(moves)?;

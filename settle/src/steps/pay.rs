@@ -7,7 +7,7 @@ use super::withhold::{Taxed, withheld_of};
 use crate::book::transfer;
 use crate::draft::Exchanged;
 use crate::error::SettleError;
-use crate::input::{Input, Payee, Payout, Tax};
+use crate::input::{Input, Payee, Payout};
 use crate::moves::{Account, Move, Rule, Step, WhyCarried};
 use farthing_schemas::Money;
 
@@ -35,8 +35,8 @@ pub fn moves(view: View<'_>) -> Result<Vec<Move>, SettleError> {
     let mut moves = Vec::new();
     for (party, sums) in view.book.parties() {
         // As before the tax, which was withheld if and only if this is paid.
-        let untaxed = sums.available.minus(sums.steps.brought(Step::Withhold))?;
-        if let Decision::Pay { amount, rule, .. } = decide(view.input, Taxed::of(view.input, party)?, untaxed)? {
+        let before = sums.available.minus(sums.steps.brought(Step::Withhold))?;
+        if let Decision::Pay { amount, rule, .. } = decide(view.input, Taxed::of(view.input, party)?, before)? {
             let (from, to) = (Account::Party(party.clone()), Account::Payout(party.clone()));
             moves.extend(transfer(Step::Pay, rule, from, to, amount)?);
         }
@@ -48,25 +48,27 @@ pub fn moves(view: View<'_>) -> Result<Vec<Move>, SettleError> {
 ///
 /// # Errors
 /// A sum that does not fit.
-pub fn decide(input: &Input, Taxed { payee, tax, untaxed }: Taxed<'_>, available: Money) -> Result<Decision, SettleError> {
+pub fn decide(input: &Input, taxed: Taxed<'_>, available: Money) -> Result<Decision, SettleError> {
+    let Taxed { payee, tax, untaxed } = taxed;
     let minor = input.currency.minor_unit();
     let payout = match &payee.payout {
         Some(payout) if payout.currency == input.currency => payout,
-        Some(payout) => return elsewhere(input, (payee, tax), payout, available),
+        Some(payout) => return elsewhere(input, taxed, payout, available),
         None => return Ok(Decision::Keep(WhyCarried::NoPayoutInstruction)),
     };
     let least = least(input, payee, payout);
     let base = available.max(Money::ZERO).cut_down_to(minor);
-    let taxed = base.minus(untaxed.min(base))?;
-    let withheld = tax.map_or(Ok(Money::ZERO), |tax| withheld_of(taxed, tax, input.currency))?;
+    let base_of_tax = base.minus(untaxed.min(base))?;
+    let withheld = tax.map_or(Ok(Money::ZERO), |tax| withheld_of(base_of_tax, tax, input.currency))?;
     let amount = base.minus(withheld)?;
     Ok(if amount >= least { Decision::Pay { amount, withheld, rule: Rule::Threshold(least) } } else { too_little(amount, minor) })
 }
 
 /// What is to become of it where it is paid in another currency: its threshold is judged in that one, on what would arrive.
-fn elsewhere(input: &Input, (payee, tax): (&Payee, Option<&Tax>), payout: &Payout, available: Money) -> Result<Decision, SettleError> {
+fn elsewhere(input: &Input, taxed: Taxed<'_>, payout: &Payout, available: Money) -> Result<Decision, SettleError> {
+    let Taxed { payee, tax, untaxed } = taxed;
     let Some(quote) = input.quotes.get(&payout.currency) else { return Ok(Decision::Keep(WhyCarried::NoPayoutInstruction)) };
-    let terms = exchange::Terms { from: input.currency, to: payout.currency, quote, tax };
+    let terms = exchange::Terms { from: input.currency, to: payout.currency, quote, tax, untaxed };
     let Exchange { paid, withheld, exchanged } = exchange::most(available, terms)?;
     if exchanged < least(input, payee, payout) {
         return Ok(too_little(exchanged, payout.currency.minor_unit()));

@@ -7,7 +7,8 @@
 //!   to come is smaller by just that much, and nothing has to be asked back of an authority. In the end the base is all that was
 //!   earned and not undone;
 //! - what is passed on to heirs is taxed as theirs, at their rates;
-//! - what had come back from a bank is paid once more without a tax, which was withheld of it before.
+//! - what had come back from a bank is paid once more without a tax, which was withheld of it before: whenever that is, and in whatever
+//!   currency. What an heir gets of it is taxed as the heir's.
 //!
 //! A cycle's rate is that of its end, the first instant at which it can be paid; the cycle counts for the year of that instant.
 //!
@@ -46,7 +47,7 @@ pub struct Taxed<'a> {
     pub payee: &'a Payee,
     /// What is withheld, if anything is by law.
     pub tax: Option<&'a Tax>,
-    /// What had come back in this draft's currency: a tax was withheld of it when it was paid first.
+    /// What had come back and was not paid since: a tax was withheld of it when it was paid first.
     pub untaxed: Money,
 }
 
@@ -57,9 +58,7 @@ impl<'a> Taxed<'a> {
     /// One that is not among the payees.
     pub fn of(input: &'a Input, party: &str) -> Result<Taxed<'a>, SettleError> {
         let payee = input.payees.get(party).ok_or_else(|| SettleError::UnknownPayee(party.to_owned()))?;
-        // Who is paid in another currency had what came back paid in that one.
-        let here = payee.payout.as_ref().is_some_and(|payout| payout.currency == input.currency);
-        let untaxed = Money::sum(input.returned.get(party).filter(|_| here).into_iter().flat_map(|payments| payments.values().copied()))?;
+        let untaxed = input.untaxed.get(party).copied().unwrap_or_default().plus(input.returned_to(party)?)?;
         Ok(Taxed { payee, tax: input.taxes.get(party), untaxed })
     }
 }

@@ -252,6 +252,10 @@ proptest! {
             let input = cycle_of(&input, months, carried.clone());
             let Some(plan) = approvable(input) else { continue };
             let entry = entry_of_approval(&plan, occasion(1, "")).unwrap();
+            // Booked when the bank said so.
+            for line in &plan.draft.returned {
+                *owed.entry(line.party.clone()).or_default() += line.amount.units();
+            }
             for posting in entry.postings() {
                 if let Account::PartyPayable(party) = &posting.account {
                     let sums = if posting.currency == plan.draft.currency { &mut owed } else { &mut elsewhere };

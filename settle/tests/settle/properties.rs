@@ -47,13 +47,19 @@ pub fn inputs() -> impl Strategy<Value = Input> {
     let carried = prop::collection::btree_map(0..5_usize, -3_000_000_000_000..3_000_000_000_000_i128, 0..5);
     let payees = prop::collection::vec((0..4_u8, any::<bool>()), 5);
     let of_registry = (holds(), adjustments(), taxes(), heirs(), quotes());
-    (terms(), earned, undone, carried, payees, of_registry).prop_map(
-        |(terms, earned, undone, carried, payees, (holds, adjustments, taxes, heirs, quotes))| {
+    let back = (prop::collection::btree_map(0..5_usize, 1..3_000_000_000_000_i128, 0..3), amounts());
+    (terms(), earned, undone, carried, payees, of_registry, back).prop_map(
+        |(terms, earned, undone, carried, payees, (holds, adjustments, taxes, heirs, quotes), (returned, untaxed))| {
             let mut input = Input { holds, adjustments, taxes, heirs, quotes, ..input_of(&terms) };
             for (party, (kind, stays)) in PARTIES.into_iter().zip(payees) {
                 input.payees.insert(party.to_owned(), payee(&input, kind, stays));
             }
             input.carried_in = carried.into_iter().map(|(party, units)| (PARTIES[party].to_owned(), Money::from_units(units))).collect();
+            input.untaxed = untaxed;
+            let payment = |(party, units): (usize, i128)| {
+                (PARTIES[party].to_owned(), BTreeMap::from([(format!("AB-{party}"), Money::from_units(units))]))
+            };
+            input.returned = returned.into_iter().map(payment).collect();
             earned.into_iter().for_each(|earned| earn(&mut input, &terms, earned));
             for (party, agreement, gross, months) in undone {
                 let (gross, labour) = (Money::from_units(-gross), labour(&terms, agreement, gross).negated().unwrap());
@@ -63,6 +69,13 @@ pub fn inputs() -> impl Strategy<Value = Input> {
             input
         },
     )
+}
+
+/// An amount for some of the parties.
+fn amounts() -> impl Strategy<Value = BTreeMap<String, Money>> {
+    let amount = prop::option::weighted(0.3, 1..2_000_000_000_000_i128);
+    let of_party = |(party, units): (&str, Option<i128>)| Some((party.to_owned(), Money::from_units(units?)));
+    prop::collection::vec(amount, 5).prop_map(move |amounts| PARTIES.into_iter().zip(amounts).filter_map(of_party).collect())
 }
 
 fn holds() -> impl Strategy<Value = BTreeMap<u64, Hold>> {
@@ -206,11 +219,11 @@ fn check_line(input: &Input, line: &Line) -> TestCaseResult {
     if let Some(least) = input.mid.threshold(&payout.method, input.currency).filter(|_| payee.stays) {
         prop_assert!(line.paid >= least);
     }
-    let untaxed = untaxed(line);
+    let available = available(input, line);
     // As SPEC has it, and as the tax has it.
-    prop_assert_eq!(line.paid, untaxed.minus(line.withheld).unwrap().cut_down_to(minor));
-    let base = untaxed.cut_down_to(minor);
-    prop_assert_eq!(sum([line.paid, line.withheld]), base);
+    prop_assert_eq!(line.paid, available.minus(line.withheld).unwrap().cut_down_to(minor));
+    prop_assert_eq!(sum([line.paid, line.withheld]), available.cut_down_to(minor));
+    let base = taxed(input, line);
     let rate = input.taxes.get(&line.party).map_or(0, |tax| i128::from(tax.rate.millionths()));
     let exact = |withheld: Money| withheld.units() * 1_000_000;
     prop_assert!(exact(line.withheld) <= base.units() * rate, "no more than the law says");
@@ -218,10 +231,18 @@ fn check_line(input: &Input, line: &Line) -> TestCaseResult {
     Ok(())
 }
 
+/// What is paid and withheld, less what had come back.
+fn taxed(input: &Input, line: &Line) -> Money {
+    let before = sum([input.untaxed.get(&line.party).copied().unwrap_or_default(), input.returned_to(&line.party).unwrap()]);
+    sum([line.paid, line.withheld]).minus(before).unwrap().max(Money::ZERO)
+}
+
 /// What was available before a tax.
-fn untaxed(line: &Line) -> Money {
+fn available(input: &Input, line: &Line) -> Money {
     let taken = sum([line.recovered, line.held, line.passed_on]);
-    sum([line.net, line.true_up, line.adjusted, line.lifted, line.inherited, line.carried_in.max(Money::ZERO)]).minus(taken).unwrap()
+    let back = input.returned_to(&line.party).unwrap();
+    let carried = line.carried_in.minus(back).unwrap().max(Money::ZERO);
+    sum([line.net, line.true_up, line.adjusted, line.lifted, line.inherited, carried, back]).minus(taken).unwrap()
 }
 
 /// What arrives is what is paid gives and a unit less would not give, and no more could have been paid.
@@ -235,8 +256,8 @@ fn check_exchange(input: &Input, line: &Line, exchanged: &Exchanged) -> TestCase
     let base = sum([line.paid, line.withheld]);
     let withheld_of =
         |base: Money| input.taxes.get(&line.party).map_or(Money::ZERO, |tax| tax.rate.floor_of(base).unwrap().cut_down_to(here));
-    prop_assert_eq!(withheld_of(base), line.withheld);
-    let available = untaxed(line);
+    prop_assert_eq!(withheld_of(taxed(input, line)), line.withheld);
+    let available = available(input, line);
     prop_assert!(base <= available);
     // One more would take more than there is; of a tax, which goes in steps, that is so to within one of its steps.
     let more = rate.least_for(sum([exchanged.amount, there])).unwrap();
@@ -282,12 +303,13 @@ fn check_holds(input: &Input, draft: &Draft) -> TestCaseResult {
 /// Each party that is paid and has a tax is listed with it, and each heir with what it gets.
 fn check_lists(input: &Input, draft: &Draft) -> TestCaseResult {
     let line = |party: &str| draft.lines.iter().find(|line| line.party == party).unwrap();
-    let taxed: Vec<&str> = draft.taxes.iter().map(|tax| tax.party.as_str()).collect();
+    let listed: Vec<&str> = draft.taxes.iter().map(|tax| tax.party.as_str()).collect();
     let paid = draft.lines.iter().filter(|line| line.paid != Money::ZERO && input.taxes.contains_key(&line.party));
-    prop_assert_eq!(taxed, paid.map(|line| line.party.as_str()).collect::<Vec<_>>());
+    prop_assert_eq!(listed, paid.map(|line| line.party.as_str()).collect::<Vec<_>>());
     for tax in &draft.taxes {
         let line = line(&tax.party);
-        prop_assert_eq!((tax.base, tax.withheld), (sum([line.paid, line.withheld]), line.withheld));
+        prop_assert_eq!((tax.base, tax.withheld), (taxed(input, line), line.withheld));
+        prop_assert_eq!(sum([tax.base, tax.untaxed]), sum([line.paid, line.withheld]));
         prop_assert_eq!(&tax.tax, &input.taxes[&tax.party]);
     }
     for line in &draft.lines {

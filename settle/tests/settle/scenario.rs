@@ -102,10 +102,9 @@ fn give(input: &mut Input, row: &[&str]) {
             input.taxes.insert((*party).to_owned(), Tax { jurisdiction, withholding, certificate, rate: rate(percent) });
         }
         ["returned", party, payment, by] => {
-            let carried = input.carried_in.entry((*party).to_owned()).or_default();
-            *carried = carried.plus(amount(by)).unwrap();
             input.returned.entry((*party).to_owned()).or_default().insert((*payment).to_owned(), amount(by));
         }
+        ["untaxed", party, left] => drop(input.untaxed.insert((*party).to_owned(), amount(left))),
         ["quote", code, rate, source, time] => {
             let quote = Quote { rate: rate.parse().unwrap(), source: (*source).to_owned(), time: time.parse().unwrap() };
             input.quotes.insert(currency(code), quote);

@@ -48,6 +48,7 @@ pub fn empty_input() -> Input {
         deferred: Vec::new(),
         carried_in: BTreeMap::new(),
         returned: BTreeMap::new(),
+        untaxed: BTreeMap::new(),
         adjustments: BTreeMap::new(),
         holds: BTreeMap::new(),
         taxes: BTreeMap::new(),

@@ -66,6 +66,7 @@ fn input(seeded: &mut Seeded) -> Result<Input> {
         deferred: Vec::new(),
         carried_in: BTreeMap::new(),
         returned: BTreeMap::new(),
+        untaxed: BTreeMap::new(),
         adjustments: BTreeMap::new(),
         holds: BTreeMap::new(),
         taxes: BTreeMap::new(),
