@@ -1,6 +1,6 @@
 //! The journal as accountants and auditors meet it: what is booked, what other programs make of it, and what is found when it is wrong.
 
-mod exported;
+pub mod exported;
 mod planted;
 pub mod scene;
 

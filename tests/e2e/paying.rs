@@ -77,6 +77,24 @@ fn told_twice(scene: &mut Scene, name: &str, back: &Value) -> Result<()> {
     scene.holds()
 }
 
+/// The books of a cycle that only carries what others left are as whole as any: its approval moves nothing, and is in the archive all the same.
+#[test]
+fn a_cycle_in_which_nothing_moves_is_sealed_too() -> Result<()> {
+    let scene = Scene::of(1)?;
+    let carrying = format!(r#"{{"kind":"mid","id":"{MID}","fee":"0.05","currency":"EUR","thresholds":[{{"method":"sepa","currency":"EUR","amount":"1000000"}}]}}"#);
+    scene.load(&carrying)?;
+    for cycle in ["2026-10", "2026-11", "2026-12"] {
+        scene.approve(cycle)?;
+        scene.data.json(Scene::releasing(cycle))?;
+        scene.step("reconcile", cycle, &[])?;
+        scene.step("seal", cycle, &[])?;
+        scene.holds()?;
+    }
+    let exported = scene.data.path().join("books.journal");
+    fs::write(&exported, scene.data.ok(["journal", "export", "--hledger"])?)?;
+    crate::journal::exported::strictly_accepted(&exported)
+}
+
 fn reissuing(party: &str) -> Vec<&str> {
     Scene::moves("reissue", "2026-10", &["--party", party, "--why", "new account", "--now", scene::NOW, "--out", "files"])
 }

@@ -13,7 +13,7 @@ use farthing_schemas::Cycle;
 use farthing_schemas::manifest::File;
 use farthing_schemas::money::from_stored_text;
 use farthing_schemas::tables::{Table, decimal};
-use farthing_settle::journal::Entry;
+use farthing_settle::journal::{Entry, Posting};
 use farthing_settle::payout::State;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -98,7 +98,7 @@ async fn journal(books: &Books, cycle: Cycle) -> anyhow::Result<Option<File>> {
         // Only what is as it was booked is archived.
         let entry = entry_of(row, &rows)?;
         ensure!(row.number == through + 1, "journal entry {}: it is missing; run: farthing check", through + 1);
-        for first in (0..entry.postings().len()).step_by(ROWS) {
+        for first in (0..entry.postings().len().max(1)).step_by(ROWS) {
             folders.write(cycle, rows_of(&entry, &row.sha256, first)?)?;
         }
         through = row.number;
@@ -106,6 +106,8 @@ async fn journal(books: &Books, cycle: Cycle) -> anyhow::Result<Option<File>> {
     put(books, Table::Journal, folders, Some((after + 1, through)), &format!("entries-{:09}-{through:09}", after + 1)).await
 }
 
+/// A row for each posting. An entry that moves nothing, such as the approval of a draft that only carries, has one row of line 0 without an account:
+/// the chain of entries goes through it.
 fn rows_of(entry: &Entry, sha256: &str, first: usize) -> anyhow::Result<RecordBatch> {
     let header = entry.header();
     let [mut kind, mut mid, mut cycle, mut account, mut currency, mut evidence_kind] = [(); 6].map(|()| Words::new());
@@ -113,8 +115,12 @@ fn rows_of(entry: &Entry, sha256: &str, first: usize) -> anyhow::Result<RecordBa
     let [mut number, mut line, mut reverses] = [(); 3].map(|()| Int64Builder::new());
     let [mut happened, mut booked] = [(); 2].map(|()| TimestampMicrosecondBuilder::new().with_timezone("UTC"));
     let mut amount = Decimal128Builder::new().with_data_type(decimal());
-    let postings = (1_i64..).zip(entry.postings()).skip(first).take(ROWS);
-    for (at, posting) in postings {
+    let row = |(at, posting): (i64, &Posting)| {
+        (at, posting.account.kind().as_str(), posting.account.owner().to_owned(), posting.currency.code(), posting.amount.units())
+    };
+    let nothing = entry.postings().is_empty().then(|| (0, "", String::new(), "", 0));
+    let postings = (1_i64..).zip(entry.postings()).skip(first).take(ROWS).map(row);
+    for (at, of, whose, code, units) in nothing.into_iter().chain(postings) {
         number.append_value(i64::try_from(header.place.number)?);
         line.append_value(at);
         happened.append_value(header.happened.micros());
@@ -122,10 +128,10 @@ fn rows_of(entry: &Entry, sha256: &str, first: usize) -> anyhow::Result<RecordBa
         kind.append_value(header.kind.as_str());
         mid.append_value(&header.mid);
         cycle.append_option(header.cycle.map(|cycle| cycle.to_string()));
-        account.append_value(posting.account.kind().as_str());
-        owner.append_value(posting.account.owner());
-        currency.append_value(posting.currency.code());
-        amount.append_value(posting.amount.units());
+        account.append_value(of);
+        owner.append_value(whose);
+        currency.append_value(code);
+        amount.append_value(units);
         reason.append_value(&header.reason);
         reference.append_value(&header.reference);
         reverses.append_option(header.reverses.map(i64::try_from).transpose()?);

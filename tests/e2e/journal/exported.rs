@@ -20,6 +20,11 @@ fn hledger(journal: &Path, arguments: &[&str]) -> Result<String> {
     Ok(String::from_utf8(output.stdout)?)
 }
 
+/// What hledger's strict checks refuse is an error.
+pub fn strictly_accepted(journal: &Path) -> Result<()> {
+    hledger(journal, &["check", "--strict"]).map(drop)
+}
+
 /// Every account's balance in each currency, as hledger sums it.
 fn balances_of_hledger(journal: &Path, currencies: &[&str]) -> Result<Balances> {
     let mut balances = Balances::new();
@@ -53,7 +58,7 @@ fn hledger_accepts_the_books_and_finds_the_same_balances() -> Result<()> {
     let books = Approved::new()?;
     let journal = books.data().path().join("books.journal");
     std::fs::write(&journal, books.data().ok(["journal", "export", "--hledger"])?)?;
-    hledger(&journal, &["check", "--strict"])?;
+    strictly_accepted(&journal)?;
     let ours = balances_of_ours(&books.data().json(["trial-balance", "--by", "account"])?)?;
     ensure!(ours.len() > 10, "only {ours:?}");
     assert_eq!(balances_of_hledger(&journal, &["USD", "EUR"])?, ours);

@@ -35,12 +35,12 @@ async fn journal(books: &Books, file: &File) -> anyhow::Result<()> {
     for batch in read_table(&file.path, books.archive.get(file).await?, None)? {
         for (entry, posting) in rows(&batch?)? {
             match &mut open {
-                Some((held, postings)) if held.number == entry.number => postings.push(posting),
+                Some((held, postings)) if held.number == entry.number => postings.extend(posting),
                 held => {
                     if let Some(whole) = held.take() {
                         same(books, &headers, &whole, &mut next).await?;
                     }
-                    *held = Some((entry, vec![posting]));
+                    *held = Some((entry, posting.into_iter().collect()));
                 }
             }
         }
@@ -66,7 +66,8 @@ async fn same(
     Ok(())
 }
 
-fn rows(batch: &arrow_array::RecordBatch) -> anyhow::Result<Vec<(StoredEntry, StoredPosting)>> {
+/// Entries with a posting each; the row of one that moves nothing has line 0, and no posting.
+fn rows(batch: &arrow_array::RecordBatch) -> anyhow::Result<Vec<(StoredEntry, Option<StoredPosting>)>> {
     let columns = Columns(batch);
     let (number, line, reverses) = (columns.whole("entry")?, columns.whole("line")?, columns.whole("reverses")?);
     let (happened, booked, amount) = (columns.times("happened")?, columns.times("booked")?, columns.decimals("amount")?);
@@ -101,7 +102,9 @@ fn rows(batch: &arrow_array::RecordBatch) -> anyhow::Result<Vec<(StoredEntry, St
             currency: currency.at(row).to_owned(),
             amount: Money::from_units(amount.value(row)).to_string(),
         };
-        Ok((entry, posting))
+        let says_nothing = (posting.line, posting.account.as_str(), posting.owner.as_str(), posting.currency.as_str()) == (0, "", "", "");
+        let is_empty = says_nothing && amount.value(row) == 0;
+        Ok((entry, (!is_empty).then_some(posting)))
     };
     (0..batch.num_rows()).map(row).collect()
 }
