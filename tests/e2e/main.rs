@@ -1,5 +1,6 @@
 //! End to end: the real binary, run as its users run it.
 
+mod dice;
 mod services;
 mod support;
 
@@ -23,3 +24,4 @@ mod statements;
 mod tamper;
 mod topics;
 mod watching;
+mod year;

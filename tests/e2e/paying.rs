@@ -81,7 +81,9 @@ fn told_twice(scene: &mut Scene, name: &str, back: &Value) -> Result<()> {
 #[test]
 fn a_cycle_in_which_nothing_moves_is_sealed_too() -> Result<()> {
     let scene = Scene::of(1)?;
-    let carrying = format!(r#"{{"kind":"mid","id":"{MID}","fee":"0.05","currency":"EUR","thresholds":[{{"method":"sepa","currency":"EUR","amount":"1000000"}}]}}"#);
+    let carrying = format!(
+        r#"{{"kind":"mid","id":"{MID}","fee":"0.05","currency":"EUR","thresholds":[{{"method":"sepa","currency":"EUR","amount":"1000000"}}]}}"#
+    );
     scene.load(&carrying)?;
     for cycle in ["2026-10", "2026-11", "2026-12"] {
         scene.approve(cycle)?;

@@ -2,7 +2,7 @@
 
 use crate::crash::child::Running;
 use crate::crash::scene::{Scene, expected, expected_of_life, life, meter, refused, same, words};
-use crate::crash::world::Dice;
+use crate::dice::Dice;
 use crate::services::proxy::{Fault, Proxy, Request};
 use crate::services::s3;
 use crate::support::{Data, stderr};

@@ -3,7 +3,7 @@
 use super::child::{Running, strace};
 use super::scene::{Scene, Words, expected_of_life, life, same};
 use super::trace::calls;
-use super::world::Dice;
+use crate::dice::Dice;
 use crate::support::{slow, stderr};
 use anyhow::{Context, Result, ensure};
 use std::collections::{BTreeMap, BTreeSet};

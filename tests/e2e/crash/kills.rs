@@ -2,7 +2,7 @@
 
 use super::child::Running;
 use super::scene::{Scene, expected, expected_of_life, life, meter, same};
-use super::world::Dice;
+use crate::dice::Dice;
 use crate::support::{also_on_postgres, also_on_s3, slow};
 use anyhow::Result;
 use std::collections::BTreeMap;

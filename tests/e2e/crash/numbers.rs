@@ -3,7 +3,8 @@
 
 use super::child::Running;
 use super::scene::{NOW, Scene, Words, refused, same, words};
-use super::world::{self, Dice};
+use super::world;
+use crate::dice::Dice;
 use crate::support::slow;
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};

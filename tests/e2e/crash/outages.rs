@@ -2,7 +2,7 @@
 
 use super::child::Running;
 use super::scene::{Scene, expected, meter, refused, same, words};
-use super::world::Dice;
+use crate::dice::Dice;
 use crate::services::postgres;
 use crate::support::{Data, also_on_postgres, stderr};
 use anyhow::{Context, Result, ensure};

@@ -1,38 +1,8 @@
 //! A small world: two registry versions and four files of events that have everything in them that remembering is needed for.
 
+use crate::dice::Dice;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-
-/// Reproducible choices: SplitMix64.
-pub struct Dice(u64);
-
-impl Dice {
-    pub fn new(seed: u64) -> Dice {
-        Dice(seed)
-    }
-
-    pub fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
-    }
-
-    /// A number from 0 to below `end`.
-    pub fn below(&mut self, end: u64) -> u64 {
-        self.next() % end
-    }
-
-    pub fn chance(&mut self, percent: u64) -> bool {
-        self.below(100) < percent
-    }
-
-    pub fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
-        let at = self.below(u64::try_from(from.len()).expect("a length fits"));
-        &from[usize::try_from(at).expect("an index fits")]
-    }
-}
 
 const PARTIES: u64 = 24;
 const SINCE: &str = "2026-01-01T00:00:00Z";

@@ -3,6 +3,7 @@
 
 use super::scene::{MID, NOW, Scene, iban, party_record};
 use crate::crash::child::Running;
+use crate::dice::Dice;
 use crate::support::slow;
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
@@ -15,32 +16,9 @@ const BEGINNING: i128 = 100_000_000_000;
 const RELEASE_STEPS: [&str; 4] = ["move-made", "manifest-written", "release-committed", "bank-file-written"];
 const BOOK_STEPS: [&str; 2] = ["manifest-written", "bank-message-booked"];
 
-/// Numbers that look random and are the same each time (SplitMix64).
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        usize::try_from((mixed ^ (mixed >> 31)) % u64::try_from(bound).unwrap_or(1)).unwrap_or(0)
-    }
-
-    fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
-        &from[self.below(from.len())]
-    }
-
-    fn shuffle<T>(&mut self, list: &mut [T]) {
-        for at in (1..list.len()).rev() {
-            list.swap(at, self.below(at + 1));
-        }
-    }
-}
-
 struct Months {
     scene: Scene,
-    chance: Chance,
+    dice: Dice,
     /// Messages of the bank so far.
     told: u32,
     /// Files that were brought to the bank.
@@ -50,22 +28,22 @@ struct Months {
 
 impl Months {
     fn of(seed: u64) -> Result<Months> {
-        let mut chance = Chance(seed);
-        let mut scene = Scene::of(u32::try_from(2 + chance.below(4))?)?;
+        let mut dice = Dice::new(seed);
+        let mut scene = Scene::of(u32::try_from(2 + dice.below(4))?)?;
         scene.ask(&json!({"accounts": {"ACME": {"balance": i64::try_from(BEGINNING)?}}}), "none")?;
         for party in 0..scene.parties {
-            if chance.below(4) == 0 {
+            if dice.below(4) == 0 {
                 scene.load(&party_record(party, &iban("NL", "MOCK0000000003")))?;
             }
         }
-        Ok(Months { scene, chance, told: 0, brought: Vec::new(), kills: 0 })
+        Ok(Months { scene, dice, told: 0, brought: Vec::new(), kills: 0 })
     }
 
     /// Runs a command, now and then killed at a step first.
     fn run(&mut self, words: &[&str], steps: &[&str]) -> Result<()> {
         let before = self.kills;
-        while self.chance.below(2) == 0 {
-            let step = *self.chance.pick(steps);
+        while self.dice.below(2) == 0 {
+            let step = *self.dice.pick(steps);
             let mut running = Running::start(self.scene.data.command(words).env("FAILPOINTS", format!("{step}=pause")))?;
             // A file that was taken in before comes to no step.
             if running.wait_until_still().is_err() {
@@ -99,13 +77,13 @@ impl Months {
 
     /// How the bank is going to treat what comes next.
     fn behave(&mut self) -> Result<()> {
-        let behaviour = match self.chance.below(4) {
-            0 => json!({"behaviour": "return-later", "parameters": {"days": self.chance.below(30), "reason": "MD07"}}),
+        let behaviour = match self.dice.below(4) {
+            0 => json!({"behaviour": "return-later", "parameters": {"days": self.dice.below(30), "reason": "MD07"}}),
             1 => {
                 let payments: Vec<Value> =
                     CYCLES.iter().filter_map(|cycle| self.scene.payments(cycle).ok()).flat_map(BTreeMap::into_values).collect();
-                let one = if payments.is_empty() { json!("NOBODY") } else { self.chance.pick(&payments)["payment"].clone() };
-                json!({"behaviour": "return-later", "parameters": {"days": self.chance.below(4), "reason": "AC04", "end_to_end_id": one}})
+                let one = if payments.is_empty() { json!("NOBODY") } else { self.dice.pick(&payments)["payment"].clone() };
+                json!({"behaviour": "return-later", "parameters": {"days": self.dice.below(4), "reason": "AC04", "end_to_end_id": one}})
             }
             _ => json!({"behaviour": "ok", "parameters": {}}),
         };
@@ -117,7 +95,7 @@ impl Months {
         format!("told-{:03}", self.told)
     }
 
-    fn days(&mut self, days: usize) -> Result<()> {
+    fn days(&mut self, days: u64) -> Result<()> {
         let named = self.named();
         let messages = self.scene.ask(&json!({"days": days}), &named)?;
         self.take_in(messages)
@@ -126,10 +104,10 @@ impl Months {
     /// Takes messages in, in any order, some of them twice.
     fn take_in(&mut self, mut messages: Vec<String>) -> Result<()> {
         // They may overtake each other.
-        self.chance.shuffle(&mut messages);
+        self.dice.shuffle(&mut messages);
         for message in &messages {
             self.run(&["bank", "book", message, "--mid", MID], &BOOK_STEPS)?;
-            if self.chance.below(3) == 0 {
+            if self.dice.below(3) == 0 {
                 self.scene.data.ok(["bank", "book", message, "--mid", MID])?;
             }
         }
@@ -141,13 +119,13 @@ impl Months {
         self.run(&Scene::releasing(cycle), &RELEASE_STEPS)?;
         self.bring(cycle)?;
         for _ in 0..2 {
-            let days = self.chance.below(4);
+            let days = self.dice.below(4);
             self.days(days)?;
             self.mend(cycle)?;
         }
         self.days(10)?;
         self.scene.step("reconcile", cycle, &[])?;
-        if self.chance.below(2) == 0 {
+        if self.dice.below(2) == 0 {
             self.days(1)?;
         }
         self.scene.step("seal", cycle, &[]).map(drop)
@@ -157,7 +135,7 @@ impl Months {
     fn mend(&mut self, cycle: &'static str) -> Result<()> {
         for (party, payment) in self.scene.payments(cycle)? {
             let failed = payment["state"] == "rejected" || payment["state"] == "returned";
-            if failed && self.chance.below(2) == 0 {
+            if failed && self.dice.below(2) == 0 {
                 let number: u32 = party.trim_start_matches("pty_").parse()?;
                 self.scene.load(&party_record(number, &iban("NL", &format!("MOCK{:010}", 900 + number))))?;
                 let words = Scene::moves("reissue", cycle, &["--party", &party, "--why", "mended", "--now", NOW, "--out", "files"]);

@@ -1,0 +1,316 @@
+//! What people do in a year, as chance has it: mostly what comes next, often what is not allowed.
+
+use super::model::{Actor, Event, Model, News, State};
+use super::world::{Books, MIDS, MONTHS, PLATFORMS};
+use crate::dice::Dice;
+use std::collections::BTreeSet;
+
+#[derive(Clone, Debug)]
+pub enum Act {
+    /// Events, some undone, some sent again.
+    Meter {
+        events: Vec<Event>,
+        undo: Vec<usize>,
+        again: Vec<usize>,
+    },
+    Load(Change),
+    Hold {
+        books: Books,
+        party: usize,
+        limit: Option<i128>,
+    },
+    Lift {
+        books: Books,
+        party: usize,
+        number: u64,
+    },
+    Adjust {
+        books: Books,
+        cycle: usize,
+        party: usize,
+        amount: i128,
+    },
+    Move(Books, usize, Move),
+    /// A MID's bank tells of payments.
+    Tell {
+        mid: usize,
+        news: Vec<(usize, News)>,
+    },
+    /// The bank's last message is taken in again.
+    TellAgain,
+}
+
+/// A move of a cycle.
+#[derive(Clone, Debug)]
+pub enum Move {
+    Close,
+    Draft(Option<Actor>),
+    Discard,
+    Approve(Actor, String),
+    Withdraw,
+    Release { leave_out: Vec<usize>, leave_out_unpayable: bool },
+    Reissue(Vec<usize>),
+    Reconcile,
+    Seal,
+}
+
+/// A record of the registry that is loaded anew.
+#[derive(Clone, Debug)]
+pub enum Change {
+    Fee { mid: usize, fee: i128 },
+    Threshold { mid: usize, currency: usize, amount: i128 },
+    Ends { party: usize, until: usize },
+    Account { party: usize, mistyped: bool },
+}
+
+/// What comes of an act, as the model has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is done.
+    Done,
+    /// It answers, and changes nothing.
+    Answers,
+    /// It is refused, and changes nothing.
+    Refused,
+}
+
+pub fn choose(dice: &mut Dice, model: &Model) -> Act {
+    let books = *dice.pick(&model.world.books());
+    match dice.below(100) {
+        0..8 => meter(dice, model),
+        8..12 => Act::Load(change(dice, model)),
+        12..18 => hold(dice, model, books),
+        18..23 => adjust(dice, model, books),
+        23..60 => forward(dice, model, books),
+        60..80 => tell(dice, model),
+        80..82 => Act::TellAgain,
+        _ => anything(dice, model, books),
+    }
+}
+
+fn meter(dice: &mut Dice, model: &Model) -> Act {
+    // Most are of months about to close; some come late.
+    let reach = model.world.books().iter().map(|books| model.within_reach(*books)).max().unwrap_or(0);
+    let first = model.events.len();
+    let events: Vec<Event> = (0..10 + dice.place(30)).map(|at| event(dice, model, first + at, reach)).collect();
+    let live: Vec<usize> = (0..first).filter(|event| !model.undone.contains(event)).collect();
+    let mut some = |most: usize| -> BTreeSet<usize> {
+        if live.is_empty() { BTreeSet::new() } else { (0..dice.place(most)).map(|_| *dice.pick(&live)).collect() }
+    };
+    let (undo, again) = (some(4), some(4));
+    Act::Meter { events, again: again.difference(&undo).copied().collect(), undo: undo.into_iter().collect() }
+}
+
+fn event(dice: &mut Dice, model: &Model, number: usize, reach: usize) -> Event {
+    let month = (reach + 1).saturating_sub(dice.place(4)).min(MONTHS - 1);
+    let (mut shares, mut left) = (Vec::new(), 100);
+    let mut named = BTreeSet::new();
+    for _ in 0..=dice.place(3) {
+        let party = dice.place(model.world.parties.len());
+        let share = i128::from(dice.below(60)).min(left);
+        if share > 0 && named.insert(party) {
+            shares.push((party, share));
+            left -= share;
+        }
+    }
+    // What is named may be all there is.
+    if left > 0 && dice.chance(60) && !shares.is_empty() {
+        shares[0].1 += left;
+    }
+    let revenue = format!("{}.{:0width$}", dice.below(40), dice.below(10_000), width = 4 + dice.place(8));
+    Event { number, platform: dice.place(PLATFORMS.len()), month, currency: dice.place(4), revenue, shares }
+}
+
+fn change(dice: &mut Dice, model: &Model) -> Change {
+    let (mid, party) = (dice.place(MIDS.len()), dice.place(model.world.parties.len()));
+    let currency = *dice.pick(&model.world.mids[mid].currencies);
+    let minor = super::world::CURRENCIES[currency].1;
+    match dice.below(4) {
+        0 => Change::Fee { mid, fee: *dice.pick(&[0, 20_000, 45_678, 70_000]) },
+        1 => Change::Threshold { mid, currency, amount: minor * i128::from(dice.below(1000)) },
+        2 => Change::Ends { party, until: 1 + dice.place(MONTHS) },
+        _ => Change::Account { party, mistyped: dice.chance(30) },
+    }
+}
+
+/// One that the MID represents, most of the time.
+fn party(dice: &mut Dice, model: &Model, books: Books) -> usize {
+    let party = dice.place(model.world.parties.len());
+    let ours = || (party..model.world.parties.len()).find(|at| model.world.parties[*at].mid == books.mid);
+    if dice.chance(10) { party } else { ours().unwrap_or(party) }
+}
+
+fn hold(dice: &mut Dice, model: &Model, books: Books) -> Act {
+    let holds = &model.sheet(books).holds;
+    if dice.chance(50) && !holds.is_empty() {
+        let numbers: Vec<u64> = holds.keys().copied().collect();
+        let number = *dice.pick(&numbers);
+        return Act::Lift { books, party: holds[&number].party, number };
+    }
+    let limit = dice.chance(60).then(|| books.minor() * i128::from(dice.below(2000)) + i128::from(dice.below(2)));
+    Act::Hold { books, party: party(dice, model, books), limit: limit.filter(|limit| *limit > 0) }
+}
+
+fn adjust(dice: &mut Dice, model: &Model, books: Books) -> Act {
+    let size = books.minor() * i128::from(dice.below(3000)) / 7 + 1;
+    let amount = if dice.chance(50) { size } else { -size };
+    Act::Adjust { books, cycle: dice.place(model.within_reach(books) + 1), party: party(dice, model, books), amount }
+}
+
+/// A move that is allowed, if there is any; the further on, the likelier.
+fn forward(dice: &mut Dice, model: &Model, books: Books) -> Act {
+    let mut moves = Vec::new();
+    for cycle in 0..=model.within_reach(books) {
+        let next = match model.state(books, cycle) {
+            Some(State::Open) => Move::Close,
+            Some(State::Closing) => Move::Draft(Some(*dice.pick(&[Actor::Ana, Actor::AnaAgain, Actor::Bo]))),
+            Some(State::Draft) => approval(dice, model, books, cycle),
+            Some(State::Approved) => {
+                let paid: Vec<usize> = model.paid(books, cycle).into_keys().collect();
+                let leave_out = if paid.is_empty() || dice.chance(70) { Vec::new() } else { vec![*dice.pick(&paid)] };
+                Move::Release { leave_out, leave_out_unpayable: true }
+            }
+            Some(State::Released) => Move::Reconcile,
+            Some(State::Reconciled) => Move::Seal,
+            Some(State::Sealed) | None => continue,
+        };
+        let act = Act::Move(books, cycle, next);
+        if judge(model, &act) == Verdict::Done {
+            moves.push(act);
+        }
+    }
+    if moves.is_empty() { tell(dice, model) } else { moves.swap_remove(dice.place(moves.len())) }
+}
+
+/// An approval by another person than who prepared the draft.
+fn approval(dice: &mut Dice, model: &Model, books: Books, cycle: usize) -> Move {
+    let Some(course) = model.course(books, cycle) else { return Move::Close };
+    let sha256 = course.draft.as_ref().map(|draft| draft.sha256.clone()).unwrap_or_default();
+    match course.prepared_by {
+        Some(Actor::Ana | Actor::AnaAgain) => Move::Approve(Actor::Bo, sha256),
+        Some(Actor::Bo) => Move::Approve(*dice.pick(&[Actor::Ana, Actor::AnaAgain]), sha256),
+        // Nobody can approve it.
+        None => Move::Discard,
+    }
+}
+
+/// What the bank of a MID says of payments, most of it of what is on its way.
+fn tell(dice: &mut Dice, model: &Model) -> Act {
+    let mid = dice.place(MIDS.len());
+    let is_live = |at: &usize| matches!(model.payments[*at].news, News::Released | News::Accepted);
+    let ours: Vec<usize> = (0..model.payments.len()).filter(|at| model.payments[*at].books.mid == mid).collect();
+    let live: Vec<usize> = ours.iter().copied().filter(is_live).collect();
+    let back = dice.chance(25);
+    let mut told = BTreeSet::new();
+    let mut news = Vec::new();
+    for _ in 0..1 + dice.place(2 * live.len().max(1)) {
+        let from = if dice.chance(10) || back || live.is_empty() { &ours } else { &live };
+        if from.is_empty() {
+            break;
+        }
+        let payment = *dice.pick(from);
+        if told.insert(payment) {
+            let what = [News::Accepted, News::Settled, News::Settled, News::Rejected];
+            news.push((payment, if back { News::Returned } else { *dice.pick(&what) }));
+        }
+    }
+    if news.is_empty() {
+        return meter(dice, model);
+    }
+    Act::Tell { mid: if dice.chance(4) { (mid + 1) % MIDS.len() } else { mid }, news }
+}
+
+/// Any move of any cycle.
+fn anything(dice: &mut Dice, model: &Model, books: Books) -> Act {
+    let cycle = dice.place((model.within_reach(books) + 2).min(MONTHS));
+    let actor = *dice.pick(&[Actor::Ana, Actor::AnaAgain, Actor::Bo]);
+    let step = match dice.below(9) {
+        0 => Move::Close,
+        1 => Move::Draft(dice.chance(70).then_some(actor)),
+        2 => Move::Discard,
+        3 => Move::Approve(actor, any_draft(dice, model, books, cycle)),
+        4 => Move::Withdraw,
+        5 => {
+            let paid: Vec<usize> = model.paid(books, cycle).into_keys().collect();
+            let leave_out =
+                if paid.is_empty() || dice.chance(50) { vec![dice.place(model.world.parties.len())] } else { vec![*dice.pick(&paid)] };
+            Move::Release { leave_out, leave_out_unpayable: dice.chance(30) }
+        }
+        6 => Move::Reissue(anew(dice, model, books, cycle)),
+        7 => Move::Reconcile,
+        _ => Move::Seal,
+    };
+    Act::Move(books, cycle, step)
+}
+
+/// The draft of the cycle, or of another one.
+fn any_draft(dice: &mut Dice, model: &Model, books: Books, cycle: usize) -> String {
+    let of = |cycle: usize| model.course(books, cycle)?.draft.as_ref().map(|draft| draft.sha256.clone());
+    let other = dice.place(MONTHS);
+    of(if dice.chance(70) { cycle } else { other }).unwrap_or_else(|| "0".repeat(64))
+}
+
+/// Parties whose payments may have failed.
+fn anew(dice: &mut Dice, model: &Model, books: Books, cycle: usize) -> Vec<usize> {
+    let of = model.payments.iter().filter(|payment| (payment.books, payment.cycle) == (books, cycle) && payment.is_last);
+    let failed: BTreeSet<usize> = of.filter(|payment| payment.has_failed()).map(|payment| payment.party).collect();
+    let mut parties: Vec<usize> = failed.into_iter().filter(|_| dice.chance(70)).collect();
+    if parties.is_empty() || dice.chance(10) {
+        parties.push(dice.place(model.world.parties.len()));
+    }
+    parties.sort_unstable();
+    parties.dedup();
+    parties
+}
+
+/// What comes of an act now.
+pub fn judge(model: &Model, act: &Act) -> Verdict {
+    let allowed = |is: bool| if is { Verdict::Done } else { Verdict::Refused };
+    match act {
+        Act::Meter { .. } | Act::Load(_) | Act::Hold { .. } => Verdict::Done,
+        Act::Lift { books, number, .. } => allowed(model.sheet(*books).holds.get(number).is_some_and(|hold| !hold.lifted)),
+        Act::Adjust { books, cycle, .. } => allowed(model.state(*books, *cycle).is_some_and(|state| state >= State::Approved)),
+        Act::Tell { mid, news } => allowed(news.iter().any(|(payment, _)| model.payments[*payment].books.mid == *mid)),
+        Act::TellAgain => Verdict::Answers,
+        // To cut it off again goes on where a killed process has left it: the archive may be put in order.
+        Act::Move(books, cycle, Move::Close) if model.state(*books, *cycle) == Some(State::Closing) => Verdict::Done,
+        Act::Move(books, cycle, Move::Draft(by)) => judge_draft(model, *books, *cycle, *by),
+        Act::Move(books, cycle, step) => allowed(can_move(model, *books, *cycle, step)),
+    }
+}
+
+fn judge_draft(model: &Model, books: Books, cycle: usize, by: Option<Actor>) -> Verdict {
+    match (model.state(books, cycle), model.course(books, cycle)) {
+        (Some(State::Closing), _) if model.can_draft(books, cycle) => Verdict::Done,
+        // A preview, whoever asks.
+        (Some(State::Open), _) => Verdict::Answers,
+        (Some(state), Some(course)) if state >= State::Draft && (by.is_none() || course.prepared_by == by) => Verdict::Answers,
+        _ => Verdict::Refused,
+    }
+}
+
+fn can_move(model: &Model, books: Books, cycle: usize, step: &Move) -> bool {
+    match step {
+        Move::Close => model.can_close(books, cycle),
+        Move::Draft(_) => model.can_draft(books, cycle),
+        Move::Discard => model.can_discard(books, cycle),
+        Move::Approve(by, sha256) => model.can_approve(books, cycle, *by, sha256),
+        Move::Withdraw => model.can_withdraw(books, cycle),
+        Move::Release { leave_out, leave_out_unpayable } => {
+            let paid = model.paid(books, cycle);
+            let payable = |party: &usize| *leave_out_unpayable || leave_out.contains(party) || !model.world.parties[*party].mistyped;
+            model.can_release(books, cycle) && leave_out.iter().all(|party| paid.contains_key(party)) && paid.keys().all(payable)
+        }
+        Move::Reissue(parties) => {
+            let last = |party: &usize| {
+                let of = |payment: &&super::model::Payment| (payment.books, payment.cycle, payment.party) == (books, cycle, *party);
+                model.payments.iter().filter(of).find(|payment| payment.is_last)
+            };
+            let anew =
+                |party: &usize| last(party).is_some_and(|payment| model.can_be_paid_anew(payment)) && !model.world.parties[*party].mistyped;
+            model.state(books, cycle) == Some(State::Released) && parties.iter().all(anew)
+        }
+        Move::Reconcile => model.can_reconcile(books, cycle),
+        Move::Seal => model.can_seal(books, cycle),
+    }
+}

@@ -1,0 +1,394 @@
+//! What the books should say: an accountant's own ledger, kept by the contract alone. It decides which acts are allowed, and follows them.
+
+use super::money::{ceil, split, units};
+use super::plan::{Draft, Terms};
+use super::world::{Books, MONTHS, World};
+use anyhow::{Context, Result, ensure};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The states of a cycle, in the order of its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum State {
+    Open,
+    Closing,
+    Draft,
+    Approved,
+    Released,
+    Reconciled,
+    Sealed,
+}
+
+/// Who acts: two persons, one of whom has two keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Actor {
+    Ana,
+    AnaAgain,
+    Bo,
+}
+
+/// Where a payment is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum News {
+    Released,
+    Accepted,
+    Rejected,
+    Settled,
+    Returned,
+}
+
+/// A use of what parties have made; at most a few are named.
+#[derive(Clone, Debug)]
+pub struct Event {
+    pub number: usize,
+    pub platform: usize,
+    pub month: usize,
+    pub currency: usize,
+    pub revenue: String,
+    /// Hundredths of it; what is missing is nobody's.
+    pub shares: Vec<(usize, i128)>,
+}
+
+/// What an event earned a party, or lost it.
+#[derive(Clone, Debug)]
+pub struct Line {
+    pub cycle: usize,
+    pub agreement: usize,
+    pub party: usize,
+    pub undone: Option<usize>,
+    pub gross: i128,
+    pub labour: i128,
+}
+
+#[derive(Clone, Debug)]
+pub struct Hold {
+    pub party: usize,
+    pub limit: Option<i128>,
+    pub lifted: bool,
+}
+
+#[derive(Clone, Debug)]
+pub struct Adjustment {
+    pub party: usize,
+    pub cycle: usize,
+    pub amount: i128,
+}
+
+#[derive(Clone, Debug)]
+pub struct Payment {
+    pub id: String,
+    pub books: Books,
+    pub cycle: usize,
+    pub party: usize,
+    pub amount: i128,
+    pub news: News,
+    /// Whether it is the last one for its obligation.
+    pub is_last: bool,
+}
+
+/// A cycle that was moved.
+#[derive(Clone, Debug)]
+pub struct Course {
+    pub state: State,
+    pub draft: Option<Draft>,
+    /// Who has signed the draft, if anybody has.
+    pub prepared_by: Option<Actor>,
+}
+
+/// The books of a MID in a currency.
+#[derive(Clone, Debug, Default)]
+pub struct Sheet {
+    pub courses: BTreeMap<usize, Course>,
+    pub lines: Vec<Line>,
+    pub holds: BTreeMap<u64, Hold>,
+    pub adjustments: BTreeMap<u64, Adjustment>,
+}
+
+pub struct Model {
+    pub world: World,
+    pub events: Vec<Event>,
+    pub undone: BTreeSet<usize>,
+    earned: Vec<Vec<(Books, Line)>>,
+    pub sheets: BTreeMap<Books, Sheet>,
+    pub payments: Vec<Payment>,
+    /// By account and owner: debits less credits.
+    pub balances: BTreeMap<(Books, &'static str, String), i128>,
+    pub holds: u64,
+    pub adjustments: u64,
+}
+
+impl Model {
+    pub fn of(world: World) -> Model {
+        let sheets = world.books().into_iter().map(|books| (books, Sheet::default())).collect();
+        Model {
+            world,
+            events: Vec::new(),
+            undone: BTreeSet::new(),
+            earned: Vec::new(),
+            sheets,
+            payments: Vec::new(),
+            balances: BTreeMap::new(),
+            holds: 0,
+            adjustments: 0,
+        }
+    }
+
+    /// Takes the next event.
+    pub fn meter(&mut self, event: Event) -> Result<()> {
+        let (revenue, mut earned) = (units(&event.revenue)?, Vec::new());
+        // In the order of their names, and what is nobody's last.
+        let mut shares: Vec<(Option<usize>, i128)> = event.shares.iter().map(|(party, share)| (Some(*party), *share)).collect();
+        shares.sort_by_key(|(party, _)| party.map(|at| self.world.parties[at].id.clone()));
+        shares.push((None, 100 - event.shares.iter().map(|(_, share)| share).sum::<i128>()));
+        let parts = split(revenue, &shares.iter().map(|(_, share)| *share).collect::<Vec<_>>());
+        for ((party, _), gross) in shares.into_iter().zip(parts) {
+            let Some(party) = party.filter(|_| gross > 0) else { continue };
+            let of = &self.world.parties[party];
+            let books = Books { mid: of.mid, currency: event.currency };
+            let is_member = of.until.is_none_or(|until| event.month < until);
+            let Some(agreement) = self.world.agreement(event.platform, books).filter(|_| is_member) else { continue };
+            let labour = ceil(gross, self.world.agreements[agreement].share);
+            let cycle = event.month.max(self.first_open(books));
+            earned.push((books, Line { cycle, agreement, party, undone: None, gross, labour }));
+        }
+        for (books, line) in &earned {
+            self.sheet_mut(*books).lines.push(line.clone());
+        }
+        self.earned.push(earned);
+        self.events.push(event);
+        Ok(())
+    }
+
+    /// Takes what an event earned back: in its cycle while that is open, or in the first open one.
+    pub fn undo(&mut self, event: usize) {
+        self.undone.insert(event);
+        for (books, line) in self.earned[event].clone() {
+            let cycle = line.cycle.max(self.first_open(books));
+            let undone = (cycle > line.cycle).then_some(line.cycle);
+            self.sheet_mut(books).lines.push(Line { cycle, undone, gross: -line.gross, labour: -line.labour, ..line });
+        }
+    }
+
+    pub fn sheet(&self, books: Books) -> &Sheet {
+        &self.sheets[&books]
+    }
+
+    pub fn sheet_mut(&mut self, books: Books) -> &mut Sheet {
+        self.sheets.get_mut(&books).expect("the books are there")
+    }
+
+    fn first_open(&self, books: Books) -> usize {
+        self.sheet(books).courses.keys().next_back().map_or(0, |closed| closed + 1)
+    }
+
+    /// Where a cycle is; none where a later one was closed first.
+    pub fn state(&self, books: Books, cycle: usize) -> Option<State> {
+        let courses = &self.sheet(books).courses;
+        match courses.get(&cycle) {
+            Some(course) => Some(course.state),
+            None if courses.range(cycle..).next().is_some() => None,
+            None => Some(State::Open),
+        }
+    }
+
+    /// Whether all cycles before have come to a state.
+    fn before(&self, books: Books, cycle: usize, least: State) -> bool {
+        self.sheet(books).courses.range(..cycle).all(|(_, course)| course.state >= least)
+    }
+
+    /// Whether no cycle behind has come to a state.
+    fn behind(&self, books: Books, cycle: usize, least: State) -> bool {
+        self.sheet(books).courses.range(cycle + 1..).all(|(_, course)| course.state < least)
+    }
+
+    pub fn can_close(&self, books: Books, cycle: usize) -> bool {
+        let first = self.first_open(books);
+        let passes_over = self.sheet(books).lines.iter().any(|line| line.cycle >= first && line.cycle < cycle);
+        self.state(books, cycle) == Some(State::Open) && self.before(books, cycle, State::Draft) && !passes_over
+    }
+
+    pub fn close(&mut self, books: Books, cycle: usize) {
+        let course = Course { state: State::Closing, draft: None, prepared_by: None };
+        self.sheet_mut(books).courses.insert(cycle, course);
+    }
+
+    pub fn can_draft(&self, books: Books, cycle: usize) -> bool {
+        self.state(books, cycle) == Some(State::Closing) && self.before(books, cycle, State::Draft)
+    }
+
+    /// What a draft is made of, as the books are now.
+    pub fn terms(&self, books: Books, cycle: usize) -> Terms<'_> {
+        let drafts = || self.drafts(books).filter(move |(of, _)| *of < cycle);
+        let taken: BTreeSet<&String> = drafts().flat_map(|(_, draft)| draft.returned.keys()).collect();
+        let back = self.payments.iter().filter(|payment| payment.books == books && payment.cycle < cycle && payment.owed_again());
+        Terms {
+            world: &self.world,
+            books,
+            cycle,
+            sheet: self.sheet(books),
+            before: drafts().map(|(of, draft)| (of, draft)).collect(),
+            returned: back.filter(|payment| !taken.contains(&payment.id)).collect(),
+        }
+    }
+
+    fn drafts(&self, books: Books) -> impl Iterator<Item = (usize, &Draft)> {
+        self.sheet(books).courses.iter().filter_map(|(cycle, course)| Some((*cycle, course.draft.as_ref()?)))
+    }
+
+    pub fn draft(&mut self, books: Books, cycle: usize, draft: Draft, by: Option<Actor>) -> Result<()> {
+        let course = self.course_mut(books, cycle)?;
+        *course = Course { state: State::Draft, draft: Some(draft), prepared_by: by };
+        Ok(())
+    }
+
+    pub fn course(&self, books: Books, cycle: usize) -> Option<&Course> {
+        self.sheet(books).courses.get(&cycle)
+    }
+
+    pub fn course_mut(&mut self, books: Books, cycle: usize) -> Result<&mut Course> {
+        self.sheet_mut(books).courses.get_mut(&cycle).with_context(|| format!("cycle {cycle} was not closed"))
+    }
+
+    pub fn can_discard(&self, books: Books, cycle: usize) -> bool {
+        self.state(books, cycle) == Some(State::Draft) && self.behind(books, cycle, State::Draft)
+    }
+
+    pub fn discard(&mut self, books: Books, cycle: usize) -> Result<()> {
+        let course = self.course_mut(books, cycle)?;
+        (course.state, course.draft) = (State::Closing, None);
+        Ok(())
+    }
+
+    pub fn can_approve(&self, books: Books, cycle: usize, by: Actor, sha256: &str) -> bool {
+        let Some(Course { state: State::Draft, draft: Some(draft), prepared_by: Some(prepared_by) }) = self.course(books, cycle) else {
+            return false;
+        };
+        let other_person = (by == Actor::Bo) != (*prepared_by == Actor::Bo);
+        self.before(books, cycle, State::Approved) && other_person && draft.sha256 == sha256
+    }
+
+    pub fn can_withdraw(&self, books: Books, cycle: usize) -> bool {
+        self.state(books, cycle) == Some(State::Approved) && self.behind(books, cycle, State::Approved)
+    }
+
+    /// Books what an approval adds to what is owed, or takes it back.
+    pub fn approve(&mut self, books: Books, cycle: usize, sign: i128) -> Result<()> {
+        let course = self.course_mut(books, cycle)?;
+        course.state = if sign > 0 { State::Approved } else { State::Draft };
+        let draft = course.draft.clone().context("no draft")?;
+        for (party, line) in &draft.lines {
+            let earned = line.net + line.true_up + line.adjusted + line.lifted - line.held;
+            let owner = self.world.parties[*party].id.clone();
+            self.post(books, "party_payable", &owner, -sign * earned);
+            self.post(books, "held", &owner, -sign * (line.held - line.lifted));
+            self.post(books, "fee_income", "", -sign * (line.fee - line.true_up - line.adjusted));
+        }
+        for (platform, labour) in &draft.labour_of_platforms {
+            self.post(books, "platform_receivable", super::world::PLATFORMS[*platform], sign * labour);
+        }
+        Ok(())
+    }
+
+    fn post(&mut self, books: Books, account: &'static str, owner: &str, amount: i128) {
+        *self.balances.entry((books, account, owner.to_owned())).or_default() += amount;
+    }
+
+    pub fn can_release(&self, books: Books, cycle: usize) -> bool {
+        self.state(books, cycle) == Some(State::Approved) && self.before(books, cycle, State::Released)
+    }
+
+    /// Who is paid by the draft of a cycle.
+    pub fn paid(&self, books: Books, cycle: usize) -> BTreeMap<usize, i128> {
+        let draft = self.course(books, cycle).and_then(|course| course.draft.as_ref());
+        let lines = draft.into_iter().flat_map(|draft| &draft.lines);
+        lines.filter(|(_, line)| line.paid > 0).map(|(party, line)| (*party, line.paid)).collect()
+    }
+
+    /// Takes a payment that was made; what was left out has failed at once.
+    pub fn pay(&mut self, made: Payment) -> Result<()> {
+        ensure!(self.payments.iter().all(|payment| payment.id != made.id), "the payment {} is there already", made.id);
+        for payment in &mut self.payments {
+            if (payment.books, payment.cycle, payment.party) == (made.books, made.cycle, made.party) {
+                ensure!(payment.has_failed(), "{made:?} is made while {payment:?} may arrive");
+                payment.is_last = false;
+            }
+        }
+        if made.news == News::Released {
+            let owner = self.world.parties[made.party].id.clone();
+            self.post(made.books, "party_payable", &owner, made.amount);
+            self.post(made.books, "in_flight", &owner, -made.amount);
+        }
+        self.payments.push(made);
+        Ok(())
+    }
+
+    /// The payments of a cycle of which it is not known what became of them.
+    pub fn on_their_way(&self, books: Books, cycle: usize) -> bool {
+        let of = |payment: &&Payment| (payment.books, payment.cycle) == (books, cycle);
+        self.payments.iter().filter(of).any(|payment| matches!(payment.news, News::Released | News::Accepted))
+    }
+
+    /// Who could be paid anew: failed, and not in the balance that a draft has begun with.
+    pub fn can_be_paid_anew(&self, payment: &Payment) -> bool {
+        let taken = self.drafts(payment.books).any(|(_, draft)| draft.returned.contains_key(&payment.id));
+        payment.owed_again() && !taken
+    }
+
+    /// Whether news of a payment can be true.
+    pub fn can_be_true(&self, payment: usize, news: News) -> bool {
+        let was = self.payments[payment].news;
+        match (was, news) {
+            (_, News::Released) => false,
+            (News::Released | News::Accepted, _) => true,
+            (News::Settled, news) => news != News::Rejected,
+            (News::Returned, news) => news != News::Rejected,
+            (News::Rejected, news) => news == News::Rejected,
+        }
+    }
+
+    /// Takes news that can be true.
+    pub fn tell(&mut self, payment: usize, news: News) {
+        let Payment { books, party, amount, news: was, .. } = self.payments[payment].clone();
+        let owner = self.world.parties[party].id.clone();
+        match (was, news) {
+            (News::Released | News::Accepted, News::Accepted) => {}
+            (News::Released | News::Accepted, News::Settled) => {
+                self.post(books, "in_flight", &owner, amount);
+                self.post(books, "bank", "", -amount);
+            }
+            (News::Released | News::Accepted, _) => {
+                self.post(books, "in_flight", &owner, amount);
+                self.post(books, "party_payable", &owner, -amount);
+            }
+            (News::Settled, News::Returned) => {
+                self.post(books, "bank", "", amount);
+                self.post(books, "party_payable", &owner, -amount);
+            }
+            // It was known before.
+            _ => return,
+        }
+        self.payments[payment].news = news;
+    }
+
+    pub fn can_reconcile(&self, books: Books, cycle: usize) -> bool {
+        self.state(books, cycle) == Some(State::Released) && !self.on_their_way(books, cycle)
+    }
+
+    pub fn can_seal(&self, books: Books, cycle: usize) -> bool {
+        self.state(books, cycle) == Some(State::Reconciled) && self.before(books, cycle, State::Sealed)
+    }
+
+    /// The cycles of books that have been moved, and one more.
+    pub fn within_reach(&self, books: Books) -> usize {
+        self.first_open(books).min(MONTHS - 1)
+    }
+}
+
+impl Payment {
+    pub fn has_failed(&self) -> bool {
+        matches!(self.news, News::Rejected | News::Returned)
+    }
+
+    fn owed_again(&self) -> bool {
+        self.is_last && self.has_failed()
+    }
+}

@@ -1,0 +1,175 @@
+//! What a draft should say, computed from single lines by the contract.
+
+use super::model::{Line, Payment, Sheet};
+use super::money::{cut, floor, split};
+use super::world::{Books, World};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a draft is made of.
+pub struct Terms<'a> {
+    pub world: &'a World,
+    pub books: Books,
+    pub cycle: usize,
+    pub sheet: &'a Sheet,
+    /// The drafts of earlier cycles, with these.
+    pub before: Vec<(usize, &'a Draft)>,
+    /// What has come back and is in no draft yet.
+    pub returned: Vec<&'a Payment>,
+}
+
+/// A party's figures.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Figures {
+    pub gross: i128,
+    pub labour: i128,
+    pub fee: i128,
+    pub net: i128,
+    pub true_up: i128,
+    pub adjusted: i128,
+    pub held: i128,
+    pub lifted: i128,
+    pub recovered: i128,
+    pub carried_in: i128,
+    pub paid: i128,
+    pub carried_out: i128,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Draft {
+    pub sha256: String,
+    pub fee: i128,
+    pub lines: BTreeMap<usize, Figures>,
+    pub returned: BTreeMap<String, i128>,
+    /// What each hold keeps back by now.
+    pub kept_back: BTreeMap<u64, i128>,
+    pub adjustments: BTreeSet<u64>,
+    pub labour_of_platforms: BTreeMap<usize, i128>,
+}
+
+/// What a party earned by an agreement, or lost of an earlier cycle.
+type Earned = BTreeMap<(usize, Option<usize>), BTreeMap<usize, [i128; 2]>>;
+
+impl Terms<'_> {
+    pub fn draft(&self) -> Draft {
+        let mut draft = Draft { fee: self.world.mids[self.books.mid].fee, ..Draft::default() };
+        self.earn(&mut draft);
+        self.adjust(&mut draft);
+        let debts = self.carry_in(&mut draft);
+        self.lift_and_hold(&mut draft, &debts);
+        for (party, line) in &mut draft.lines {
+            line.paid = self.paid(*party, line.available(debts.get(party).copied().unwrap_or_default()));
+            let owed = line.carried_in + line.net + line.true_up + line.adjusted + line.lifted - line.held;
+            line.carried_out = owed - line.paid;
+        }
+        draft
+    }
+
+    fn earn(&self, draft: &mut Draft) {
+        let mut earned = Earned::new();
+        for Line { agreement, party, undone, gross, labour, .. } in self.sheet.lines.iter().filter(|line| line.cycle == self.cycle) {
+            let sums = earned.entry((*agreement, *undone)).or_default().entry(*party).or_default();
+            sums[0] += gross;
+            sums[1] += labour;
+        }
+        for ((agreement, undone), parties) in earned {
+            let fee = undone.map_or(draft.fee, |undone| self.fee_of(undone));
+            let mut of_agreement = [0; 2];
+            for (party, [gross, labour]) in &parties {
+                let kept = floor(*labour, fee);
+                of_agreement = [of_agreement[0] + gross, of_agreement[1] + labour - kept];
+                if *labour != 0 {
+                    let line = draft.lines.entry(*party).or_default();
+                    (line.gross, line.labour) = (line.gross + gross, line.labour + labour);
+                    (line.fee, line.net) = (line.fee + kept, line.net + labour - kept);
+                }
+                *draft.labour_of_platforms.entry(self.world.agreements[agreement].platform).or_default() += labour;
+            }
+            let [gross, net] = of_agreement;
+            if undone.is_none() && 10 * net < 7 * gross {
+                self.give_back(draft, &parties, (7 * gross + 9).div_euclid(10) - net);
+            }
+        }
+    }
+
+    /// The 70 % rule: what is missing is split by labour, at a tie to the lower name first.
+    fn give_back(&self, draft: &mut Draft, parties: &BTreeMap<usize, [i128; 2]>, missing: i128) {
+        let mut named: Vec<(&String, usize, i128)> =
+            parties.iter().map(|(party, [_, labour])| (&self.world.parties[*party].id, *party, *labour)).collect();
+        named.sort();
+        let parts = split(missing, &named.iter().map(|(_, _, labour)| *labour).collect::<Vec<_>>());
+        for ((_, party, _), part) in named.into_iter().zip(parts).filter(|(_, part)| *part != 0) {
+            draft.lines.entry(party).or_default().true_up += part;
+        }
+    }
+
+    fn fee_of(&self, undone: usize) -> i128 {
+        self.before.iter().find(|(cycle, _)| *cycle == undone).map_or(0, |(_, draft)| draft.fee)
+    }
+
+    fn adjust(&self, draft: &mut Draft) {
+        let booked: BTreeSet<&u64> = self.before.iter().flat_map(|(_, draft)| &draft.adjustments).collect();
+        for (number, made) in self.sheet.adjustments.iter().filter(|(number, made)| made.cycle < self.cycle && !booked.contains(number)) {
+            draft.lines.entry(made.party).or_default().adjusted += made.amount;
+            draft.adjustments.insert(*number);
+        }
+    }
+
+    /// What is owed from before and what has come back is there again; of a debt only a part is recovered. The debts.
+    fn carry_in(&self, draft: &mut Draft) -> BTreeMap<usize, i128> {
+        let mut debts = BTreeMap::new();
+        let last = self.before.last().map(|(_, draft)| *draft);
+        for (party, line) in last.into_iter().flat_map(|draft| &draft.lines).filter(|(_, line)| line.carried_out != 0) {
+            draft.lines.entry(*party).or_default().carried_in = line.carried_out;
+            if line.carried_out < 0 {
+                debts.insert(*party, -line.carried_out);
+            }
+        }
+        for payment in &self.returned {
+            draft.lines.entry(payment.party).or_default().carried_in += payment.amount;
+            draft.returned.insert(payment.id.clone(), payment.amount);
+        }
+        let cap = self.world.mids[self.books.mid].recovery_cap;
+        for (party, debt) in &debts {
+            let line = draft.lines.entry(*party).or_default();
+            line.recovered = (*debt).min(floor((line.net + line.true_up).max(0), cap));
+        }
+        debts
+    }
+
+    fn lift_and_hold(&self, draft: &mut Draft, debts: &BTreeMap<usize, i128>) {
+        let before = |number: &u64| self.before.last().and_then(|(_, draft)| draft.kept_back.get(number)).copied().unwrap_or_default();
+        for (number, hold) in self.sheet.holds.iter().filter(|(_, hold)| hold.lifted) {
+            if before(number) != 0 {
+                draft.lines.entry(hold.party).or_default().lifted += before(number);
+            }
+        }
+        for (number, hold) in self.sheet.holds.iter().filter(|(_, hold)| !hold.lifted) {
+            let line = draft.lines.get(&hold.party).cloned().unwrap_or_default();
+            let available = line.available(debts.get(&hold.party).copied().unwrap_or_default()).max(0);
+            let amount = hold.limit.map_or(available, |limit| (limit - before(number)).max(0).min(available));
+            if amount != 0 {
+                draft.lines.entry(hold.party).or_default().held += amount;
+            }
+            if before(number) + amount != 0 {
+                draft.kept_back.insert(*number, before(number) + amount);
+            }
+        }
+    }
+
+    fn paid(&self, party: usize, available: i128) -> i128 {
+        let of = &self.world.parties[party];
+        let whole = cut(available, self.books.minor());
+        let goes_on = of.mid == self.books.mid && of.until.is_none_or(|until| until > self.cycle + 1);
+        let threshold = if goes_on { self.world.mids[self.books.mid].thresholds[self.books.currency] } else { 0 };
+        let is_paid = of.paid_in == Some(self.books.currency) && whole >= threshold.max(self.books.minor());
+        if is_paid { whole } else { 0 }
+    }
+}
+
+impl Figures {
+    /// What could be paid of it or held back, where so much is owed from before.
+    fn available(&self, debt: i128) -> i128 {
+        // The debt is in what is carried in, and only what is recovered of it counts.
+        self.carried_in + debt - self.recovered + self.net + self.true_up + self.adjusted + self.lifted - self.held
+    }
+}
