@@ -92,7 +92,8 @@ fn meter(dice: &mut Dice, model: &Model) -> Act {
     // Most are of months about to close; some come late.
     let reach = model.world.books().iter().map(|books| model.within_reach(*books)).max().unwrap_or(0);
     let first = model.events.len();
-    let events: Vec<Event> = (0..10 + dice.place(30)).map(|at| event(dice, model, first + at, reach)).collect();
+    let most = 30 + model.world.parties.len() / 20;
+    let events: Vec<Event> = (0..10 + dice.place(most)).map(|at| event(dice, model, first + at, reach)).collect();
     let live: Vec<usize> = (0..first).filter(|event| !model.undone.contains(event)).collect();
     let mut some = |most: usize| -> BTreeSet<usize> {
         if live.is_empty() { BTreeSet::new() } else { (0..dice.place(most)).map(|_| *dice.pick(&live)).collect() }

@@ -103,6 +103,7 @@ pub struct Sheet {
     pub adjustments: BTreeMap<u64, Adjustment>,
 }
 
+#[derive(Clone)]
 pub struct Model {
     pub world: World,
     pub events: Vec<Event>,
