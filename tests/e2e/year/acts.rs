@@ -1,6 +1,7 @@
 //! What people do in a year, as chance has it: mostly what comes next, often what is not allowed.
 
 use super::model::{Actor, Event, Model, News, State};
+use super::money::ONE;
 use super::world::{Books, MIDS, MONTHS, PLATFORMS};
 use crate::dice::Dice;
 use std::collections::BTreeSet;
@@ -61,6 +62,8 @@ pub enum Change {
     Threshold { mid: usize, currency: usize, amount: i128 },
     Ends { party: usize, until: usize },
     Account { party: usize, mistyped: bool },
+    Tax { mid: usize, tax: i128 },
+    Quote { of: (usize, usize, usize), units: i128 },
 }
 
 /// What comes of an act, as the model has it.
@@ -79,11 +82,11 @@ pub fn choose(dice: &mut Dice, model: &Model) -> Act {
     match dice.below(100) {
         0..8 => meter(dice, model),
         8..12 => Act::Load(change(dice, model)),
-        12..18 => hold(dice, model, books),
-        18..23 => adjust(dice, model, books),
-        23..60 => forward(dice, model, books),
-        60..80 => tell(dice, model),
-        80..82 => Act::TellAgain,
+        12..19 => hold(dice, model, books),
+        19..23 => adjust(dice, model, books),
+        23..65 => forward(dice, model, books),
+        65..81 => tell(dice, model),
+        81..83 => Act::TellAgain,
         _ => anything(dice, model, books),
     }
 }
@@ -126,12 +129,26 @@ fn change(dice: &mut Dice, model: &Model) -> Change {
     let (mid, party) = (dice.place(MIDS.len()), dice.place(model.world.parties.len()));
     let currency = *dice.pick(&model.world.mids[mid].currencies);
     let minor = super::world::CURRENCIES[currency].1;
-    match dice.below(4) {
+    match dice.below(8) {
+        4..7 => quote(dice, model, mid),
+        7 if model.world.mids[mid].tax.is_some() => Change::Tax { mid, tax: *dice.pick(&[0, 50_000, 158_250, 300_000]) },
         0 => Change::Fee { mid, fee: *dice.pick(&[0, 20_000, 45_678, 70_000]) },
         1 => Change::Threshold { mid, currency, amount: minor * i128::from(dice.below(1000)) },
         2 => Change::Ends { party, until: 1 + dice.place(MONTHS) },
         _ => Change::Account { party, mistyped: dice.chance(30) },
     }
+}
+
+/// What the one currency of a MID is worth in the other in a month, where nobody has said so yet.
+fn quote(dice: &mut Dice, model: &Model, mid: usize) -> Change {
+    let mut pair = model.world.mids[mid].currencies.clone();
+    dice.shuffle(&mut pair);
+    let minor = super::world::CURRENCIES.map(|(_, minor)| minor);
+    let of = (pair[0], pair[1], dice.place(MONTHS));
+    let said = model.world.quotes.get(&of).copied();
+    // Some are awkward, and all are near what minor units are worth.
+    let near = minor[of.1] * ONE / minor[of.0] * i128::from(70 + dice.below(60)) / 100 + i128::from(dice.below(1_000_000));
+    Change::Quote { of, units: said.unwrap_or(near) }
 }
 
 /// One that the MID represents, most of the time.
@@ -171,6 +188,7 @@ fn forward(dice: &mut Dice, model: &Model, books: Books) -> Act {
                 let leave_out = if paid.is_empty() || dice.chance(70) { Vec::new() } else { vec![*dice.pick(&paid)] };
                 Move::Release { leave_out, leave_out_unpayable: true }
             }
+            Some(State::Released) if dice.chance(40) => Move::Reissue(anew(dice, model, books, cycle)),
             Some(State::Released) => Move::Reconcile,
             Some(State::Reconciled) => Move::Seal,
             Some(State::Sealed) | None => continue,

@@ -1,7 +1,7 @@
 //! What the books should say: an accountant's own ledger, kept by the contract alone. It decides which acts are allowed, and follows them.
 
 use super::money::{ceil, split, units};
-use super::plan::{Draft, Terms};
+use super::plan::{Draft, Figures, Terms};
 use super::world::{Books, MONTHS, World};
 use anyhow::{Context, Result, ensure};
 use std::collections::{BTreeMap, BTreeSet};
@@ -76,7 +76,10 @@ pub struct Adjustment {
 #[derive(Clone, Debug)]
 pub struct Payment {
     pub id: String,
+    /// Of the draft.
     pub books: Books,
+    /// The currency that arrives.
+    pub paid_in: usize,
     pub cycle: usize,
     pub party: usize,
     pub amount: i128,
@@ -220,7 +223,7 @@ impl Model {
     pub fn terms(&self, books: Books, cycle: usize) -> Terms<'_> {
         let drafts = || self.drafts(books).filter(move |(of, _)| *of < cycle);
         let taken: BTreeSet<&String> = drafts().flat_map(|(_, draft)| draft.returned.keys()).collect();
-        let back = self.payments.iter().filter(|payment| payment.books == books && payment.cycle < cycle && payment.owed_again());
+        let back = self.payments.iter().filter(|payment| payment.arrives_in() == books && payment.cycle < cycle && payment.owed_again());
         Terms {
             world: &self.world,
             books,
@@ -277,10 +280,18 @@ impl Model {
         course.state = if sign > 0 { State::Approved } else { State::Draft };
         let draft = course.draft.clone().context("no draft")?;
         for (party, line) in &draft.lines {
-            let earned = line.net + line.true_up + line.adjusted + line.lifted - line.held;
+            let earned = line.net + line.true_up + line.adjusted + line.lifted - line.held - line.withheld;
             let owner = self.world.parties[*party].id.clone();
             self.post(books, "party_payable", &owner, -sign * earned);
             self.post(books, "held", &owner, -sign * (line.held - line.lifted));
+            self.post(books, "withheld_tax", &owner, -sign * line.withheld);
+            if let Some((currency, amount)) = line.arrives {
+                let other = Books { currency, ..books };
+                self.post(books, "party_payable", &owner, sign * line.paid);
+                self.post(books, "fx", "", -sign * line.paid);
+                self.post(other, "fx", "", sign * amount);
+                self.post(other, "party_payable", &owner, -sign * amount);
+            }
             self.post(books, "fee_income", "", -sign * (line.fee - line.true_up - line.adjusted));
         }
         for (platform, labour) in &draft.labour_of_platforms {
@@ -297,11 +308,11 @@ impl Model {
         self.state(books, cycle) == Some(State::Approved) && self.before(books, cycle, State::Released)
     }
 
-    /// Who is paid by the draft of a cycle.
-    pub fn paid(&self, books: Books, cycle: usize) -> BTreeMap<usize, i128> {
+    /// Who is paid by the draft of a cycle: in which currency, and how much of it.
+    pub fn paid(&self, books: Books, cycle: usize) -> BTreeMap<usize, (usize, i128)> {
         let draft = self.course(books, cycle).and_then(|course| course.draft.as_ref());
         let lines = draft.into_iter().flat_map(|draft| &draft.lines);
-        lines.filter(|(_, line)| line.paid > 0).map(|(party, line)| (*party, line.paid)).collect()
+        lines.filter(|(_, line)| line.paid > 0).map(|(party, line)| (*party, line.arrives.unwrap_or((books.currency, line.paid)))).collect()
     }
 
     /// Takes a payment that was made; what was left out has failed at once.
@@ -315,8 +326,8 @@ impl Model {
         }
         if made.news == News::Released {
             let owner = self.world.parties[made.party].id.clone();
-            self.post(made.books, "party_payable", &owner, made.amount);
-            self.post(made.books, "in_flight", &owner, -made.amount);
+            self.post(made.arrives_in(), "party_payable", &owner, made.amount);
+            self.post(made.arrives_in(), "in_flight", &owner, -made.amount);
         }
         self.payments.push(made);
         Ok(())
@@ -330,7 +341,7 @@ impl Model {
 
     /// Who could be paid anew: failed, and not in the balance that a draft has begun with.
     pub fn can_be_paid_anew(&self, payment: &Payment) -> bool {
-        let taken = self.drafts(payment.books).any(|(_, draft)| draft.returned.contains_key(&payment.id));
+        let taken = self.drafts(payment.arrives_in()).any(|(_, draft)| draft.returned.contains_key(&payment.id));
         payment.owed_again() && !taken
     }
 
@@ -348,7 +359,8 @@ impl Model {
 
     /// Takes news that can be true.
     pub fn tell(&mut self, payment: usize, news: News) {
-        let Payment { books, party, amount, news: was, .. } = self.payments[payment].clone();
+        let Payment { party, amount, news: was, .. } = self.payments[payment];
+        let books = self.payments[payment].arrives_in();
         let owner = self.world.parties[party].id.clone();
         match (was, news) {
             (News::Released | News::Accepted, News::Accepted) => {}
@@ -378,6 +390,37 @@ impl Model {
         self.state(books, cycle) == Some(State::Reconciled) && self.before(books, cycle, State::Sealed)
     }
 
+    /// How often each figure was something in a draft that is in force: what was never there was never compared.
+    pub fn seen(&self) -> BTreeMap<&'static str, usize> {
+        let figures: [(&str, fn(&Figures) -> bool); 10] = [
+            ("true_up", |line| line.true_up != 0),
+            ("adjusted", |line| line.adjusted != 0),
+            ("held", |line| line.held != 0),
+            ("lifted", |line| line.lifted != 0),
+            ("withheld", |line| line.withheld != 0),
+            ("recovered", |line| line.recovered != 0),
+            ("carried", |line| line.carried_in != 0),
+            ("owes", |line| line.carried_out < 0),
+            ("paid", |line| line.paid != 0),
+            ("exchanged", |line| line.arrives.is_some()),
+        ];
+        let mut seen: BTreeMap<&str, usize> = figures.iter().map(|(name, _)| (*name, 0)).collect();
+        seen.insert("sealed", 0);
+        for sheet in self.sheets.values() {
+            *seen.entry("undone").or_default() += sheet.lines.iter().filter(|line| line.undone.is_some()).count();
+            for course in sheet.courses.values() {
+                *seen.entry("sealed").or_default() += usize::from(course.state == State::Sealed);
+                let Some(draft) = &course.draft else { continue };
+                *seen.entry("returned").or_default() += draft.returned.len();
+                for (name, is) in figures {
+                    *seen.entry(name).or_default() += draft.lines.values().filter(|line| is(line)).count();
+                }
+            }
+        }
+        *seen.entry("paid anew").or_default() += self.payments.iter().filter(|payment| !payment.is_last).count();
+        seen
+    }
+
     /// The cycles of books that have been moved, and one more.
     pub fn within_reach(&self, books: Books) -> usize {
         self.first_open(books).min(MONTHS - 1)
@@ -385,6 +428,11 @@ impl Model {
 }
 
 impl Payment {
+    /// The books of the currency that arrives: what has failed is owed there again.
+    pub fn arrives_in(&self) -> Books {
+        Books { currency: self.paid_in, ..self.books }
+    }
+
     pub fn has_failed(&self) -> bool {
         matches!(self.news, News::Rejected | News::Returned)
     }

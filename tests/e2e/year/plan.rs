@@ -1,8 +1,8 @@
 //! What a draft should say, computed from single lines by the contract.
 
 use super::model::{Line, Payment, Sheet};
-use super::money::{cut, floor, split};
-use super::world::{Books, World};
+use super::money::{ONE, cut, floor, split};
+use super::world::{Books, CURRENCIES, World};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a draft is made of.
@@ -28,10 +28,13 @@ pub struct Figures {
     pub adjusted: i128,
     pub held: i128,
     pub lifted: i128,
+    pub withheld: i128,
     pub recovered: i128,
     pub carried_in: i128,
     pub paid: i128,
     pub carried_out: i128,
+    /// What arrives of it, where that is in another currency.
+    pub arrives: Option<(usize, i128)>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -40,6 +43,7 @@ pub struct Draft {
     pub fee: i128,
     pub lines: BTreeMap<usize, Figures>,
     pub returned: BTreeMap<String, i128>,
+    pub returned_parties: BTreeMap<usize, i128>,
     /// What each hold keeps back by now.
     pub kept_back: BTreeMap<u64, i128>,
     pub adjustments: BTreeSet<u64>,
@@ -56,10 +60,12 @@ impl Terms<'_> {
         self.adjust(&mut draft);
         let debts = self.carry_in(&mut draft);
         self.lift_and_hold(&mut draft, &debts);
+        let untaxed = self.untaxed(&draft.returned_parties);
         for (party, line) in &mut draft.lines {
-            line.paid = self.paid(*party, line.available(debts.get(party).copied().unwrap_or_default()));
+            let available = line.available(debts.get(party).copied().unwrap_or_default());
+            (line.paid, line.withheld, line.arrives) = self.paid(*party, available, untaxed.get(party).copied().unwrap_or_default());
             let owed = line.carried_in + line.net + line.true_up + line.adjusted + line.lifted - line.held;
-            line.carried_out = owed - line.paid;
+            line.carried_out = owed - line.paid - line.withheld;
         }
         draft
     }
@@ -127,6 +133,7 @@ impl Terms<'_> {
         for payment in &self.returned {
             draft.lines.entry(payment.party).or_default().carried_in += payment.amount;
             draft.returned.insert(payment.id.clone(), payment.amount);
+            *draft.returned_parties.entry(payment.party).or_default() += payment.amount;
         }
         let cap = self.world.mids[self.books.mid].recovery_cap;
         for (party, debt) in &debts {
@@ -156,13 +163,49 @@ impl Terms<'_> {
         }
     }
 
-    fn paid(&self, party: usize, available: i128) -> i128 {
-        let of = &self.world.parties[party];
-        let whole = cut(available, self.books.minor());
+    /// What has come back was taxed once: it is paid again without a tax, whenever that is.
+    fn untaxed(&self, returned: &BTreeMap<usize, i128>) -> BTreeMap<usize, i128> {
+        let mut untaxed: BTreeMap<usize, i128> = BTreeMap::new();
+        for (_, draft) in &self.before {
+            draft.returned_parties.iter().for_each(|(party, amount)| *untaxed.entry(*party).or_default() += amount);
+            for (party, line) in draft.lines.iter().filter(|(_, line)| line.paid > 0) {
+                if let Some(left) = untaxed.get_mut(party) {
+                    *left -= (*left).min(line.paid + line.withheld);
+                }
+            }
+        }
+        returned.iter().for_each(|(party, amount)| *untaxed.entry(*party).or_default() += amount);
+        untaxed
+    }
+
+    /// What is paid, what is withheld of it, and what arrives where that is in another currency.
+    fn paid(&self, party: usize, available: i128, untaxed: i128) -> (i128, i128, Option<(usize, i128)>) {
+        let (of, mid) = (&self.world.parties[party], &self.world.mids[self.books.mid]);
+        let Some(paid_in) = of.paid_in else { return (0, 0, None) };
         let goes_on = of.mid == self.books.mid && of.until.is_none_or(|until| until > self.cycle + 1);
-        let threshold = if goes_on { self.world.mids[self.books.mid].thresholds[self.books.currency] } else { 0 };
-        let is_paid = of.paid_in == Some(self.books.currency) && whole >= threshold.max(self.books.minor());
-        if is_paid { whole } else { 0 }
+        let minor = CURRENCIES[paid_in].1;
+        let least = if goes_on { mid.thresholds[paid_in].max(minor) } else { minor };
+        let tax = mid.tax.unwrap_or_default();
+        if paid_in == self.books.currency {
+            let whole = cut(available, minor);
+            let withheld = cut(floor(whole - untaxed.min(whole), tax), minor);
+            return if whole - withheld >= least { (whole - withheld, withheld, None) } else { (0, 0, None) };
+        }
+        let Some(rate) = self.world.quotes.get(&(self.books.currency, paid_in, self.cycle)) else { return (0, 0, None) };
+        // So many minor units can arrive; each takes more than the one before.
+        let taken = |count: i128| {
+            let paid = (count * minor * ONE + rate - 1).div_euclid(*rate);
+            let taxed = paid - untaxed.min(paid);
+            (paid, cut(taxed * tax / (1_000_000 - tax), self.books.minor()))
+        };
+        let (mut fits, mut too_many) = (0, available.max(0) * rate / ONE / minor + 1);
+        while too_many - fits > 1 {
+            let middle = fits + (too_many - fits) / 2;
+            let (paid, withheld) = taken(middle);
+            if paid + withheld <= available { fits = middle } else { too_many = middle }
+        }
+        let (paid, withheld) = taken(fits);
+        if fits * minor >= least { (paid, withheld, Some((paid_in, fits * minor))) } else { (0, 0, None) }
     }
 }
 

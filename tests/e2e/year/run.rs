@@ -4,7 +4,7 @@ use super::acts::{Act, Change, Move, Verdict, choose, judge};
 use super::model::{Actor, Adjustment, Event, Hold, Model, News, Payment, State};
 use super::money::{self, ONE};
 use super::plan::{Draft, Figures};
-use super::world::{Books, CURRENCIES, MIDS, PLATFORMS, World, amount, configuration, cycle, membership_record, month};
+use super::world::{Books, CURRENCIES, MIDS, PLATFORMS, World, amount, configuration, cycle, membership_record, month, quote_record};
 use crate::dice::Dice;
 use crate::services::postgres;
 use crate::support::{Data, stderr};
@@ -133,6 +133,14 @@ impl Year {
             Change::Ends { party, until } => {
                 world.parties[*party].until = Some(*until);
                 membership_record(&world.parties[*party])
+            }
+            Change::Tax { mid, tax } => {
+                world.mids[*mid].tax = Some(*tax);
+                world.tax_record(*mid).context("no law")?
+            }
+            Change::Quote { of, units } => {
+                world.quotes.insert(*of, *units);
+                quote_record(*of, *units)
             }
             Change::Account { party, mistyped } => {
                 world.parties[*party].mistyped = *mistyped;
@@ -284,7 +292,14 @@ impl Year {
     }
 
     /// The payments that were made are those that are due.
-    fn paid(&mut self, books: Books, of: usize, due: &mut BTreeMap<usize, i128>, left_out: &BTreeSet<usize>, said: &Value) -> Result<()> {
+    fn paid(
+        &mut self,
+        books: Books,
+        of: usize,
+        due: &mut BTreeMap<usize, (usize, i128)>,
+        left_out: &BTreeSet<usize>,
+        said: &Value,
+    ) -> Result<()> {
         let files = said["released"]["bank_files"].as_array().context("no files")?;
         self.evidence.extend(files.iter().map(|file| file["sha256"].to_string()));
         let known: BTreeSet<String> = self.model.payments.iter().map(|payment| payment.id.clone()).collect();
@@ -294,8 +309,10 @@ impl Year {
             let text = |field: &str| row[field].as_str().unwrap_or_default().to_owned();
             let party = self.model.world.parties.iter().position(|party| party.id == text("party")).context("nobody")?;
             let news = if left_out.contains(&party) { News::Rejected } else { News::Released };
-            let payment = Payment { id: text("payment"), books, cycle: of, party, amount: amount(row, "amount")?, news, is_last: true };
-            ensure!(due.remove(&party) == Some(payment.amount) && text("state") == name(news), "{row}");
+            let paid_in = CURRENCIES.iter().position(|(code, _)| *code == text("currency")).context("no currency")?;
+            let payment =
+                Payment { id: text("payment"), books, paid_in, cycle: of, party, amount: amount(row, "amount")?, news, is_last: true };
+            ensure!(due.remove(&party) == Some((paid_in, payment.amount)) && text("state") == name(news), "{row}");
             self.model.pay(payment)?;
         }
         ensure!(due.is_empty(), "nothing is paid of {due:?}");
@@ -342,7 +359,8 @@ impl Year {
         let of = |payment: usize| &self.model.payments[payment];
         if news.iter().any(|(_, what)| *what == News::Returned) {
             let entry = |(payment, _): &(usize, News)| {
-                let Payment { id, books, amount, .. } = of(*payment);
+                let Payment { id, amount, .. } = of(*payment);
+                let books = of(*payment).arrives_in();
                 let digits = match books.minor() {
                     ONE => format!("{}", amount / ONE),
                     minor => format!("{}.{:0width$}", amount / ONE, amount % ONE / minor, width = (ONE / minor).ilog10() as usize),
@@ -503,11 +521,18 @@ fn figures(line: &Value) -> Result<Figures> {
         adjusted: of("adjusted")?,
         held: of("held")?,
         lifted: of("lifted")?,
+        withheld: of("withheld")?,
         recovered: of("recovered")?,
         carried_in: of("carried_in")?,
         paid: of("paid")?,
         carried_out: of("carried_out")?,
+        arrives: arrives(&line["exchanged"])?,
     })
+}
+
+fn arrives(exchanged: &Value) -> Result<Option<(usize, i128)>> {
+    let currency = CURRENCIES.iter().position(|(code, _)| exchanged["currency"] == *code);
+    currency.map(|currency| Ok((currency, amount(exchanged, "amount")?))).transpose()
 }
 
 fn reversal(event: &Event) -> Value {

@@ -4,9 +4,13 @@ use super::money::{Millionths, ONE, units};
 use crate::dice::Dice;
 use anyhow::Result;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 pub const PLATFORMS: [&str; 5] = ["plt_a", "plt_b", "plt_c", "plt_d", "plt_e"];
 pub const MIDS: [&str; 3] = ["mid_a", "mid_b", "mid_c"];
+
+/// The country whose law each MID pays by.
+const LAWS: [&str; 3] = ["DE", "US", "KW"];
 
 /// A currency and its minor unit.
 pub const CURRENCIES: [(&str, i128); 4] = [("USD", ONE / 100), ("EUR", ONE / 100), ("JPY", ONE), ("KWD", ONE / 1000)];
@@ -48,6 +52,8 @@ pub struct Mid {
     pub thresholds: Vec<i128>,
     /// The currencies that it has agreements in; the first is its own.
     pub currencies: Vec<usize>,
+    /// What is withheld of what it pays, if anything is by its law.
+    pub tax: Option<Millionths>,
 }
 
 /// What the registry says of a party.
@@ -78,11 +84,15 @@ pub struct World {
     pub mids: Vec<Mid>,
     pub parties: Vec<Party>,
     pub agreements: Vec<Agreement>,
+    /// What a currency is worth in another, in units of the other for one: in the months that somebody says so.
+    pub quotes: BTreeMap<(usize, usize, usize), i128>,
 }
 
 impl World {
     pub fn of(dice: &mut Dice, parties: usize) -> World {
-        let mids = [[0, 1].as_slice(), &[1, 2], &[3, 0]].map(|currencies| Mid {
+        let taxes = [Some(150_000), Some(158_250), None];
+        let mids = [([0, 1], taxes[0]), ([1, 2], taxes[1]), ([3, 0], taxes[2])].map(|(currencies, tax)| Mid {
+            tax,
             fee: *dice.pick(&[20_000, 50_000, 70_000]),
             recovery_cap: *dice.pick(&[250_000, 333_333, 1_000_000]),
             thresholds: CURRENCIES.iter().map(|(_, minor)| minor * *dice.pick(&[1, 50, 500])).collect(),
@@ -108,7 +118,7 @@ impl World {
             Party { id: format!("pty_{at}"), mid, until: None, paid_in, mistyped: dice.chance(10) }
         };
         let parties = (0..parties).map(party).collect();
-        World { mids: mids.to_vec(), parties, agreements }
+        World { mids: mids.to_vec(), parties, agreements, quotes: BTreeMap::new() }
     }
 
     /// All books that may have something in them.
@@ -127,6 +137,7 @@ impl World {
         let platform = |id: &&str| json!({"kind": "platform", "id": id, "default_labour_share": "0.75"});
         let mut records: Vec<Value> = PLATFORMS.iter().map(platform).collect();
         records.extend((0..self.mids.len()).map(|mid| self.mid_record(mid)));
+        records.extend((0..self.mids.len()).filter_map(|mid| self.tax_record(mid)));
         records.extend(self.parties.iter().flat_map(|party| [self.party_record(party), membership_record(party)]));
         records.extend(self.agreements.iter().enumerate().map(|(at, agreement)| agreement_record(at, agreement)));
         records
@@ -136,8 +147,18 @@ impl World {
         let terms = &self.mids[mid];
         let amount = |units: &i128| format!("{}.{:012}", units / ONE, units % ONE);
         let threshold = |(at, units)| json!({"method": "bank", "currency": CURRENCIES[at as usize].0, "amount": amount(units)});
-        json!({"kind": "mid", "id": MIDS[mid], "fee": rate(terms.fee), "currency": CURRENCIES[terms.currencies[0]].0,
-            "recovery_cap": rate(terms.recovery_cap), "thresholds": (0_u8..).zip(&terms.thresholds).map(threshold).collect::<Vec<_>>()})
+        let mut record = json!({"kind": "mid", "id": MIDS[mid], "fee": rate(terms.fee), "currency": CURRENCIES[terms.currencies[0]].0,
+            "recovery_cap": rate(terms.recovery_cap), "thresholds": (0_u8..).zip(&terms.thresholds).map(threshold).collect::<Vec<_>>()});
+        if terms.tax.is_some() {
+            record["jurisdiction"] = LAWS[mid].into();
+        }
+        record
+    }
+
+    /// What the law of a MID's country withholds of everybody.
+    pub fn tax_record(&self, mid: usize) -> Option<Value> {
+        let tax = rate(self.mids[mid].tax?);
+        Some(json!({"kind": "withholding", "id": format!("wht_{mid}"), "jurisdiction": LAWS[mid], "rate": tax, "from": start(0)}))
     }
 
     pub fn party_record(&self, party: &Party) -> Value {
@@ -167,6 +188,12 @@ fn agreement_record(at: usize, agreement: &Agreement) -> Value {
 
 pub fn agreement_id(at: usize) -> String {
     format!("agr_{at:02}")
+}
+
+/// What a currency is worth in another, as of the middle of a month.
+pub fn quote_record((from, to, month): (usize, usize, usize), units: i128) -> Value {
+    json!({"kind": "exchange_rate", "from": CURRENCIES[from].0, "to": CURRENCIES[to].0, "rate": format!("{}.{:012}", units / ONE, units % ONE),
+        "source": "ECB", "time": start(month).replace("-01T", "-15T")})
 }
 
 fn rate(millionths: Millionths) -> String {
