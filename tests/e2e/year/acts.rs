@@ -62,6 +62,7 @@ pub enum Change {
     Threshold { mid: usize, currency: usize, amount: i128 },
     Ends { party: usize, until: usize },
     Account { party: usize, mistyped: bool },
+    Dies { party: usize, month: usize, heirs: Vec<(usize, i128)> },
     Tax { mid: usize, tax: i128 },
     Quote { of: (usize, usize, usize), units: i128 },
 }
@@ -129,7 +130,13 @@ fn change(dice: &mut Dice, model: &Model) -> Change {
     let (mid, party) = (dice.place(MIDS.len()), dice.place(model.world.parties.len()));
     let currency = *dice.pick(&model.world.mids[mid].currencies);
     let minor = super::world::CURRENCIES[currency].1;
-    match dice.below(8) {
+    match dice.below(10) {
+        8.. if model.world.parties[party].died.is_none() && party + 2 < model.world.parties.len() => {
+            let share = 1 + i128::from(dice.below(999_999));
+            let heirs =
+                if dice.chance(50) { vec![(party + 1, 1_000_000)] } else { vec![(party + 1, share), (party + 2, 1_000_000 - share)] };
+            Change::Dies { party, month: dice.place(MONTHS), heirs }
+        }
         4..7 => quote(dice, model, mid),
         7 if model.world.mids[mid].tax.is_some() => Change::Tax { mid, tax: *dice.pick(&[0, 50_000, 158_250, 300_000]) },
         0 => Change::Fee { mid, fee: *dice.pick(&[0, 20_000, 45_678, 70_000]) },

@@ -280,7 +280,8 @@ impl Model {
         course.state = if sign > 0 { State::Approved } else { State::Draft };
         let draft = course.draft.clone().context("no draft")?;
         for (party, line) in &draft.lines {
-            let earned = line.net + line.true_up + line.adjusted + line.lifted - line.held - line.withheld;
+            let earned = line.net + line.true_up + line.adjusted + line.lifted + line.inherited;
+            let earned = earned - line.held - line.withheld - line.passed_on;
             let owner = self.world.parties[*party].id.clone();
             self.post(books, "party_payable", &owner, -sign * earned);
             self.post(books, "held", &owner, -sign * (line.held - line.lifted));
@@ -392,12 +393,13 @@ impl Model {
 
     /// How often each figure was something in a draft that is in force: what was never there was never compared.
     pub fn seen(&self) -> BTreeMap<&'static str, usize> {
-        let figures: [(&str, fn(&Figures) -> bool); 10] = [
+        let figures: [(&str, fn(&Figures) -> bool); 11] = [
             ("true_up", |line| line.true_up != 0),
             ("adjusted", |line| line.adjusted != 0),
             ("held", |line| line.held != 0),
             ("lifted", |line| line.lifted != 0),
             ("withheld", |line| line.withheld != 0),
+            ("inherited", |line| line.inherited != 0),
             ("recovered", |line| line.recovered != 0),
             ("carried", |line| line.carried_in != 0),
             ("owes", |line| line.carried_out < 0),

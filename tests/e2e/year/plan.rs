@@ -29,6 +29,8 @@ pub struct Figures {
     pub held: i128,
     pub lifted: i128,
     pub withheld: i128,
+    pub inherited: i128,
+    pub passed_on: i128,
     pub recovered: i128,
     pub carried_in: i128,
     pub paid: i128,
@@ -59,13 +61,14 @@ impl Terms<'_> {
         self.earn(&mut draft);
         self.adjust(&mut draft);
         let debts = self.carry_in(&mut draft);
-        self.lift_and_hold(&mut draft, &debts);
+        self.lift(&mut draft);
+        self.pass_on(&mut draft, &debts);
+        self.hold(&mut draft, &debts);
         let untaxed = self.untaxed(&draft.returned_parties);
         for (party, line) in &mut draft.lines {
             let available = line.available(debts.get(party).copied().unwrap_or_default());
             (line.paid, line.withheld, line.arrives) = self.paid(*party, available, untaxed.get(party).copied().unwrap_or_default());
-            let owed = line.carried_in + line.net + line.true_up + line.adjusted + line.lifted - line.held;
-            line.carried_out = owed - line.paid - line.withheld;
+            line.carried_out = line.owed() - line.paid - line.withheld;
         }
         draft
     }
@@ -143,22 +146,63 @@ impl Terms<'_> {
         debts
     }
 
-    fn lift_and_hold(&self, draft: &mut Draft, debts: &BTreeMap<usize, i128>) {
-        let before = |number: &u64| self.before.last().and_then(|(_, draft)| draft.kept_back.get(number)).copied().unwrap_or_default();
+    /// What a hold has kept back by the draft before.
+    fn kept_before(&self, number: u64) -> i128 {
+        self.before.last().and_then(|(_, draft)| draft.kept_back.get(&number)).copied().unwrap_or_default()
+    }
+
+    fn lift(&self, draft: &mut Draft) {
         for (number, hold) in self.sheet.holds.iter().filter(|(_, hold)| hold.lifted) {
-            if before(number) != 0 {
-                draft.lines.entry(hold.party).or_default().lifted += before(number);
+            if self.kept_before(*number) != 0 {
+                draft.lines.entry(hold.party).or_default().lifted += self.kept_before(*number);
             }
         }
-        for (number, hold) in self.sheet.holds.iter().filter(|(_, hold)| !hold.lifted) {
-            let line = draft.lines.get(&hold.party).cloned().unwrap_or_default();
-            let available = line.available(debts.get(&hold.party).copied().unwrap_or_default()).max(0);
-            let amount = hold.limit.map_or(available, |limit| (limit - before(number)).max(0).min(available));
-            if amount != 0 {
-                draft.lines.entry(hold.party).or_default().held += amount;
+    }
+
+    /// What each hold on a party keeps back of what is available to it, the older first.
+    fn kept_back(&self, party: usize, available: i128) -> Vec<(u64, i128)> {
+        let mut left = available.max(0);
+        let mut kept = Vec::new();
+        for (number, hold) in self.sheet.holds.iter().filter(|(_, hold)| !hold.lifted && hold.party == party) {
+            let most = hold.limit.map_or(left, |limit| (limit - self.kept_before(*number)).max(0));
+            kept.push((*number, most.min(left)));
+            left -= most.min(left);
+        }
+        kept
+    }
+
+    /// What is available to the dead, and not held back, is their heirs'; nobody is an heir of one with a higher number.
+    fn pass_on(&self, draft: &mut Draft, debts: &BTreeMap<usize, i128>) {
+        for (party, of) in self.world.parties.iter().enumerate() {
+            let Some((_, heirs)) = of.died.as_ref().filter(|(month, _)| *month <= self.cycle) else { continue };
+            let Some(line) = draft.lines.get_mut(&party) else { continue };
+            let available = line.available(debts.get(&party).copied().unwrap_or_default()).max(0);
+            let held: i128 = self.kept_back(party, available).iter().map(|(_, amount)| amount).sum();
+            if available == held {
+                continue;
             }
-            if before(number) + amount != 0 {
-                draft.kept_back.insert(*number, before(number) + amount);
+            line.passed_on = available - held;
+            let mut heirs: Vec<(&String, usize, i128)> =
+                heirs.iter().map(|(heir, share)| (&self.world.parties[*heir].id, *heir, *share)).collect();
+            heirs.sort();
+            let parts = split(available - held, &heirs.iter().map(|(_, _, share)| *share).collect::<Vec<_>>());
+            for ((_, heir, _), part) in heirs.into_iter().zip(parts).filter(|(_, part)| *part != 0) {
+                draft.lines.entry(heir).or_default().inherited += part;
+            }
+        }
+    }
+
+    fn hold(&self, draft: &mut Draft, debts: &BTreeMap<usize, i128>) {
+        let held: BTreeSet<usize> = self.sheet.holds.values().filter(|hold| !hold.lifted).map(|hold| hold.party).collect();
+        for party in held {
+            let line = draft.lines.get(&party).cloned().unwrap_or_default();
+            for (number, amount) in self.kept_back(party, line.available(debts.get(&party).copied().unwrap_or_default())) {
+                if amount != 0 {
+                    draft.lines.entry(party).or_default().held += amount;
+                }
+                if self.kept_before(number) + amount != 0 {
+                    draft.kept_back.insert(number, self.kept_before(number) + amount);
+                }
             }
         }
     }
@@ -210,9 +254,14 @@ impl Terms<'_> {
 }
 
 impl Figures {
-    /// What could be paid of it or held back, where so much is owed from before.
+    /// What there is before anything is paid.
+    fn owed(&self) -> i128 {
+        let has = self.carried_in + self.net + self.true_up + self.adjusted + self.lifted + self.inherited;
+        has - self.held - self.passed_on
+    }
+
+    /// What could be paid of it or held back, where so much is owed from before: only what is recovered of a debt counts.
     fn available(&self, debt: i128) -> i128 {
-        // The debt is in what is carried in, and only what is recovered of it counts.
-        self.carried_in + debt - self.recovered + self.net + self.true_up + self.adjusted + self.lifted - self.held
+        self.owed() + debt - self.recovered
     }
 }

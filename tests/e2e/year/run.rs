@@ -134,6 +134,10 @@ impl Year {
                 world.parties[*party].until = Some(*until);
                 membership_record(&world.parties[*party])
             }
+            Change::Dies { party, month, heirs } => {
+                world.parties[*party].died = Some((*month, heirs.clone()));
+                world.successor_record(&world.parties[*party]).context("nobody comes after it")?
+            }
             Change::Tax { mid, tax } => {
                 world.mids[*mid].tax = Some(*tax);
                 world.tax_record(*mid).context("no law")?
@@ -522,6 +526,8 @@ fn figures(line: &Value) -> Result<Figures> {
         held: of("held")?,
         lifted: of("lifted")?,
         withheld: of("withheld")?,
+        inherited: of("inherited")?,
+        passed_on: of("passed_on")?,
         recovered: of("recovered")?,
         carried_in: of("carried_in")?,
         paid: of("paid")?,

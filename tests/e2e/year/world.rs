@@ -68,6 +68,8 @@ pub struct Party {
     pub paid_in: Option<usize>,
     /// Whether its account is mistyped.
     pub mistyped: bool,
+    /// The month in which it died, if it has, and who comes after it with which share.
+    pub died: Option<(usize, Vec<(usize, Millionths)>)>,
 }
 
 /// An agreement: one for each platform, MID and currency, or none.
@@ -115,7 +117,7 @@ impl World {
         let party = |at: usize| {
             let mid = dice.place(MIDS.len());
             let paid_in = dice.chance(90).then(|| *dice.pick(&mids[mid].currencies));
-            Party { id: format!("pty_{at}"), mid, until: None, paid_in, mistyped: dice.chance(10) }
+            Party { id: format!("pty_{at}"), mid, until: None, paid_in, mistyped: dice.chance(10), died: None }
         };
         let parties = (0..parties).map(party).collect();
         World { mids: mids.to_vec(), parties, agreements, quotes: BTreeMap::new() }
@@ -159,6 +161,13 @@ impl World {
     pub fn tax_record(&self, mid: usize) -> Option<Value> {
         let tax = rate(self.mids[mid].tax?);
         Some(json!({"kind": "withholding", "id": format!("wht_{mid}"), "jurisdiction": LAWS[mid], "rate": tax, "from": start(0)}))
+    }
+
+    /// Who comes after a party.
+    pub fn successor_record(&self, party: &Party) -> Option<Value> {
+        let (month, heirs) = party.died.as_ref()?;
+        let heir = |(heir, share): &(usize, Millionths)| json!({"party": self.parties[*heir].id, "share": rate(*share)});
+        Some(json!({"kind": "successor", "party": party.id, "from": start(*month), "heirs": heirs.iter().map(heir).collect::<Vec<_>>()}))
     }
 
     pub fn party_record(&self, party: &Party) -> Value {

@@ -2,7 +2,7 @@
 
 use super::fault::Fault;
 use std::fmt;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// What was seen in a minute.
 #[derive(Clone, Debug)]
@@ -11,6 +11,8 @@ pub struct Minute {
     pub number: u32,
     /// What struck.
     pub fault: Fault,
+    /// How long it took until what was struck was there again.
+    pub struck: Duration,
     began: Instant,
     read_before: u64,
     /// Messages that were committed at the end.
@@ -26,7 +28,17 @@ pub struct Minute {
 impl Minute {
     /// Nothing seen yet; so many messages were committed before.
     pub fn begin(number: u32, fault: Fault, read: u64) -> Self {
-        Self { number, fault, began: Instant::now(), read_before: read, read, memory_mib: 0, lag: (0, 0), rate: 0.0 }
+        Self {
+            number,
+            fault,
+            struck: Duration::ZERO,
+            began: Instant::now(),
+            read_before: read,
+            read,
+            memory_mib: 0,
+            lag: (0, 0),
+            rate: 0.0,
+        }
     }
 
     /// Takes what is seen now.
@@ -41,12 +53,13 @@ impl Minute {
 
 /// Above the lines.
 pub fn heading() -> &'static str {
-    "minute   metered/s   most lag   lag at end   most MiB   fault"
+    "minute   metered/s   most lag   lag at end   most MiB   fault, and until it is there again"
 }
 
 impl fmt::Display for Minute {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { number, rate, lag, memory_mib, fault, .. } = self;
-        write!(out, "{number:>6}   {rate:>9.0}   {:>8}   {:>10}   {memory_mib:>8}   {fault}", lag.0, lag.1)
+        let Self { number, rate, lag, memory_mib, fault, struck, .. } = self;
+        let back = struck.as_secs_f64();
+        write!(out, "{number:>6}   {rate:>9.0}   {:>8}   {:>10}   {memory_mib:>8}   {fault}, {back:.1} s", lag.0, lag.1)
     }
 }

@@ -147,7 +147,9 @@ fn minute_of(world: &mut World, minute: &mut Minute, end: Instant) -> Result<()>
         if Instant::now() >= strikes_at
             && let Some(fault) = fault.take()
         {
+            let clock = Instant::now();
             world.strike(fault)?;
+            minute.struck = clock.elapsed();
         }
         minute.look(world.memory_mib()?, world.read(), world.sent());
         thread::sleep(LOOK.min(end.saturating_duration_since(Instant::now())));
