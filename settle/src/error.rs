@@ -19,7 +19,7 @@ pub enum SettleError {
     #[error("the tax {0:?} leaves nothing of a payment: its rate is not below 1")]
     NothingLeft(String),
     /// The fee of a cycle undone is missing.
-    #[error("the fee of cycle {0}, which reversals undo, is not known")]
+    #[error("the fee of cycle {0}, which reversals undo, is not known: it has no draft yet")]
     UnknownFee(Cycle),
     /// An accrual that has no place in this draft.
     #[error("an accrual of {party:?} under agreement {agreement:?} has no place in this draft: {why}")]

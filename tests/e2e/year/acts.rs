@@ -308,7 +308,8 @@ pub fn judge(model: &Model, act: &Act) -> Verdict {
 fn judge_draft(model: &Model, books: Books, cycle: usize, by: Option<Actor>) -> Verdict {
     match (model.state(books, cycle), model.course(books, cycle)) {
         (Some(State::Closing), _) if model.can_draft(books, cycle) => Verdict::Done,
-        // A preview, whoever asks.
+        // A preview, whoever asks: unless it undoes what has no terms yet.
+        (Some(State::Open), _) if model.undoes_what_is_undrafted(books, cycle) => Verdict::Refused,
         (Some(State::Open), _) => Verdict::Answers,
         (Some(state), Some(course)) if state >= State::Draft && (by.is_none() || course.prepared_by == by) => Verdict::Answers,
         _ => Verdict::Refused,
