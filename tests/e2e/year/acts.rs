@@ -1,6 +1,6 @@
 //! What people do in a year, as chance has it: mostly what comes next, often what is not allowed.
 
-use super::model::{Actor, Event, Model, News, State};
+use super::model::{Actor, Course, Event, Model, News, State};
 use super::money::ONE;
 use super::world::{Books, MIDS, MONTHS, PLATFORMS};
 use crate::dice::Dice;
@@ -45,7 +45,7 @@ pub enum Act {
 #[derive(Clone, Debug)]
 pub enum Move {
     Close,
-    Draft(Option<Actor>),
+    Draft { by: Option<Actor>, without: BTreeSet<usize> },
     Discard,
     Approve(Actor, String),
     Withdraw,
@@ -188,7 +188,10 @@ fn forward(dice: &mut Dice, model: &Model, books: Books) -> Act {
     for cycle in 0..=model.within_reach(books) {
         let next = match model.state(books, cycle) {
             Some(State::Open) => Move::Close,
-            Some(State::Closing) => Move::Draft(Some(*dice.pick(&[Actor::Ana, Actor::AnaAgain, Actor::Bo]))),
+            Some(State::Closing) => {
+                let by = Some(*dice.pick(&[Actor::Ana, Actor::AnaAgain, Actor::Bo]));
+                Move::Draft { by, without: refused(dice, model, books, cycle) }
+            }
             Some(State::Draft) => approval(dice, model, books, cycle),
             Some(State::Approved) => {
                 let paid: Vec<usize> = model.paid(books, cycle).into_keys().collect();
@@ -206,6 +209,24 @@ fn forward(dice: &mut Dice, model: &Model, books: Books) -> Act {
         }
     }
     if moves.is_empty() { tell(dice, model) } else { moves.swap_remove(dice.place(moves.len())) }
+}
+
+/// The agreements that have to be left out since too little of them is the parties'; now and then another one.
+fn refused(dice: &mut Dice, model: &Model, books: Books, cycle: usize) -> BTreeSet<usize> {
+    let strict = (0..model.world.agreements.len()).filter(|at| {
+        let agreement = &model.world.agreements[*at];
+        agreement.books == books && (agreement.share < 800_000 && !agreement.gives_back || dice.chance(5))
+    });
+    let mut without: BTreeSet<usize> = strict.collect();
+    // Only what has something here can be left out.
+    for agreement in without.clone() {
+        let others: BTreeSet<usize> = [agreement].into();
+        let is_here = model.terms(books, cycle, &others).has_all();
+        if !is_here {
+            without.remove(&agreement);
+        }
+    }
+    without
 }
 
 /// An approval by another person than who prepared the draft.
@@ -252,7 +273,10 @@ fn anything(dice: &mut Dice, model: &Model, books: Books) -> Act {
     let actor = *dice.pick(&[Actor::Ana, Actor::AnaAgain, Actor::Bo]);
     let step = match dice.below(9) {
         0 => Move::Close,
-        1 => Move::Draft(dice.chance(70).then_some(actor)),
+        1 => {
+            let without = if dice.chance(50) { BTreeSet::new() } else { refused(dice, model, books, cycle) };
+            Move::Draft { by: dice.chance(70).then_some(actor), without }
+        }
         2 => Move::Discard,
         3 => Move::Approve(actor, any_draft(dice, model, books, cycle)),
         4 => Move::Withdraw,
@@ -300,18 +324,21 @@ pub fn judge(model: &Model, act: &Act) -> Verdict {
         Act::TellAgain => Verdict::Answers,
         // To cut it off again goes on where a killed process has left it: the archive may be put in order.
         Act::Move(books, cycle, Move::Close) if model.state(*books, *cycle) == Some(State::Closing) => Verdict::Done,
-        Act::Move(books, cycle, Move::Draft(by)) => judge_draft(model, *books, *cycle, *by),
+        Act::Move(books, cycle, Move::Draft { by, without }) => judge_draft(model, *books, *cycle, *by, without),
         Act::Move(books, cycle, step) => allowed(can_move(model, *books, *cycle, step)),
     }
 }
 
-fn judge_draft(model: &Model, books: Books, cycle: usize, by: Option<Actor>) -> Verdict {
+fn judge_draft(model: &Model, books: Books, cycle: usize, by: Option<Actor>, without: &BTreeSet<usize>) -> Verdict {
+    let can_be_made = || model.terms(books, cycle, without).draft().is_some();
     match (model.state(books, cycle), model.course(books, cycle)) {
-        (Some(State::Closing), _) if model.can_draft(books, cycle) => Verdict::Done,
-        // A preview, whoever asks: unless it undoes what has no terms yet.
-        (Some(State::Open), _) if model.undoes_what_is_undrafted(books, cycle) => Verdict::Refused,
-        (Some(State::Open), _) => Verdict::Answers,
-        (Some(state), Some(course)) if state >= State::Draft && (by.is_none() || course.prepared_by == by) => Verdict::Answers,
+        (Some(State::Closing), _) if model.can_draft(books, cycle) && can_be_made() => Verdict::Done,
+        // A preview, whoever asks.
+        (Some(State::Open), _) if can_be_made() => Verdict::Answers,
+        (Some(_), Some(Course { draft: Some(draft), prepared_by, .. })) => {
+            let same = (by.is_none() || *prepared_by == by) && (without.is_empty() || draft.without == *without);
+            if same { Verdict::Answers } else { Verdict::Refused }
+        }
         _ => Verdict::Refused,
     }
 }
@@ -319,7 +346,7 @@ fn judge_draft(model: &Model, books: Books, cycle: usize, by: Option<Actor>) -> 
 fn can_move(model: &Model, books: Books, cycle: usize, step: &Move) -> bool {
     match step {
         Move::Close => model.can_close(books, cycle),
-        Move::Draft(_) => model.can_draft(books, cycle),
+        Move::Draft { .. } => model.can_draft(books, cycle),
         Move::Discard => model.can_discard(books, cycle),
         Move::Approve(by, sha256) => model.can_approve(books, cycle, *by, sha256),
         Move::Withdraw => model.can_withdraw(books, cycle),

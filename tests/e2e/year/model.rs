@@ -219,15 +219,8 @@ impl Model {
         self.state(books, cycle) == Some(State::Closing) && self.before(books, cycle, State::Draft)
     }
 
-    /// Whether a cycle takes back what one earned that has no draft, so that its fee is not known.
-    pub fn undoes_what_is_undrafted(&self, books: Books, cycle: usize) -> bool {
-        let of_cycle = self.sheet(books).lines.iter().filter(|line| line.cycle == cycle);
-        let mut undone = of_cycle.filter_map(|line| line.undone);
-        undone.any(|undone| self.course(books, undone).is_none_or(|course| course.draft.is_none()))
-    }
-
     /// What a draft is made of, as the books are now.
-    pub fn terms(&self, books: Books, cycle: usize) -> Terms<'_> {
+    pub fn terms<'a>(&'a self, books: Books, cycle: usize, without: &'a BTreeSet<usize>) -> Terms<'a> {
         let drafts = || self.drafts(books).filter(move |(of, _)| *of < cycle);
         let taken: BTreeSet<&String> = drafts().flat_map(|(_, draft)| draft.returned.keys()).collect();
         let back = self.payments.iter().filter(|payment| payment.arrives_in() == books && payment.cycle < cycle && payment.owed_again());
@@ -236,7 +229,8 @@ impl Model {
             books,
             cycle,
             sheet: self.sheet(books),
-            before: drafts().map(|(of, draft)| (of, draft)).collect(),
+            before: drafts().collect(),
+            without,
             returned: back.filter(|payment| !taken.contains(&payment.id)).collect(),
         }
     }

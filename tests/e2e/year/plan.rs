@@ -13,6 +13,8 @@ pub struct Terms<'a> {
     pub sheet: &'a Sheet,
     /// The drafts of earlier cycles, with these.
     pub before: Vec<(usize, &'a Draft)>,
+    /// Agreements whose lines stay as they are.
+    pub without: &'a BTreeSet<usize>,
     /// What has come back and is in no draft yet.
     pub returned: Vec<&'a Payment>,
 }
@@ -49,16 +51,25 @@ pub struct Draft {
     /// What each hold keeps back by now.
     pub kept_back: BTreeMap<u64, i128>,
     pub adjustments: BTreeSet<u64>,
+    pub without: BTreeSet<usize>,
     pub labour_of_platforms: BTreeMap<usize, i128>,
 }
 
 /// What a party earned by an agreement, or lost of an earlier cycle.
 type Earned = BTreeMap<(usize, Option<usize>), BTreeMap<usize, [i128; 2]>>;
 
+/// Lines that earlier drafts left out and none has settled since, and in which cycle what was settled since was settled.
+#[derive(Default)]
+struct Waiting<'a> {
+    lines: Vec<&'a Line>,
+    settled_in: BTreeMap<(usize, usize), usize>,
+}
+
 impl Terms<'_> {
-    pub fn draft(&self) -> Draft {
-        let mut draft = Draft { fee: self.world.mids[self.books.mid].fee, ..Draft::default() };
-        self.earn(&mut draft);
+    /// The draft; none if it is refused, leaves out what is not there, or undoes what has no draft.
+    pub fn draft(&self) -> Option<Draft> {
+        let mut draft = Draft { fee: self.world.mids[self.books.mid].fee, without: self.without.clone(), ..Draft::default() };
+        self.earn(&mut draft)?;
         self.adjust(&mut draft);
         let debts = self.carry_in(&mut draft);
         self.lift(&mut draft);
@@ -70,18 +81,56 @@ impl Terms<'_> {
             (line.paid, line.withheld, line.arrives) = self.paid(*party, available, untaxed.get(party).copied().unwrap_or_default());
             line.carried_out = line.owed() - line.paid - line.withheld;
         }
-        draft
+        Some(draft)
     }
 
-    fn earn(&self, draft: &mut Draft) {
+    /// Whether there is something of all that is left out.
+    pub fn has_all(&self) -> bool {
+        let waiting = self.waiting();
+        let here = |agreement: &usize| {
+            let current = self.sheet.lines.iter().filter(|line| line.cycle == self.cycle);
+            current.chain(waiting.lines.iter().copied()).any(|line| line.agreement == *agreement)
+        };
+        self.without.iter().all(here)
+    }
+
+    fn waiting(&self) -> Waiting<'_> {
+        let mut waiting = Waiting::default();
+        for (cycle, draft) in &self.before {
+            waiting.lines.retain(|line| {
+                let waits = draft.without.contains(&line.agreement);
+                if !waits {
+                    waiting.settled_in.insert((line.agreement, line.cycle), *cycle);
+                }
+                waits
+            });
+            let left_out = |line: &&Line| line.cycle == *cycle && draft.without.contains(&line.agreement);
+            waiting.lines.extend(self.sheet.lines.iter().filter(left_out));
+        }
+        waiting
+    }
+
+    fn earn(&self, draft: &mut Draft) -> Option<()> {
         let mut earned = Earned::new();
-        for Line { agreement, party, undone, gross, labour, .. } in self.sheet.lines.iter().filter(|line| line.cycle == self.cycle) {
-            let sums = earned.entry((*agreement, *undone)).or_default().entry(*party).or_default();
+        let Waiting { lines: waiting, settled_in } = self.waiting();
+        // What waits may be undone by what comes with it: then it is one.
+        let joins: BTreeSet<(usize, usize)> = waiting.iter().map(|line| (line.agreement, line.cycle)).collect();
+        if !self.has_all() {
+            return None;
+        }
+        let current = self.sheet.lines.iter().filter(|line| line.cycle == self.cycle);
+        let all = current.chain(waiting);
+        for Line { agreement, party, undone, gross, labour, .. } in all.filter(|line| !self.without.contains(&line.agreement)) {
+            let undone = undone.filter(|undone| !joins.contains(&(*agreement, *undone)));
+            let sums = earned.entry((*agreement, undone)).or_default().entry(*party).or_default();
             sums[0] += gross;
             sums[1] += labour;
         }
         for ((agreement, undone), parties) in earned {
-            let fee = undone.map_or(draft.fee, |undone| self.fee_of(undone));
+            let fee = match undone {
+                Some(undone) => self.fee_of(*settled_in.get(&(agreement, undone)).unwrap_or(&undone))?,
+                None => draft.fee,
+            };
             let mut of_agreement = [0; 2];
             for (party, [gross, labour]) in &parties {
                 let kept = floor(*labour, fee);
@@ -95,9 +144,13 @@ impl Terms<'_> {
             }
             let [gross, net] = of_agreement;
             if undone.is_none() && 10 * net < 7 * gross {
+                if !self.world.agreements[agreement].gives_back {
+                    return None;
+                }
                 self.give_back(draft, &parties, (7 * gross + 9).div_euclid(10) - net);
             }
         }
+        Some(())
     }
 
     /// The 70 % rule: what is missing is split by labour, at a tie to the lower name first.
@@ -111,8 +164,8 @@ impl Terms<'_> {
         }
     }
 
-    fn fee_of(&self, undone: usize) -> i128 {
-        self.before.iter().find(|(cycle, _)| *cycle == undone).map_or(0, |(_, draft)| draft.fee)
+    fn fee_of(&self, undone: usize) -> Option<i128> {
+        self.before.iter().find(|(cycle, _)| *cycle == undone).map(|(_, draft)| draft.fee)
     }
 
     fn adjust(&self, draft: &mut Draft) {

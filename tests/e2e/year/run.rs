@@ -4,7 +4,9 @@ use super::acts::{Act, Change, Move, Verdict, choose, judge};
 use super::model::{Actor, Adjustment, Event, Hold, Model, News, Payment, State};
 use super::money::{self, ONE};
 use super::plan::{Draft, Figures};
-use super::world::{Books, CURRENCIES, MIDS, PLATFORMS, World, amount, configuration, cycle, membership_record, month, quote_record};
+use super::world::{
+    Books, CURRENCIES, MIDS, PLATFORMS, World, agreement_id, amount, configuration, cycle, membership_record, month, quote_record,
+};
 use crate::dice::Dice;
 use crate::services::postgres;
 use crate::support::{Data, stderr};
@@ -217,7 +219,7 @@ impl Year {
         let words = self.words(books, of, step);
         let said = self.run(&words.iter().map(String::as_str).collect::<Vec<_>>(), verdict)?;
         match (step, verdict) {
-            (Move::Draft(_), Verdict::Done | Verdict::Answers) => self.drafted(books, of, step, &said, verdict),
+            (Move::Draft { .. }, Verdict::Done | Verdict::Answers) => self.drafted(books, of, step, &said, verdict),
             (_, Verdict::Done) => self.moved(books, of, step, &said),
             (_, Verdict::Answers | Verdict::Refused) => Ok(()),
         }
@@ -225,10 +227,14 @@ impl Year {
 
     fn words(&self, books: Books, of: usize, step: &Move) -> Vec<String> {
         let party = |at: &usize| self.model.world.parties[*at].id.as_str();
+        let left_out: Vec<String> = match step {
+            Move::Draft { without, .. } => without.iter().map(|agreement| agreement_id(*agreement)).collect(),
+            _ => Vec::new(),
+        };
         let sending = ["--now", NOW, "--out", "files", "--config", "farthing.toml"];
         let (verb, by, more): (_, _, Vec<&str>) = match step {
             Move::Close => ("close", None, vec!["--now", "2027-03-01T00:00:00Z"]),
-            Move::Draft(by) => ("draft", *by, Vec::new()),
+            Move::Draft { by, .. } => ("draft", *by, left_out.iter().flat_map(|agreement| ["--without", agreement]).collect()),
             Move::Discard => ("discard", Some(Actor::Ana), vec!["--why", "wrong"]),
             Move::Approve(by, sha256) => ("approve", Some(*by), vec!["--draft", sha256]),
             Move::Withdraw => ("withdraw", Some(Actor::Bo), vec!["--why", "wrong"]),
@@ -274,7 +280,7 @@ impl Year {
                 model.course_mut(books, of)?.state = State::Sealed;
                 self.evidence.push(said["root"].as_str().context("a seal has no root")?.to_owned());
             }
-            Move::Draft(_) => {}
+            Move::Draft { .. } => {}
         }
         Ok(())
     }
@@ -282,12 +288,16 @@ impl Year {
     /// The figures of a draft are the model's; if it is a new one in force, it is the model's, too.
     fn drafted(&mut self, books: Books, of: usize, step: &Move, said: &Value, verdict: Verdict) -> Result<()> {
         let kept = self.model.course(books, of).and_then(|course| course.draft.clone());
-        let mut draft = kept.clone().unwrap_or_else(|| self.model.terms(books, of).draft());
+        let Move::Draft { by, without } = step else { return Ok(()) };
+        let mut draft = match &kept {
+            Some(kept) => kept.clone(),
+            None => self.model.terms(books, of, without).draft().context("a draft that is refused")?,
+        };
         same_lines(&self.model.world, &draft, said)?;
         let sha256 = said["draft_sha256"].as_str().context("a draft has no hash")?;
         if let Some(kept) = kept {
             ensure!(kept.sha256 == sha256, "the draft was {} and is {sha256}", kept.sha256);
-        } else if let (Move::Draft(by), Verdict::Done) = (step, verdict) {
+        } else if verdict == Verdict::Done {
             sha256.clone_into(&mut draft.sha256);
             self.evidence.push(sha256.to_owned());
             self.model.draft(books, of, draft, *by)?;

@@ -107,10 +107,11 @@ impl World {
                     if dice.chance(30) {
                         continue;
                     }
-                    // Of the lower ones too little is left behind any fee, of the higher ones enough.
+                    // Of the lower ones too little may be left behind a fee, of the higher ones there is always enough.
                     let share = *dice.pick(&[700_000, 711_111, 800_000, 812_345, 900_000]);
                     let books = Books { mid, currency };
-                    agreements.push(Agreement { platform, books, share, gives_back: share < 800_000 });
+                    let gives_back = share < 800_000 && dice.chance(80);
+                    agreements.push(Agreement { platform, books, share, gives_back });
                 }
             }
         }
