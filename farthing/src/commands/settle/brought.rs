@@ -6,13 +6,13 @@ use crate::cli::MakingOptions;
 use crate::commands::verify;
 use crate::payouts::files::{Faults, Making, Unpayable, sending};
 use crate::payouts::funded::unfunded;
-use crate::payouts::{Owed, Sending, first_payments, further_payments, payments_of, sealed};
+use crate::payouts::{Sending, first_payments, further_payments, payments_of, sealed};
 use crate::place::Place;
 use crate::{courses, plan_input, statements, time};
 use anyhow::{Context, ensure};
 use farthing_ledger::PaymentRows;
 use farthing_schemas::manifest::CycleMove;
-use farthing_settle::payout::{Payment, Payments};
+use farthing_settle::payout::Payment;
 use farthing_settle::{Draft, Plan};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -106,7 +106,6 @@ pub async fn bring(
                 Ok(sending) => sending,
                 Err(faults) => return Ok(Err(told(&faults))),
             };
-            fits(payments_of(books, of, &draft).await?, &sending, &draft)?;
             step.released = Some(Box::new(sending.released()?));
             brought.sending = Some(sending);
         }
@@ -122,7 +121,6 @@ pub async fn bring(
                 Ok(sending) => sending,
                 Err(faults) => return Ok(Err(told(&faults))),
             };
-            fits(before, &sending, &draft)?;
             step.released = Some(Box::new(sending.released()?));
             brought.sending = Some(sending);
         }
@@ -156,15 +154,6 @@ async fn taken_in(books: &Books, of: &Settlement) -> anyhow::Result<BTreeSet<Str
         taken.extend(drafts.into_iter().flat_map(|draft| draft.returned).map(|line| line.payment));
     }
     Ok(taken)
-}
-
-/// Whether each obligation would have one live payment, of its amount.
-fn fits(mut payments: Payments, sending: &Sending, draft: &Draft) -> anyhow::Result<()> {
-    let owed = Owed::of(draft);
-    for payment in &sending.payments {
-        payments.make(payment.clone(), owed.to(&payment.party))?;
-    }
-    Ok(())
 }
 
 async fn send(

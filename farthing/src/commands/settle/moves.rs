@@ -160,7 +160,9 @@ async fn attempt(books: &mut Books, at: &Place, of: &Settlement, asked: &Asked) 
         let entry = book::entry(books, &courses, &step, &brought).await?;
         let step = CycleMove { booked: entry.as_ref().map(booked).transpose()?, ..step };
         let payments = brought.rows(of, books.catalog.sequence + 1)?;
-        check::before_move(books, &Upcoming::Move { step: &step, entry: entry.as_ref(), draft: None }).await?;
+        // What was brought is in the rows and in the entry by now.
+        drop(brought);
+        check::before_move(books, &Upcoming::Move { step: &step, entry: entry.as_ref(), draft: None, rows: &payments }).await?;
         let effects = Effects { entries: entry.iter().map(rows_of).collect(), payments, ..Effects::default() };
         fail::fail_point!("move-made");
         if books.append(Act::Cycle(step.clone()), &effects).await? == Appended::Done {
