@@ -278,6 +278,11 @@ impl Payments {
         self.last.get(party).and_then(|id| self.by_id.get(id)).map(|(payment, state)| (payment, *state))
     }
 
+    /// The payments of which it is not known what became of them: they may still arrive or fail.
+    pub fn unknown(&self) -> impl Iterator<Item = (&Payment, State)> {
+        self.last().filter(|(_, state)| !state.is_known())
+    }
+
     /// The last payment to each party, and where it is.
     pub fn last(&self) -> impl Iterator<Item = (&Payment, State)> {
         self.last.keys().filter_map(|party| self.last_of(party))

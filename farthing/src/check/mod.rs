@@ -6,6 +6,7 @@
 mod approved;
 mod balanced;
 mod chained;
+mod known;
 mod moved;
 mod owed;
 mod paid;
@@ -38,6 +39,7 @@ fn invariants() -> Vec<Box<dyn Invariant>> {
         Box::new(owed::Owed::default()),
         Box::new(paid::Paid::default()),
         Box::new(payable::Payable::default()),
+        Box::new(known::Known),
     ]
 }
 
@@ -72,14 +74,19 @@ struct Chain<'a> {
 }
 
 impl<'a> Chain<'a> {
-    /// The moves that release, the one that is to be made among them, each with the number of its manifest.
+    /// The moves that release, as of [`Chain::moves`].
     fn releases(&self) -> impl Iterator<Item = (u64, &'a CycleMove, &'a Released)> {
+        self.moves().filter_map(|(sequence, step)| Some((sequence, step, step.released.as_deref()?)))
+    }
+
+    /// The moves of cycles, the one that is to be made among them, each with the number of its manifest.
+    fn moves(&self) -> impl Iterator<Item = (u64, &'a CycleMove)> {
         let made = self.catalog.moves.iter().map(|moved| (moved.sequence, &moved.step));
         let to_come = self.upcoming.and_then(|upcoming| match upcoming {
             Upcoming::Move { step, .. } => Some((self.catalog.sequence + 1, *step)),
             Upcoming::Message { .. } => None,
         });
-        made.chain(to_come).filter_map(|(sequence, step)| Some((sequence, step, step.released.as_deref()?)))
+        made.chain(to_come)
     }
 
     /// The messages of banks, the one that is to be taken in among them, each with the number of its manifest.

@@ -4,13 +4,12 @@
 
 mod change;
 
-use super::seen::SeenPayments;
+use super::seen::{SeenPayments, by_draft};
 use super::{Chain, Invariant, SeenEntry};
 use crate::courses;
 use crate::journal::amount_of;
-use crate::payouts::{Owed, fold};
+use crate::payouts::Owed;
 use anyhow::{Context, ensure};
-use farthing_ledger::{StoredPayment, StoredState};
 use farthing_schemas::{Cycle, Money};
 use farthing_settle::Draft;
 use farthing_settle::cycle::State as Course;
@@ -121,44 +120,14 @@ impl Payable {
 
 /// What payments leave owed, or on its way.
 fn paid(rows: &SeenPayments<'_>, returned: &BTreeSet<String>, should: &mut BTreeMap<Account, Money>) -> anyhow::Result<()> {
-    for (draft, OfDraft { payments, states }) in by_draft(rows.payments(), rows.states()) {
-        let payments = fold(payments, states, |payment| Due { currency: payment.currency, amount: payment.amount })?;
-        for (payment, state) in payments.last() {
+    for (draft, of) in by_draft(rows.payments(), rows.states()) {
+        for (payment, state) in of.folded()?.last() {
             if let Some(kind) = account_of(payment, state, returned) {
                 add(should, (draft.0, payment.currency.code(), kind, &payment.party), payment.amount)?;
             }
         }
     }
     Ok(())
-}
-
-/// MID, currency and cycle.
-type Key<'r> = (&'r str, &'r str, &'r str);
-
-/// The rows of one draft.
-#[derive(Default)]
-struct OfDraft<'r> {
-    payments: Vec<&'r StoredPayment>,
-    states: Vec<&'r StoredState>,
-}
-
-fn by_draft<'r>(
-    payments: impl Iterator<Item = &'r StoredPayment>,
-    states: impl Iterator<Item = &'r StoredState>,
-) -> BTreeMap<Key<'r>, OfDraft<'r>> {
-    let mut found: BTreeMap<Key<'r>, OfDraft<'r>> = BTreeMap::new();
-    let mut draft_of: BTreeMap<&str, Key<'r>> = BTreeMap::new();
-    for row in payments {
-        let draft = (row.mid.as_str(), row.currency.as_str(), row.cycle.as_str());
-        found.entry(draft).or_default().payments.push(row);
-        draft_of.insert(&row.id, draft);
-    }
-    for row in states {
-        if let Some(of) = draft_of.get(row.id.as_str()).and_then(|draft| found.get_mut(draft)) {
-            of.states.push(row);
-        }
-    }
-    found
 }
 
 /// On which account a payment's amount is: on none, once it has arrived or a draft owes it again.

@@ -1,5 +1,6 @@
 //! What is about to be written is judged as if it were there: faults of a release and of a message of a bank, each named.
 
+use super::known::Known;
 use super::paid::Paid;
 use super::payable::Payable;
 use super::seen::{Extent, SeenPayments};
@@ -360,4 +361,31 @@ fn faults_of_a_message_are_found_before_it_is_written() {
     // What is known of a payment is not undone.
     let undone = |message: &mut Message| message.states[1].id = message.states[0].id.clone();
     check(taken_in(undone), "is said to be rejected, but was settled before");
+}
+
+/// What is said of reconciling, or of sealing, a cycle with payments in these states.
+fn ended(to: &str, told: &[&str]) -> Option<String> {
+    let draft = draft();
+    let payments = sent(&draft);
+    let (there, rows): (Vec<StoredPayment>, _) = ((1..).zip(&payments).map(stored).collect(), PaymentRows::default());
+    let states = (1..).zip(&payments).zip(told).map(|((line, payment), told)| state(RELEASE + 1, line, &payment.id, told)).collect();
+    let release = CycleMove { released: Some(Box::default()), ..step("released", &draft.draft_sha256) };
+    let mut catalog = catalog(&draft.draft_sha256, vec![release]);
+    // A message of the bank.
+    catalog.sequence += 1;
+    let step = step(to, &draft.draft_sha256);
+    let upcoming = Upcoming::Move { step: &step, entry: None, draft: None, rows: &rows };
+    let seen = SeenPayments::of(Extent::Cycle, there, states, &rows);
+    let chain = Chain { catalog: &catalog, acts: Vec::new(), payments: &seen, upcoming: Some(&upcoming) };
+    Known.end(&chain).err().map(|error| format!("{error:#}"))
+}
+
+#[test]
+fn no_cycle_is_reconciled_or_sealed_before_it_is_known_what_became_of_its_payments() {
+    for to in ["reconciled", "sealed"] {
+        check(ended(to, &["settled", "rejected", "returned"]), "");
+        check(ended(to, &["settled", "rejected", "accepted"]), &format!("cycle 2026-10 of mid_guild in EUR is {to}, and payment"));
+        check(ended(to, &["settled"]), "was released by then");
+    }
+    check(ended("released", &[]), "");
 }

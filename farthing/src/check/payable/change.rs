@@ -1,15 +1,15 @@
 //! What an act that is to come changes of what is owed and on its way: just what its entry moves.
 
-use super::{Key, OfDraft, Payable, account_of, by_draft};
+use super::{Payable, account_of};
+use crate::check::seen::{Key, by_draft, key_of};
 use crate::check::{Chain, Upcoming};
 use crate::courses;
-use crate::payouts::fold;
 use anyhow::ensure;
 use farthing_ledger::StoredPayment;
 use farthing_schemas::{Cycle, Money};
 use farthing_settle::cycle::Kind;
 use farthing_settle::journal::AccountKind;
-use farthing_settle::payout::{Due, Payments};
+use farthing_settle::payout::Due;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Kind of account, currency and party, of one MID.
@@ -95,25 +95,17 @@ impl Payable {
         let payments = || rows.payments().filter(|row| touched.contains(&(key_of(row), row.party.as_str())));
         let before = by_draft(payments().filter(|row| row.sequence <= through), rows.states().filter(|row| row.sequence <= through));
         for (_, of) in before {
-            for (payment, state) in folded(of)?.last() {
+            for (payment, state) in of.folded()?.last() {
                 let due = Due { currency: payment.currency, amount: payment.amount };
                 account_of(payment, state, &returned).map_or(Ok(()), |kind| changes.less(kind, due, &payment.party))?;
             }
         }
         for (_, of) in by_draft(payments(), rows.states()) {
-            for (payment, state) in folded(of)?.last() {
+            for (payment, state) in of.folded()?.last() {
                 let due = Due { currency: payment.currency, amount: payment.amount };
                 account_of(payment, state, &returned).map_or(Ok(()), |kind| changes.more(kind, due, &payment.party))?;
             }
         }
         Ok(())
     }
-}
-
-fn folded(OfDraft { payments, states }: OfDraft<'_>) -> anyhow::Result<Payments> {
-    fold(payments, states, |payment| Due { currency: payment.currency, amount: payment.amount })
-}
-
-fn key_of(row: &StoredPayment) -> Key<'_> {
-    (&row.mid, &row.currency, &row.cycle)
 }

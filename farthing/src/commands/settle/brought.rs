@@ -187,11 +187,8 @@ fn told(Faults(faults): &Faults) -> String {
 async fn on_their_way(books: &Books, of: &Settlement) -> anyhow::Result<Option<String>> {
     let draft = draft(books, of).await?;
     let payments = payments_of(books, of, &draft).await?;
-    let unknown: Vec<String> = payments
-        .last()
-        .filter(|(_, state)| !state.is_known())
-        .map(|(payment, state)| format!("{} to {} is {state}", payment.id, payment.party))
-        .collect();
+    let unknown: Vec<String> =
+        payments.unknown().map(|(payment, state)| format!("{} to {} is {state}", payment.id, payment.party)).collect();
     let shown: Vec<&str> = unknown.iter().take(FAULTS_SHOWN).map(String::as_str).collect();
     let say = || {
         format!(
