@@ -46,5 +46,6 @@ pub use check::{Checked, Finding, Rule, check};
 pub use error::BankError;
 pub use format::Format;
 pub use ids::{EndToEndId, MessageId};
+pub use nacha::FileHeader;
 pub use payment::{Order, Payment, Totals};
 pub use written::{Instruction, Written, read_back, write};

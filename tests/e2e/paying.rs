@@ -1,5 +1,6 @@
 //! From an approved draft to money in the bank: files go to a bank that is not ours, what it answers is taken in, and a cycle is sealed.
 
+mod ach;
 mod collected;
 mod exchanged;
 mod kills;

@@ -4,6 +4,7 @@ pub mod answers;
 pub mod files;
 pub mod funded;
 pub mod invoiced;
+mod modifiers;
 pub mod payee;
 pub mod sealed;
 
