@@ -38,6 +38,9 @@ pub struct ReissueOptions {
     pub why: String,
     #[command(flatten)]
     pub making: MakingOptions,
+    /// Pay only out of what has come in: if one of them earned under a platform that has not paid, it is told and nothing is paid
+    #[arg(long)]
+    pub funded: bool,
     #[command(flatten)]
     pub sign: SignOptions,
 }

@@ -32,6 +32,7 @@ pub enum Burden {
     Further {
         making: MakingOptions,
         parties: Vec<String>,
+        funding: Funding,
     },
     /// Nothing, but no payment is on its way any more.
     AllKnown,
@@ -39,7 +40,7 @@ pub enum Burden {
     Root,
 }
 
-/// Out of which money a release pays.
+/// Out of which money is paid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Funding {
     /// Whatever the MID has.
@@ -93,13 +94,7 @@ pub async fn bring(
                 let paid = draft.lines.iter().any(|line| line.party == *party && line.paid.units() > 0);
                 ensure!(paid, "--leave-out {party}: the draft pays it nothing");
             }
-            let mut left_out: BTreeMap<String, String> = BTreeMap::new();
-            if *funding == Funding::HasComeIn {
-                let waits = |(party, platforms): (String, BTreeSet<String>)| {
-                    (party, format!("{} has not paid", platforms.into_iter().collect::<Vec<_>>().join(", ")))
-                };
-                left_out.extend(unfunded(books, of, &draft).await?.into_iter().map(waits));
-            }
+            let mut left_out = waiting(books, of, &draft, *funding).await?;
             left_out.extend(leave_out.iter().map(|party| (party.clone(), "left out of the release".to_owned())));
             let payments = first_payments(of, &draft);
             let sending = match send(books, at, of, payments, making, (left_out, *unpayable)).await? {
@@ -109,8 +104,14 @@ pub async fn bring(
             step.released = Some(Box::new(sending.released()?));
             brought.sending = Some(sending);
         }
-        Burden::Further { making, parties } => {
+        Burden::Further { making, parties, funding } => {
             let draft = draft(books, of).await?;
+            let mut waiting = waiting(books, of, &draft, *funding).await?;
+            waiting.retain(|party, _| parties.contains(party));
+            if !waiting.is_empty() {
+                let waits: Vec<String> = waiting.iter().map(|(party, why)| format!("{party}: {why}")).collect();
+                return Ok(Err(format!("nothing is paid anew, since some wait; name the others without them:\n  {}", waits.join("\n  "))));
+            }
             let taken = taken_in(books, of).await?;
             let before = payments_of(books, of, &draft).await?;
             let payments = match further_payments(of, &before, &taken, parties) {
@@ -142,6 +143,15 @@ pub async fn bring(
 async fn draft(books: &Books, of: &Settlement) -> anyhow::Result<Draft> {
     let drafts = plan_input::drafts(books, of, books.catalog.sequence).await?;
     drafts.into_iter().find(|draft| draft.cycle == of.cycle).context("the cycle has no draft")
+}
+
+/// By party who has to wait for money that has not come in: why.
+async fn waiting(books: &mut Books, of: &Settlement, draft: &Draft, funding: Funding) -> anyhow::Result<BTreeMap<String, String>> {
+    if funding == Funding::Any {
+        return Ok(BTreeMap::new());
+    }
+    let why = |platforms: BTreeSet<String>| format!("{} has not paid", platforms.into_iter().collect::<Vec<_>>().join(", "));
+    Ok(unfunded(books, of, draft).await?.into_iter().map(|(party, platforms)| (party, why(platforms))).collect())
 }
 
 /// The payments that drafts in force of the MID, in whatever currency, owe again.
