@@ -1,6 +1,6 @@
 //! What is refused changes nothing: releases that no bank would take, answers that cannot be true, and account numbers where they do not belong.
 
-use super::scene::{MID, Scene, account_of};
+use super::scene::{MID, NOW, Scene, account_of};
 use crate::support::stderr;
 use anyhow::{Context, Result, ensure};
 use std::fs;
@@ -94,6 +94,37 @@ fn no_account_number_leaves_for_anywhere_but_the_bank() -> Result<()> {
     }
     ensure!(looked > 5, "only {looked} files");
     Ok(())
+}
+
+/// Every file of the books with its bytes, those of the database apart, which the ledger's own check compares.
+fn books_of(scene: &Scene) -> Result<(serde_json::Value, Vec<(std::path::PathBuf, Vec<u8>)>)> {
+    let mut files = walk(&scene.data.archive())?;
+    files.sort();
+    let files = files.into_iter().map(|path| Ok((path.clone(), fs::read(path)?))).collect::<Result<_>>()?;
+    Ok((scene.data.json(["ledger", "check"])?, files))
+}
+
+#[test]
+fn what_is_printed_to_be_signed_changes_nothing() -> Result<()> {
+    let scene = Scene::of(2)?;
+    scene.approve("2026-10")?;
+    let printed = |verb, more: &[&'static str]| -> Result<String> {
+        let before = books_of(&scene)?;
+        let words = ["settle", verb, "--mid", MID, "--cycle", "2026-10", "--config", "farthing.toml", "--as", "ana", "--print-text"];
+        let text = scene.data.ok([&words[..], more].concat())?;
+        ensure!(books_of(&scene)? == before, "{verb} --print-text has changed something");
+        Ok(text)
+    };
+    let left_out = ["--leave-out", "pty_0", "--leave-out", "pty_1"];
+    let text = printed("release", &[&["--now", NOW, "--out", "unmade"], &left_out[..]].concat())?;
+    ensure!(text.contains("move: release") && !scene.data.path().join("unmade").exists(), "{text}");
+    scene.data.json([&Scene::releasing("2026-10")[..], &left_out].concat())?;
+    ensure!(printed("reconcile", &[])?.contains("to: reconciled"));
+    scene.step("reconcile", "2026-10", &[])?;
+    let text = printed("seal", &[])?;
+    let sealed = scene.step("seal", "2026-10", &[])?;
+    ensure!(text.contains(&format!("root: {}", sealed["root"].as_str().context("no root")?)), "{text}");
+    scene.holds()
 }
 
 fn walk(folder: &std::path::Path) -> Result<Vec<std::path::PathBuf>> {

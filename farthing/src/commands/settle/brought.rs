@@ -6,7 +6,7 @@ use crate::cli::MakingOptions;
 use crate::commands::verify;
 use crate::payouts::files::{Faults, Making, Unpayable, sending};
 use crate::payouts::funded::unfunded;
-use crate::payouts::{Sending, first_payments, further_payments, payments_of, sealed};
+use crate::payouts::{Sending, first_payments, further_payments, payments_of};
 use crate::place::Place;
 use crate::{courses, plan_input, statements, time};
 use anyhow::{Context, ensure};
@@ -133,7 +133,6 @@ pub async fn bring(
         Burden::Root => {
             let seals = statements::seals(books, of).await?;
             step.root = Some(seals.last().context("a cycle with a final draft has a root")?.root.to_string());
-            step.files = sealed::archive(books, of).await?;
         }
     }
     Ok(Ok(brought))

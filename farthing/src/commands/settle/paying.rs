@@ -41,7 +41,10 @@ async fn send(at: &Place, asked: &Asked, now: Option<Instant>, out: &Path, json:
         !signs_elsewhere || now.is_some(),
         "--now TIME is needed with --print-text and --signature: the same one, since it stands in the files"
     );
-    make_folder(out)?;
+    // What is only printed changes nothing.
+    if !asked.sign.print_text {
+        make_folder(out)?;
+    }
     let (answer, moved) = make(at, asked, json).await?;
     fail::fail_point!("release-committed");
     if let Some(sequence) = moved {
