@@ -8,7 +8,7 @@
 //! An event that is undone later takes what was claimed of it with it: whoever searches for copies looks for claims upon events that are
 //! undone, and undoes each by a row of its own. As cycles close upon a search only, no draft has one without the other.
 //!
-//! After a crash anywhere the same command claims the rest, and no more.
+//! After a crash anywhere the same command claims the rest, and no more; and one under which files are merged looks again.
 //!
 //! Memory goes with the rows of one batch, not with what waits: of 500,000 events with something in suspense for one party, on a busy
 //! machine of two processors, 6 seconds and 300 MB.
@@ -62,7 +62,7 @@ pub struct Claimed {
 /// Claims what is asked for; another process that claims or searches is waited for.
 pub async fn claim(books: &mut Books, at: &Place, request: Request) -> anyhow::Result<Claimed> {
     // What is undone is not claimed.
-    copies::search(books, at).await?;
+    books.look(async |books| copies::search(books, at).await).await?;
     let _lock = Lock::take(at, Work::Searching).await?;
     let mut held = Held::take(books, CLAIMS).await?;
     // After the lease: nobody else claims any more.
@@ -70,13 +70,8 @@ pub async fn claim(books: &mut Books, at: &Place, request: Request) -> anyhow::R
     books.sweep_batches().await?;
     let (registry, through_sequence) = (books.registry_now().await?, books.catalog.sequence);
     let mut claiming = Claiming { request, registry, through_sequence, claimed: Claimed::default() };
-    let mut search = find::Search::of(books, &claiming.request.asked).await?;
-    while let Some(found) = search.next(books).await? {
-        fail::fail_point!("claims-found");
-        for some in chunks(found) {
-            claiming.take(books, &mut held, some).await.context("what is claimed cannot be moved")?;
-        }
-    }
+    // What was claimed before files were merged finds nothing more to claim when it is looked at again.
+    books.look(async |books| claiming.look(books, &mut held).await).await?;
     Ok(claiming.claimed)
 }
 
@@ -103,6 +98,17 @@ struct Claiming {
 }
 
 impl Claiming {
+    async fn look(&mut self, books: &mut Books, held: &mut Held) -> anyhow::Result<()> {
+        let mut search = find::Search::of(books, &self.request.asked).await?;
+        while let Some(found) = search.next(books).await? {
+            fail::fail_point!("claims-found");
+            for some in chunks(found) {
+                self.take(books, held, some).await.context("what is claimed cannot be moved")?;
+            }
+        }
+        Ok(())
+    }
+
     /// Claims what some events have of it; the claim itself comes first, with the first of them.
     async fn take(&mut self, books: &mut Books, held: &mut Held, mut events: BTreeSet<usage::Place>) -> anyhow::Result<()> {
         let undone = rows::undone_among(books, &events, rows::Known::ALL).await?;

@@ -116,6 +116,37 @@ fn two_claims_at_once_claim_once() -> Result<()> {
     scene.verify()
 }
 
+/// Others may merge files at any time: then it looks again, and knows what it has claimed.
+#[test]
+fn files_that_are_merged_under_a_claim_are_claimed_once() -> Result<()> {
+    for (step, passed) in [("claims-found", 0), ("claims-moved", 0)] {
+        let scene = Scene::new()?;
+        // Two files of October: what is alone is not merged.
+        scene.meter("october", &[event("d1", OCTOBER, "dora", "1")])?;
+        scene.meter("more", &[event("d2", OCTOBER, "dora", "8")])?;
+        scene.load(&known("dora", "mid_a", "2026-01-01T00:00:00Z"))?;
+        reverse_copies(&scene)?;
+        let running = stopped(&scene, &[&CLAIM[..], &["--json"]].concat(), step, passed, "sleep(8000)")?;
+        let compacted = scene.data.json(["archive", "compact"])?;
+        ensure!(compacted["replaced"].as_u64() > Some(1), "{step}: nothing was merged: {compacted}");
+        let output = running.output()?;
+        ensure!(output.status.success(), "{step}: {}", stderr(&output));
+        let said: Value = serde_json::from_slice(&output.stdout)?;
+        ensure!(said["number"] == 1 && said["events"] == 2, "{step}: {said}");
+        ensure!(scene.gross("dora", "payable")? == amount(900), "{step}");
+        ensure!(scene.data.json(["claim", "--list"])?["claims"].as_array().map(Vec::len) == Some(1), "{step}");
+        nothing_left(&scene, step)?;
+    }
+    Ok(())
+}
+
+/// Nothing is left to claim or to undo.
+fn nothing_left(scene: &Scene, what: &str) -> Result<()> {
+    ensure!(claim(scene, &CLAIM[1..4])?["number"].is_null(), "{what}: something was left to claim");
+    ensure!(pending(scene)? == 0, "{what}");
+    scene.verify()
+}
+
 /// Where no lock keeps them apart, the lease does.
 #[test]
 fn a_claim_that_lost_its_lease_cannot_commit() -> Result<()> {
