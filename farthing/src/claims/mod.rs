@@ -75,10 +75,12 @@ pub async fn claim(books: &mut Books, at: &Place, request: Request) -> anyhow::R
     Ok(claiming.claimed)
 }
 
-/// Undoes claims upon events that what was just metered has undone, so that nobody has to wait for the next close to see it. Workers on
-/// topics leave that to whoever searches.
-pub async fn go_with_reversals(books: &mut Books, at: &Place) -> anyhow::Result<()> {
-    if !books.catalog.claims.is_empty() {
+/// Undoes claims upon events that what was metered after a manifest has undone, so that nobody has to wait for the next close to see it.
+/// Workers on topics leave that to whoever searches. Nothing is searched where nothing was claimed or no reversal came: a search reads the
+/// identities of all events.
+pub async fn go_with_reversals(books: &mut Books, at: &Place, after_sequence: u64) -> anyhow::Result<()> {
+    let metered = books.catalog.batches.of_events_after(after_sequence);
+    if !books.catalog.claims.is_empty() && rows::have_reversals(books, &metered).await? {
         copies::search(books, at).await?;
     }
     Ok(())
