@@ -15,7 +15,8 @@
 //! - What an answer says and nobody here understands is [`Unread`], never passed over.
 //!
 //! Modules in reading order: [`amount`], [`ids`], [`characters`], [`account`], [`countries`], [`payment`], [`format`](mod@format),
-//! [`mod@check`], [`written`], [`pain001`], [`nacha`], [`paypal`], [`wise`], [`answer`], [`error`].
+//! [`mod@check`], [`written`], [`pain001`], [`nacha`], [`paypal`], [`wise`], [`answer`],
+//! [`mod@kept`], [`error`].
 #![deny(missing_docs)]
 
 pub mod account;
@@ -29,6 +30,7 @@ mod dates;
 pub mod error;
 pub mod format;
 pub mod ids;
+pub mod kept;
 pub mod nacha;
 pub mod pain001;
 mod pain002;

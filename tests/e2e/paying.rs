@@ -2,6 +2,7 @@
 
 mod ach;
 mod collected;
+mod erased;
 mod exchanged;
 mod kills;
 mod planted;

@@ -62,6 +62,7 @@ pub const ANSWERS: &[(&[&str], i32, &[&str])] = &[
     (&["bank", "book", "answer.xml", "--mid", "mid_x"], 1, &["files"]),
     (&["bank", "book", "answer.xml", "--mid", "mid_x"], 0, &["files"]),
     (&["bank", "exceptions"], 0, &["exceptions"]),
+    (&["bank", "erase", "--before", "2026-01-01"], 0, &["before", "files", "messages"]),
     (&["payments", "--mid", "mid_x"], 0, &["mid", "currency", "payments"]),
     (
         &["settle", "discard", "--mid", "mid_x", "--cycle", "2026-10", "--why", "x", "--as", "ana", "--key", "ana.pem"],
@@ -100,6 +101,9 @@ pub const WRONG: &[(&[&str], &[&str])] = &[
     (&["meter", "events.ndjson", "--batch-events", "0"], &["--batch-events", "1.."]),
     (&["meter", "events.ndjson", "--max-age-days", "-1"], &["-1"]),
     (&["actor"], &["add", "list", "retire"]),
+    (&["bank", "erase"], &["--before"]),
+    (&["bank", "erase", "--before", "yesterday"], &["yesterday", "--before"]),
+    (&["bank", "erase", "--before", "2026-01-01", "--mid", "nobody"], &["nobody", "mid_x"]),
     (&["settle"], &["close", "draft", "approve", "status"]),
     (&["settle", "draft"], &["--mid", "--cycle"]),
     (&["settle", "draft", "--mid", "nobody", "--cycle", "2026-10"], &["nobody", "mid_x", "mid_y"]),
