@@ -22,7 +22,7 @@ use anyhow::Context;
 use farthing_archive::Catalog;
 use farthing_ledger::{PaymentRows, StoredEntry, StoredPosting};
 use farthing_schemas::Cycle;
-use farthing_schemas::manifest::{BankMessage, Booked, CycleMove, Released};
+use farthing_schemas::manifest::{BankMessage, Booked, Claim, CycleMove, Released};
 use farthing_settle::cycle::Kind;
 use farthing_settle::journal::Entry;
 use farthing_settle::{Courses, Draft};
@@ -138,6 +138,7 @@ struct SeenAct {
 enum SeenWhat {
     Move(Kind, Box<CycleMove>),
     Message(Box<BankMessage>),
+    Claim(Box<Claim>),
 }
 
 impl SeenWhat {
@@ -145,7 +146,7 @@ impl SeenWhat {
     fn draft_sha256(&self) -> Option<&String> {
         match self {
             SeenWhat::Move(_, step) => step.draft_sha256.as_ref(),
-            SeenWhat::Message(_) => None,
+            SeenWhat::Message(_) | SeenWhat::Claim(_) => None,
         }
     }
 }
@@ -350,6 +351,9 @@ fn acts(books: &Books, scope: &Scope<'_>) -> anyhow::Result<(Vec<SeenAct>, Cours
         let (what, booked) = message(&taken.message);
         found.push((taken.sequence, what, booked));
     }
+    for (_, made) in catalog.claims.iter().filter(|(_, made)| made.claim.paid().is_some() || made.claim.booked.is_some()) {
+        found.push((made.sequence, SeenWhat::Claim(Box::new(made.claim.clone())), made.claim.booked.clone()));
+    }
     let next = catalog.sequence + 1;
     match scope {
         Scope::Move(Upcoming::Move { step, .. }) => {
@@ -373,7 +377,7 @@ fn numbered(found: Vec<(u64, SeenWhat, Option<Booked>)>) -> Vec<SeenAct> {
         let count = booked.as_ref().map_or(0, |booked| booked.entries);
         let numbers = (count > 0).then(|| last + 1..=last + count);
         last += count;
-        if numbers.is_some() || matches!(what, SeenWhat::Move(Kind::Approve | Kind::Withdraw, _)) {
+        if numbers.is_some() || matches!(what, SeenWhat::Move(Kind::Approve | Kind::Withdraw, _) | SeenWhat::Claim(_)) {
             acts.push(SeenAct { sequence, what, booked, numbers });
         }
     }

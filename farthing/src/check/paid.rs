@@ -39,6 +39,7 @@ impl Invariant for Paid {
             let pays = match &act.what {
                 SeenWhat::Move(kind, _) => matches!(kind, Kind::Release | Kind::Reissue),
                 SeenWhat::Message(_) => true,
+                SeenWhat::Claim(_) => false,
             };
             if pays {
                 let entry = body.entry.as_ref().map_err(|fault| anyhow!("{fault:#}"))?;
@@ -288,7 +289,7 @@ fn formats(name: &str) -> anyhow::Result<Vec<Format>> {
 }
 
 /// When and why an entry says that it was booked.
-fn occasion(entry: &Entry) -> Occasion {
+pub fn occasion(entry: &Entry) -> Occasion {
     let header = entry.header();
     Occasion {
         place: header.place.clone(),

@@ -135,7 +135,7 @@ pub const WRONG: &[(&[&str], &[&str])] = &[
     (&["claim", "pty_1", "--kind", "person"], &["person", "party", "work"]),
     (&["claim", "nobody", "--kind", "party"], &["nobody", "registry load"]),
     (&["claim", "pty_1", "--kind", "work"], &["pty_1", "work"]),
-    (&["claim", "--unlicensed", "pty_1"], &["--platform", "--why", "--reference", "--evidence"]),
+    (&["claim", "--unlicensed", "pty_1"], &["--platform", "--amount", "--currency", "--why", "--reference", "--evidence"]),
     (&["claim", "pty_1", "--kind", "party", "--unlicensed", "pty_1"], &["--unlicensed", "cannot be used"]),
     (&["claim", "pty_1", "--kind", "party", "--now", "today"], &["today", "RFC 3339"]),
     (&["statement", "nobody", "--cycle", "2026-10"], &["nobody", "2026-10"]),
