@@ -14,7 +14,7 @@ use farthing_schemas::{Cycle, Money};
 use farthing_settle::Draft;
 use farthing_settle::cycle::State as Course;
 use farthing_settle::journal::AccountKind;
-use farthing_settle::payout::{Due, Payment, State};
+use farthing_settle::payout::{Due, Payment, Payments};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// MID and currency.
@@ -121,22 +121,17 @@ impl Payable {
 /// What payments leave owed, or on its way.
 fn paid(rows: &SeenPayments<'_>, returned: &BTreeSet<String>, should: &mut BTreeMap<Account, Money>) -> anyhow::Result<()> {
     for (draft, of) in by_draft(rows.payments(), rows.states()) {
-        for (payment, state) in of.folded()?.last() {
-            if let Some(kind) = account_of(payment, state, returned) {
-                add(should, (draft.0, payment.currency.code(), kind, &payment.party), payment.amount)?;
-            }
+        for (kind, payment) in accounts_of(&of.folded()?, returned) {
+            add(should, (draft.0, payment.currency.code(), kind, &payment.party), payment.amount)?;
         }
     }
     Ok(())
 }
 
-/// On which account a payment's amount is: on none, once it has arrived or a draft owes it again.
-fn account_of(payment: &Payment, state: State, returned: &BTreeSet<String>) -> Option<AccountKind> {
-    match state {
-        state if !state.is_known() => Some(AccountKind::InFlight),
-        state if state.has_failed() && !returned.contains(&payment.id) => Some(AccountKind::PartyPayable),
-        _ => None,
-    }
+/// The payments whose amounts are on an account of their party, and on which: on none, once one has arrived or a draft owes it again.
+fn accounts_of<'p>(payments: &'p Payments, returned: &'p BTreeSet<String>) -> impl Iterator<Item = (AccountKind, &'p Payment)> {
+    let owed = payments.owed_again(|id| returned.contains(id)).map(|payment| (AccountKind::PartyPayable, payment));
+    payments.unknown().map(|(payment, _)| (AccountKind::InFlight, payment)).chain(owed)
 }
 
 /// Adds what is owed: a credit.

@@ -181,7 +181,7 @@ impl Taking<'_> {
         if let Some(state) = self.known.get(&payment.id) {
             return Ok(*state);
         }
-        let begins = if payment.message_id.is_some() { State::Released } else { State::Rejected };
+        let begins = State::first(payment.message_id.as_deref());
         let states = self.books.ledger.payment_states(Asked::Id(&payment.id)).await?;
         let state = states.last().map_or(Ok(begins), |last| last.state.parse())?;
         self.known.insert(payment.id.clone(), state);

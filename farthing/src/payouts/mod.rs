@@ -145,8 +145,7 @@ pub async fn returned(books: &Books, of: &Settlement, through: u64, earlier: &[D
         let ids: BTreeSet<&str> = payments.iter().map(|row| row.id.as_str()).collect();
         let states = states.iter().filter(|state| ids.contains(state.id.as_str()));
         let payments = fold(&payments, states, |payment| Due { currency: payment.currency, amount: payment.amount })?;
-        let failed = payments.last().filter(|(payment, state)| state.has_failed() && !taken.contains(payment.id.as_str()));
-        for (payment, _) in failed {
+        for payment in payments.owed_again(|id| taken.contains(id)) {
             found.entry(payment.party.clone()).or_default().insert(payment.id.clone(), payment.amount);
         }
     }

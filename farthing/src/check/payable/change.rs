@@ -1,6 +1,6 @@
 //! What an act that is to come changes of what is owed and on its way: just what its entry moves.
 
-use super::{Payable, account_of};
+use super::{Payable, accounts_of};
 use crate::check::seen::{Key, by_draft, key_of};
 use crate::check::{Chain, Upcoming};
 use crate::courses;
@@ -95,15 +95,13 @@ impl Payable {
         let payments = || rows.payments().filter(|row| touched.contains(&(key_of(row), row.party.as_str())));
         let before = by_draft(payments().filter(|row| row.sequence <= through), rows.states().filter(|row| row.sequence <= through));
         for (_, of) in before {
-            for (payment, state) in of.folded()?.last() {
-                let due = Due { currency: payment.currency, amount: payment.amount };
-                account_of(payment, state, &returned).map_or(Ok(()), |kind| changes.less(kind, due, &payment.party))?;
+            for (kind, payment) in accounts_of(&of.folded()?, &returned) {
+                changes.less(kind, Due { currency: payment.currency, amount: payment.amount }, &payment.party)?;
             }
         }
         for (_, of) in by_draft(payments(), rows.states()) {
-            for (payment, state) in of.folded()?.last() {
-                let due = Due { currency: payment.currency, amount: payment.amount };
-                account_of(payment, state, &returned).map_or(Ok(()), |kind| changes.more(kind, due, &payment.party))?;
+            for (kind, payment) in accounts_of(&of.folded()?, &returned) {
+                changes.more(kind, Due { currency: payment.currency, amount: payment.amount }, &payment.party)?;
             }
         }
         Ok(())
