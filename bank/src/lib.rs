@@ -46,7 +46,7 @@ pub use amount::{Amount, AmountError};
 pub use answer::{Answer, AnswerFile, BYTES_MAX, Outcome, Receipt, Reference, Unread, read};
 pub use check::{Checked, Finding, Rule, check};
 pub use error::BankError;
-pub use format::Format;
+pub use format::{Format, FormatKind};
 pub use ids::{EndToEndId, MessageId};
 pub use nacha::FileHeader;
 pub use payment::{Order, Payment, Totals};

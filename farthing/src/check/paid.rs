@@ -7,7 +7,7 @@ use crate::payouts::files::bytes_of;
 use crate::payouts::{Owed, payment_of, sum_of};
 use anyhow::{Context, anyhow, ensure};
 use farthing_bank::format::{DecimalMark, Originator, PainVersion, Scheme};
-use farthing_bank::{Amount, Format, read_back};
+use farthing_bank::{Amount, Format, FormatKind, read_back};
 use farthing_ledger::{StoredBankFile, StoredException, StoredPayment, StoredReceipt, StoredState};
 use farthing_schemas::manifest::{BankFile, BankMessage, CycleMove, Released, sha256_hex};
 use farthing_schemas::money::from_stored_text;
@@ -275,16 +275,16 @@ fn instructions(row: &StoredBankFile, payments: &[&StoredPayment]) -> anyhow::Re
 
 /// What a file of that format may be read as.
 fn formats(name: &str) -> anyhow::Result<Vec<Format>> {
-    Ok(match name {
-        "pain.001.001.09" => vec![Format::Pain001 { version: PainVersion::V09, scheme: Scheme::Plain }],
-        "pain.001.001.03" => vec![Format::Pain001 { version: PainVersion::V03, scheme: Scheme::Plain }],
-        "nacha" => {
+    let pain = |version| vec![Format::Pain001 { version, scheme: Scheme::Plain }];
+    Ok(match name.parse()? {
+        FormatKind::Pain001V09 => pain(PainVersion::V09),
+        FormatKind::Pain001V03 => pain(PainVersion::V03),
+        FormatKind::Nacha => {
             let [company_id, bank_name, entry_description] = [""; 3].map(str::to_owned);
             vec![Format::Nacha(Originator { company_id, bank_name, file_modifier: 'A', entry_description })]
         }
-        "paypal" => vec![Format::Paypal { decimal_mark: DecimalMark::Point }, Format::Paypal { decimal_mark: DecimalMark::Comma }],
-        "wise" => vec![Format::Wise { source: "USD".parse()? }],
-        other => anyhow::bail!("{other:?} is no format"),
+        FormatKind::Paypal => [DecimalMark::Point, DecimalMark::Comma].map(|decimal_mark| Format::Paypal { decimal_mark }).into(),
+        FormatKind::Wise => vec![Format::Wise { source: "USD".parse()? }],
     })
 }
 

@@ -130,7 +130,7 @@ fn paid(rows: &SeenPayments<'_>, returned: &BTreeSet<String>, should: &mut BTree
 
 /// The payments whose amounts are on an account of their party, and on which: on none, once one has arrived or a draft owes it again.
 fn accounts_of<'p>(payments: &'p Payments, returned: &'p BTreeSet<String>) -> impl Iterator<Item = (AccountKind, &'p Payment)> {
-    let owed = payments.owed_again(|id| returned.contains(id)).map(|payment| (AccountKind::PartyPayable, payment));
+    let owed = payments.owed_again(move |id| returned.contains(id)).map(|payment| (AccountKind::PartyPayable, payment));
     payments.unknown().map(|(payment, _)| (AccountKind::InFlight, payment)).chain(owed)
 }
 

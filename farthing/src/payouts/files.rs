@@ -219,7 +219,7 @@ impl Round<'_> {
         let written = write(&checked);
         let named = BankFile {
             message_id: order.message_id.to_string(),
-            format: payer.format_name.to_owned(),
+            format: payer.format.kind().as_str().to_owned(),
             payments: u64::try_from(payments.len())?,
             sum: sum_of((currency, total)),
             sha256: written.sha256,

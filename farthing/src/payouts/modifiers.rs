@@ -6,7 +6,7 @@ use crate::books::Books;
 use anyhow::{Context, ensure};
 use chrono::NaiveDate;
 use farthing_bank::format::Originator;
-use farthing_bank::{Account, FileHeader, Format, MessageId};
+use farthing_bank::{Account, FileHeader, Format, FormatKind, MessageId};
 use farthing_schemas::manifest::BankFile;
 use std::collections::BTreeMap;
 
@@ -27,7 +27,7 @@ impl Modifiers {
     /// As the files that the ledger has leave them.
     pub async fn on(books: &Books, day: NaiveDate) -> anyhow::Result<Modifiers> {
         let mut modifiers = Modifiers::none_on(day);
-        let is_nacha = |format: &str| format == "nacha";
+        let is_nacha = |format: &str| format == FormatKind::Nacha.as_str();
         // No file is made after the day of its execution, which its id says.
         let executed = |file: &BankFile| file.message_id.parse().ok().and_then(|id: MessageId| id.execution());
         let may_be = |file: &BankFile| is_nacha(&file.format) && executed(file).is_none_or(|executed| executed >= day);
