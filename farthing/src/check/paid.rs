@@ -276,7 +276,7 @@ fn instructions(row: &StoredBankFile, payments: &[&StoredPayment]) -> anyhow::Re
 /// What a file of that format may be read as.
 fn formats(name: &str) -> anyhow::Result<Vec<Format>> {
     let pain = |version| vec![Format::Pain001 { version, scheme: Scheme::Plain }];
-    Ok(match name.parse()? {
+    Ok(match name.parse::<FormatKind>()? {
         FormatKind::Pain001V09 => pain(PainVersion::V09),
         FormatKind::Pain001V03 => pain(PainVersion::V03),
         FormatKind::Nacha => {
