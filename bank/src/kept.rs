@@ -46,16 +46,22 @@ pub fn kept(text: &str) -> String {
     shown
 }
 
-/// The same of ids and codes, which stay: words of capital letters and digits, with a digit unless they are short.
+/// The same of a code: up to four capital letters stay, too, and what [`kept_reference`] leaves.
 #[must_use]
 pub fn kept_code(text: &str) -> String {
-    text.split(' ').map(|word| if is_code(word) { word.to_owned() } else { kept(word) }).collect::<Vec<_>>().join(" ")
+    let is_short = text.len() <= 4 && text.bytes().all(|byte| byte.is_ascii_uppercase());
+    if is_short { text.to_owned() } else { kept_reference(text) }
 }
 
-fn is_code(word: &str) -> bool {
+/// The same of ids, which stay: words of capital letters and digits with a digit among them.
+#[must_use]
+pub fn kept_reference(text: &str) -> String {
+    text.split(' ').map(|word| if is_id(word) { word.to_owned() } else { kept(word) }).collect::<Vec<_>>().join(" ")
+}
+
+fn is_id(word: &str) -> bool {
     let fits = word.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || b"-./+".contains(&byte));
-    let is_short = word.len() <= 4 && word.bytes().all(|byte| byte.is_ascii_uppercase());
-    is_short || fits && word.bytes().any(|byte| byte.is_ascii_digit())
+    fits && word.bytes().any(|byte| byte.is_ascii_digit())
 }
 
 fn is_reason(word: &str) -> bool {
@@ -84,11 +90,16 @@ mod tests {
 
     #[test]
     fn codes_stay_and_what_is_none_is_masked() {
-        for code in ["AC04", "MD07", "NARR", "R02", "NOBODY-1", "BMAN96ZRA1R704ZDJX8J-2610-1", "all of AB12-1"] {
+        for code in ["AC04", "MD07", "NARR", "R02"] {
             assert_eq!(kept_code(code), code);
         }
-        for (text, expected) in [("Gehalt Maria", "*** ***"), ("MARIA SILVA 1", "*** *** 1"), ("NOTPROVIDED", "NOTPROVIDED")] {
-            assert_eq!(kept_code(text), expected);
+        for id in ["NOBODY-1", "BMAN96ZRA1R704ZDJX8J-2610-1", "all of AB12-1", "BMAN96ZRA1R704..."] {
+            assert_eq!(kept_reference(id), id);
+        }
+        for (text, expected) in
+            [("Gehalt Maria", "*** ***"), ("MARIA SILVA 1", "*** *** 1"), ("NOTPROVIDED", "NOTPROVIDED"), ("KIM", "***")]
+        {
+            assert_eq!(kept_reference(text), expected);
         }
     }
 }

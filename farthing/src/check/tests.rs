@@ -112,7 +112,7 @@ fn said(catalog: &Catalog, payments: &SeenPayments<'_>, upcoming: &Upcoming<'_>,
     let act = SeenAct { sequence: catalog.sequence + 1, what, booked: None, numbers };
     let booked: Option<(_, _)> = upcoming.entry().map(rows_of);
     let chain = Chain { catalog, acts: Vec::new(), payments, upcoming: Some(upcoming) };
-    let judge = |mut invariant: Box<dyn Invariant>| -> anyhow::Result<String> {
+    let judge = |invariant: &mut dyn Invariant| -> anyhow::Result<String> {
         if let Some((row, postings)) = &booked {
             let entry = entry_of(row, postings);
             invariant.entry(&SeenEntry { row, body: Some(SeenBody { postings, entry: &entry, draft }), act: Some(&act) })?;
@@ -120,7 +120,7 @@ fn said(catalog: &Catalog, payments: &SeenPayments<'_>, upcoming: &Upcoming<'_>,
         draft.map_or(Ok(()), |draft| invariant.draft(draft))?;
         invariant.end(&chain)
     };
-    let judged = judge(Box::new(Paid::default())).and_then(|_| judge(Box::new(Payable::default())));
+    let judged = judge(&mut Paid::default()).and_then(|_| judge(&mut Payable::default()));
     judged.err().map(|error| format!("{error:#}"))
 }
 

@@ -4,7 +4,7 @@ use super::invoiced::{Issued, Named};
 use crate::books::Books;
 use anyhow::bail;
 use farthing_bank::answer::{AnswerKind, Change};
-use farthing_bank::kept::kept_code;
+use farthing_bank::kept::kept_reference;
 use farthing_bank::{Amount, Answer, AnswerFile, Outcome, Receipt, Reference, Unread};
 use farthing_ledger::{Asked, PaymentRows, StoredException, StoredPayment, StoredReceipt, StoredState};
 use farthing_schemas::Money;
@@ -284,7 +284,7 @@ impl Taking<'_> {
 
     fn push_exception(&mut self, reference: Option<String>, what: String) {
         let line = next(self.taken.rows.exceptions.len());
-        let reference = reference.map(|reference| kept_code(&reference));
+        let reference = reference.map(|reference| kept_reference(&reference));
         self.taken.rows.exceptions.push(StoredException { sequence: self.sequence, line, reference, what });
     }
 }

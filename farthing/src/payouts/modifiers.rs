@@ -3,7 +3,7 @@
 
 use super::files::bytes_of;
 use crate::books::Books;
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail};
 use chrono::NaiveDate;
 use farthing_bank::format::Originator;
 use farthing_bank::{Account, FileHeader, Format, FormatKind, MessageId};
@@ -59,14 +59,12 @@ impl Modifiers {
     pub fn next(&mut self, format: &Format, account: &Account) -> anyhow::Result<Format> {
         let (Format::Nacha(originator), Account::Us { routing, .. }) = (format, account) else { return Ok(format.clone()) };
         let taken = self.taken.entry((routing.clone(), originator.company_id.clone())).or_default();
-        let modifier = FileHeader::MODIFIERS.chars().nth(*taken + self.erased);
-        let (most, day) = (FileHeader::MODIFIERS.len(), self.day);
-        ensure!(
-            modifier.is_some(),
-            "a bank tells {most} files of one payer and day apart, and the payer has as many of {day}: release it on another day"
-        );
+        let Some(file_modifier) = FileHeader::MODIFIERS.chars().nth(*taken + self.erased) else {
+            let (most, day) = (FileHeader::MODIFIERS.len(), self.day);
+            bail!("a bank tells {most} files of one payer and day apart, and the payer has as many of {day}: release it on another day");
+        };
         *taken += 1;
-        Ok(Format::Nacha(Originator { file_modifier: modifier.unwrap_or('A'), ..originator.clone() }))
+        Ok(Format::Nacha(Originator { file_modifier, ..originator.clone() }))
     }
 }
 

@@ -116,7 +116,7 @@ fn what_is_printed_to_be_signed_changes_nothing() -> Result<()> {
         Ok(text)
     };
     let left_out = ["--leave-out", "pty_0", "--leave-out", "pty_1"];
-    let text = printed("release", &[&["--now", NOW, "--out", "unmade"], &left_out[..]].concat())?;
+    let text = printed("release", &[&["--now", NOW, "--out", "unmade"][..], &left_out].concat())?;
     ensure!(text.contains("move: release") && !scene.data.path().join("unmade").exists(), "{text}");
     scene.data.json([&Scene::releasing("2026-10")[..], &left_out].concat())?;
     ensure!(printed("reconcile", &[])?.contains("to: reconciled"));

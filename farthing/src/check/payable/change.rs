@@ -6,14 +6,14 @@ use crate::check::{Chain, Upcoming};
 use crate::courses;
 use anyhow::ensure;
 use farthing_ledger::StoredPayment;
-use farthing_schemas::{Cycle, Money};
+use farthing_schemas::{Currency, Cycle, Money};
 use farthing_settle::cycle::Kind;
 use farthing_settle::journal::AccountKind;
 use farthing_settle::payout::Due;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Kind of account, currency and party, of one MID.
-type Account = (AccountKind, String, String);
+type Account = (AccountKind, Currency, String);
 
 /// What an account comes to have more, by drafts and payments and by the entry.
 #[derive(Default)]
@@ -26,20 +26,20 @@ struct Change {
 struct Changes(BTreeMap<Account, Change>);
 
 impl Changes {
-    fn of(&mut self, kind: AccountKind, currency: &str, party: &str) -> &mut Change {
-        self.0.entry((kind, currency.to_owned(), party.to_owned())).or_default()
+    fn of(&mut self, kind: AccountKind, currency: Currency, party: &str) -> &mut Change {
+        self.0.entry((kind, currency, party.to_owned())).or_default()
     }
 
     /// What is owed no longer, or is on its way no longer.
     fn less(&mut self, kind: AccountKind, due: Due, party: &str) -> anyhow::Result<()> {
-        let change = self.of(kind, due.currency.code(), party);
+        let change = self.of(kind, due.currency, party);
         change.should = change.should.plus(due.amount)?;
         Ok(())
     }
 
     /// What is owed, or on its way, from now on: a credit.
     fn more(&mut self, kind: AccountKind, due: Due, party: &str) -> anyhow::Result<()> {
-        let change = self.of(kind, due.currency.code(), party);
+        let change = self.of(kind, due.currency, party);
         change.should = change.should.minus(due.amount)?;
         Ok(())
     }
@@ -64,7 +64,7 @@ impl Payable {
         for posting in upcoming.entry().into_iter().flat_map(|entry| entry.postings()) {
             let kind = posting.account.kind();
             if matches!(kind, AccountKind::PartyPayable | AccountKind::InFlight) {
-                let change = changes.of(kind, posting.currency.code(), posting.account.owner());
+                let change = changes.of(kind, posting.currency, posting.account.owner());
                 change.booked = change.booked.plus(posting.amount)?;
             }
         }
