@@ -9,12 +9,12 @@ use std::path::PathBuf;
 Examples:
   farthing claim pty_ana --kind party --as zoe --data books
   farthing claim wrk_17 --kind work --data books
-  farthing claim --unlicensed pty_1 --platform plt_x --amount 12.50 --currency USD --why paid --reference line-9 --evidence a.pdf
   farthing claim --list --data books
 
 Suspense goes to whoever answers for it, event by event: by membership, agreement and work as they were at the event's time, else as they
 are now. What still finds nobody stays where it is. Unlicensed use becomes payable only so: once a platform has paid for it, and somebody
-says so. Who claimed what, when and why stays in the chain for good; of the evidence its SHA-256 does.")]
+says so, with --unlicensed, --platform, --amount, --currency, --why, --reference and --evidence. Who claimed what, when and why stays in the
+chain for good; of the evidence its SHA-256 does.")]
 pub struct ClaimOptions {
     /// The party or work that has something in suspense
     #[arg(value_name = "REF", required_unless_present_any = ["unlicensed", "list"], conflicts_with_all = ["unlicensed", "list"], requires = "kind")]

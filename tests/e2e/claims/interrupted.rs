@@ -1,5 +1,6 @@
 //! Claims that are killed at each named step, that meet, and that lose their lease.
 
+use super::paid_for::{PAID, denied};
 use super::scene::{OCTOBER, claim, known, owned, through};
 use crate::copies::scene::{outcome, pending, reverse_copies};
 use crate::crash::child::Running;
@@ -70,6 +71,28 @@ fn killed_at_each_step_it_claims_the_rest() -> Result<()> {
         scene.data.ok(CLAIM)?;
         compare(&format!("killed at {step} after {passed}"), &scene, &expected)?;
         ensure!(claim(&scene, &CLAIM[1..4])?["number"].is_null(), "{step}: nothing is left to claim");
+    }
+    Ok(())
+}
+
+/// What a platform has paid is recorded and booked once, and the rest of an interrupted claim needs no other payment.
+#[test]
+fn a_claim_that_was_paid_for_goes_on_wherever_it_was_killed() -> Result<()> {
+    let words = [&["claim", "--now", NOW][..], &PAID, &["--amount", "2.40", "--currency", "USD"]].concat();
+    for (step, passed) in STEPS {
+        let scene = denied()?;
+        reverse_copies(&scene)?;
+        stopped(&scene, &words, step, passed, "pause")?.kill_9()?;
+        scene.data.ok(["check"]).with_context(|| format!("killed at {step}"))?;
+        scene.data.ok(&words).with_context(|| format!("killed at {step}"))?;
+        ensure!((scene.gross("ben", "payable")?, scene.gross("ben", "unlicensed")?) == (amount(300), "none".to_owned()), "{step}");
+        let claims = scene.data.json(["claim", "--list"])?["claims"].clone();
+        ensure!(claims.as_array().map(Vec::len) == Some(1), "{step}: {claims}");
+        let entries = scene.data.json(["journal"])?["entries"].clone();
+        ensure!(entries.as_array().map(Vec::len) == Some(1) && entries[0]["kind"] == "claim", "{step}: {entries}");
+        ensure!(claim(&scene, &words[3..])?["number"].is_null(), "{step}: something was left to claim");
+        scene.data.ok(["check"])?;
+        scene.verify().with_context(|| step.to_owned())?;
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 
 /// Books in which ben denies, and has been used all the same.
-fn denied() -> Result<Scene> {
+pub fn denied() -> Result<Scene> {
     let scene = Scene::new()?;
     scene.load(&[json!({"kind": "consent", "party": "ben", "decision": "n", "from": "2026-01-01T00:00:00Z"})])?;
     scene.meter("events", &[event("b1", OCTOBER, "ben", "1"), event("b2", NOVEMBER, "ben", "2"), event("a1", OCTOBER, "ana", "1")])?;
@@ -15,7 +15,7 @@ fn denied() -> Result<Scene> {
     Ok(scene)
 }
 
-const PAID: [&str; 10] = [
+pub const PAID: [&str; 10] = [
     "--unlicensed",
     "ben",
     "--platform",
