@@ -1,10 +1,12 @@
 //! What is about to be written is judged as if it were there: faults of a release and of a message of a bank, each named.
 
+use super::approved::Approved;
 use super::known::Known;
 use super::paid::Paid;
 use super::payable::Payable;
 use super::seen::{Extent, SeenPayments};
 use super::{Chain, Invariant, SeenAct, SeenBody, SeenEntry, SeenWhat, Upcoming};
+use crate::claims::paid_for;
 use crate::commands::settle::Settlement;
 use crate::journal::{entry_of, rows_of};
 use crate::payouts::answers::outcome_sha256;
@@ -15,12 +17,13 @@ use farthing_bank::ids::{MessageId, MessageKey};
 use farthing_bank::payment::{Creditor, CreditorKind, Debtor};
 use farthing_bank::{Account, AccountNumber, Amount, Format, Order, Totals};
 use farthing_ledger::{PaymentRows, StoredBankFile, StoredBankMessage, StoredPayment, StoredReceipt, StoredState};
-use farthing_schemas::manifest::{BankFile, BankMessage, CycleMove, Released, sha256_hex};
+use farthing_schemas::manifest::{BankFile, BankMessage, Claim, ClaimPaid, ClaimPayment, CycleMove, Released, sha256_hex};
 use farthing_schemas::{Currency, Cycle, Instant, Money, Rate};
 use farthing_settle::cycle::Kind;
 use farthing_settle::input::{Input, MidTerms, Payee, Payout};
 use farthing_settle::journal::{
-    Entry, EntryKind, Evidence, EvidenceKind, Occasion, OfCycle, Place, Told, entry_of_message, entry_of_release,
+    Entry, EntryKind, Evidence, EvidenceKind, Occasion, OfCycle, PaidForClaim, Place, Told, entry_of_claim, entry_of_message,
+    entry_of_release,
 };
 use farthing_settle::payout::{Motion, Payment, payments_sha256, sums};
 use farthing_settle::{Draft, plan};
@@ -388,4 +391,32 @@ fn no_cycle_is_reconciled_or_sealed_before_it_is_known_what_became_of_its_paymen
         check(ended(to, &["settled"]), "was released by then");
     }
     check(ended("released", &[]), "");
+}
+
+/// What is said of the entry of a claim that was paid for, once it is of something else.
+fn claimed(change: impl FnOnce(&mut PaidForClaim)) -> Option<String> {
+    let [reference_kind, reference, claimed_at, by] = ["party", "ana", "2026-11-02T09:30:00.000000Z", "zoe"].map(str::to_owned);
+    let [platform, reason, line, evidence_sha256] = ["plt_a", "settled", "line-9", "aa"].map(str::to_owned);
+    let paid = ClaimPaid { mid: MID.to_owned(), amount: "0.800000000000".to_owned(), cycles: Vec::new() };
+    let (currency, month, paid) = (Some(euro().to_string()), None, Some(paid));
+    let payment = Some(ClaimPayment { platform, currency, month, reason, reference: line, evidence_sha256, paid });
+    let (number, registry_version, through_sequence, booked) = (1, 1, 0, None);
+    let claim = Claim { number, reference_kind, reference, registry_version, claimed_at, through_sequence, payment, by, booked };
+    let mut paid = paid_for(&claim).unwrap().expect("it says how much was paid");
+    change(&mut paid);
+    let entry = entry_of_claim(&paid, occasion()).unwrap();
+    let (row, postings) = rows_of(&entry);
+    let (entry, act) = (entry_of(&row, &postings), SeenWhat::Claim(Box::new(claim)));
+    let act = SeenAct { sequence: 1, what: act, booked: None, numbers: Some(1..=1) };
+    let body = Some(SeenBody { postings: &postings, entry: &entry, draft: None });
+    Approved::default().entry(&SeenEntry { row: &row, body, act: Some(&act) }).err().map(|error| format!("{error:#}"))
+}
+
+#[test]
+fn what_was_paid_for_a_claim_is_booked_as_its_record_says() {
+    check(claimed(|_| {}), "");
+    check(claimed(|paid| paid.amount = unit_more(paid.amount)), "is not what was paid for claim 1");
+    check(claimed(|paid| paid.platform = "plt_b".to_owned()), "is not what was paid for claim 1");
+    check(claimed(|paid| paid.evidence_sha256 = "bb".to_owned()), "is not what was paid for claim 1");
+    check(claimed(|paid| paid.mid = "mid_other".to_owned()), "it is in other books");
 }

@@ -3,7 +3,9 @@
 use super::scene::{MID, NOW, Scene, account_of};
 use crate::support::stderr;
 use anyhow::{Context, Result, ensure};
+use std::collections::BTreeMap;
 use std::fs;
+use std::path::PathBuf;
 
 /// A command that must fail with these words; the books are as before.
 fn refused(scene: &Scene, words: &[&str], code: i32, said: &[&str]) -> Result<()> {
@@ -96,12 +98,13 @@ fn no_account_number_leaves_for_anywhere_but_the_bank() -> Result<()> {
     Ok(())
 }
 
-/// Every file of the books with its bytes, those of the database apart, which the ledger's own check compares.
-fn books_of(scene: &Scene) -> Result<(serde_json::Value, Vec<(std::path::PathBuf, Vec<u8>)>)> {
-    let mut files = walk(&scene.data.archive())?;
-    files.sort();
-    let files = files.into_iter().map(|path| Ok((path.clone(), fs::read(path)?))).collect::<Result<_>>()?;
-    Ok((scene.data.json(["ledger", "check"])?, files))
+/// Every file of the archive with its bytes, and what the ledger's own check says of the ledger.
+fn books_of(scene: &Scene) -> Result<BTreeMap<PathBuf, Vec<u8>>> {
+    let mut files = BTreeMap::from([(PathBuf::from("ledger"), scene.data.ok(["ledger", "check"])?.into_bytes())]);
+    for path in walk(&scene.data.archive())? {
+        files.insert(path.clone(), fs::read(path)?);
+    }
+    Ok(files)
 }
 
 #[test]
@@ -127,7 +130,7 @@ fn what_is_printed_to_be_signed_changes_nothing() -> Result<()> {
     scene.holds()
 }
 
-fn walk(folder: &std::path::Path) -> Result<Vec<std::path::PathBuf>> {
+fn walk(folder: &std::path::Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
