@@ -56,6 +56,11 @@ fn unit_more(amount: Money) -> Money {
 
 /// A draft that pays three parties what they have carried in.
 fn draft() -> Draft {
+    draft_with(BTreeMap::new())
+}
+
+/// The same, with payments that have come back: by party and payment.
+fn draft_with(returned: BTreeMap<String, BTreeMap<String, Money>>) -> Draft {
     let payout = Some(Payout { method: "sepa".to_owned(), currency: euro() });
     let carried = PARTIES.iter().zip(1_i128..).map(|(party, euros)| ((*party).to_owned(), Money::from_units(euros * 10_000_000_000_000)));
     let input = Input {
@@ -68,7 +73,7 @@ fn draft() -> Draft {
         accruals: Vec::new(),
         deferred: Vec::new(),
         carried_in: carried.collect(),
-        returned: BTreeMap::new(),
+        returned,
         untaxed: BTreeMap::new(),
         adjustments: BTreeMap::new(),
         holds: BTreeMap::new(),
@@ -391,6 +396,25 @@ fn no_cycle_is_reconciled_or_sealed_before_it_is_known_what_became_of_its_paymen
         check(ended(to, &["settled"]), "was released by then");
     }
     check(ended("released", &[]), "");
+}
+
+/// What has failed is owed again by a draft or paid anew: both would pay it twice.
+#[test]
+fn what_a_draft_owes_again_is_not_paid_anew() {
+    let failed = BTreeMap::from([("OLD-2609-1".to_owned(), Money::from_units(10_000_000_000_000))]);
+    let draft = draft_with([("ana".to_owned(), failed)].into());
+    let mut payment = sent(&draft).remove(0);
+    for (replaces, expected) in [(None, ""), (Some("OTHER-2609-1"), ""), (Some("OLD-2609-1"), "payment OLD-2609-1 is paid anew by")] {
+        payment.replaces = replaces.map(str::to_owned);
+        let (there, rows) = (vec![stored((1, &payment))], PaymentRows::default());
+        let (catalog, step) = (catalog(&draft.draft_sha256, Vec::new()), step("draft", &draft.draft_sha256));
+        let upcoming = Upcoming::Move { step: &step, entry: None, draft: None, rows: &rows };
+        let seen = SeenPayments::of(Extent::Cycle, there, Vec::new(), &rows);
+        let chain = Chain { catalog: &catalog, acts: Vec::new(), payments: &seen, upcoming: Some(&upcoming) };
+        let mut payable = Payable::default();
+        payable.draft(&draft).unwrap();
+        check(payable.end(&chain).err().map(|error| format!("{error:#}")), expected);
+    }
 }
 
 /// What is said of the entry of a claim that was paid for, once it is of something else.
