@@ -1,8 +1,8 @@
 //! [`Adjustments`]: what is put right of closed cycles, and since when.
 
+use crate::numbered::Numbered;
 use farthing_schemas::manifest::Adjustment;
 use farthing_schemas::{Currency, Cycle, Money, money};
-use std::collections::BTreeMap;
 
 /// An adjustment that was made.
 #[derive(Clone, Debug)]
@@ -22,16 +22,13 @@ pub struct Adjusted {
 }
 
 /// All adjustments there ever were, by number.
-#[derive(Clone, Debug, Default)]
-pub struct Adjustments(BTreeMap<u64, Adjusted>);
+pub type Adjustments = Numbered<Adjusted>;
 
 impl Adjustments {
     /// Takes the next adjustment of the chain, or says what is wrong with it.
     pub(crate) fn take(&mut self, sequence: u64, at: String, adjustment: Adjustment) -> Result<(), String> {
         let number = adjustment.number;
-        if number != self.next_number() {
-            return Err(format!("adjustment {number} comes where {} is the next", self.next_number()));
-        }
+        self.is_next("adjustment", number)?;
         let unreadable = |field: &str| format!("the {field} of adjustment {number} cannot be read");
         let currency = adjustment.currency.parse().map_err(|_| unreadable("currency"))?;
         let cycle = adjustment.cycle.parse().map_err(|_| unreadable("cycle"))?;
@@ -39,18 +36,7 @@ impl Adjustments {
         if amount == Money::ZERO {
             return Err(format!("adjustment {number} is of nothing"));
         }
-        self.0.insert(number, Adjusted { sequence, at, adjustment, currency, cycle, amount });
+        self.add(number, Adjusted { sequence, at, adjustment, currency, cycle, amount });
         Ok(())
-    }
-
-    /// The number of the next adjustment.
-    #[must_use]
-    pub fn next_number(&self) -> u64 {
-        self.0.last_key_value().map_or(1, |(number, _)| number + 1)
-    }
-
-    /// All of them, in the order of their numbers.
-    pub fn iter(&self) -> impl Iterator<Item = (u64, &Adjusted)> {
-        self.0.iter().map(|(number, adjusted)| (*number, adjusted))
     }
 }

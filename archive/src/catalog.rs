@@ -314,7 +314,8 @@ mod tests {
     fn claim(number: u64, of: &str, through_sequence: u64) -> Act {
         let [reference_kind, reference, by] = ["party", of, "ben"].map(str::to_owned);
         let claimed_at = "2026-11-01T00:00:00.000000Z".to_owned();
-        Act::Claim(Claim { number, reference_kind, reference, registry_version: 0, claimed_at, through_sequence, payment: None, by })
+        let (payment, booked) = (None, None);
+        Act::Claim(Claim { number, reference_kind, reference, registry_version: 0, claimed_at, through_sequence, payment, by, booked })
     }
 
     #[test]

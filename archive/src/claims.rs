@@ -1,9 +1,9 @@
 //! [`Claims`]: what was claimed, of whom, and by whose word.
 
+use crate::numbered::Numbered;
 use farthing_aggregate::claims::Asked;
 use farthing_schemas::manifest::{Claim, ClaimPayment};
 use farthing_schemas::{Instant, ReferenceKind};
-use std::collections::BTreeMap;
 
 /// A claim, as it is made again from its manifest.
 #[derive(Clone, Debug)]
@@ -21,16 +21,13 @@ pub struct Made {
 }
 
 /// All claims there ever were, by number.
-#[derive(Clone, Debug, Default)]
-pub struct Claims(BTreeMap<u64, Made>);
+pub type Claims = Numbered<Made>;
 
 impl Claims {
     /// Takes the next claim of the chain, or says what is wrong with it.
     pub(crate) fn take(&mut self, sequence: u64, registry_version: u64, at: String, claim: Claim) -> Result<(), String> {
         let number = claim.number;
-        if number != self.next_number() {
-            return Err(format!("claim {number} comes where {} is the next", self.next_number()));
-        }
+        self.is_next("claim", number)?;
         if claim.through_sequence >= sequence {
             return Err(format!("claim {number} knew of manifest {}, which does not come before it", claim.through_sequence));
         }
@@ -38,31 +35,8 @@ impl Claims {
             return Err(format!("claim {number} goes by registry version {}, which there is not", claim.registry_version));
         }
         let (asked, claimed_at) = read(&claim).map_err(|field| format!("the {field} of claim {number} cannot be read"))?;
-        self.0.insert(number, Made { sequence, at, claim, asked, claimed_at });
+        self.add(number, Made { sequence, at, claim, asked, claimed_at });
         Ok(())
-    }
-
-    /// The number of the next claim.
-    #[must_use]
-    pub fn next_number(&self) -> u64 {
-        self.0.last_key_value().map_or(1, |(number, _)| number + 1)
-    }
-
-    /// The claim of that number.
-    #[must_use]
-    pub fn get(&self, number: u64) -> Option<&Made> {
-        self.0.get(&number)
-    }
-
-    /// Whether there never was one.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// All of them, in the order of their numbers.
-    pub fn iter(&self) -> impl Iterator<Item = (u64, &Made)> {
-        self.0.iter().map(|(number, made)| (*number, made))
     }
 }
 

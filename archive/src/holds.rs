@@ -1,8 +1,8 @@
 //! [`Holds`]: what is held back of whom, and since when.
 
+use crate::numbered::Numbered;
 use farthing_schemas::manifest::{Hold, Lift};
 use farthing_schemas::{Currency, Money, money};
-use std::collections::BTreeMap;
 
 /// A hold and what became of it.
 #[derive(Clone, Debug)]
@@ -30,45 +30,31 @@ impl Held {
 }
 
 /// All holds there ever were, by number.
-#[derive(Clone, Debug, Default)]
-pub struct Holds(BTreeMap<u64, Held>);
+pub type Holds = Numbered<Held>;
 
 impl Holds {
     /// Takes the next hold of the chain, or says what is wrong with it.
     pub(crate) fn hold(&mut self, sequence: u64, at: String, hold: Hold) -> Result<(), String> {
         let number = hold.number;
-        if number != self.next_number() {
-            return Err(format!("hold {number} comes where {} is the next", self.next_number()));
-        }
+        self.is_next("hold", number)?;
         let currency = hold.currency.parse().map_err(|_| format!("the currency of hold {number} cannot be read"))?;
         let limit = hold.limit.as_deref().map(money::from_stored_text).transpose();
         let limit = limit.map_err(|_| format!("the limit of hold {number} cannot be read"))?;
         if limit.is_some_and(|limit| limit <= Money::ZERO) {
             return Err(format!("the limit of hold {number} is not above 0"));
         }
-        self.0.insert(number, Held { sequence, at, hold, currency, limit, lifted: None });
+        self.add(number, Held { sequence, at, hold, currency, limit, lifted: None });
         Ok(())
     }
 
     /// Takes the next lift of the chain, or says what is wrong with it.
     pub(crate) fn lift(&mut self, sequence: u64, lift: Lift) -> Result<(), String> {
         let number = lift.number;
-        let held = self.0.get_mut(&number).ok_or_else(|| format!("lifts hold {number}, which there is not"))?;
+        let held = self.get_mut(number).ok_or_else(|| format!("lifts hold {number}, which there is not"))?;
         if let Some((before, _)) = held.lifted {
             return Err(format!("lifts hold {number}, which manifest {before} lifted"));
         }
         held.lifted = Some((sequence, lift));
         Ok(())
-    }
-
-    /// The number of the next hold.
-    #[must_use]
-    pub fn next_number(&self) -> u64 {
-        self.0.last_key_value().map_or(1, |(number, _)| number + 1)
-    }
-
-    /// All of them, in the order of their numbers.
-    pub fn iter(&self) -> impl Iterator<Item = (u64, &Held)> {
-        self.0.iter().map(|(number, held)| (*number, held))
     }
 }

@@ -7,7 +7,7 @@
 //! - Only files that a manifest names exist; others are on their way to a commit, or leftovers of a crash or a failure,
 //!   which their writer's successor sweeps away.
 //!
-//! Modules in reading order: [`content`], [`asked`], [`store`], [`s3`], `bucket`, [`batches`], [`holds`], [`claims`], [`adjustments`], [`catalog`], [`write`], [`folders`], `group`, `chunk`,
+//! Modules in reading order: [`content`], [`asked`], [`store`], [`s3`], `bucket`, [`batches`], [`numbered`], [`holds`], [`claims`], [`adjustments`], [`catalog`], [`write`], [`folders`], `group`, `chunk`,
 //! [`read`], [`merge`].
 #![deny(missing_docs)]
 
@@ -24,6 +24,7 @@ pub mod folders;
 mod group;
 pub mod holds;
 pub mod merge;
+pub mod numbered;
 pub mod read;
 pub mod s3;
 pub mod store;

@@ -2,6 +2,7 @@
 
 use crate::account::{AccountNumber, masked_in};
 use crate::ids::{EndToEndId, MessageId};
+use crate::kept::{kept, kept_code};
 use crate::pain001::NOT_PROVIDED;
 use crate::{Amount, BankError};
 use crate::{camt, nacha, pain002, paypal, wise, xml};
@@ -221,7 +222,7 @@ impl AnswerFile {
         }
         let shown = id.map(|id| format!("{:?}", id.chars().take(64).collect::<String>()));
         let amount = answer.amount.map(|amount| format!(" of {amount}")).unwrap_or_default();
-        let reason = answer.reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
+        let reason = answer.reason.map(|reason| format!(" ({})", reason.kept())).unwrap_or_default();
         let outcome = answer.outcome.as_str();
         let what =
             format!("a payment{amount} {outcome}{reason} that is not known by its id, {}", shown.as_deref().unwrap_or("which is missing"));
@@ -283,8 +284,14 @@ impl Reference {
 impl Reason {
     /// Both, unless there is neither; banks name accounts in them, which are masked.
     pub(crate) fn of(code: Option<&str>, text: Option<&str>) -> Option<Reason> {
-        let kept = |text: Option<&str>| text.map(str::trim).filter(|text| !text.is_empty()).map(masked_in);
-        Some(Reason { code: kept(code), text: kept(text) }).filter(|reason| *reason != Reason::default())
+        let masked = |text: Option<&str>| text.map(str::trim).filter(|text| !text.is_empty()).map(masked_in);
+        Some(Reason { code: masked(code), text: masked(text) }).filter(|reason| *reason != Reason::default())
+    }
+
+    /// What of it may stand where nothing can be erased: banks name people in their words.
+    #[must_use]
+    pub fn kept(&self) -> Reason {
+        Reason { code: self.code.as_deref().map(kept_code), text: self.text.as_deref().map(kept) }
     }
 }
 

@@ -1,10 +1,11 @@
-//! [`Format`]: the files that banks and payment services take, and what fits into each.
+//! [`Format`] and [`FormatKind`]: the files that banks and payment services take, and what fits into each.
 
 use crate::account::Account;
 use crate::amount::minor_digits;
 use crate::characters::CharacterSet;
 use crate::{nacha, paypal, wise};
 use farthing_schemas::Currency;
+use std::str::FromStr;
 
 /// A form of file, with what it needs beyond an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +29,52 @@ pub enum Format {
         /// The balance that it is paid from.
         source: Currency,
     },
+}
+
+/// The forms of file that there are, by the names that configurations and the chain of manifests have for them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FormatKind {
+    /// `pain.001.001.09`
+    Pain001V09,
+    /// `pain.001.001.03`
+    Pain001V03,
+    /// A file of the American clearing house.
+    Nacha,
+    /// A table of PayPal.
+    Paypal,
+    /// A table of Wise.
+    Wise,
+}
+
+/// The text is not the name of a form of file.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("format {0:?} is not one of {names}", names = FormatKind::ALL.map(FormatKind::as_str).join(", "))]
+pub struct NotAFormat(pub String);
+
+impl FormatKind {
+    /// All of them.
+    pub const ALL: [FormatKind; 5] =
+        [FormatKind::Pain001V09, FormatKind::Pain001V03, FormatKind::Nacha, FormatKind::Paypal, FormatKind::Wise];
+
+    /// The name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            FormatKind::Pain001V09 => "pain.001.001.09",
+            FormatKind::Pain001V03 => "pain.001.001.03",
+            FormatKind::Nacha => "nacha",
+            FormatKind::Paypal => "paypal",
+            FormatKind::Wise => "wise",
+        }
+    }
+}
+
+impl FromStr for FormatKind {
+    type Err = NotAFormat;
+
+    fn from_str(text: &str) -> Result<FormatKind, NotAFormat> {
+        FormatKind::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or_else(|| NotAFormat(text.to_owned()))
+    }
 }
 
 /// Versions of `pain.001.001` that can be written.
@@ -92,6 +139,18 @@ const SEPA_MINOR_UNITS_MAX: i128 = 99_999_999_999;
 const PAIN_MINOR_UNITS_MAX: i128 = 999_999_999_999_999_999;
 
 impl Format {
+    /// Which of them it is.
+    #[must_use]
+    pub const fn kind(&self) -> FormatKind {
+        match self {
+            Format::Pain001 { version: PainVersion::V09, .. } => FormatKind::Pain001V09,
+            Format::Pain001 { version: PainVersion::V03, .. } => FormatKind::Pain001V03,
+            Format::Nacha(_) => FormatKind::Nacha,
+            Format::Paypal { .. } => FormatKind::Paypal,
+            Format::Wise { .. } => FormatKind::Wise,
+        }
+    }
+
     /// The most payments that one file takes: of more, files with numbers of their own are made.
     #[must_use]
     pub const fn payments_max(&self) -> usize {

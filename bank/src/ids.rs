@@ -139,6 +139,13 @@ impl MessageId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The day of execution that it was made of, if it is one of ours.
+    #[must_use]
+    pub fn execution(&self) -> Option<NaiveDate> {
+        let (_, day) = self.0.rsplit_once('-')?.0.rsplit_once('-')?;
+        NaiveDate::parse_from_str(day, "%y%m%d").ok()
+    }
 }
 
 /// The fields, each after its length, so that no two lists are one text.
@@ -241,6 +248,8 @@ mod tests {
             number: 1,
         };
         assert_eq!(MessageId::of(&key).as_str(), "93YT8DPNDDB2RZY06NQY-261105-1");
+        assert_eq!(MessageId::of(&key).execution(), Some(key.execution));
+        assert_eq!("OTHER-1".parse::<MessageId>().unwrap().execution(), None);
         assert!(MessageId::of(&MessageKey { number: u16::MAX, ..key }).as_str().len() <= ID_CHARACTERS_MAX);
     }
 

@@ -15,7 +15,8 @@
 //! - What an answer says and nobody here understands is [`Unread`], never passed over.
 //!
 //! Modules in reading order: [`amount`], [`ids`], [`characters`], [`account`], [`countries`], [`payment`], [`format`](mod@format),
-//! [`mod@check`], [`written`], [`pain001`], [`nacha`], [`paypal`], [`wise`], [`answer`], [`error`].
+//! [`mod@check`], [`written`], [`pain001`], [`nacha`], [`paypal`], [`wise`], [`answer`],
+//! [`mod@kept`], [`error`].
 #![deny(missing_docs)]
 
 pub mod account;
@@ -29,6 +30,7 @@ mod dates;
 pub mod error;
 pub mod format;
 pub mod ids;
+pub mod kept;
 pub mod nacha;
 pub mod pain001;
 mod pain002;
@@ -44,7 +46,8 @@ pub use amount::{Amount, AmountError};
 pub use answer::{Answer, AnswerFile, BYTES_MAX, Outcome, Receipt, Reference, Unread, read};
 pub use check::{Checked, Finding, Rule, check};
 pub use error::BankError;
-pub use format::Format;
+pub use format::{Format, FormatKind};
 pub use ids::{EndToEndId, MessageId};
+pub use nacha::FileHeader;
 pub use payment::{Order, Payment, Totals};
 pub use written::{Instruction, Written, read_back, write};

@@ -3,11 +3,13 @@
 //! An entry has room for the first 15 characters of a payment's id; the addenda (05) has all of it, and the purpose, as segments of X12:
 //! `TRN*1*ID\NTE**PURPOSE\`. Returns have those 15 characters again and the trace number that the entry was given.
 
+mod header;
 mod read;
 mod record;
 mod returns;
 mod write;
 
+pub use header::FileHeader;
 pub(crate) use read::read_back;
 pub(crate) use record::is_nacha;
 pub(crate) use returns::read;

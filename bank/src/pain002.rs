@@ -58,7 +58,7 @@ fn take(file: &mut AnswerFile, level: &Level<'_>) -> Result<(), BankError> {
     let (reference, line) = (level.reference.clone(), level.node.line);
     let Some(status) = level.node.text_at(&[level.status]) else {
         match reason(level.node) {
-            Some(reason) => file.unread(line, reference, format!("no status, with the reason {reason}")),
+            Some(reason) => file.unread(line, reference, format!("no status, with the reason {}", reason.kept())),
             None if level.below == Below::OfPayment => file.unread(line, reference, "no status"),
             None => {}
         }

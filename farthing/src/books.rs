@@ -1,6 +1,7 @@
 //! The books: the ledger, the archive and what the chain of manifests says exists, opened together.
 
 use crate::lock::{Kept, Lock};
+use crate::output::names_a_missing_file;
 use crate::patience::{Patience, timely, timely_for};
 use crate::place::Place;
 use crate::registry_snapshot::RegistrySnapshot;
@@ -15,6 +16,9 @@ use farthing_schemas::registry::{Registry, State};
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
+
+/// How often files are looked at that others merge meanwhile.
+pub const LOOKS: usize = 4;
 
 /// Open books.
 pub struct Books {
@@ -114,6 +118,19 @@ impl Books {
             );
         }
         Ok(())
+    }
+
+    /// Looks at files, and looks again if another process has merged some of them into a new one meanwhile. What was done until then stays
+    /// done: whoever looks has to know it by the books.
+    pub async fn look<T>(&mut self, mut look: impl AsyncFnMut(&mut Books) -> anyhow::Result<T>) -> anyhow::Result<T> {
+        let mut looks = 1;
+        loop {
+            match look(self).await {
+                Err(error) if looks < LOOKS && names_a_missing_file(&error) => looks += 1,
+                answer => return answer,
+            }
+            self.refresh().await?;
+        }
     }
 
     /// Takes in what others appended.

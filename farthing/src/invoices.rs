@@ -9,11 +9,12 @@ use crate::journal::receivable::{is_of_approval, posted};
 use crate::output;
 use anyhow::Context;
 use farthing_ledger::StoredEntry;
+use farthing_schemas::money::from_stored_text;
 use farthing_schemas::registry::Registry;
 use farthing_schemas::{Cycle, Day, Instant, Money};
 use farthing_settle::Draft;
 use farthing_settle::invoice::gather::Given;
-use farthing_settle::invoice::{Invoice, InvoiceNumber, Invoiced, Invoices, Issued, Named, carried};
+use farthing_settle::invoice::{Invoice, InvoiceNumber, Invoiced, Invoices, Issued, Named, Paid, carried};
 use farthing_settle::unsettled::Unsettled;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -35,10 +36,24 @@ pub async fn of_cycle(books: &mut Books, of: &Settlement, due_days: u16) -> anyh
     for platform in platforms {
         let booked = approved.as_ref().map(|approved| (approved.issued(&source.draft, platform, due_days), approved.booked(platform)));
         let carried_in = carried.get(platform).copied().unwrap_or_default();
+        let paid = paid_for_claims(books, of, platform)?;
         let (platform, mid) = (platform_named(&registry, platform), mid_named(&registry, &of.mid));
-        made.push(invoices.invoice(Given { platform, mid, carried_in, booked }, &unsettled)?);
+        made.push(invoices.invoice(Given { platform, mid, carried_in, booked, paid }, &unsettled)?);
     }
     Ok(made)
+}
+
+/// What a platform has paid for claims that went to a cycle.
+fn paid_for_claims(books: &Books, of: &Settlement, platform: &str) -> anyhow::Result<Vec<Paid>> {
+    let mut found = Vec::new();
+    for (claim, made) in books.catalog.claims.iter() {
+        let Some((payment, paid)) = made.claim.paid() else { continue };
+        let is_its = (&*paid.mid, &*payment.platform, payment.currency.as_deref()) == (&*of.mid, platform, Some(of.currency.code()));
+        for part in paid.cycles.iter().filter(|part| is_its && part.cycle == of.cycle.to_string()) {
+            found.push(Paid { claim, reference: payment.reference.clone(), amount: from_stored_text(&part.amount)? });
+        }
+    }
+    Ok(found)
 }
 
 /// What an earlier cycle leaves is known once it is approved; it is before this one can be.

@@ -61,16 +61,13 @@ fn main() -> ExitCode {
     }
 }
 
-/// How often a reader looks again.
-const LOOKS: usize = 4;
-
 /// A reader may hold a list of files of which another process has just merged some into a new one: then it looks again.
 async fn answer(cli: &Cli) -> anyhow::Result<Answer> {
     let at = place::Place::of(&cli.place)?;
     let mut look = 1;
     loop {
         match dispatch(cli, &at).await {
-            Err(error) if look < LOOKS && cli.command.can_begin_again() && output::names_a_missing_file(&error) => look += 1,
+            Err(error) if look < books::LOOKS && cli.command.can_begin_again() && output::names_a_missing_file(&error) => look += 1,
             Err(error) if output::comes_from_the_ledger(&error) => return Err(error.context(format!("the ledger {}", at.ledger))),
             answer => return answer,
         }

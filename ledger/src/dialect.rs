@@ -33,8 +33,10 @@ impl Dialect {
     /// What every connection begins with.
     pub(crate) fn connected(self) -> &'static str {
         match self {
-            // A transaction waits up to 60 s for another process's; what is committed survives a power cut.
-            Dialect::Sqlite => "PRAGMA busy_timeout = 60000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;",
+            // A transaction waits up to 60 s for another process's; what is committed survives a power cut, and what is erased is overwritten.
+            Dialect::Sqlite => {
+                "PRAGMA busy_timeout = 60000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;"
+            }
             // The server notices within a minute that a machine is gone, and frees what its connections held.
             Dialect::Postgres => {
                 "SET application_name = 'farthing'; SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10;
@@ -70,6 +72,14 @@ impl Dialect {
         match self {
             Dialect::Sqlite => None,
             Dialect::Postgres => Some("SET LOCAL statement_timeout = 0"),
+        }
+    }
+
+    /// What comes after something was erased: a log that is written ahead would still have it.
+    pub(crate) fn after_erasing(self) -> Option<&'static str> {
+        match self {
+            Dialect::Sqlite => Some("PRAGMA wal_checkpoint(TRUNCATE)"),
+            Dialect::Postgres => None,
         }
     }
 

@@ -14,12 +14,13 @@
 //! - No payment, no change of a payment's state and no message of a bank is changed, deleted or written twice.
 //!
 //! Modules in reading order: `url`, `dialect`, [`open`], `positions`, `reservations`, [`append`], `actors`, `read`, `journal`,
-//! [`payments`], `letters`, `hold`, `error`.
+//! [`payments`], [`erase`], `letters`, `hold`, `error`.
 #![deny(missing_docs)]
 
 mod actors;
 pub mod append;
 mod dialect;
+pub mod erase;
 mod error;
 mod hold;
 mod journal;
@@ -33,6 +34,7 @@ mod url;
 
 pub use actors::StoredActor;
 pub use append::Effects;
+pub use erase::{Erased, MessageOfCycle};
 pub use error::LedgerError;
 pub use hold::Held;
 pub use journal::{StoredEntry, StoredPosting};

@@ -164,6 +164,8 @@ pub enum Asked<'a> {
     },
     /// The one with this id.
     Id(&'a str),
+    /// Those with these ids, a thousand at most.
+    Ids(&'a [String]),
     /// Those whose ids begin so, two at most: more are not told apart anyway.
     Beginning(&'a str),
     /// Those of a file.
@@ -275,8 +277,12 @@ impl Ledger {
 }
 
 /// The rows that are asked for, and the values of the statement.
-fn condition(asked: Asked<'_>) -> (&'static str, Vec<String>) {
-    match asked {
+fn condition(asked: Asked<'_>) -> (String, Vec<String>) {
+    let (condition, values) = match asked {
+        Asked::Ids(ids) => {
+            let places: Vec<String> = (1..=ids.len()).map(|place| format!("${place}")).collect();
+            return (format!("WHERE id IN ({})", places.join(", ")), ids.to_vec());
+        }
         Asked::Of { mid, currency, cycle: None } => ("WHERE mid = $1 AND currency = $2", vec![mid.to_owned(), currency.to_owned()]),
         Asked::Of { mid, currency, cycle: Some(cycle) } => {
             ("WHERE mid = $1 AND currency = $2 AND cycle = $3", vec![mid.to_owned(), currency.to_owned(), cycle.to_owned()])
@@ -288,7 +294,8 @@ fn condition(asked: Asked<'_>) -> (&'static str, Vec<String>) {
         Asked::Beginning(beginning) => ("WHERE id >= $1 AND id < $2", vec![beginning.to_owned(), format!("{beginning}~")]),
         Asked::Message(message_id) => ("WHERE message_id = $1", vec![message_id.to_owned()]),
         Asked::All => ("", Vec::new()),
-    }
+    };
+    (condition.to_owned(), values)
 }
 
 fn payment(row: &AnyRow) -> StoredPayment {

@@ -9,7 +9,7 @@ mod hold;
 mod pay;
 
 pub use adjustment::Adjustment;
-pub use claim::{Claim, ClaimPayment};
+pub use claim::{Claim, ClaimPaid, ClaimPayment, CyclePaid};
 pub use hold::{Hold, Lift};
 pub use pay::{BankFile, BankMessage, Released, Sum};
 use serde::{Deserialize, Serialize};
@@ -335,13 +335,13 @@ impl Act {
         match self {
             Act::Cycle(step) => step.booked.as_ref(),
             Act::BankMessage(message) => message.booked.as_ref(),
+            Act::Claim(claim) => claim.booked.as_ref(),
             Act::Registry(_)
             | Act::Batch(_)
             | Act::Compaction(_)
             | Act::Copies(_)
             | Act::Hold(_)
             | Act::Lift(_)
-            | Act::Claim(_)
             | Act::Adjustment(_)
             | Act::Actor(_) => None,
         }

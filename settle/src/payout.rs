@@ -63,6 +63,12 @@ impl State {
         }
     }
 
+    /// The state that a payment begins with, by the file that it is in: one that is in none was left out, and has failed at once.
+    #[must_use]
+    pub const fn first(message_id: Option<&str>) -> State {
+        if message_id.is_some() { State::Released } else { State::Rejected }
+    }
+
     /// Whether what became of it is known. A settled payment may come back all the same.
     #[must_use]
     pub const fn is_known(self) -> bool {
@@ -254,7 +260,7 @@ impl Payments {
         if is != owed || owed.amount <= Money::ZERO {
             return Err(PaymentFault::Amount { id, party, is, should: owed });
         }
-        let state = if payment.message_id.is_some() { State::Released } else { State::Rejected };
+        let state = State::first(payment.message_id.as_deref());
         self.last.insert(party, id.clone());
         self.by_id.insert(id, (payment, state));
         Ok(())
@@ -276,6 +282,16 @@ impl Payments {
     #[must_use]
     pub fn last_of(&self, party: &str) -> Option<(&Payment, State)> {
         self.last.get(party).and_then(|id| self.by_id.get(id)).map(|(payment, state)| (payment, *state))
+    }
+
+    /// The payments of which it is not known what became of them: they may still arrive or fail.
+    pub fn unknown(&self) -> impl Iterator<Item = (&Payment, State)> {
+        self.last().filter(|(_, state)| !state.is_known())
+    }
+
+    /// The payments that have failed for good and were not made anew, but for those that a draft has taken in: what is owed again.
+    pub fn owed_again(&self, is_taken: impl Fn(&str) -> bool) -> impl Iterator<Item = &Payment> {
+        self.last().filter(move |(payment, state)| state.has_failed() && !is_taken(&payment.id)).map(|(payment, _)| payment)
     }
 
     /// The last payment to each party, and where it is.

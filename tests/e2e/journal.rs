@@ -144,6 +144,7 @@ fn all_invariants_hold_and_say_their_figures() -> Result<()> {
         "mid_b",
         "0 payments",
         "accounts",
+        "0 moves",
     ];
     assert_eq!(figures.len(), expected.len(), "{figures:?}");
     for (at, figure) in expected.iter().enumerate() {

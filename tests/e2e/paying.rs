@@ -1,6 +1,8 @@
 //! From an approved draft to money in the bank: files go to a bank that is not ours, what it answers is taken in, and a cycle is sealed.
 
+mod ach;
 mod collected;
+mod erased;
 mod exchanged;
 mod kills;
 mod planted;

@@ -50,7 +50,7 @@ fn a_status_report_is_read() {
             "TWO-2610-1 rejected AC04: account closed since 2026-09",
             "SIX-2610-1 settled",
             "unread 20 SEVEN-2610-1 the status XXXX",
-            "unread 21 - a payment rejected (own code) that is not known by its id, \"NOTPROVIDED\"",
+            "unread 21 - a payment rejected (*** code) that is not known by its id, \"NOTPROVIDED\"",
         ],
     );
 }

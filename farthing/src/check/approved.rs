@@ -1,10 +1,13 @@
-//! The journal equals the approved drafts: each is booked once, with exactly its figures, and each withdrawn approval is reversed.
+//! The journal equals the approved drafts: each is booked once, with exactly its figures, and each withdrawn approval is reversed; and what was
+//! paid for claims.
 
+use super::paid::occasion;
 use super::{Chain, Invariant, SeenBody, SeenEntry, SeenWhat};
+use crate::claims::paid_for;
 use anyhow::{Context, anyhow, bail, ensure};
-use farthing_schemas::manifest::CycleMove;
+use farthing_schemas::manifest::{Claim, CycleMove};
 use farthing_settle::cycle::Kind;
-use farthing_settle::journal::{EntryKind, Way, agrees};
+use farthing_settle::journal::{EntryKind, Way, agrees, entry_of_claim};
 use std::collections::BTreeMap;
 
 /// MID, currency and cycle.
@@ -29,10 +32,17 @@ impl Invariant for Approved {
         let (name, kind, books) = match &act.what {
             SeenWhat::Move(kind, step) => (kind.as_str(), kind_of(act.sequence, number, *kind)?, (&step.mid, Some(&step.cycle))),
             SeenWhat::Message(message) => ("message of a bank", EntryKind::BankMessage, (&message.mid, None)),
+            SeenWhat::Claim(claim) => {
+                let (_, paid) = claim.paid().with_context(|| format!("journal entry {number}: nothing was paid for its claim"))?;
+                ("claim", EntryKind::Claim, (&paid.mid, None))
+            }
         };
         ensure!(seen.row.kind == kind.as_str(), "journal entry {number}: it is of the kind {:?}, its act is a {name}", seen.row.kind);
         let same = (&seen.row.mid, seen.row.cycle.as_ref()) == books;
         ensure!(same, "journal entry {number}: it is in other books or another cycle than its act");
+        if let (SeenWhat::Claim(claim), Some(body)) = (&act.what, &seen.body) {
+            return of_claim(number, claim, body);
+        }
         let SeenWhat::Move(kind @ (Kind::Approve | Kind::Withdraw), step) = &act.what else { return Ok(()) };
         if let Some(body) = &seen.body {
             figures(number, body, if *kind == Kind::Approve { Way::Booked } else { Way::Reversed })?;
@@ -46,6 +56,7 @@ impl Invariant for Approved {
             let name = match &act.what {
                 SeenWhat::Move(kind, _) => kind.as_str(),
                 SeenWhat::Message(_) => "message of a bank",
+                SeenWhat::Claim(_) => "claim",
             };
             let is_one = act.numbers.as_ref().is_some_and(|numbers| numbers.start() == numbers.end());
             ensure!(is_one, "manifest {}: the {name} books not one entry", act.sequence);
@@ -101,6 +112,15 @@ fn figures(number: u64, body: &SeenBody<'_>, way: Way) -> anyhow::Result<()> {
     let entry = body.entry.as_ref().map_err(|fault| anyhow!("{fault:#}"))?;
     let draft = body.draft.with_context(|| format!("journal entry {number}: its act names no draft"))?;
     agrees(draft, entry, way).with_context(|| format!("journal entry {number}, of draft {}", draft.draft_sha256))
+}
+
+/// What a claim books is what its record says was paid.
+fn of_claim(number: u64, claim: &Claim, body: &SeenBody<'_>) -> anyhow::Result<()> {
+    let entry = body.entry.as_ref().map_err(|fault| anyhow!("{fault:#}"))?;
+    let paid = paid_for(claim)?.with_context(|| format!("journal entry {number}: nothing was paid for its claim"))?;
+    let should = entry_of_claim(&paid, occasion(entry))?;
+    ensure!(should == *entry, "journal entry {number} is not what was paid for claim {}", claim.number);
+    Ok(())
 }
 
 fn key(step: &CycleMove) -> Key {

@@ -6,22 +6,27 @@
 mod approved;
 mod balanced;
 mod chained;
+mod known;
 mod moved;
 mod owed;
 mod paid;
 mod payable;
+mod seen;
+#[cfg(test)]
+mod tests;
 
 use crate::books::Books;
 use crate::courses;
 use crate::journal::{entry_of, postings, rows_of};
 use anyhow::Context;
 use farthing_archive::Catalog;
-use farthing_ledger::{StoredEntry, StoredPosting};
-use farthing_schemas::manifest::{BankMessage, Booked, CycleMove};
+use farthing_ledger::{PaymentRows, StoredEntry, StoredPosting};
+use farthing_schemas::Cycle;
+use farthing_schemas::manifest::{BankMessage, Booked, Claim, CycleMove, Released};
 use farthing_settle::cycle::Kind;
 use farthing_settle::journal::Entry;
 use farthing_settle::{Courses, Draft};
-use paid::SeenPayments;
+use seen::SeenPayments;
 use std::ops::RangeInclusive;
 
 /// All invariants, in the order that they are told.
@@ -34,6 +39,7 @@ fn invariants() -> Vec<Box<dyn Invariant>> {
         Box::new(owed::Owed::default()),
         Box::new(paid::Paid::default()),
         Box::new(payable::Payable::default()),
+        Box::new(known::Known),
     ]
 }
 
@@ -62,7 +68,41 @@ struct Chain<'a> {
     /// The acts that book something, or ought to.
     acts: Vec<SeenAct>,
     /// The rows of payments.
-    payments: &'a SeenPayments,
+    payments: &'a SeenPayments<'a>,
+    /// What is to be done; none where all there is is looked at.
+    upcoming: Option<&'a Upcoming<'a>>,
+}
+
+impl<'a> Chain<'a> {
+    /// The moves that release, as of [`Chain::moves`].
+    fn releases(&self) -> impl Iterator<Item = (u64, &'a CycleMove, &'a Released)> {
+        self.moves().filter_map(|(sequence, step)| Some((sequence, step, step.released.as_deref()?)))
+    }
+
+    /// The moves of cycles, the one that is to be made among them, each with the number of its manifest.
+    fn moves(&self) -> impl Iterator<Item = (u64, &'a CycleMove)> {
+        let made = self.catalog.moves.iter().map(|moved| (moved.sequence, &moved.step));
+        let to_come = self.upcoming.and_then(|upcoming| match upcoming {
+            Upcoming::Move { step, .. } => Some((self.catalog.sequence + 1, *step)),
+            Upcoming::Message { .. } => None,
+        });
+        made.chain(to_come)
+    }
+
+    /// The messages of banks, the one that is to be taken in among them, each with the number of its manifest.
+    fn messages(&self) -> impl Iterator<Item = (u64, &'a BankMessage)> {
+        let taken = self.catalog.messages.iter().map(|taken| (taken.sequence, &taken.message));
+        let to_come = self.upcoming.and_then(|upcoming| match upcoming {
+            Upcoming::Message { message, .. } => Some((self.catalog.sequence + 1, *message)),
+            Upcoming::Move { .. } => None,
+        });
+        taken.chain(to_come)
+    }
+
+    /// Whether all rows of an act are looked at.
+    fn looks_at(&self, sequence: u64) -> bool {
+        self.upcoming.is_none() || sequence > self.catalog.sequence
+    }
 }
 
 /// An entry, and what is known of it.
@@ -98,6 +138,7 @@ struct SeenAct {
 enum SeenWhat {
     Move(Kind, Box<CycleMove>),
     Message(Box<BankMessage>),
+    Claim(Box<Claim>),
 }
 
 impl SeenWhat {
@@ -105,7 +146,7 @@ impl SeenWhat {
     fn draft_sha256(&self) -> Option<&String> {
         match self {
             SeenWhat::Move(_, step) => step.draft_sha256.as_ref(),
-            SeenWhat::Message(_) => None,
+            SeenWhat::Message(_) | SeenWhat::Claim(_) => None,
         }
     }
 }
@@ -132,7 +173,8 @@ pub struct Broken {
 enum Scope<'a> {
     /// All there is.
     All,
-    /// What a move touches: of all entries the headers, and the inside of those of its own cycle; its draft and the one before.
+    /// What a move touches: of all entries the headers, and the inside of those of its own cycle; its draft and the one before; the payments
+    /// of its cycle, or those that a message is about, and what comes with it.
     Move(&'a Upcoming<'a>),
 }
 
@@ -145,12 +187,16 @@ pub enum Upcoming<'a> {
         entry: Option<&'a Entry>,
         /// The draft that it makes.
         draft: Option<&'a Draft>,
+        /// The rows of payments that it makes.
+        rows: &'a PaymentRows,
     },
     /// A message of a bank is taken in.
     Message {
         message: &'a BankMessage,
         /// What it books.
         entry: Option<&'a Entry>,
+        /// What it comes to.
+        rows: &'a PaymentRows,
     },
 }
 
@@ -165,6 +211,12 @@ impl<'a> Upcoming<'a> {
         match self {
             Upcoming::Move { draft, .. } => *draft,
             Upcoming::Message { .. } => None,
+        }
+    }
+
+    fn rows(&self) -> &'a PaymentRows {
+        match self {
+            Upcoming::Move { rows, .. } | Upcoming::Message { rows, .. } => rows,
         }
     }
 }
@@ -224,12 +276,11 @@ async fn judge(books: &Books, scope: &Scope<'_>, invariants: Vec<Box<dyn Invaria
             return Ok(vec![Finding { name, figure: String::new(), difference }]);
         }
     };
-    let payments = match scope {
-        Scope::All => SeenPayments::all(books).await?,
-        Scope::Move(Upcoming::Move { step, .. }) => SeenPayments::of(books, step).await?,
-        Scope::Move(Upcoming::Message { .. }) => SeenPayments::default(),
+    let (payments, upcoming) = match scope {
+        Scope::All => (SeenPayments::all(books).await?, None),
+        Scope::Move(upcoming) => (SeenPayments::with(books, upcoming).await?, Some(*upcoming)),
     };
-    let chain = Chain { catalog: &books.catalog, acts, payments: &payments };
+    let chain = Chain { catalog: &books.catalog, acts, payments: &payments, upcoming };
     let mut judged: Vec<Judged> = invariants.into_iter().map(|invariant| Judged { invariant, difference: None }).collect();
     for row in &books.ledger.journal_entries_after(0).await? {
         let act = act_of(&chain.acts, row.number);
@@ -300,6 +351,9 @@ fn acts(books: &Books, scope: &Scope<'_>) -> anyhow::Result<(Vec<SeenAct>, Cours
         let (what, booked) = message(&taken.message);
         found.push((taken.sequence, what, booked));
     }
+    for (_, made) in catalog.claims.iter().filter(|(_, made)| made.claim.paid().is_some() || made.claim.booked.is_some()) {
+        found.push((made.sequence, SeenWhat::Claim(Box::new(made.claim.clone())), made.claim.booked.clone()));
+    }
     let next = catalog.sequence + 1;
     match scope {
         Scope::Move(Upcoming::Move { step, .. }) => {
@@ -323,7 +377,7 @@ fn numbered(found: Vec<(u64, SeenWhat, Option<Booked>)>) -> Vec<SeenAct> {
         let count = booked.as_ref().map_or(0, |booked| booked.entries);
         let numbers = (count > 0).then(|| last + 1..=last + count);
         last += count;
-        if numbers.is_some() || matches!(what, SeenWhat::Move(Kind::Approve | Kind::Withdraw, _)) {
+        if numbers.is_some() || matches!(what, SeenWhat::Move(Kind::Approve | Kind::Withdraw, _) | SeenWhat::Claim(_)) {
             acts.push(SeenAct { sequence, what, booked, numbers });
         }
     }
@@ -341,10 +395,14 @@ fn drafts(courses: &Courses, scope: &Scope<'_>) -> anyhow::Result<Vec<String>> {
         let in_force = courses.drafts(mid, currency).map(|(cycle, draft)| (cycle, draft.sha256.clone()));
         match scope {
             Scope::All => found.extend(in_force.map(|(_, sha256)| sha256)),
-            Scope::Move(Upcoming::Move { step, .. }) if (mid, currency) == (step.mid.as_str(), step.currency.as_str()) => {
-                let cycle = step.cycle.parse()?;
-                let through: Vec<String> = in_force.filter(|(other, _)| *other <= cycle).map(|(_, sha256)| sha256).collect();
-                found.extend(through.into_iter().rev().take(2).rev());
+            Scope::Move(Upcoming::Move { step, .. }) if mid == step.mid => {
+                let (cycle, again) = (step.cycle.parse::<Cycle>()?, courses.row(step)?.kind == Kind::Reissue);
+                let (through, later): (Vec<_>, Vec<_>) = in_force.partition(|(other, _)| *other <= cycle);
+                if currency == step.currency {
+                    found.extend(through.into_iter().rev().take(2).rev().map(|(_, sha256)| sha256));
+                }
+                // What is paid anew may be owed again by a later draft, in whatever currency that is.
+                found.extend(later.into_iter().filter(|_| again).map(|(_, sha256)| sha256));
             }
             Scope::Move(_) => {}
         }

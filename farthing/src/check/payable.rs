@@ -1,16 +1,20 @@
 //! What is owed to each party and what is on its way to it, by the journal, is what drafts and payments say: to the unit, in each currency.
+//!
+//! Of what is to be done only the change is looked at: what was so before is so afterwards, if the entry moves just what the payments change.
 
+mod change;
+
+use super::seen::{SeenPayments, by_draft};
 use super::{Chain, Invariant, SeenEntry};
 use crate::courses;
 use crate::journal::amount_of;
-use crate::payouts::{Owed, fold};
+use crate::payouts::Owed;
 use anyhow::{Context, ensure};
-use farthing_ledger::{StoredPayment, StoredState};
 use farthing_schemas::{Cycle, Money};
 use farthing_settle::Draft;
 use farthing_settle::cycle::State as Course;
 use farthing_settle::journal::AccountKind;
-use farthing_settle::payout::Due;
+use farthing_settle::payout::{Due, Payment, Payments};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// MID and currency.
@@ -64,12 +68,13 @@ impl Invariant for Payable {
     }
 
     fn end(&mut self, chain: &Chain<'_>) -> anyhow::Result<String> {
-        if !chain.payments.whole {
-            return Ok(String::new());
+        self.owed_or_paid_anew(chain.payments)?;
+        if let Some(upcoming) = chain.upcoming {
+            return self.change(chain, upcoming).map(|()| String::new());
         }
         let mut should: BTreeMap<Account, Money> = BTreeMap::new();
         let returned = self.approved(chain, &mut should)?;
-        paid(chain, &returned, &mut should)?;
+        paid(chain.payments, &returned, &mut should)?;
         let nothing = |sums: &BTreeMap<Account, Money>, account: &Account| sums.get(account).copied().unwrap_or_default();
         for account in self.booked.keys().chain(should.keys()) {
             let (is, should) = (nothing(&self.booked, account), nothing(&should, account));
@@ -81,6 +86,17 @@ impl Invariant for Payable {
 }
 
 impl Payable {
+    /// What has failed is paid anew, or owed again by a draft in force, and not both.
+    fn owed_or_paid_anew(&self, rows: &SeenPayments<'_>) -> anyhow::Result<()> {
+        let returned: BTreeSet<&str> =
+            self.drafts.values().flat_map(BTreeMap::values).flat_map(|said| &said.returned).map(String::as_str).collect();
+        for row in rows.payments() {
+            let twice = row.replaces.as_deref().filter(|failed| returned.contains(failed));
+            ensure!(twice.is_none(), "payment {} is paid anew by {}, and a draft owes it again", twice.unwrap_or_default(), row.id);
+        }
+        Ok(())
+    }
+
     /// What approved drafts leave owed: what the last of them carries, and all that is not released. The payments that they owe again.
     fn approved(&self, chain: &Chain<'_>, should: &mut BTreeMap<Account, Money>) -> anyhow::Result<BTreeSet<String>> {
         let courses = courses::as_of(chain.catalog, chain.catalog.sequence)?;
@@ -103,33 +119,19 @@ impl Payable {
 }
 
 /// What payments leave owed, or on its way.
-fn paid(chain: &Chain<'_>, returned: &BTreeSet<String>, should: &mut BTreeMap<Account, Money>) -> anyhow::Result<()> {
-    let mut of_draft: BTreeMap<(&str, &str, &str), Vec<StoredPayment>> = BTreeMap::new();
-    let mut draft_of: BTreeMap<&str, (&str, &str, &str)> = BTreeMap::new();
-    for row in &chain.payments.payments {
-        let draft = (row.mid.as_str(), row.currency.as_str(), row.cycle.as_str());
-        of_draft.entry(draft).or_default().push(row.clone());
-        draft_of.insert(&row.id, draft);
-    }
-    let mut states: BTreeMap<(&str, &str, &str), Vec<StoredState>> = BTreeMap::new();
-    for row in &chain.payments.states {
-        if let Some(draft) = draft_of.get(row.id.as_str()) {
-            states.entry(*draft).or_default().push(row.clone());
-        }
-    }
-    for (draft, rows) in of_draft {
-        let known = states.remove(&draft).unwrap_or_default();
-        let payments = fold(&rows, &known, |payment| Due { currency: payment.currency, amount: payment.amount })?;
-        for (payment, state) in payments.last() {
-            let kind = match state {
-                state if !state.is_known() => AccountKind::InFlight,
-                state if state.has_failed() && !returned.contains(&payment.id) => AccountKind::PartyPayable,
-                _ => continue,
-            };
+fn paid(rows: &SeenPayments<'_>, returned: &BTreeSet<String>, should: &mut BTreeMap<Account, Money>) -> anyhow::Result<()> {
+    for (draft, of) in by_draft(rows.payments(), rows.states()) {
+        for (kind, payment) in accounts_of(&of.folded()?, returned) {
             add(should, (draft.0, payment.currency.code(), kind, &payment.party), payment.amount)?;
         }
     }
     Ok(())
+}
+
+/// The payments whose amounts are on an account of their party, and on which: on none, once one has arrived or a draft owes it again.
+fn accounts_of<'p>(payments: &'p Payments, returned: &'p BTreeSet<String>) -> impl Iterator<Item = (AccountKind, &'p Payment)> {
+    let owed = payments.owed_again(move |id| returned.contains(id)).map(|payment| (AccountKind::PartyPayable, payment));
+    payments.unknown().map(|(payment, _)| (AccountKind::InFlight, payment)).chain(owed)
 }
 
 /// Adds what is owed: a credit.

@@ -26,9 +26,11 @@ pub struct Search {
 }
 
 impl Search {
-    /// A search of what the books hold now.
-    pub async fn of(books: &Books, asked: &Asked) -> anyhow::Result<Search> {
-        let batches = batches_with(books, asked).await?;
+    /// A search of what the books held after a manifest.
+    pub async fn of(books: &Books, asked: &Asked, through_sequence: u64) -> anyhow::Result<Search> {
+        let mut batches = batches_with(books, asked).await?;
+        let came_with = |batch: u64| books.catalog.batches.sequence_of(batch);
+        batches.retain(|batch| came_with(*batch).is_some_and(|sequence| sequence <= through_sequence));
         let files = if batches.is_empty() { VecDeque::new() } else { trace::evidence(books, &batches).into() };
         let links = Links::of(books).await?;
         Ok(Search { asked: asked.clone(), batches, of_claims: batches_of(books), links, files, maker: LineMaker::default() })

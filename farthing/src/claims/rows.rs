@@ -1,6 +1,7 @@
 //! Rows of claims and of reversals, by their places alone.
 
 use crate::books::Books;
+use crate::trace;
 use anyhow::Context;
 use arrow_array::{Array, RecordBatch};
 use farthing_aggregate::claims::ClaimId;
@@ -184,6 +185,23 @@ pub async fn undone_among(books: &Books, events: &BTreeSet<Place>, known: Known<
         corrected.iter().for_each(|correction| restore(correction.of));
     }
     Ok(undone.into_iter().filter(|(_, times)| *times > 0).map(|(event, _)| event).collect())
+}
+
+/// Whether some batches have a reversal among their events.
+pub async fn have_reversals(books: &Books, batches: &BTreeSet<u64>) -> anyhow::Result<bool> {
+    for file in trace::evidence(books, batches) {
+        let bytes = books.archive.get(&file).await?;
+        for rows in read_table(&file.path, bytes, Some(&["batch", "use"]))? {
+            let rows = rows?;
+            let columns = Columns(&rows);
+            let (batch, use_) = (columns.whole("batch")?, columns.words("use")?);
+            let is_of = |at: usize| u64::try_from(batch.value(at)).is_ok_and(|batch| batches.contains(&batch));
+            if (0..rows.num_rows()).any(|at| use_.at(at) == "reversal" && is_of(at)) {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
 }
 
 /// Calls `each` with the reversals of events and of copies: the partition, the place, and the one that it names.

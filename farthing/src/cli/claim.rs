@@ -1,7 +1,7 @@
 //! What `farthing claim` asks.
 
 use clap::Args;
-use farthing_schemas::{Currency, Cycle, Instant, ReferenceKind};
+use farthing_schemas::{Currency, Cycle, Instant, Money, ReferenceKind};
 use std::path::PathBuf;
 
 #[derive(Args, Clone, Debug)]
@@ -9,12 +9,12 @@ use std::path::PathBuf;
 Examples:
   farthing claim pty_ana --kind party --as zoe --data books
   farthing claim wrk_17 --kind work --data books
-  farthing claim --unlicensed pty_1 --platform plt_x --why paid --reference line-9 --evidence a.pdf
   farthing claim --list --data books
 
 Suspense goes to whoever answers for it, event by event: by membership, agreement and work as they were at the event's time, else as they
 are now. What still finds nobody stays where it is. Unlicensed use becomes payable only so: once a platform has paid for it, and somebody
-says so. Who claimed what, when and why stays in the chain for good; of the evidence its SHA-256 does.")]
+says so, with --unlicensed, --platform, --amount, --currency, --why, --reference and --evidence. Who claimed what, when and why stays in the
+chain for good; of the evidence its SHA-256 does.")]
 pub struct ClaimOptions {
     /// The party or work that has something in suspense
     #[arg(value_name = "REF", required_unless_present_any = ["unlicensed", "list"], conflicts_with_all = ["unlicensed", "list"], requires = "kind")]
@@ -23,12 +23,15 @@ pub struct ClaimOptions {
     #[arg(long, value_name = "party|work", requires = "reference")]
     pub kind: Option<ReferenceKind>,
     /// The party whose unlicensed use was paid for
-    #[arg(long, value_name = "PARTY", requires_all = ["platform", "why", "doc_reference", "evidence"], conflicts_with = "list")]
+    #[arg(long, value_name = "PARTY", requires_all = ["platform", "amount", "currency", "why", "doc_reference", "evidence"], conflicts_with = "list")]
     pub unlicensed: Option<String>,
     /// The platform that has paid
     #[arg(long, value_name = "PLATFORM", requires = "unlicensed")]
     pub platform: Option<String>,
-    /// Only what it owes in this currency
+    /// How much it has paid: the labour of what is claimed, in whole minor units; another amount is refused
+    #[arg(long, value_name = "AMOUNT", requires = "unlicensed")]
+    pub amount: Option<Money>,
+    /// In which currency; only what it owes in this one is claimed
     #[arg(long, value_name = "CODE", requires = "unlicensed")]
     pub currency: Option<Currency>,
     /// Only the use of this month, in UTC, by the events' own time

@@ -38,6 +38,9 @@ pub struct ReissueOptions {
     pub why: String,
     #[command(flatten)]
     pub making: MakingOptions,
+    /// Pay only out of what has come in: if one of them earned under a platform that has not paid, it is told and nothing is paid
+    #[arg(long)]
+    pub funded: bool,
     #[command(flatten)]
     pub sign: SignOptions,
 }
@@ -112,6 +115,22 @@ farthing bank exceptions, and the command exits 1.")]
         /// Who does it, for the record [default: the user's name]
         #[arg(long = "as", value_name = "PERSON")]
         person: Option<String>,
+    },
+    /// Erase what names accounts and people: files for banks and messages of theirs, once their cycles are sealed
+    #[command(after_help = "\
+Example:
+  farthing bank erase --before 2027-01-01 --data books
+
+Erases the bodies of the files of cycles that were sealed before that day, and of messages that were taken in before it, if all cycles of whose
+payments they say something were sealed before it, too. Their hashes stay, with what they came to: all checks hold as before. What is erased
+cannot be written out again. Codes and masked words of banks are all that is kept elsewhere.")]
+    Erase {
+        /// The day before which a cycle was sealed and a message taken in, in UTC
+        #[arg(long, value_name = "DATE")]
+        before: NaiveDate,
+        /// Only those of this MID
+        #[arg(long, value_name = "MID")]
+        mid: Option<String>,
     },
     /// What banks have said and a person has to look at
     #[command(after_help = "Example:\n  farthing bank exceptions --mid mid_guild --data books")]

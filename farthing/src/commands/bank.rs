@@ -1,6 +1,7 @@
 //! `farthing bank`: what banks answer, looked at, booked, and what of it is left to a person.
 
 mod book;
+mod erase;
 
 use crate::cli::BankCommand;
 use crate::output::{self, Answer};
@@ -16,6 +17,7 @@ pub async fn run(at: &Place, command: BankCommand, json: bool) -> anyhow::Result
     match command {
         BankCommand::Read { file } => read(&file, json),
         BankCommand::Book { files, mid, person } => book::run(at, &files, &mid, person, json).await,
+        BankCommand::Erase { before, mid } => erase::run(at, before, mid.as_deref(), json).await,
         BankCommand::Exceptions { mid } => book::exceptions(at, mid.as_deref(), json).await,
     }
 }

@@ -13,7 +13,7 @@ use farthing_aggregate::claims::Asked;
 use farthing_archive::claims::Made;
 use farthing_schemas::manifest::{Claim, ClaimPayment, Sha256Hasher};
 use farthing_schemas::registry::Registry;
-use farthing_schemas::{ReferenceKind, Status};
+use farthing_schemas::{Money, ReferenceKind, Status};
 use serde_json::{Value, json};
 use std::io::Read;
 use std::path::Path;
@@ -63,7 +63,7 @@ fn asked(options: &ClaimOptions, registry: &Registry) -> anyhow::Result<Asked> {
 }
 
 /// The platform's payment, where one is recorded.
-fn payment(options: &ClaimOptions) -> anyhow::Result<Option<ClaimPayment>> {
+fn payment(options: &ClaimOptions) -> anyhow::Result<Option<(ClaimPayment, Money)>> {
     let (Some(_), Some(platform)) = (&options.unlicensed, &options.platform) else { return Ok(None) };
     let text = |option: &str, text: &Option<String>| {
         let text = text.clone().with_context(|| format!("{option} is missing"))?;
@@ -71,14 +71,17 @@ fn payment(options: &ClaimOptions) -> anyhow::Result<Option<ClaimPayment>> {
         anyhow::Ok(text)
     };
     let evidence = options.evidence.as_deref().context("--evidence is missing")?;
-    Ok(Some(ClaimPayment {
+    let amount = options.amount.context("--amount is missing")?;
+    let payment = ClaimPayment {
         platform: platform.clone(),
         currency: options.currency.map(|currency| currency.to_string()),
         month: options.month.map(|month| month.to_string()),
         reason: text("--why", &options.why)?,
         reference: text("--reference", &options.payment_reference)?,
         evidence_sha256: sha256_of(evidence).with_context(|| format!("--evidence {} cannot be read", evidence.display()))?,
-    }))
+        paid: None,
+    };
+    Ok(Some((payment, amount)))
 }
 
 fn sha256_of(path: &Path) -> anyhow::Result<String> {
@@ -121,6 +124,9 @@ fn report(asked: &Asked, claimed: &Claimed, at: &Place) -> String {
         format!("  {}{whose}: labour {} of {} {currency}", in_words(*status), sums.labour, sums.gross)
     }));
     said.push("It goes to the earliest open cycle, marked late.".to_owned());
+    if let Asked::Unlicensed { platform, .. } = asked {
+        said.push(format!("What {platform} has paid for it is booked: farthing receivables and its invoice show it."));
+    }
     said.join("\n")
 }
 
@@ -140,7 +146,7 @@ async fn list(at: &Place, json: bool) -> anyhow::Result<Answer> {
         return Ok(Answer::Yes);
     }
     let rows: Vec<Vec<String>> = books.catalog.claims.iter().map(|(number, made)| row(number, made)).collect();
-    output::text(&output::table(&["claim", "from", "kind", "reference", "at", "by", "platform", "reason", "payment"], &rows, 9))?;
+    output::text(&output::table(&["claim", "from", "kind", "reference", "at", "by", "platform", "reason", "payment", "paid"], &rows, 9))?;
     Ok(Answer::Yes)
 }
 
@@ -153,7 +159,8 @@ fn listed(number: u64, made: &Made) -> Value {
 fn row(number: u64, made: &Made) -> Vec<String> {
     let Claim { reference_kind, reference, payment, by, .. } = &made.claim;
     let of_payment = |text: fn(&ClaimPayment) -> &String| payment.as_ref().map(text).cloned().unwrap_or_default();
+    let paid = made.claim.paid().map(|(payment, paid)| format!("{} {}", paid.amount, payment.currency.as_deref().unwrap_or_default()));
     let status = in_words(made.asked.status()).to_owned();
-    let said = [of_payment(|it| &it.platform), of_payment(|it| &it.reason), of_payment(|it| &it.reference)];
+    let said = [of_payment(|it| &it.platform), of_payment(|it| &it.reason), of_payment(|it| &it.reference), paid.unwrap_or_default()];
     [vec![number.to_string(), status, reference_kind.clone(), reference.clone(), made.at.clone(), by.clone()], said.to_vec()].concat()
 }

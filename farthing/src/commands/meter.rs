@@ -64,6 +64,7 @@ pub async fn meter(at: &Place, options: MeterOptions) -> anyhow::Result<(Books, 
     let metering = as_asked(at, options, &at.meter);
     metering.room.check().context(NO_SCRATCH)?;
     let mut seconds = Seconds::default();
+    let before = books.catalog.sequence;
     loop {
         // Whoever held the lock until now may have committed, and a new registry version is to be known.
         books.refresh().await?;
@@ -76,7 +77,7 @@ pub async fn meter(at: &Place, options: MeterOptions) -> anyhow::Result<(Books, 
         match ended {
             Ended::AllRead => {
                 books.lock = None;
-                claims::go_with_reversals(&mut books, at).await?;
+                claims::go_with_reversals(&mut books, at, before).await?;
                 return Ok((books, names, seconds));
             }
             Ended::NewRegistry => output::note("the registry has a new version: what comes now is metered with it"),

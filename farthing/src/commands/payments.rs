@@ -41,7 +41,7 @@ pub async fn run(at: &Place, options: &PaymentsOptions, json: bool) -> anyhow::R
 
 /// Where a payment is, and what brought it there.
 fn state_of<'a>(payment: &StoredPayment, last: Option<&'a StoredState>) -> anyhow::Result<(State, Option<&'a StoredState>)> {
-    let begins = if payment.message_id.is_some() { State::Released } else { State::Rejected };
+    let begins = State::first(payment.message_id.as_deref());
     Ok((last.map_or(Ok(begins), |last| last.state.parse())?, last))
 }
 

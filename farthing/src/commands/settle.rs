@@ -17,7 +17,7 @@ use crate::place::Place;
 use crate::turnstile::Rounds;
 use crate::{copies, courses, plan_input, time};
 use anyhow::{Context, bail};
-use farthing_ledger::{Effects, StoredDraft};
+use farthing_ledger::{Effects, PaymentRows, StoredDraft};
 use farthing_schemas::manifest::{Act, CycleMove};
 use farthing_schemas::registry::{MidIndex, Registry};
 use farthing_schemas::{Accrual, Currency, Cycle};
@@ -119,7 +119,7 @@ async fn close(at: &Place, options: &CloseOptions, json: bool) -> anyhow::Result
         if copies::unsearched(&books) > 0 {
             continue;
         }
-        check::before_move(&books, &Upcoming::Move { step: &close, entry: None, draft: None }).await?;
+        check::before_move(&books, &Upcoming::Move { step: &close, entry: None, draft: None, rows: &PaymentRows::default() }).await?;
         if books.append(Act::Cycle(close), &Effects::default()).await? == Appended::Done {
             break;
         }
@@ -256,7 +256,7 @@ async fn finish(books: &mut Books, at: &Place, of: &Settlement, options: &DraftO
             body: draft.to_json(),
         };
         let effects = Effects { draft: Some(stored), ..Effects::default() };
-        check::before_move(books, &Upcoming::Move { step: &act, entry: None, draft: Some(&draft) }).await?;
+        check::before_move(books, &Upcoming::Move { step: &act, entry: None, draft: Some(&draft), rows: &PaymentRows::default() }).await?;
         if books.append(Act::Cycle(act), &effects).await? == Appended::Done {
             return Ok(draft);
         }

@@ -4,7 +4,7 @@ use anyhow::{Context, bail, ensure};
 use farthing_bank::account::UsAccountKind;
 use farthing_bank::format::{DecimalMark, Originator, PainVersion, Scheme};
 use farthing_bank::payment::{Address, Debtor, Name};
-use farthing_bank::{Account, AccountNumber, Format};
+use farthing_bank::{Account, AccountNumber, Format, FormatKind};
 use farthing_schemas::Currency;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -83,14 +83,9 @@ pub struct AddressTable {
 pub struct Payer {
     pub debtor: Debtor,
     pub format: Format,
-    /// The format as a manifest names it.
-    pub format_name: &'static str,
     pub days: u32,
     pub purpose: String,
 }
-
-/// The formats, by their names.
-pub const FORMATS: [&str; 5] = ["pain.001.001.09", "pain.001.001.03", "nacha", "paypal", "wise"];
 
 const fn one_day() -> u32 {
     1
@@ -101,7 +96,7 @@ impl PayerTable {
     pub fn payer(&self, currency: Currency) -> anyhow::Result<Payer> {
         let pays = named(self.currency.as_ref(), currency)?;
         ensure!(pays == currency, "it pays in {pays}, and not in {currency}");
-        let (format, format_name) = self.format(currency)?;
+        let format = self.format(currency)?;
         let account = match (&format, self.accounts().account()?) {
             (_, Some(account)) => account,
             // Tables name no payer: whoever has logged in pays.
@@ -111,7 +106,7 @@ impl PayerTable {
         let name = Name { full: self.name.clone(), short: self.short_name.clone() };
         let debtor = Debtor { name, address: self.address.as_ref().map(AddressTable::address), account };
         let purpose = self.purpose.clone().unwrap_or_else(|| "Payout".to_owned());
-        Ok(Payer { debtor, format, format_name, days: self.days, purpose })
+        Ok(Payer { debtor, format, days: self.days, purpose })
     }
 
     fn accounts(&self) -> AccountTable {
@@ -119,27 +114,20 @@ impl PayerTable {
         AccountTable { iban, bic, routing, account, account_type, receiver: None }
     }
 
-    fn format(&self, currency: Currency) -> anyhow::Result<(Format, &'static str)> {
-        let name = FORMATS.into_iter().find(|name| *name == self.format);
-        let name = name.with_context(|| format!("format {:?} is not one of {}", self.format, FORMATS.join(", ")))?;
-        Ok((self.format_named(name, currency)?, name))
-    }
-
-    fn format_named(&self, name: &str, currency: Currency) -> anyhow::Result<Format> {
-        let needed = |value: &Option<String>, field: &str| value.clone().with_context(|| format!("{name} needs {field}"));
-        Ok(match name {
-            "nacha" => Format::Nacha(Originator {
+    fn format(&self, currency: Currency) -> anyhow::Result<Format> {
+        let kind: FormatKind = self.format.parse()?;
+        let needed = |value: &Option<String>, field: &str| value.clone().with_context(|| format!("{} needs {field}", kind.as_str()));
+        Ok(match kind {
+            FormatKind::Nacha => Format::Nacha(Originator {
                 company_id: needed(&self.company_id, "company_id")?,
                 bank_name: needed(&self.bank_name, "bank_name")?,
                 file_modifier: 'A',
                 entry_description: self.entry_description.clone().unwrap_or_else(|| "PAYOUT".to_owned()),
             }),
-            "paypal" => Format::Paypal { decimal_mark: self.decimal_mark()? },
-            "wise" => Format::Wise { source: named(self.source_currency.as_ref(), currency)? },
-            _ => {
-                let version = if name == FORMATS[1] { PainVersion::V03 } else { PainVersion::V09 };
-                Format::Pain001 { version, scheme: self.scheme()? }
-            }
+            FormatKind::Paypal => Format::Paypal { decimal_mark: self.decimal_mark()? },
+            FormatKind::Wise => Format::Wise { source: named(self.source_currency.as_ref(), currency)? },
+            FormatKind::Pain001V03 => Format::Pain001 { version: PainVersion::V03, scheme: self.scheme()? },
+            FormatKind::Pain001V09 => Format::Pain001 { version: PainVersion::V09, scheme: self.scheme()? },
         })
     }
 
@@ -219,7 +207,7 @@ mod tests {
 
     fn payer(table: &str, currency: &str) -> Result<String, String> {
         let table: PayerTable = toml::from_str(table).map_err(|error| error.message().to_owned())?;
-        let shown = |payer: Payer| format!("{} {} {}", payer.format_name, payer.format.name(), payer.debtor.account);
+        let shown = |payer: Payer| format!("{} {} {}", payer.format.kind().as_str(), payer.format.name(), payer.debtor.account);
         table.payer(currency.parse().unwrap()).map(shown).map_err(|error| format!("{error:#}"))
     }
 

@@ -4,6 +4,7 @@ use super::amount_of;
 use crate::books::Books;
 use anyhow::Context;
 use farthing_ledger::{StoredEntry, StoredReceipt};
+use farthing_schemas::manifest::CyclePaid;
 use farthing_schemas::money::from_stored_text;
 use farthing_schemas::{Currency, Day, Instant, Money};
 use farthing_settle::journal::{AccountKind, EntryKind};
@@ -51,6 +52,8 @@ pub async fn movements(books: &Books, mid: &str) -> anyhow::Result<Vec<Movement>
         let name = || format!("journal entry {}", row.number);
         if row.kind == EntryKind::BankMessage.as_str() {
             movements.extend(of_message(books, row, &receipts).with_context(name)?);
+        } else if row.kind == EntryKind::Claim.as_str() {
+            movements.extend(of_claim(books, row).with_context(name)?);
         } else {
             movements.extend(of_entry(books, row).await.with_context(name)?);
         }
@@ -60,16 +63,36 @@ pub async fn movements(books: &Books, mid: &str) -> anyhow::Result<Vec<Movement>
 
 /// What has come in with a bank's message: each receipt for the invoice that it names.
 fn of_message(books: &Books, row: &StoredEntry, receipts: &[StoredReceipt]) -> anyhow::Result<Vec<Movement>> {
-    let act = books.catalog.booked.iter().find(|act| act.numbers.contains(&row.number)).context("no act books it; run: farthing check")?;
+    let sequence = act_of(books, row)?;
     let day = Day::of(row.happened.parse::<Instant>()?);
     let mut movements = Vec::new();
-    for receipt in receipts.iter().filter(|receipt| receipt.sequence == act.sequence) {
+    for receipt in receipts.iter().filter(|receipt| receipt.sequence == sequence) {
         let Some(platform) = receipt.platform.clone() else { continue };
         let (currency, amount) = (receipt.currency.parse()?, from_stored_text(&receipt.amount)?.negated()?);
         let cycle = receipt.cycle.as_ref().map(|cycle| cycle.parse()).transpose()?;
         movements.push(Movement { platform, currency, cycle, day, kind: MovementKind::Received, amount });
     }
     Ok(movements)
+}
+
+/// What was paid for a claim, for the cycles that it goes to.
+fn of_claim(books: &Books, row: &StoredEntry) -> anyhow::Result<Vec<Movement>> {
+    let sequence = act_of(books, row)?;
+    let made = books.catalog.claims.iter().find(|(_, made)| made.sequence == sequence).map(|(_, made)| made);
+    let (payment, paid) = made.and_then(|made| made.claim.paid()).context("its act is no claim that was paid for; run: farthing check")?;
+    let currency = payment.currency.as_ref().context("a payment is in some currency")?.parse()?;
+    let day = Day::of(row.happened.parse::<Instant>()?);
+    let movement = |of: &CyclePaid| {
+        let (platform, cycle, amount) = (payment.platform.clone(), Some(of.cycle.parse()?), from_stored_text(&of.amount)?.negated()?);
+        Ok(Movement { platform, currency, cycle, day, kind: MovementKind::Received, amount })
+    };
+    paid.cycles.iter().map(movement).collect()
+}
+
+/// The number of the manifest that books an entry.
+fn act_of(books: &Books, row: &StoredEntry) -> anyhow::Result<u64> {
+    let act = books.catalog.booked.iter().find(|act| act.numbers.contains(&row.number));
+    Ok(act.context("no act books it; run: farthing check")?.sequence)
 }
 
 /// What an entry moves on the accounts of platforms.

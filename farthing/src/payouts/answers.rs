@@ -4,6 +4,7 @@ use super::invoiced::{Issued, Named};
 use crate::books::Books;
 use anyhow::bail;
 use farthing_bank::answer::{AnswerKind, Change};
+use farthing_bank::kept::kept_reference;
 use farthing_bank::{Amount, Answer, AnswerFile, Outcome, Receipt, Reference, Unread};
 use farthing_ledger::{Asked, PaymentRows, StoredException, StoredPayment, StoredReceipt, StoredState};
 use farthing_schemas::Money;
@@ -180,7 +181,7 @@ impl Taking<'_> {
         if let Some(state) = self.known.get(&payment.id) {
             return Ok(*state);
         }
-        let begins = if payment.message_id.is_some() { State::Released } else { State::Rejected };
+        let begins = State::first(payment.message_id.as_deref());
         let states = self.books.ledger.payment_states(Asked::Id(&payment.id)).await?;
         let state = states.last().map_or(Ok(begins), |last| last.state.parse())?;
         self.known.insert(payment.id.clone(), state);
@@ -189,7 +190,8 @@ impl Taking<'_> {
 
     fn push_state(&mut self, payment: &StoredPayment, to: State, answer: &Answer) {
         let line = next(self.taken.rows.states.len());
-        let reason = answer.reason.as_ref().map(ToString::to_string);
+        // The row stays for good, and its words may name people.
+        let reason = answer.reason.as_ref().map(|reason| reason.kept().to_string());
         self.taken.rows.states.push(StoredState {
             sequence: self.sequence,
             line,
@@ -263,7 +265,9 @@ impl Taking<'_> {
 
     fn change(&mut self, change: &Change) {
         let text = change.text.unwrap_or("the account");
-        let what = format!("the bank wants changed before it is paid again: {text} ({}), to {}", change.code, change.corrected);
+        // Of a name even the end says something.
+        let right = if change.code == "C04" { "another".to_owned() } else { change.corrected.to_string() };
+        let what = format!("the bank wants changed before it is paid again: {text} ({}), to {right}", change.code);
         self.push_exception(Some(change.reference.to_string()), what);
     }
 
@@ -272,7 +276,7 @@ impl Taking<'_> {
     }
 
     fn exception(&mut self, answer: &Answer, why: &str) {
-        let reason = answer.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
+        let reason = answer.reason.as_ref().map(|reason| format!(" ({})", reason.kept())).unwrap_or_default();
         let amount = answer.amount.map(|amount| format!(" of {amount}")).unwrap_or_default();
         let what = format!("a payment{amount} {}{reason}: {why}", answer.outcome.as_str());
         self.push_exception(Some(answer.reference.to_string()), what);
@@ -280,6 +284,7 @@ impl Taking<'_> {
 
     fn push_exception(&mut self, reference: Option<String>, what: String) {
         let line = next(self.taken.rows.exceptions.len());
+        let reference = reference.map(|reference| kept_reference(&reference));
         self.taken.rows.exceptions.push(StoredException { sequence: self.sequence, line, reference, what });
     }
 }

@@ -1,5 +1,6 @@
 //! Files for banks: checked and written from payments, kept in the ledger, and written out for whoever brings them to the bank.
 
+use super::modifiers::Modifiers;
 use super::payee::Payee;
 use super::{Sending, sum_of};
 use crate::books::Books;
@@ -8,7 +9,7 @@ use crate::configuration::payers::{Payer, Payers};
 use anyhow::{Context, bail, ensure};
 use chrono::{Days, NaiveDate};
 use farthing_bank::ids::{EndToEndId, MessageId, MessageKey};
-use farthing_bank::{Amount, Format, Order, Totals, check, write};
+use farthing_bank::{Amount, Order, Totals, check, write};
 use farthing_ledger::{Asked, StoredBankFile};
 use farthing_schemas::manifest::{BankFile, sha256_hex};
 use farthing_schemas::registry::State;
@@ -75,6 +76,7 @@ pub async fn sending(
 ) -> anyhow::Result<Result<Sending, Faults>> {
     let details: BTreeMap<String, String> = books.ledger.party_details().await?.into_iter().map(|row| (row.party, row.details)).collect();
     let first_number = next_number(books, of).await?;
+    let modifiers = Modifiers::on(books, day_of(making.created)?).await?;
     loop {
         let mut round = Round {
             registry,
@@ -82,6 +84,7 @@ pub async fn sending(
             details: &details,
             making: &making,
             number: first_number,
+            modifiers: modifiers.clone(),
             faults: BTreeMap::new(),
             about_all: Vec::new(),
         };
@@ -113,6 +116,7 @@ struct Round<'a> {
     details: &'a BTreeMap<String, String>,
     making: &'a Making<'a>,
     number: u16,
+    modifiers: Modifiers,
     faults: BTreeMap<String, String>,
     about_all: Vec<String>,
 }
@@ -198,7 +202,13 @@ impl Round<'_> {
         let order = Order { message_id, created: self.making.created, execution, debtor: payer.debtor.clone(), payments: instructions };
         let total = Money::sum(payments.iter().map(|payment| payment.amount))?;
         let totals = Totals { payments: payments.len(), amount: Amount::of(total, currency)? };
-        let format = numbered(&payer.format, self.number);
+        let format = match self.modifiers.next(&payer.format, &payer.debtor.account) {
+            Ok(format) => format,
+            Err(fault) => {
+                self.about_all.push(format!("method {method}: {fault:#}"));
+                return Ok(None);
+            }
+        };
         let checked = match check(&order, &format, &totals) {
             Ok(checked) => checked,
             Err(findings) => {
@@ -209,7 +219,7 @@ impl Round<'_> {
         let written = write(&checked);
         let named = BankFile {
             message_id: order.message_id.to_string(),
-            format: payer.format_name.to_owned(),
+            format: payer.format.kind().as_str().to_owned(),
             payments: u64::try_from(payments.len())?,
             sum: sum_of((currency, total)),
             sha256: written.sha256,
@@ -234,16 +244,6 @@ impl Round<'_> {
 struct Made {
     file: ForBank,
     payments: Vec<Payment>,
-}
-
-/// Files of NACHA of one day are told apart by a letter or a digit.
-fn numbered(format: &Format, number: u16) -> Format {
-    let mut format = format.clone();
-    if let Format::Nacha(originator) = &mut format {
-        let at = usize::from(number - 1) % 36;
-        originator.file_modifier = char::from(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"[at]);
-    }
-    format
 }
 
 /// The day of an instant, in UTC.

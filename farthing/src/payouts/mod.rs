@@ -4,6 +4,7 @@ pub mod answers;
 pub mod files;
 pub mod funded;
 pub mod invoiced;
+mod modifiers;
 pub mod payee;
 pub mod sealed;
 
@@ -88,9 +89,13 @@ pub async fn payments_of(books: &Books, of: &Settlement, draft: &Draft) -> anyho
 }
 
 /// Puts payments and their states together, in the order in which they came.
-pub fn fold(payments: &[StoredPayment], states: &[StoredState], owed: impl Fn(&Payment) -> Due) -> anyhow::Result<Payments> {
+pub fn fold<'r>(
+    payments: impl IntoIterator<Item = &'r StoredPayment>,
+    states: impl IntoIterator<Item = &'r StoredState>,
+    owed: impl Fn(&Payment) -> Due,
+) -> anyhow::Result<Payments> {
     let mut found = Payments::default();
-    let mut states = states.iter().peekable();
+    let mut states = states.into_iter().peekable();
     for row in payments {
         while let Some(state) = states.next_if(|state| state.sequence < row.sequence) {
             found.tell(&state.id, state.state.parse()?)?;
@@ -138,10 +143,9 @@ pub async fn returned(books: &Books, of: &Settlement, through: u64, earlier: &[D
             continue;
         }
         let ids: BTreeSet<&str> = payments.iter().map(|row| row.id.as_str()).collect();
-        let states: Vec<StoredState> = states.iter().filter(|state| ids.contains(state.id.as_str())).cloned().collect();
-        let payments = fold(&payments, &states, |payment| Due { currency: payment.currency, amount: payment.amount })?;
-        let failed = payments.last().filter(|(payment, state)| state.has_failed() && !taken.contains(payment.id.as_str()));
-        for (payment, _) in failed {
+        let states = states.iter().filter(|state| ids.contains(state.id.as_str()));
+        let payments = fold(&payments, states, |payment| Due { currency: payment.currency, amount: payment.amount })?;
+        for payment in payments.owed_again(|id| taken.contains(id)) {
             found.entry(payment.party.clone()).or_default().insert(payment.id.clone(), payment.amount);
         }
     }

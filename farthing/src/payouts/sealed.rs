@@ -55,7 +55,7 @@ async fn payouts(books: &Books, of: &Settlement) -> anyhow::Result<Option<File>>
         let (mut attempt, mut amount) = (Int64Builder::new(), Decimal128Builder::new().with_data_type(decimal()));
         for row in some {
             let known = last.get(row.id.as_str());
-            let begins = if row.message_id.is_some() { State::Released } else { State::Rejected };
+            let begins = State::first(row.message_id.as_deref());
             id.append_value(&row.id);
             mid.append_value(&row.mid);
             currency.append_value(&row.currency);

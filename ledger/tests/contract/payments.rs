@@ -2,7 +2,8 @@
 
 use crate::server::{Place, execute, place_on_postgres, place_on_sqlite, run};
 use farthing_ledger::{
-    Asked, Effects, LedgerError, PaymentRows, StoredBankFile, StoredBankMessage, StoredException, StoredPayment, StoredReceipt, StoredState,
+    Asked, Effects, Erased, LedgerError, PaymentRows, StoredBankFile, StoredBankMessage, StoredException, StoredPayment, StoredReceipt,
+    StoredState,
 };
 use farthing_schemas::manifest::{Act, BankMessage, Manifest, VERSION, sha256_hex};
 
@@ -166,8 +167,12 @@ fn what_was_paid_and_said_is_not_changed_and_only_bodies_can_be_erased() {
             let replaced = execute(&place.text, "INSERT OR REPLACE INTO payments SELECT * FROM payments").await;
             assert!(matches!(replaced, Err(sqlx::Error::Database(_))), "{replaced:?}");
         }
-        for table in ["bank_files", "bank_messages"] {
-            execute(&place.text, &format!("UPDATE {table} SET body = NULL")).await.expect("a body can be erased");
+        let cycles = ledger.cycles_of_states().await.expect("the ledger answers");
+        let of_cycle: Vec<(u64, &str, &str)> = cycles.iter().map(|of| (of.sequence, of.currency.as_str(), of.cycle.as_str())).collect();
+        assert_eq!(of_cycle, [(2, "EUR", "2026-10")], "{name}");
+        for (sequences, files, messages) in [(&[3, 4][..], 0, 0), (&[1, 2, 3], 1, 1), (&[1, 2], 0, 0)] {
+            let erased = ledger.erase_bodies(sequences).await.expect("bodies can be erased");
+            assert_eq!(erased, Erased { files, messages }, "{name}: {sequences:?}");
         }
         assert_eq!(ledger.bank_files(None).await.expect("the ledger answers")[0].body, None, "{name}");
         assert_eq!(ledger.bank_messages().await.expect("the ledger answers")[0].body, None, "{name}");

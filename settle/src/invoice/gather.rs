@@ -1,6 +1,6 @@
 //! [`Invoices`]: the invoices of a draft, one for each platform that owes something, from the draft and from what lies below it.
 
-use super::{Figures, Invoice, Issued, Named, UndoneLine, UseLine, ask};
+use super::{Figures, Invoice, Issued, Named, Paid, UndoneLine, UseLine, ask};
 use crate::draft::Draft;
 use crate::earned::{Deferred, Earned, EventNumber, Part, part};
 use crate::error::SettleError;
@@ -27,6 +27,8 @@ pub struct Given {
     pub carried_in: Money,
     /// What makes it an invoice, with what was booked then for the platform.
     pub booked: Option<(Issued, Money)>,
+    /// What was paid for claims that are in this cycle.
+    pub paid: Vec<Paid>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -105,7 +107,7 @@ impl<'d> Invoices<'d> {
     /// # Errors
     /// [`SettleError::NotAsBooked`] where it is not what was booked for the platform, or a sum that does not fit.
     pub fn invoice(&self, given: Given, unsettled: &Unsettled<'_>) -> Result<Invoice, SettleError> {
-        let Given { platform, mid, carried_in, booked } = given;
+        let Given { platform, mid, carried_in, booked, paid } = given;
         let (uses, left_out) = (self.uses(&platform.id, Part::Used), self.uses(&platform.id, Part::LeftOut));
         let undone = self.undone(&platform.id);
         let used = Money::sum(uses.iter().map(|line| line.labour))?;
@@ -128,6 +130,7 @@ impl<'d> Invoices<'d> {
             undone,
             left_out,
             figures,
+            paid,
             registry_version: self.draft.registry_version,
             draft_sha256: self.draft.draft_sha256.clone(),
         })

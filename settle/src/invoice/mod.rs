@@ -46,6 +46,8 @@ pub struct Invoice {
     pub unsettled: Vec<(Key, Sums)>,
     /// What it comes to.
     pub figures: Figures,
+    /// What of it was paid before it was issued, by claim.
+    pub paid: Vec<Paid>,
     /// The registry version that all terms come from.
     pub registry_version: u64,
     /// SHA-256 of the draft that it is a part of, in hex.
@@ -59,6 +61,17 @@ pub struct Named {
     pub id: String,
     /// The name.
     pub name: Option<String>,
+}
+
+/// What a platform has paid for a claim of unlicensed use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Paid {
+    /// The number of the claim.
+    pub claim: u64,
+    /// What its payment is found by.
+    pub reference: String,
+    /// What of it is for this cycle.
+    pub amount: Money,
 }
 
 /// What an approval makes of a preview.
@@ -167,5 +180,15 @@ impl Figures {
     /// A sum that does not fit.
     pub fn labour(&self) -> Result<Money, SettleError> {
         Ok(self.used.plus(self.undone)?)
+    }
+}
+
+impl Invoice {
+    /// What is still to be paid: nothing where more was paid than it asks for, since something was undone after that.
+    ///
+    /// # Errors
+    /// A sum that does not fit.
+    pub fn left_to_pay(&self) -> Result<Money, SettleError> {
+        Ok(self.figures.to_pay.minus(Money::sum(self.paid.iter().map(|paid| paid.amount))?)?.max(Money::ZERO))
     }
 }

@@ -1,6 +1,6 @@
 //! What an invoice says, in words and rows.
 
-use super::{Invoice, Named, UseLine};
+use super::{Invoice, Named, Paid, UseLine};
 use crate::document::{Document, Fact, List, Part, Value};
 use crate::error::SettleError;
 use crate::report::table::readable;
@@ -14,6 +14,9 @@ const USES: [(&str, &str); 6] =
 /// The columns of what was undone.
 const UNDONE: [(&str, &str); 6] =
     [("undone_cycle", "cycle"), ("agreement", "agreement"), ("use", "use"), ("events", "events"), ("gross", "gross"), ("labour", "labour")];
+
+/// The columns of what was paid before.
+const PAID: [(&str, &str); 3] = [("claim", "claim"), ("reference", "its payment"), ("amount", "amount")];
 
 /// The columns of what is not settled.
 const UNSETTLED: [(&str, &str); 6] = [
@@ -35,7 +38,7 @@ impl Invoice {
         let what = if self.issued.is_some() { "Invoice" } else { "Preview of an invoice" };
         let undone = "Undone of closed cycles, on their terms";
         let besides = "Owed besides by the contract, and not asked for here: it is nobody's to be paid by itself";
-        Ok(Document {
+        let mut document = Document {
             kind: "invoice",
             title: format!("{what} to {} from {} for {cycle} in {currency}", shown(&self.platform), shown(&self.mid)),
             notice: self.notice(),
@@ -52,7 +55,11 @@ impl Invoice {
                 Part::list("unsettled", besides, unsettled_list(&self.unsettled)?),
             ],
             remarks: self.remarks()?,
-        })
+        };
+        if !self.paid.is_empty() {
+            document.parts.push(Part::list("paid_claims", "Paid already, for claims of unlicensed use", self.paid_list()));
+        }
+        Ok(document)
     }
 
     fn notice(&self) -> Option<String> {
@@ -85,14 +92,26 @@ impl Invoice {
     fn figures(&self) -> Result<Vec<Fact>, SettleError> {
         let figures = &self.figures;
         let amount = |key, label: &str, amount: Money| Fact::new(key, label, Value::Amount(amount));
-        Ok(vec![
+        let mut facts = vec![
             amount("used", "labour of what was used", figures.used),
             amount("undone", "labour of what was undone", figures.undone),
             amount("labour", "= labour of this cycle", figures.labour()?),
             amount("carried_in", "carried in from earlier invoices", figures.carried_in),
             amount("to_pay", "= to be paid", figures.to_pay),
             amount("carried_out", "carried to the next invoice", figures.carried_out),
-        ])
+        ];
+        if !self.paid.is_empty() {
+            facts.push(amount("paid", "of what is to be paid, paid already", Money::sum(self.paid.iter().map(|paid| paid.amount))?));
+            facts.push(amount("left_to_pay", "= still to be paid", self.left_to_pay()?));
+        }
+        Ok(facts)
+    }
+
+    fn paid_list(&self) -> List {
+        let mut list = List::new(&PAID);
+        let row = |paid: &Paid| vec![Value::count(paid.claim), Value::id(&paid.reference), Value::Amount(paid.amount)];
+        list.rows = self.paid.iter().map(row).collect();
+        list
     }
 
     fn undone_list(&self) -> Result<List, SettleError> {
@@ -111,8 +130,9 @@ impl Invoice {
     fn remarks(&self) -> Result<Vec<String>, SettleError> {
         let (mut remarks, figures) = (Vec::new(), &self.figures);
         if let Some(issued) = &self.issued {
-            let asked = format!("Please pay {} {} with the reference {}.", readable(figures.to_pay), self.currency, issued.number);
-            remarks.push(if figures.to_pay > Money::ZERO { asked } else { "Nothing is to be paid.".to_owned() });
+            let left = self.left_to_pay()?;
+            let asked = format!("Please pay {} {} with the reference {}.", readable(left), self.currency, issued.number);
+            remarks.push(if left > Money::ZERO { asked } else { "Nothing is to be paid.".to_owned() });
             remarks.push("A paper with the same number and another draft is replaced by this one.".to_owned());
         }
         if figures.carried_out < Money::ZERO {

@@ -59,6 +59,8 @@ pub enum EntryKind {
     Reissue,
     /// A bank said what became of payments, or what has come in.
     BankMessage,
+    /// What has come in was said to be a platform's, for a claim.
+    Claim,
 }
 
 /// What proves an entry.
@@ -81,6 +83,8 @@ pub enum EvidenceKind {
     BankMessage,
     /// What a person decided, and signed.
     Decision,
+    /// A document that shows a payment.
+    Payment,
 }
 
 /// An amount on one account.
@@ -173,8 +177,8 @@ pub fn balanced(number: u64, postings: &[Posting]) -> Result<(), SettleError> {
 
 impl EntryKind {
     /// All kinds.
-    pub const ALL: [EntryKind; 5] =
-        [EntryKind::Approval, EntryKind::Withdrawal, EntryKind::Release, EntryKind::Reissue, EntryKind::BankMessage];
+    pub const ALL: [EntryKind; 6] =
+        [EntryKind::Approval, EntryKind::Withdrawal, EntryKind::Release, EntryKind::Reissue, EntryKind::BankMessage, EntryKind::Claim];
 
     /// The kind's name in tables and exports.
     #[must_use]
@@ -185,13 +189,15 @@ impl EntryKind {
             EntryKind::Release => "release",
             EntryKind::Reissue => "reissue",
             EntryKind::BankMessage => "bank_message",
+            EntryKind::Claim => "claim",
         }
     }
 }
 
 impl EvidenceKind {
     /// All kinds.
-    pub const ALL: [EvidenceKind; 4] = [EvidenceKind::Manifest, EvidenceKind::Draft, EvidenceKind::BankMessage, EvidenceKind::Decision];
+    pub const ALL: [EvidenceKind; 5] =
+        [EvidenceKind::Manifest, EvidenceKind::Draft, EvidenceKind::BankMessage, EvidenceKind::Decision, EvidenceKind::Payment];
 
     /// The kind's name in tables and exports.
     #[must_use]
@@ -201,6 +207,7 @@ impl EvidenceKind {
             EvidenceKind::Draft => "draft",
             EvidenceKind::BankMessage => "bank_message",
             EvidenceKind::Decision => "decision",
+            EvidenceKind::Payment => "payment",
         }
     }
 }

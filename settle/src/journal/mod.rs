@@ -9,11 +9,12 @@
 //! party's own money (carried, brought in, to be paid) moves nothing: it is owed before and after. A payout leaves the party's account
 //! when it is released, by an entry of its own.
 //!
-//! Modules in reading order: [`account`], [`entry`], [`approval`], [`payment`], [`balances`], [`wire`].
+//! Modules in reading order: [`account`], [`entry`], [`approval`], [`payment`], [`claim`], [`balances`], [`wire`].
 
 pub mod account;
 pub mod approval;
 pub mod balances;
+pub mod claim;
 pub mod entry;
 pub mod payment;
 pub mod wire;
@@ -21,5 +22,6 @@ pub mod wire;
 pub use account::{Account, AccountKind};
 pub use approval::{Occasion, Way, agrees, entry_of_approval, reversal_of};
 pub use balances::Turnover;
+pub use claim::{PaidForClaim, entry_of_claim};
 pub use entry::{Entry, EntryKind, Evidence, EvidenceKind, Header, Place, Posting};
 pub use payment::{OfCycle, Told, entry_of_message, entry_of_release};

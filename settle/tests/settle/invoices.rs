@@ -50,7 +50,7 @@ fn given(plan: &Plan, platform: &str, carried_in: Money) -> Given {
     let invoiced = Invoiced { mid: &draft.mid, platform, currency: draft.currency, cycle: draft.cycle };
     let issued = Issued { number: InvoiceNumber::of(&invoiced), entry: 7, day, due: day.plus(30) };
     let booked = Some((issued, booked(&entry, platform)));
-    Given { platform: named(platform, "Acme <AI>"), mid: named(&draft.mid, "The Guild"), carried_in, booked }
+    Given { platform: named(platform, "Acme <AI>"), mid: named(&draft.mid, "The Guild"), carried_in, booked, paid: Vec::new() }
 }
 
 fn invoice(input: &Input, platform: &str, carried_in: Money) -> Result<Invoice, SettleError> {
@@ -147,7 +147,7 @@ fn events_count_once_however_many_share_them() {
     invoices.check().unwrap();
     let events = |platform: &str| {
         let named = Named { id: platform.to_owned(), name: None };
-        let given = Given { platform: named.clone(), mid: named, carried_in: Money::ZERO, booked: None };
+        let given = Given { platform: named.clone(), mid: named, carried_in: Money::ZERO, booked: None, paid: Vec::new() };
         let invoice = invoices.invoice(given, &unsettled(&draft, &input)).unwrap();
         invoice.uses.iter().map(|line| line.events).collect::<Vec<_>>()
     };
@@ -190,7 +190,7 @@ fn without_an_approval_it_is_a_preview_without_a_number() {
     let input = Input { preview: true, ..busy() };
     let (plan, deferred) = (plan(&input).unwrap(), deferred(&input));
     let named = |id: &str| Named { id: id.to_owned(), name: None };
-    let given = Given { platform: named("plt_bolt"), mid: named("mid_guild"), carried_in: Money::ZERO, booked: None };
+    let given = Given { platform: named("plt_bolt"), mid: named("mid_guild"), carried_in: Money::ZERO, booked: None, paid: Vec::new() };
     let invoice = gathered(&plan.draft, &deferred, &input).invoice(given, &unsettled(&plan.draft, &input)).unwrap();
     for form in [invoice.document().unwrap().text(), invoice.document().unwrap().html()] {
         assert!(form.contains("PREVIEW: the cycle is open") && form.contains("Preview of an invoice"), "{form}");

@@ -1,5 +1,6 @@
 //! Claims that are killed at each named step, that meet, and that lose their lease.
 
+use super::paid_for::{PAID, denied};
 use super::scene::{OCTOBER, claim, known, owned, through};
 use crate::copies::scene::{outcome, pending, reverse_copies};
 use crate::crash::child::Running;
@@ -74,6 +75,28 @@ fn killed_at_each_step_it_claims_the_rest() -> Result<()> {
     Ok(())
 }
 
+/// What a platform has paid is recorded and booked once, and the rest of an interrupted claim needs no other payment.
+#[test]
+fn a_claim_that_was_paid_for_goes_on_wherever_it_was_killed() -> Result<()> {
+    let words = [&["claim", "--now", NOW][..], &PAID, &["--amount", "2.40", "--currency", "USD"]].concat();
+    for (step, passed) in STEPS {
+        let scene = denied()?;
+        reverse_copies(&scene)?;
+        stopped(&scene, &words, step, passed, "pause")?.kill_9()?;
+        scene.data.ok(["check"]).with_context(|| format!("killed at {step}"))?;
+        scene.data.ok(&words).with_context(|| format!("killed at {step}"))?;
+        ensure!((scene.gross("ben", "payable")?, scene.gross("ben", "unlicensed")?) == (amount(300), "none".to_owned()), "{step}");
+        let claims = scene.data.json(["claim", "--list"])?["claims"].clone();
+        ensure!(claims.as_array().map(Vec::len) == Some(1), "{step}: {claims}");
+        let entries = scene.data.json(["journal"])?["entries"].clone();
+        ensure!(entries.as_array().map(Vec::len) == Some(1) && entries[0]["kind"] == "claim", "{step}: {entries}");
+        ensure!(claim(&scene, &words[3..])?["number"].is_null(), "{step}: something was left to claim");
+        scene.data.ok(["check"])?;
+        scene.verify().with_context(|| step.to_owned())?;
+    }
+    Ok(())
+}
+
 #[test]
 fn killed_while_claims_are_undone_the_next_search_goes_on() -> Result<()> {
     let undone = [reversal("r1", OCTOBER, "d1"), reversal("r2", OCTOBER, "w1")];
@@ -113,6 +136,37 @@ fn two_claims_at_once_claim_once() -> Result<()> {
     }
     ensure!(events == 2, "each event once: {events}");
     ensure!(scene.gross("dora", "payable")? == amount(300));
+    scene.verify()
+}
+
+/// Others may merge files at any time: then it looks again, and knows what it has claimed.
+#[test]
+fn files_that_are_merged_under_a_claim_are_claimed_once() -> Result<()> {
+    for (step, passed) in [("claims-found", 0), ("claims-moved", 0)] {
+        let scene = Scene::new()?;
+        // Two files of October: what is alone is not merged.
+        scene.meter("october", &[event("d1", OCTOBER, "dora", "1")])?;
+        scene.meter("more", &[event("d2", OCTOBER, "dora", "8")])?;
+        scene.load(&known("dora", "mid_a", "2026-01-01T00:00:00Z"))?;
+        reverse_copies(&scene)?;
+        let running = stopped(&scene, &[&CLAIM[..], &["--json"]].concat(), step, passed, "sleep(8000)")?;
+        let compacted = scene.data.json(["archive", "compact"])?;
+        ensure!(compacted["replaced"].as_u64() > Some(1), "{step}: nothing was merged: {compacted}");
+        let output = running.output()?;
+        ensure!(output.status.success(), "{step}: {}", stderr(&output));
+        let said: Value = serde_json::from_slice(&output.stdout)?;
+        ensure!(said["number"] == 1 && said["events"] == 2, "{step}: {said}");
+        ensure!(scene.gross("dora", "payable")? == amount(900), "{step}");
+        ensure!(scene.data.json(["claim", "--list"])?["claims"].as_array().map(Vec::len) == Some(1), "{step}");
+        nothing_left(&scene, step)?;
+    }
+    Ok(())
+}
+
+/// Nothing is left to claim or to undo.
+fn nothing_left(scene: &Scene, what: &str) -> Result<()> {
+    ensure!(claim(scene, &CLAIM[1..4])?["number"].is_null(), "{what}: something was left to claim");
+    ensure!(pending(scene)? == 0, "{what}");
     scene.verify()
 }
 

@@ -48,6 +48,20 @@ fn a_reversal_undoes_what_was_claimed() -> Result<()> {
     scene.verify()
 }
 
+/// A search reads the identities of all events: it is made where a reversal may undo what was claimed, and else left for later.
+#[test]
+fn what_reverses_nothing_is_not_searched_though_something_was_claimed() -> Result<()> {
+    let scene = claimed_and_paid()?;
+    let searched = || scene.data.json(["archive", "reverse-copies"]).map(|said| (said["batches"].clone(), said["claims_undone"].clone()));
+    searched()?;
+    scene.meter("more", &[event("d2", DECEMBER, "dora", "4")])?;
+    assert_eq!(searched()?, (json!(1), json!(0)));
+    scene.meter("reversals", &[reversal("r1", DECEMBER, "d1"), event("d3", DECEMBER, "dora", "4")])?;
+    ensure!(pending(&scene)? == 0);
+    assert_eq!(searched()?.1, json!(0), "it is undone already");
+    scene.verify()
+}
+
 #[test]
 fn what_was_paid_of_a_claim_is_recovered() -> Result<()> {
     let scene = claimed_and_paid()?;

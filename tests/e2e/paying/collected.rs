@@ -75,13 +75,20 @@ fn a_release_pays_out_of_what_has_come_in() -> Result<()> {
     assert_eq!(payments["pty_1"]["reason"], "plt_b has not paid");
     scene.holds()?;
 
+    // Nor is anybody paid anew out of another's money, be it together with somebody who could be.
+    let anew = ["--party", "pty_1", "--party", "pty_3", "--why", "plt_b has paid", "--now", NOW, "--out", "files", "--funded"];
+    let before = (scene.payments("2026-10")?, scene.files()?);
+    let waits = scene.data.run(Scene::moves("reissue", "2026-10", &anew))?;
+    let said = stderr(&waits);
+    ensure!(waits.status.code() == Some(1) && said.contains("pty_1: plt_b has not paid") && said.contains("pty_3"), "{said}");
+    ensure!((scene.payments("2026-10")?, scene.files()?) == before, "a refused reissue has changed something");
+
     // Once the other has paid, too, the others are.
     let of_b = invoice(&scene, "plt_b")?;
     let (number, due) = (text(&of_b, "number").context("no number")?, text(&of_b, "to_pay").context("no sum")?);
     let messages = credit(&mut scene, cents(due)?, number)?;
     assert_eq!(scene.book(&messages)?, 0);
-    let words = ["--party", "pty_1", "--party", "pty_3", "--why", "plt_b has paid", "--now", NOW, "--out", "files"];
-    scene.step("reissue", "2026-10", &words)?;
+    scene.step("reissue", "2026-10", &anew)?;
     assert_eq!(scene.states("2026-10")?, [("released".to_owned(), 4)].into());
     scene.holds()
 }

@@ -108,6 +108,21 @@ def older_draft(ledger, release):
     return ["its payments sum to"]
 
 
+def ended(*states):
+    """The cycle is moved on, and payments of it are on their way: nobody could say so by then."""
+
+    def act(books, ledger):
+        chain = manifests.chain(ledger)
+        release = next(one for one in chain if one["act"].get("released"))
+        step = {name: value for name, value in release["act"].items() if name not in ("released", "booked", "signed")}
+        for state in states:
+            chain.append(release | {"sequence": chain[-1]["sequence"] + 1, "act": step | {"to": state}})
+        manifests.rechain(books, ledger, chain)
+        return [f"cycle 2026-10 of mid_guild in EUR is {states[0]}, and payment"]
+
+    return act
+
+
 FIRST = "(SELECT id FROM payments WHERE message_id IS NOT NULL ORDER BY sequence, line LIMIT 1)"
 SETTLED = "(SELECT id FROM payment_states WHERE state = 'settled' ORDER BY sequence, line LIMIT 1)"
 ROWS = "its payments are not those that it names"
@@ -142,6 +157,8 @@ KINDS = [
     ("payments of two parties swapped, hashes fit", released_again(other_party)),
     ("paid twice, hashes fit", released_again(paid_twice)),
     ("a release of more than it made, hashes fit", released_again(older_draft)),
+    ("reconciled with a payment on its way, hashes fit", ended("reconciled")),
+    ("reconciled and sealed with a payment on its way, hashes fit", ended("reconciled", "sealed")),
 ]
 
 if __name__ == "__main__":

@@ -1,9 +1,11 @@
 //! What is refused changes nothing: releases that no bank would take, answers that cannot be true, and account numbers where they do not belong.
 
-use super::scene::{MID, Scene, account_of};
+use super::scene::{MID, NOW, Scene, account_of};
 use crate::support::stderr;
 use anyhow::{Context, Result, ensure};
+use std::collections::BTreeMap;
 use std::fs;
+use std::path::PathBuf;
 
 /// A command that must fail with these words; the books are as before.
 fn refused(scene: &Scene, words: &[&str], code: i32, said: &[&str]) -> Result<()> {
@@ -96,7 +98,39 @@ fn no_account_number_leaves_for_anywhere_but_the_bank() -> Result<()> {
     Ok(())
 }
 
-fn walk(folder: &std::path::Path) -> Result<Vec<std::path::PathBuf>> {
+/// Every file of the archive with its bytes, and what the ledger's own check says of the ledger.
+fn books_of(scene: &Scene) -> Result<BTreeMap<PathBuf, Vec<u8>>> {
+    let mut files = BTreeMap::from([(PathBuf::from("ledger"), scene.data.ok(["ledger", "check"])?.into_bytes())]);
+    for path in walk(&scene.data.archive())? {
+        files.insert(path.clone(), fs::read(path)?);
+    }
+    Ok(files)
+}
+
+#[test]
+fn what_is_printed_to_be_signed_changes_nothing() -> Result<()> {
+    let scene = Scene::of(2)?;
+    scene.approve("2026-10")?;
+    let printed = |verb, more: &[&'static str]| -> Result<String> {
+        let before = books_of(&scene)?;
+        let words = ["settle", verb, "--mid", MID, "--cycle", "2026-10", "--config", "farthing.toml", "--as", "ana", "--print-text"];
+        let text = scene.data.ok([&words[..], more].concat())?;
+        ensure!(books_of(&scene)? == before, "{verb} --print-text has changed something");
+        Ok(text)
+    };
+    let left_out = ["--leave-out", "pty_0", "--leave-out", "pty_1"];
+    let text = printed("release", &[&["--now", NOW, "--out", "unmade"][..], &left_out].concat())?;
+    ensure!(text.contains("move: release") && !scene.data.path().join("unmade").exists(), "{text}");
+    scene.data.json([&Scene::releasing("2026-10")[..], &left_out].concat())?;
+    ensure!(printed("reconcile", &[])?.contains("to: reconciled"));
+    scene.step("reconcile", "2026-10", &[])?;
+    let text = printed("seal", &[])?;
+    let sealed = scene.step("seal", "2026-10", &[])?;
+    ensure!(text.contains(&format!("root: {}", sealed["root"].as_str().context("no root")?)), "{text}");
+    scene.holds()
+}
+
+fn walk(folder: &std::path::Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();

@@ -17,6 +17,9 @@ pub const MID: &str = "mid_guild";
 
 const CONFIGURATION: &str = "[payers.mid_guild.sepa]\nformat = 'pain.001.001.09'\nname = 'Guild eG'\niban = 'PAYER'\n";
 
+const CONFIGURATION_ACH: &str = "[payers.mid_guild.ach]\nformat = 'nacha'\nname = 'Guild'\nrouting = '021000021'\naccount = '123456789'\n\
+    company_id = '1234567890'\nbank_name = 'MOCK BANK'\n";
+
 /// Books, the bank, and files that go between them.
 pub struct Scene {
     pub data: Data,
@@ -44,16 +47,25 @@ impl Scene {
 
     /// The same, with the parties' platforms in turns.
     pub fn of_platforms(parties: u32, platforms: u32) -> Result<Scene> {
+        Scene::made(parties, platforms, str::to_owned, &CONFIGURATION.replace("PAYER", &iban("NL", "MOCK0000000001")))
+    }
+
+    /// The same in dollars, to accounts in the United States.
+    pub fn in_dollars(parties: u32) -> Result<Scene> {
+        Scene::made(parties, 1, in_dollars, CONFIGURATION_ACH)
+    }
+
+    fn made(parties: u32, platforms: u32, rewrite: fn(&str) -> String, configuration: &str) -> Result<Scene> {
         let scene = Scene { data: Data::new()?, bank: Bank::open(CLOCK)?, parties };
-        scene.load(&scene.registry())?;
+        scene.load(&rewrite(&scene.registry()))?;
         let of_party = |party: u32| [(party, "10"), (party + parties, "11")].map(|(number, month)| event(number, party, platforms, month));
         let events = (0..parties).flat_map(of_party).collect::<Vec<_>>().join("\n");
-        fs::write(scene.data.path().join("events.ndjson"), events)?;
+        fs::write(scene.data.path().join("events.ndjson"), rewrite(&events))?;
         scene.data.ok(["meter", "events.ndjson", "--now", "2026-11-30T00:00:00Z"])?;
         for (actor, person) in [("ana", "Ana"), ("bo", "Bo")] {
             scene.data.ok(["actor", "add", actor, "--person", person, "--key", &format!("{actor}.pem")])?;
         }
-        fs::write(scene.data.path().join("farthing.toml"), CONFIGURATION.replace("PAYER", &iban("NL", "MOCK0000000001")))?;
+        fs::write(scene.data.path().join("farthing.toml"), configuration)?;
         Ok(scene)
     }
 
@@ -178,6 +190,18 @@ impl Scene {
         self.data.ok(["check"])?;
         self.data.ok(["verify"]).map(drop)
     }
+}
+
+/// Records and events in euro as the same in dollars.
+fn in_dollars(text: &str) -> String {
+    let text = text.replace("EUR", "USD").replace(r#""method":"sepa""#, r#""method":"ach""#);
+    let mut parts = text.split(r#""iban":""#);
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |written, part| {
+        let (number, rest) = part.split_once('"').unwrap_or_default();
+        let digits: String = number.chars().filter(char::is_ascii_digit).take(12).collect();
+        format!(r#"{written}"routing":"021000021","account":"{digits}"{rest}"#)
+    })
 }
 
 /// A party's record with that IBAN.

@@ -3,7 +3,7 @@
 
 use crate::copies::scene::meter_side_by_side;
 use crate::support::Data;
-use anyhow::Result;
+use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use std::fmt::Write;
 
@@ -286,7 +286,14 @@ fn claim(data: &Data) -> Result<()> {
     data.ok([&["claim", "pty_stranger", "--kind", "party"], &now[..]].concat())?;
     data.ok([&["claim", &format!("wrk_{WORKS:02}"), "--kind", "work"], &now[..]].concat())?;
     let paid = ["--platform", "plt_news", "--why", "shown-why", "--reference", "shown-reference", "--evidence", "remittance.txt"];
-    data.ok([&["claim", "--unlicensed", "pty_03"], &paid[..], &now[..]].concat())?;
+    // Nothing in these books says so well what it comes to as the refusal of another amount.
+    let unlicensed = |amount: &str| -> Vec<String> {
+        let words = ["claim", "--unlicensed", "pty_03", "--currency", "USD", "--amount", amount];
+        [&words[..], &paid, &now].concat().into_iter().map(str::to_owned).collect()
+    };
+    let refused = crate::support::stderr(&data.run(unlicensed("0.01"))?);
+    let (_, comes_to) = refused.split_once("comes to ").with_context(|| refused.clone())?;
+    data.ok(unlicensed(comes_to.split(' ').next().unwrap_or_default()))?;
     let claimed = |event: &&Value| {
         event["data"]["attribution"]["entries"].as_array().into_iter().flatten().any(|entry| entry["party"] == "pty_stranger")
     };

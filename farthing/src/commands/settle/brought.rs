@@ -6,13 +6,13 @@ use crate::cli::MakingOptions;
 use crate::commands::verify;
 use crate::payouts::files::{Faults, Making, Unpayable, sending};
 use crate::payouts::funded::unfunded;
-use crate::payouts::{Owed, Sending, first_payments, further_payments, payments_of, sealed};
+use crate::payouts::{Sending, first_payments, further_payments, payments_of};
 use crate::place::Place;
 use crate::{courses, plan_input, statements, time};
 use anyhow::{Context, ensure};
 use farthing_ledger::PaymentRows;
 use farthing_schemas::manifest::CycleMove;
-use farthing_settle::payout::{Payment, Payments};
+use farthing_settle::payout::Payment;
 use farthing_settle::{Draft, Plan};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,6 +32,7 @@ pub enum Burden {
     Further {
         making: MakingOptions,
         parties: Vec<String>,
+        funding: Funding,
     },
     /// Nothing, but no payment is on its way any more.
     AllKnown,
@@ -39,7 +40,7 @@ pub enum Burden {
     Root,
 }
 
-/// Out of which money a release pays.
+/// Out of which money is paid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Funding {
     /// Whatever the MID has.
@@ -93,25 +94,24 @@ pub async fn bring(
                 let paid = draft.lines.iter().any(|line| line.party == *party && line.paid.units() > 0);
                 ensure!(paid, "--leave-out {party}: the draft pays it nothing");
             }
-            let mut left_out: BTreeMap<String, String> = BTreeMap::new();
-            if *funding == Funding::HasComeIn {
-                let waits = |(party, platforms): (String, BTreeSet<String>)| {
-                    (party, format!("{} has not paid", platforms.into_iter().collect::<Vec<_>>().join(", ")))
-                };
-                left_out.extend(unfunded(books, of, &draft).await?.into_iter().map(waits));
-            }
+            let mut left_out = waiting(books, of, &draft, *funding).await?;
             left_out.extend(leave_out.iter().map(|party| (party.clone(), "left out of the release".to_owned())));
             let payments = first_payments(of, &draft);
             let sending = match send(books, at, of, payments, making, (left_out, *unpayable)).await? {
                 Ok(sending) => sending,
                 Err(faults) => return Ok(Err(told(&faults))),
             };
-            fits(payments_of(books, of, &draft).await?, &sending, &draft)?;
             step.released = Some(Box::new(sending.released()?));
             brought.sending = Some(sending);
         }
-        Burden::Further { making, parties } => {
+        Burden::Further { making, parties, funding } => {
             let draft = draft(books, of).await?;
+            let mut waiting = waiting(books, of, &draft, *funding).await?;
+            waiting.retain(|party, _| parties.contains(party));
+            if !waiting.is_empty() {
+                let waits: Vec<String> = waiting.iter().map(|(party, why)| format!("{party}: {why}")).collect();
+                return Ok(Err(format!("nothing is paid anew, since some wait; name the others without them:\n  {}", waits.join("\n  "))));
+            }
             let taken = taken_in(books, of).await?;
             let before = payments_of(books, of, &draft).await?;
             let payments = match further_payments(of, &before, &taken, parties) {
@@ -122,7 +122,6 @@ pub async fn bring(
                 Ok(sending) => sending,
                 Err(faults) => return Ok(Err(told(&faults))),
             };
-            fits(before, &sending, &draft)?;
             step.released = Some(Box::new(sending.released()?));
             brought.sending = Some(sending);
         }
@@ -134,7 +133,6 @@ pub async fn bring(
         Burden::Root => {
             let seals = statements::seals(books, of).await?;
             step.root = Some(seals.last().context("a cycle with a final draft has a root")?.root.to_string());
-            step.files = sealed::archive(books, of).await?;
         }
     }
     Ok(Ok(brought))
@@ -144,6 +142,15 @@ pub async fn bring(
 async fn draft(books: &Books, of: &Settlement) -> anyhow::Result<Draft> {
     let drafts = plan_input::drafts(books, of, books.catalog.sequence).await?;
     drafts.into_iter().find(|draft| draft.cycle == of.cycle).context("the cycle has no draft")
+}
+
+/// By party who has to wait for money that has not come in: why.
+async fn waiting(books: &mut Books, of: &Settlement, draft: &Draft, funding: Funding) -> anyhow::Result<BTreeMap<String, String>> {
+    if funding == Funding::Any {
+        return Ok(BTreeMap::new());
+    }
+    let why = |platforms: BTreeSet<String>| format!("{} has not paid", platforms.into_iter().collect::<Vec<_>>().join(", "));
+    Ok(unfunded(books, of, draft).await?.into_iter().map(|(party, platforms)| (party, why(platforms))).collect())
 }
 
 /// The payments that drafts in force of the MID, in whatever currency, owe again.
@@ -156,15 +163,6 @@ async fn taken_in(books: &Books, of: &Settlement) -> anyhow::Result<BTreeSet<Str
         taken.extend(drafts.into_iter().flat_map(|draft| draft.returned).map(|line| line.payment));
     }
     Ok(taken)
-}
-
-/// Whether each obligation would have one live payment, of its amount.
-fn fits(mut payments: Payments, sending: &Sending, draft: &Draft) -> anyhow::Result<()> {
-    let owed = Owed::of(draft);
-    for payment in &sending.payments {
-        payments.make(payment.clone(), owed.to(&payment.party))?;
-    }
-    Ok(())
 }
 
 async fn send(
@@ -198,11 +196,8 @@ fn told(Faults(faults): &Faults) -> String {
 async fn on_their_way(books: &Books, of: &Settlement) -> anyhow::Result<Option<String>> {
     let draft = draft(books, of).await?;
     let payments = payments_of(books, of, &draft).await?;
-    let unknown: Vec<String> = payments
-        .last()
-        .filter(|(_, state)| !state.is_known())
-        .map(|(payment, state)| format!("{} to {} is {state}", payment.id, payment.party))
-        .collect();
+    let unknown: Vec<String> =
+        payments.unknown().map(|(payment, state)| format!("{} to {} is {state}", payment.id, payment.party)).collect();
     let shown: Vec<&str> = unknown.iter().take(FAULTS_SHOWN).map(String::as_str).collect();
     let say = || {
         format!(

@@ -11,6 +11,7 @@ use crate::journal::{book, booked, rows_of};
 use crate::keys::{self, SecretKey};
 use crate::lock::{Lock, Work};
 use crate::output::{self, Answer};
+use crate::payouts::sealed;
 use crate::place::Place;
 use anyhow::Context;
 use farthing_ledger::Effects;
@@ -125,7 +126,8 @@ fn burden(of: &Settlement, step: &CycleMove) -> String {
 
 async fn attempt(books: &mut Books, at: &Place, of: &Settlement, asked: &Asked) -> anyhow::Result<Outcome> {
     // A seal archives, and removes what seals that were interrupted have left behind: one at a time.
-    if asked.kind == Kind::Seal {
+    let archives = asked.kind == Kind::Seal && !asked.sign.print_text;
+    if archives {
         books.lock = Some(Lock::take(at, Work::Compacting).await?);
         books.refresh().await?;
     }
@@ -157,10 +159,15 @@ async fn attempt(books: &mut Books, at: &Place, of: &Settlement, asked: &Asked) 
         if let Err(refusal) = courses.judge(&step) {
             return Ok(refused(&refusal));
         }
+        // Only what is signed is archived.
+        let files = if archives { sealed::archive(books, of).await? } else { Vec::new() };
+        let step = CycleMove { files, ..step };
         let entry = book::entry(books, &courses, &step, &brought).await?;
         let step = CycleMove { booked: entry.as_ref().map(booked).transpose()?, ..step };
         let payments = brought.rows(of, books.catalog.sequence + 1)?;
-        check::before_move(books, &Upcoming::Move { step: &step, entry: entry.as_ref(), draft: None }).await?;
+        // What was brought is in the rows and in the entry by now.
+        drop(brought);
+        check::before_move(books, &Upcoming::Move { step: &step, entry: entry.as_ref(), draft: None, rows: &payments }).await?;
         let effects = Effects { entries: entry.iter().map(rows_of).collect(), payments, ..Effects::default() };
         fail::fail_point!("move-made");
         if books.append(Act::Cycle(step.clone()), &effects).await? == Appended::Done {

@@ -18,16 +18,19 @@ pub async fn release(at: &Place, options: ReleaseOptions, json: bool) -> anyhow:
     let ReleaseOptions { cycle, making, leave_out, leave_out_unpayable, funded, sign } = options;
     let (now, out) = (making.now, making.out.clone());
     let unpayable = if leave_out_unpayable { Unpayable::LeaveOut } else { Unpayable::Refuse };
-    let funding = if funded { Funding::HasComeIn } else { Funding::Any };
-    let burden = Burden::Payments { making, leave_out, unpayable, funding };
+    let burden = Burden::Payments { making, leave_out, unpayable, funding: funding(funded) };
     send(at, &Asked { kind: Kind::Release, cycle, draft: None, why: None, burden, sign }, now, &out, json).await
 }
 
 pub async fn reissue(at: &Place, options: ReissueOptions, json: bool) -> anyhow::Result<Answer> {
-    let ReissueOptions { cycle, parties, why, making, sign } = options;
+    let ReissueOptions { cycle, parties, why, making, funded, sign } = options;
     let (now, out) = (making.now, making.out.clone());
-    let burden = Burden::Further { making, parties };
+    let burden = Burden::Further { making, parties, funding: funding(funded) };
     send(at, &Asked { kind: Kind::Reissue, cycle, draft: None, why: Some(why), burden, sign }, now, &out, json).await
+}
+
+fn funding(funded: bool) -> Funding {
+    if funded { Funding::HasComeIn } else { Funding::Any }
 }
 
 /// The move first, which keeps the files in the ledger: whatever happens then, they can be written out, and are never made again.
@@ -38,7 +41,10 @@ async fn send(at: &Place, asked: &Asked, now: Option<Instant>, out: &Path, json:
         !signs_elsewhere || now.is_some(),
         "--now TIME is needed with --print-text and --signature: the same one, since it stands in the files"
     );
-    make_folder(out)?;
+    // What is only printed changes nothing.
+    if !asked.sign.print_text {
+        make_folder(out)?;
+    }
     let (answer, moved) = make(at, asked, json).await?;
     fail::fail_point!("release-committed");
     if let Some(sequence) = moved {

@@ -122,7 +122,7 @@ async fn payouts(books: &Books, moved: &Moved, file: &File) -> anyhow::Result<()
     let payments = books.ledger.payments(asked).await?;
     let mut should = payments.iter().map(|row| -> Row {
         let known = last.get(row.id.as_str());
-        let begins = if row.message_id.is_some() { State::Released } else { State::Rejected };
+        let begins = State::first(row.message_id.as_deref());
         let state = known.map_or(begins.as_str(), |known| known.state.as_str()).to_owned();
         let booked = known.and_then(|known| known.booked.clone());
         let (id, party, amount) = (row.id.clone(), row.party.clone(), format!("{} {}", row.amount, row.paid_in));

@@ -1,0 +1,61 @@
+//! `farthing bank erase`: what names accounts and people is erased once nobody needs it; hashes stay.
+
+use crate::books::Books;
+use crate::commands::settle::mid_and_currency;
+use crate::output::{self, Answer};
+use crate::place::Place;
+use chrono::NaiveDate;
+use farthing_ledger::{Erased, StoredReceipt};
+use farthing_settle::cycle::State;
+use serde_json::json;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// MID, currency and cycle.
+type Key = (String, String, String);
+
+pub async fn run(at: &Place, before: NaiveDate, mid: Option<&str>, json: bool) -> anyhow::Result<Answer> {
+    let mut books = Books::open(at).await?;
+    if let Some(mid) = mid {
+        mid_and_currency(&*books.registry_now().await?, mid, None)?;
+    }
+    let before = before.to_string();
+    let sealed = sealed_before(&books, &before);
+    let is_asked = |of: &str| mid.is_none_or(|mid| mid == of);
+    let released = books.catalog.moves.iter().filter(|moved| moved.step.released.is_some() && is_asked(&moved.step.mid));
+    let files = released.map(|moved| (moved.sequence, sealed.contains(&key_of(moved)))).collect::<Vec<_>>();
+    let open = open_messages(&books, &sealed).await?;
+    let taken = books.catalog.messages.iter().filter(|taken| is_asked(&taken.message.mid));
+    let messages = taken.map(|taken| (taken.sequence, taken.at < before && !open.contains(&taken.sequence))).collect::<Vec<_>>();
+    let wanted: Vec<u64> = files.iter().chain(&messages).filter(|(_, wanted)| *wanted).map(|(sequence, _)| *sequence).collect();
+    let Erased { files, messages } = books.ledger.erase_bodies(&wanted).await?;
+    books.ledger.close().await;
+    if json {
+        output::json(&json!({"before": before, "files": files, "messages": messages}))?;
+    } else {
+        output::text(&format!("Erased: {files} files for banks and {messages} messages of banks; their hashes stay."))?;
+    }
+    Ok(Answer::Yes)
+}
+
+fn key_of(moved: &farthing_archive::catalog::Moved) -> Key {
+    (moved.step.mid.clone(), moved.step.currency.clone(), moved.step.cycle.clone())
+}
+
+/// The cycles that were sealed before a day.
+fn sealed_before(books: &Books, before: &str) -> BTreeSet<Key> {
+    // Times are written with the year first, so that they are in order as texts.
+    let seals = books.catalog.moves.iter().filter(|moved| moved.step.to == State::Sealed.as_str() && moved.at.as_str() < before);
+    seals.map(key_of).collect()
+}
+
+/// The acts that took in messages about payments, or receipts, of cycles that are not sealed long enough.
+async fn open_messages(books: &Books, sealed: &BTreeSet<Key>) -> anyhow::Result<BTreeSet<u64>> {
+    let of_states = books.ledger.cycles_of_states().await?.into_iter().map(|of| (of.sequence, (of.mid, of.currency, of.cycle)));
+    let mids: BTreeMap<u64, &String> = books.catalog.messages.iter().map(|taken| (taken.sequence, &taken.message.mid)).collect();
+    let of_receipt = |receipt: StoredReceipt| {
+        let mid = mids.get(&receipt.sequence)?;
+        Some((receipt.sequence, ((*mid).clone(), receipt.currency, receipt.cycle?)))
+    };
+    let of_receipts = books.ledger.bank_receipts().await?.into_iter().filter_map(of_receipt);
+    Ok(of_states.chain(of_receipts).filter(|(_, key)| !sealed.contains(key)).map(|(sequence, _)| sequence).collect())
+}

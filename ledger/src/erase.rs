@@ -1,0 +1,70 @@
+//! Erasing: the bodies of files for banks and of their messages, which name accounts and people. All else of them stays.
+
+use crate::append::ROWS_A_STATEMENT;
+use crate::{Ledger, LedgerError, signed, unsigned};
+use sqlx::{AssertSqlSafe, Row};
+
+/// How many bodies were erased.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Erased {
+    /// Of files for banks.
+    pub files: u64,
+    /// Of messages of banks.
+    pub messages: u64,
+}
+
+/// A cycle of whose payments a message of a bank says something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MessageOfCycle {
+    /// The act that took the message in.
+    pub sequence: u64,
+    /// Whose payments.
+    pub mid: String,
+    /// In which currency their draft is.
+    pub currency: String,
+    /// The cycle of the draft.
+    pub cycle: String,
+}
+
+impl Ledger {
+    /// The cycles of the payments that changed their state with each act.
+    ///
+    /// # Errors
+    /// [`LedgerError::Unavailable`] or [`LedgerError::Sql`].
+    pub async fn cycles_of_states(&self) -> Result<Vec<MessageOfCycle>, LedgerError> {
+        let select = "SELECT DISTINCT payment_states.sequence, mid, currency, cycle FROM payment_states
+                      JOIN payments ON payments.id = payment_states.id ORDER BY 1, 2, 3, 4";
+        let rows = sqlx::query(select).fetch_all(&self.pool).await?;
+        let of_cycle = |row: &sqlx::any::AnyRow| MessageOfCycle {
+            sequence: unsigned(row.get(0)),
+            mid: row.get(1),
+            currency: row.get(2),
+            cycle: row.get(3),
+        };
+        Ok(rows.iter().map(of_cycle).collect())
+    }
+
+    /// Erases the bodies of the files and of the messages that these acts brought, where there are some: all of them or none. A file of SQLite
+    /// holds nothing of them afterwards; a server overwrites what is no longer used in its own time.
+    ///
+    /// # Errors
+    /// As for [`Ledger::cycles_of_states`].
+    pub async fn erase_bodies(&self, sequences: &[u64]) -> Result<Erased, LedgerError> {
+        let mut sql = self.begin().await?;
+        let mut erased = Erased::default();
+        for some in sequences.chunks(ROWS_A_STATEMENT) {
+            let places = (1..=some.len()).map(|place| format!("${place}")).collect::<Vec<_>>().join(", ");
+            for (table, count) in [("bank_files", &mut erased.files), ("bank_messages", &mut erased.messages)] {
+                let update = format!("UPDATE {table} SET body = NULL WHERE body IS NOT NULL AND sequence IN ({places})");
+                let query = sqlx::query(AssertSqlSafe(update)).persistent(false);
+                let query = some.iter().fold(query, |query, sequence| query.bind(signed(*sequence)));
+                *count += query.execute(&mut *sql).await?.rows_affected();
+            }
+        }
+        self.commit(sql).await?;
+        if let Some(statement) = self.url.dialect.after_erasing() {
+            sqlx::raw_sql(statement).execute(&self.pool).await?;
+        }
+        Ok(erased)
+    }
+}
