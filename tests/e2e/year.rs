@@ -12,7 +12,6 @@ mod world;
 use crate::support::{on_postgres, slow};
 use anyhow::{Context, Result};
 use run::Year;
-use std::collections::BTreeMap;
 
 /// Few enough to meet each other often.
 const PARTIES: usize = 60;
@@ -44,20 +43,19 @@ fn the_books_are_those_of_a_second_accountant_on_both_databases() -> Result<()> 
         return year(seed, parties, acts).map(drop);
     }
     let (seeds, acts) = if slow() { (300, 300) } else { (10, 70) };
-    let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
     for seed in 0..seeds {
         let first = year(seed, PARTIES, acts)?;
-        first.model.seen().into_iter().for_each(|(what, times)| *seen.entry(what).or_default() += times);
         assert_eq!(on_postgres(|| year(seed, PARTIES, acts))?.evidence, first.evidence, "seed {seed}");
     }
-    let never: Vec<&&str> = seen.iter().filter(|(_, times)| **times == 0).map(|(what, _)| what).collect();
-    assert!(never.is_empty(), "there was never anything {never:?}");
     Ok(())
 }
 
-/// The acts of a whole year, with as many parties as a MID of some size has.
+/// The acts of a whole year: every figure is something now and then, and adds up.
 #[test]
-fn a_long_year_of_many_parties_adds_up() -> Result<()> {
-    let (parties, acts) = if slow() { (10_000, 5_000) } else { (2_000, 100) };
-    year(2026, parties, acts).map(drop)
+fn a_long_year_adds_up() -> Result<()> {
+    let (parties, acts) = if slow() { (10_000, 5_000) } else { (40, 350) };
+    let seen = year(2026, parties, acts)?.model.seen();
+    let never: Vec<&&str> = seen.iter().filter(|(_, times)| **times == 0).map(|(what, _)| what).collect();
+    assert!(never.is_empty(), "there was never anything {never:?}");
+    Ok(())
 }

@@ -408,13 +408,14 @@ impl Model {
             ("exchanged", |line| line.arrives.is_some()),
         ];
         let mut seen: BTreeMap<&str, usize> = figures.iter().map(|(name, _)| (*name, 0)).collect();
-        seen.insert("sealed", 0);
+        seen.extend(["sealed", "returned", "left out"].map(|what| (what, 0)));
         for sheet in self.sheets.values() {
             *seen.entry("undone").or_default() += sheet.lines.iter().filter(|line| line.undone.is_some()).count();
             for course in sheet.courses.values() {
                 *seen.entry("sealed").or_default() += usize::from(course.state == State::Sealed);
                 let Some(draft) = &course.draft else { continue };
                 *seen.entry("returned").or_default() += draft.returned.len();
+                *seen.entry("left out").or_default() += draft.without.len();
                 for (name, is) in figures {
                     *seen.entry(name).or_default() += draft.lines.values().filter(|line| is(line)).count();
                 }
