@@ -11,18 +11,21 @@ use farthing_settle::Draft;
 use farthing_settle::cycle::State as Course;
 use farthing_settle::journal::AccountKind;
 use farthing_settle::payout::Due;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// MID and currency.
 type Books = (String, String);
 
-/// MID, currency, kind of account and party.
-type Account = (String, String, &'static str, String);
+/// MID, currency and kind of account.
+type Accounts = (String, String, &'static str);
+
+/// By kind of account and then by party.
+type Sums = BTreeMap<Accounts, BTreeMap<String, Money>>;
 
 #[derive(Default)]
 pub struct Payable {
     /// What the journal has.
-    booked: BTreeMap<Account, Money>,
+    booked: Sums,
     /// What drafts in force say.
     drafts: BTreeMap<Books, BTreeMap<Cycle, Said>>,
 }
@@ -45,8 +48,8 @@ impl Invariant for Payable {
         for row in seen.body.iter().flat_map(|body| body.postings) {
             let Some(kind) = kinds.into_iter().find(|kind| *kind == row.account) else { continue };
             let name = || format!("journal entry {}, posting {}", seen.row.number, row.line);
-            let account = (seen.row.mid.clone(), row.currency.clone(), kind, row.owner.clone());
-            let sum = self.booked.entry(account).or_default();
+            let accounts = (seen.row.mid.clone(), row.currency.clone(), kind);
+            let sum = self.booked.entry(accounts).or_default().entry(row.owner.clone()).or_default();
             *sum = sum.plus(amount_of(row).with_context(name)?).with_context(name)?;
         }
         Ok(())
@@ -67,22 +70,27 @@ impl Invariant for Payable {
         if !chain.payments.whole {
             return Ok(String::new());
         }
-        let mut should: BTreeMap<Account, Money> = BTreeMap::new();
+        let mut should = Sums::new();
         let returned = self.approved(chain, &mut should)?;
+        self.drafts.clear();
         paid(chain, &returned, &mut should)?;
-        let nothing = |sums: &BTreeMap<Account, Money>, account: &Account| sums.get(account).copied().unwrap_or_default();
-        for account in self.booked.keys().chain(should.keys()) {
-            let (is, should) = (nothing(&self.booked, account), nothing(&should, account));
-            let (mid, currency, kind, party) = account;
-            ensure!(is == should, "{kind}:{party} in the books of {mid} has {is} {currency}, and drafts and payments come to {should}");
+        let of = |sums: &Sums, accounts: &Accounts, party: &String| {
+            sums.get(accounts).and_then(|parties| parties.get(party)).copied().unwrap_or_default()
+        };
+        for (accounts, parties) in self.booked.iter().chain(&should) {
+            let (mid, currency, kind) = accounts;
+            for party in parties.keys() {
+                let (is, should) = (of(&self.booked, accounts, party), of(&should, accounts, party));
+                ensure!(is == should, "{kind}:{party} in the books of {mid} has {is} {currency}, and drafts and payments come to {should}");
+            }
         }
-        Ok(format!("{} accounts", self.booked.len()))
+        Ok(format!("{} accounts", self.booked.values().map(BTreeMap::len).sum::<usize>()))
     }
 }
 
 impl Payable {
     /// What approved drafts leave owed: what the last of them carries, and all that is not released. The payments that they owe again.
-    fn approved(&self, chain: &Chain<'_>, should: &mut BTreeMap<Account, Money>) -> anyhow::Result<BTreeSet<String>> {
+    fn approved(&self, chain: &Chain<'_>, should: &mut Sums) -> anyhow::Result<BTreeSet<String>> {
         let courses = courses::as_of(chain.catalog, chain.catalog.sequence)?;
         let mut returned = BTreeSet::new();
         for ((mid, currency), drafts) in &self.drafts {
@@ -102,24 +110,28 @@ impl Payable {
     }
 }
 
+/// MID, currency and cycle.
+type OfDraft<'r> = (&'r str, &'r str, &'r str);
+
 /// What payments leave owed, or on its way.
-fn paid(chain: &Chain<'_>, returned: &BTreeSet<String>, should: &mut BTreeMap<Account, Money>) -> anyhow::Result<()> {
-    let mut of_draft: BTreeMap<(&str, &str, &str), Vec<StoredPayment>> = BTreeMap::new();
-    let mut draft_of: BTreeMap<&str, (&str, &str, &str)> = BTreeMap::new();
+fn paid(chain: &Chain<'_>, returned: &BTreeSet<String>, should: &mut Sums) -> anyhow::Result<()> {
+    let mut of_draft: BTreeMap<OfDraft<'_>, Vec<&StoredPayment>> = BTreeMap::new();
+    let mut draft_of: HashMap<&str, OfDraft<'_>> = HashMap::new();
     for row in &chain.payments.payments {
         let draft = (row.mid.as_str(), row.currency.as_str(), row.cycle.as_str());
-        of_draft.entry(draft).or_default().push(row.clone());
+        of_draft.entry(draft).or_default().push(row);
         draft_of.insert(&row.id, draft);
     }
-    let mut states: BTreeMap<(&str, &str, &str), Vec<StoredState>> = BTreeMap::new();
+    let mut states: BTreeMap<OfDraft<'_>, Vec<&StoredState>> = BTreeMap::new();
     for row in &chain.payments.states {
         if let Some(draft) = draft_of.get(row.id.as_str()) {
-            states.entry(*draft).or_default().push(row.clone());
+            states.entry(*draft).or_default().push(row);
         }
     }
+    drop(draft_of);
     for (draft, rows) in of_draft {
         let known = states.remove(&draft).unwrap_or_default();
-        let payments = fold(&rows, &known, |payment| Due { currency: payment.currency, amount: payment.amount })?;
+        let payments = fold(rows, known, |payment| Due { currency: payment.currency, amount: payment.amount })?;
         for (payment, state) in payments.last() {
             let kind = match state {
                 state if !state.is_known() => AccountKind::InFlight,
@@ -133,12 +145,9 @@ fn paid(chain: &Chain<'_>, returned: &BTreeSet<String>, should: &mut BTreeMap<Ac
 }
 
 /// Adds what is owed: a credit.
-fn add(
-    should: &mut BTreeMap<Account, Money>,
-    (mid, currency, kind, party): (&str, &str, AccountKind, &str),
-    amount: Money,
-) -> anyhow::Result<()> {
-    let sum = should.entry((mid.to_owned(), currency.to_owned(), kind.as_str(), party.to_owned())).or_default();
+fn add(should: &mut Sums, (mid, currency, kind, party): (&str, &str, AccountKind, &str), amount: Money) -> anyhow::Result<()> {
+    let parties = should.entry((mid.to_owned(), currency.to_owned(), kind.as_str())).or_default();
+    let sum = parties.entry(party.to_owned()).or_default();
     *sum = sum.minus(amount)?;
     Ok(())
 }

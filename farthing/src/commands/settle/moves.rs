@@ -75,8 +75,8 @@ enum Outcome {
 /// Makes a move and tells it; with the number of its manifest, if it was made.
 pub async fn make(at: &Place, asked: &Asked, json: bool) -> anyhow::Result<(Answer, Option<u64>)> {
     let mut books = Books::open(at).await?;
-    let registry = books.registry_now().await?;
-    let of = settlement(&registry, &asked.cycle)?;
+    let of = settlement(&*books.registry_now().await?, &asked.cycle)?;
+    books.let_registries_go();
     let outcome = attempt(&mut books, at, &of, asked).await?;
     let sequence = books.catalog.sequence;
     books.ledger.close().await;
@@ -143,7 +143,7 @@ async fn attempt(books: &mut Books, at: &Place, of: &Settlement, asked: &Asked) 
             Ok(row) if row.kind != asked.kind => return Ok(Outcome::Refused(already(row, of))),
             Ok(_) => {}
         }
-        let brought = match bring(books, at, of, &asked.burden, &mut unsigned).await? {
+        let mut brought = match bring(books, at, of, &asked.burden, &mut unsigned).await? {
             Ok(brought) => brought,
             Err(why) => return Ok(Outcome::Refused(why)),
         };
@@ -159,9 +159,14 @@ async fn attempt(books: &mut Books, at: &Place, of: &Settlement, asked: &Asked) 
         }
         let entry = book::entry(books, &courses, &step, &brought).await?;
         let step = CycleMove { booked: entry.as_ref().map(booked).transpose()?, ..step };
-        let payments = brought.rows(of, books.catalog.sequence + 1)?;
+        // It is in the entry, and of many parties it is much.
+        brought.plan = None;
         check::before_move(books, &Upcoming::Move { step: &step, entry: entry.as_ref(), draft: None }).await?;
-        let effects = Effects { entries: entry.iter().map(rows_of).collect(), payments, ..Effects::default() };
+        let payments = brought.rows(of, books.catalog.sequence + 1)?;
+        drop(brought);
+        let entries = entry.iter().map(rows_of).collect();
+        drop(entry);
+        let effects = Effects { entries, payments, ..Effects::default() };
         fail::fail_point!("move-made");
         if books.append(Act::Cycle(step.clone()), &effects).await? == Appended::Done {
             return Ok(Outcome::Moved(Box::new(step)));
