@@ -15,7 +15,7 @@ PURE_DOC_FLAGS := -D warnings -D missing_docs
 TARGET_DIR = $(shell cargo metadata --no-deps --offline --format-version 1 | sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p')
 TESTS = cargo test --workspace --all-features
 
-.PHONY: help setup demo build test test-slow check guards bench bench-kafka soak fix
+.PHONY: help setup demo build test test-slow check guards bench bench-kafka bench-payouts soak fix
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -60,6 +60,10 @@ bench: setup ## the release binary against DuckDB, at fan-out 1, 8 and 32 (optio
 bench-kafka: setup ## the release binary from a broker to durable state, against librdkafka alone and Kafka Streams (options in BENCH)
 	cargo build --release -p farthing -p farthing-load-tests
 	"$(TARGET_DIR)/release/farthing-load" bench-kafka --farthing "$(TARGET_DIR)/release/farthing" --streams-built "$(TARGET_DIR)/kafka-streams" $(BENCH)
+
+bench-payouts: ## the release binary from a cycle's draft to files for banks and the root, of 10,000 to 1,000,000 payees (options in BENCH)
+	cargo build --release -p farthing -p farthing-load-tests
+	"$(TARGET_DIR)/release/farthing-load" payouts --farthing "$(TARGET_DIR)/release/farthing" $(BENCH)
 
 MINUTES ?= 30
 soak: setup ## a steady stream at half of the measured rate with a fault a minute, for so many MINUTES (30; options in BENCH)

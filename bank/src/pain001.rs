@@ -5,7 +5,7 @@ use crate::account::{Account, AccountNumber, UsAccountKind};
 use crate::check::{Checked, Line};
 use crate::format::{PainVersion, Scheme};
 use crate::payment::{Address, Debtor};
-use crate::xml::{Node, Xml, parse};
+use crate::xml::{Node, Xml, parse_taking};
 use crate::{Amount, BankError, Instruction, Reference};
 use quick_xml::events::BytesStart;
 
@@ -157,17 +157,27 @@ fn account(xml: &mut Xml, element: &str, account: &Account) {
     }
 }
 
+/// Where a payment stands below the document's element.
+const TRANSFER: [&str; 3] = ["CstmrCdtTrfInitn", "PmtInf", "CdtTrfTxInf"];
+
 /// What a message asks for, its counts and sums checked.
 pub(crate) fn read_back(bytes: &[u8]) -> Result<Vec<Instruction>, BankError> {
-    let document = parse(bytes)?;
+    let mut all = Vec::new();
+    let document = parse_taking(bytes, &TRANSFER, |transfer| {
+        all.push(instruction(&transfer)?);
+        Ok(())
+    })?;
     let Some(message) = document.at(&["CstmrCdtTrfInitn"]) else {
         return Err(BankError::OtherFile { found: format!("the file is a {}", document.name), known: "a pain.001 is read here" });
     };
-    let mut all = Vec::new();
+    let mut rest = all.as_slice();
     for block in message.all("PmtInf") {
-        let instructions = block.all("CdtTrfTxInf").map(instruction).collect::<Result<Vec<_>, _>>()?;
-        compare(block, &instructions)?;
-        all.extend(instructions);
+        let (instructions, after) = rest.split_at(block.all("CdtTrfTxInf").count().min(rest.len()));
+        compare(block, instructions)?;
+        rest = after;
+    }
+    if !rest.is_empty() {
+        return Err(BankError::damaged(message.line, "a second message begins"));
     }
     if let Some(header) = message.at(&["GrpHdr"]) {
         compare(header, &all)?;

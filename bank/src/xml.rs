@@ -3,5 +3,5 @@
 mod read;
 mod write;
 
-pub(crate) use read::{Node, parse};
+pub(crate) use read::{Node, parse, parse_taking};
 pub(crate) use write::Xml;

@@ -264,6 +264,12 @@ impl Books {
         }
     }
 
+    /// Lets go of registries: one of many parties takes much room, and what was wanted of it is known.
+    pub fn let_registries_go(&mut self) {
+        self.registries.clear();
+        self.from_snapshot = None;
+    }
+
     /// A registry version for papers: the one in force as [`Books::registry_now`] has it, others from the archive.
     pub async fn registry_of(&mut self, version: u64) -> anyhow::Result<Arc<Registry>> {
         if version == self.catalog.registry_version() { self.registry_now().await } else { self.registry(version).await }

@@ -38,10 +38,10 @@ pub struct Source {
 
 /// The final draft of a cycle, or of an open one a preview.
 pub async fn source(books: &mut Books, of: &Settlement) -> anyhow::Result<Source> {
-    let drafts = plan_input::drafts(books, of, books.catalog.sequence).await?;
+    let before = plan_input::before(books, of).await?;
     match settle::whereabouts(&courses::as_of(&books.catalog, books.catalog.sequence)?, of) {
         Whereabouts::In(State::Open) => {
-            let deferred = plan_input::deferred_cycles(books, of, before(&drafts, of.cycle)).await?;
+            let deferred = plan_input::deferred_cycles(books, of, &before).await?;
             let to_come = settle::to_come(books).await?;
             let through_sequence = books.catalog.sequence;
             let draft = settle::make(books, of, &[], Some(to_come.clone())).await?;
@@ -50,21 +50,17 @@ pub async fn source(books: &mut Books, of: &Settlement) -> anyhow::Result<Source
         Whereabouts::In(State::Closing) => {
             bail!("cycle {} of {} in {} is closed but has no draft yet; draft it first", of.cycle, of.mid, of.currency)
         }
-        _ => final_source(books, of, &drafts).await,
+        _ => final_source(books, of, &before).await,
     }
 }
 
-/// The final draft of a cycle, out of all of its MID and currency.
-pub async fn final_source(books: &Books, of: &Settlement, drafts: &[Draft]) -> anyhow::Result<Source> {
-    let deferred = plan_input::deferred_cycles(books, of, before(drafts, of.cycle)).await?;
-    let draft = drafts.iter().find(|draft| draft.cycle == of.cycle);
+/// The final draft of a cycle, behind those of its MID and currency before it, of which the lines are not needed.
+pub async fn final_source(books: &Books, of: &Settlement, before: &[Draft]) -> anyhow::Result<Source> {
+    let deferred = plan_input::deferred_cycles(books, of, before).await?;
+    let draft = plan_input::draft_of(books, of).await?;
     let draft = draft.with_context(|| format!("cycle {} of {} in {} has no final draft", of.cycle, of.mid, of.currency))?;
-    let through_sequence = seen_by(books, draft)?;
-    Ok(Source { draft: draft.clone(), through_sequence, deferred, to_come: Vec::new() })
-}
-
-fn before(drafts: &[Draft], cycle: Cycle) -> &[Draft] {
-    &drafts[..drafts.partition_point(|draft| draft.cycle < cycle)]
+    let through_sequence = seen_by(books, &draft)?;
+    Ok(Source { draft, through_sequence, deferred, to_come: Vec::new() })
 }
 
 /// The last manifest that a final draft saw: the one before the move that made it.

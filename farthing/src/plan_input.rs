@@ -31,12 +31,12 @@ pub struct Scope {
 
 /// Gathers the input of a plan.
 pub async fn gather(books: &Books, registry: &Registry, of: &Settlement, scope: Scope) -> anyhow::Result<Input> {
-    let earlier: Vec<Draft> = drafts(books, of, scope.through_sequence).await?.into_iter().filter(|draft| draft.cycle < of.cycle).collect();
+    let Earlier { drafts: earlier, untaxed } = earlier(books, of, scope.through_sequence).await?;
     let mut accruals = of_cycle(books, of, of.cycle, scope.through_sequence).await?;
     accruals.extend(scope.to_come.into_iter().filter(|accrual| accrual.cycle == of.cycle && accrual.key.currency == of.currency));
     let (deferred, settled_in) = deferred(books, of, &earlier).await?;
-    let carried_in: BTreeMap<String, Money> =
-        earlier.last().map(|draft| draft.lines.iter().map(|line| (line.party.clone(), line.carried_out)).collect()).unwrap_or_default();
+    let carried = |draft: &Draft| draft.lines.iter().map(|line| (line.party.clone(), line.carried_out)).collect();
+    let carried_in: BTreeMap<String, Money> = earlier.last().map(carried).unwrap_or_default();
     let returned = payouts::returned(books, of, scope.through_sequence, &earlier).await?;
     let holds = holds(books, of, scope.through_sequence, earlier.last());
     let adjustments = adjustments(books, of, scope.through_sequence, &earlier);
@@ -52,7 +52,7 @@ pub async fn gather(books: &Books, registry: &Registry, of: &Settlement, scope: 
         deferred,
         carried_in,
         returned,
-        untaxed: Untaxed::after(&earlier)?,
+        untaxed,
         adjustments,
         holds,
         taxes: BTreeMap::new(),
@@ -67,17 +67,68 @@ pub async fn gather(books: &Books, registry: &Registry, of: &Settlement, scope: 
     Ok(input)
 }
 
+/// The drafts before a cycle, as far as the next one hangs on them.
+struct Earlier {
+    /// By cycle; of all but the last, the lines are left out: years of many parties would not fit.
+    drafts: Vec<Draft>,
+    /// By party, what has come back and is not paid yet.
+    untaxed: BTreeMap<String, Money>,
+}
+
+/// The final drafts before a cycle, without their lines.
+pub async fn before(books: &Books, of: &Settlement) -> anyhow::Result<Vec<Draft>> {
+    let mut drafts = earlier(books, of, books.catalog.sequence).await?.drafts;
+    drafts.last_mut().into_iter().for_each(|last| last.lines = Vec::new());
+    Ok(drafts)
+}
+
+async fn earlier(books: &Books, of: &Settlement, through_sequence: u64) -> anyhow::Result<Earlier> {
+    let mut drafts: Vec<Draft> = Vec::new();
+    let mut untaxed = Untaxed::default();
+    for (cycle, sha256) in in_force(books, of, through_sequence)?.into_iter().filter(|(cycle, _)| *cycle < of.cycle) {
+        drafts.last_mut().into_iter().for_each(|before| before.lines = Vec::new());
+        let draft = draft(books, &sha256).await.with_context(|| format!("cycle {cycle} of {} in {}", of.mid, of.currency))?;
+        untaxed.take(&draft)?;
+        drafts.push(draft);
+    }
+    Ok(Earlier { drafts, untaxed: untaxed.left() })
+}
+
 /// The final drafts of a MID and currency that were in force after a manifest, by cycle: not those that were thrown away by then.
 pub async fn drafts(books: &Books, of: &Settlement, through_sequence: u64) -> anyhow::Result<Vec<Draft>> {
+    let mut drafts = Vec::new();
+    for (_, sha256) in in_force(books, of, through_sequence)? {
+        drafts.push(draft(books, &sha256).await?);
+    }
+    Ok(drafts)
+}
+
+/// The final draft of a cycle that is in force now, if it has one.
+pub async fn draft_of(books: &Books, of: &Settlement) -> anyhow::Result<Option<Draft>> {
+    let found = in_force(books, of, books.catalog.sequence)?.into_iter().find(|(cycle, _)| *cycle == of.cycle);
+    match found {
+        Some((_, sha256)) => draft(books, &sha256).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// The cycles of a MID and currency that have a final draft.
+pub fn drafted_cycles(books: &Books, of: &Settlement) -> anyhow::Result<Vec<Cycle>> {
+    Ok(in_force(books, of, books.catalog.sequence)?.into_iter().map(|(cycle, _)| cycle).collect())
+}
+
+/// The cycles of a MID and currency with the drafts that were in force after a manifest.
+fn in_force(books: &Books, of: &Settlement, through_sequence: u64) -> anyhow::Result<Vec<(Cycle, String)>> {
     let courses = courses::as_of(&books.catalog, through_sequence)?;
-    let stored = books.ledger.drafts().await?;
-    let read = |sha256: &str| {
-        let row = stored.iter().find(|row| row.sha256 == sha256).context("the ledger has lost a draft; run: farthing verify")?;
-        let draft = Draft::from_json(&row.body).context("a draft in the ledger is damaged; run: farthing verify")?;
-        ensure!(draft.draft_sha256 == sha256, "a draft in the ledger is another than its manifest names; run: farthing verify");
-        Ok(draft)
-    };
-    courses.drafts(&of.mid, of.currency.code()).map(|(_, draft)| read(&draft.sha256)).collect()
+    Ok(courses.drafts(&of.mid, of.currency.code()).map(|(cycle, draft)| (cycle, draft.sha256.clone())).collect())
+}
+
+/// One draft, as its row has it; the row itself, which is as long, does not stay.
+async fn draft(books: &Books, sha256: &str) -> anyhow::Result<Draft> {
+    let row = books.ledger.draft(sha256).await?.context("the ledger has lost a draft; run: farthing verify")?;
+    let draft = Draft::from_json(&row.body).context("a draft in the ledger is damaged; run: farthing verify")?;
+    ensure!(draft.draft_sha256 == sha256, "a draft in the ledger is another than its manifest names; run: farthing verify");
+    Ok(draft)
 }
 
 /// The accruals of a cycle and currency, summed over the batches that manifests up to that one committed.
@@ -219,6 +270,8 @@ fn fill_terms(input: &mut Input, registry: &Registry) -> anyhow::Result<()> {
         }
     }
     input.quotes = quotes(input, &payees, registry);
+    // Put in one by one, a map's nodes are half empty; made of all at once, they are full.
+    let payees = payees.into_iter().collect();
     (input.agreements, input.payees, input.taxes, input.heirs) = (terms, payees, taxes, heirs);
     Ok(())
 }

@@ -6,6 +6,7 @@ use crate::drafted::{self, Events, Source, Wanted, Whose, final_source};
 use crate::plan_input;
 use anyhow::{Context, bail};
 use farthing_schemas::Cycle;
+use farthing_settle::Draft;
 use farthing_settle::proof::chain::{Link, Owner};
 use farthing_settle::proof::tree::Tree;
 use farthing_settle::proof::{Digest, check, file};
@@ -36,16 +37,18 @@ pub fn seal(of: &Settlement, tree: &Tree, previous: Option<Digest>) -> anyhow::R
 
 /// The seals of a MID and currency from the first final draft through that of `of`, each computed from its statements.
 pub async fn seals(books: &mut Books, of: &Settlement) -> anyhow::Result<Vec<Seal>> {
-    let drafts = plan_input::drafts(books, of, books.catalog.sequence).await?;
-    if !drafts.iter().any(|draft| draft.cycle == of.cycle) {
+    let cycles = plan_input::drafted_cycles(books, of)?;
+    if !cycles.contains(&of.cycle) {
         bail!("cycle {} of {} in {} has no final draft, so it has no root", of.cycle, of.mid, of.currency);
     }
     let mut seals: Vec<Seal> = Vec::new();
-    for cycle in drafts.iter().map(|draft| draft.cycle).filter(|cycle| *cycle <= of.cycle) {
+    let mut before: Vec<Draft> = Vec::new();
+    for cycle in cycles.into_iter().filter(|cycle| *cycle <= of.cycle) {
         let at = Settlement { cycle, ..of.clone() };
-        let source = final_source(books, &at, &drafts).await?;
+        let source = final_source(books, &at, &before).await?;
         let tree = Tree::of(gather(books, &source, Whose::Everybodys).await?.leaves()?);
         seals.push(seal(&at, &tree, seals.last().map(|seal| seal.root))?);
+        before.push(Draft { lines: Vec::new(), ..source.draft });
     }
     Ok(seals)
 }

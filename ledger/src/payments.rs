@@ -148,13 +148,6 @@ pub enum Asked<'a> {
         /// The cycle, or all.
         cycle: Option<&'a str>,
     },
-    /// Those of a MID's cycle, in whatever currency.
-    Cycle {
-        /// The MID.
-        mid: &'a str,
-        /// The cycle.
-        cycle: &'a str,
-    },
     /// Those of a MID that arrive in a currency, whatever that of their draft is.
     PaidIn {
         /// The MID.
@@ -194,7 +187,7 @@ impl Ledger {
         let (condition, values) = condition(asked);
         let select = format!("SELECT {PAYMENT} FROM payments {condition} ORDER BY sequence, line");
         let query = values.into_iter().fold(sqlx::query(AssertSqlSafe(select)), |query, value| query.bind(value));
-        Ok(query.fetch_all(&self.pool).await?.iter().map(payment).collect())
+        self.each_row(query, payment).await
     }
 
     /// The changes of state of payments, in order.
@@ -206,7 +199,7 @@ impl Ledger {
         let of = if condition.is_empty() { String::new() } else { format!("WHERE id IN (SELECT id FROM payments {condition})") };
         let select = format!("SELECT {STATE} FROM payment_states {of} ORDER BY sequence, line");
         let query = values.into_iter().fold(sqlx::query(AssertSqlSafe(select)), |query, value| query.bind(value));
-        Ok(query.fetch_all(&self.pool).await?.iter().map(state).collect())
+        self.each_row(query, state).await
     }
 
     /// The files for banks that an act made, or all.
@@ -226,7 +219,17 @@ impl Ledger {
             sha256: row.get(4),
             body: row.get(5),
         };
-        Ok(query.fetch_all(&self.pool).await?.iter().map(file).collect())
+        self.each_row(query, file).await
+    }
+
+    /// How many files for banks a MID's cycle has, in whatever currency.
+    ///
+    /// # Errors
+    /// As for [`Ledger::payments`].
+    pub async fn bank_files_of(&self, mid: &str, cycle: &str) -> Result<u64, LedgerError> {
+        let select = "SELECT COUNT(DISTINCT message_id) FROM payments WHERE mid = $1 AND cycle = $2";
+        let row = sqlx::query(select).bind(mid).bind(cycle).fetch_one(&self.pool).await?;
+        Ok(unsigned(row.get(0)))
     }
 
     /// The messages that were taken in, in order.
@@ -287,7 +290,6 @@ fn condition(asked: Asked<'_>) -> (String, Vec<String>) {
         Asked::Of { mid, currency, cycle: Some(cycle) } => {
             ("WHERE mid = $1 AND currency = $2 AND cycle = $3", vec![mid.to_owned(), currency.to_owned(), cycle.to_owned()])
         }
-        Asked::Cycle { mid, cycle } => ("WHERE mid = $1 AND cycle = $2", vec![mid.to_owned(), cycle.to_owned()]),
         Asked::PaidIn { mid, currency } => ("WHERE mid = $1 AND paid_in = $2", vec![mid.to_owned(), currency.to_owned()]),
         Asked::Id(id) => ("WHERE id = $1", vec![id.to_owned()]),
         // Ids are ASCII, and no character of theirs comes after a tilde.

@@ -2,8 +2,10 @@
 
 use crate::{Ledger, LedgerError, signed, unsigned};
 use farthing_schemas::manifest::{DeadLetter, Total};
-use sqlx::any::AnyRow;
-use sqlx::{AssertSqlSafe, Row};
+use futures::TryStreamExt;
+use sqlx::any::{AnyArguments, AnyRow};
+use sqlx::query::Query;
+use sqlx::{Any, AssertSqlSafe, Row};
 
 /// A manifest as the ledger holds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,6 +74,20 @@ fn draft(row: &AnyRow) -> StoredDraft {
 }
 
 impl Ledger {
+    /// Rows, each made into what it says before the next one is read: as rows of the database they take several times the room.
+    pub(crate) async fn each_row<T>(
+        &self,
+        query: Query<'_, Any, AnyArguments>,
+        said: impl Fn(&AnyRow) -> T,
+    ) -> Result<Vec<T>, LedgerError> {
+        let mut rows = query.fetch(&self.pool);
+        let mut found = Vec::new();
+        while let Some(row) = rows.try_next().await? {
+            found.push(said(&row));
+        }
+        Ok(found)
+    }
+
     /// The manifests after a number, in order.
     ///
     /// # Errors
@@ -126,8 +142,18 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Sql`]
     pub async fn party_details(&self) -> Result<Vec<PartyDetails>, LedgerError> {
-        let rows = sqlx::query("SELECT party, salt, sha256, details FROM party_details ORDER BY party").fetch_all(&self.pool).await?;
-        Ok(rows.iter().map(|row| PartyDetails { party: row.get(0), salt: row.get(1), sha256: row.get(2), details: row.get(3) }).collect())
+        let query = sqlx::query("SELECT party, salt, sha256, details FROM party_details ORDER BY party");
+        let details = |row: &AnyRow| PartyDetails { party: row.get(0), salt: row.get(1), sha256: row.get(2), details: row.get(3) };
+        self.each_row(query, details).await
+    }
+
+    /// The names and account details of parties as JSON, by party, and nothing else of them.
+    ///
+    /// # Errors
+    /// [`LedgerError::Sql`]
+    pub async fn details_by_party(&self) -> Result<Vec<(String, String)>, LedgerError> {
+        let query = sqlx::query("SELECT party, details FROM party_details");
+        self.each_row(query, |row| (row.get(0), row.get(1))).await
     }
 
     /// The states of cycles: MID, currency, cycle, state.
@@ -147,6 +173,14 @@ impl Ledger {
     pub async fn drafts(&self) -> Result<Vec<StoredDraft>, LedgerError> {
         let select = "SELECT sha256, mid, currency, cycle, body FROM drafts ORDER BY mid, currency, cycle, sha256";
         Ok(sqlx::query(select).fetch_all(&self.pool).await?.iter().map(draft).collect())
+    }
+
+    /// The SHA-256 of all final drafts; of those that were thrown away, too.
+    ///
+    /// # Errors
+    /// [`LedgerError::Sql`]
+    pub async fn draft_names(&self) -> Result<Vec<String>, LedgerError> {
+        self.each_row(sqlx::query("SELECT sha256 FROM drafts ORDER BY sha256"), |row| row.get(0)).await
     }
 
     /// One final draft, by its SHA-256.

@@ -9,6 +9,7 @@ use farthing_load_tests::kafka::produce::{Produce, produce};
 use farthing_load_tests::kafka::raw::{Count, count};
 use farthing_load_tests::kafka::soak::{self, Soak};
 use farthing_load_tests::kafka::{self, BenchKafka};
+use farthing_load_tests::payouts::{self, PayoutOptions};
 use farthing_load_tests::statements::{self, RootOptions};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -37,6 +38,8 @@ enum Command {
     Identities(RememberOptions),
     /// Measure what the root over a cycle's statements takes, in time and memory
     Statements(RootOptions),
+    /// Measure each step of the release binary from a cycle's draft to files for banks and the root, by the number of payees
+    Payouts(PayoutOptions),
     /// Read a topic from its beginning to its end with librdkafka and count, as JSON
     Count(Count),
     /// Run one program and print what it used, as JSON (the benchmark calls this itself)
@@ -120,6 +123,7 @@ fn main() -> Result<ExitCode> {
         Command::Soak(options) => soak::run(&options),
         Command::Identities(options) => identities::run(&options),
         Command::Statements(options) => statements::run(&options),
+        Command::Payouts(options) => payouts::run(&options),
         Command::Count(options) => {
             println!("{}", serde_json::to_string(&count(&options)?)?);
             Ok(ExitCode::SUCCESS)

@@ -6,6 +6,7 @@ use crate::input::Input;
 use crate::moves::{Account, Move, Rule, Step, Terms, WhyCarried};
 use farthing_schemas::Money;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What stands in one party's accounts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,15 +23,15 @@ pub struct PartySums {
     pub steps: StepSums,
 }
 
-/// What each step brought in; negative for what it took away.
+/// What each step brought in; negative for what it took away. In the order of steps: of most parties they are few.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct StepSums(BTreeMap<Step, Money>);
+pub struct StepSums(Vec<(Step, Money)>);
 
 impl StepSums {
     /// What one step brought in.
     #[must_use]
     pub fn brought(&self, step: Step) -> Money {
-        self.0.get(&step).copied().unwrap_or_default()
+        self.place_of(step).map(|at| self.0[at].1).unwrap_or_default()
     }
 
     /// What these steps brought in together.
@@ -41,18 +42,20 @@ impl StepSums {
         Ok(Money::sum(steps.iter().map(|step| self.brought(*step)))?)
     }
 
-    /// Adds what the same steps brought in elsewhere.
-    ///
-    /// # Errors
-    /// A sum that does not fit.
-    pub fn add(&mut self, other: &StepSums) -> Result<(), SettleError> {
-        other.0.iter().try_for_each(|(step, amount)| self.bring(*step, *amount))
+    fn bring(&mut self, step: Step, amount: Money) -> Result<(), SettleError> {
+        match self.place_of(step) {
+            Ok(at) => self.0[at].1 = self.0[at].1.plus(amount)?,
+            Err(at) => {
+                // Room for this one and no more: there are many parties.
+                self.0.reserve_exact(1);
+                self.0.insert(at, (step, amount));
+            }
+        }
+        Ok(())
     }
 
-    fn bring(&mut self, step: Step, amount: Money) -> Result<(), SettleError> {
-        let sum = self.0.entry(step).or_default();
-        *sum = sum.plus(amount)?;
-        Ok(())
+    fn place_of(&self, step: Step) -> Result<usize, usize> {
+        self.0.binary_search_by_key(&step, |(step, _)| *step)
     }
 }
 
@@ -60,8 +63,10 @@ impl StepSums {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Book {
     moves: Vec<Move>,
-    parties: BTreeMap<String, PartySums>,
-    terms: BTreeMap<EarningKey, StepSums>,
+    parties: BTreeMap<Arc<str>, PartySums>,
+    terms: BTreeMap<Terms, StepSums>,
+    /// Of closed cycles that are undone: by party, too.
+    undone: BTreeMap<EarningKey, StepSums>,
 }
 
 impl Book {
@@ -74,7 +79,7 @@ impl Book {
         let carried = input.carried_in.iter().filter(|(_, carried)| **carried != Money::ZERO).map(|(party, _)| party);
         for party in carried.chain(input.returned.keys()) {
             let carried = input.carried_by(party).plus(input.returned_to(party)?)?;
-            book.parties.insert(party.clone(), PartySums { carried_in: carried, carried, ..PartySums::default() });
+            book.parties.insert(party.as_str().into(), PartySums { carried_in: carried, carried, ..PartySums::default() });
         }
         Ok(book)
     }
@@ -93,7 +98,7 @@ impl Book {
     }
 
     /// Every party with a balance or a move.
-    pub fn parties(&self) -> impl Iterator<Item = (&String, &PartySums)> {
+    pub fn parties(&self) -> impl Iterator<Item = (&Arc<str>, &PartySums)> {
         self.parties.iter()
     }
 
@@ -103,10 +108,16 @@ impl Book {
         self.parties.get(party)
     }
 
-    /// What the steps brought to one party under some terms.
+    /// What the steps brought to all parties together under some terms.
     #[must_use]
-    pub fn under(&self, key: &EarningKey) -> StepSums {
-        self.terms.get(key).cloned().unwrap_or_default()
+    pub fn under(&self, terms: &Terms) -> StepSums {
+        self.terms.get(terms).cloned().unwrap_or_default()
+    }
+
+    /// What the steps brought to one party under terms of a cycle that is undone.
+    #[must_use]
+    pub fn undone(&self, key: &EarningKey) -> StepSums {
+        self.undone.get(key).cloned().unwrap_or_default()
     }
 
     /// The moves so far.
@@ -141,10 +152,14 @@ impl Book {
         }
     }
 
-    fn credit_terms(&mut self, entry: &Move, party: &str, amount: Money) -> Result<(), SettleError> {
-        let Rule::Terms(Terms { agreement, undone }) = &entry.rule else { return Ok(()) };
-        let terms = Terms { agreement: agreement.clone(), undone: *undone };
-        self.terms.entry(EarningKey { terms, party: party.to_owned() }).or_default().bring(entry.step, amount)
+    fn credit_terms(&mut self, entry: &Move, party: &Arc<str>, amount: Money) -> Result<(), SettleError> {
+        let Rule::Terms(terms) = &entry.rule else { return Ok(()) };
+        self.terms.entry(terms.clone()).or_default().bring(entry.step, amount)?;
+        if terms.undone.is_some() {
+            let key = EarningKey { terms: terms.clone(), party: party.clone() };
+            self.undone.entry(key).or_default().bring(entry.step, amount)?;
+        }
+        Ok(())
     }
 }
 

@@ -9,7 +9,6 @@ use crate::moves::{Move, Rule, Step, WhyCarried};
 use crate::steps::View;
 use crate::steps::withhold::Taxed;
 use crate::wire;
-use farthing_schemas::manifest::sha256_hex;
 use farthing_schemas::{Currency, Cycle, Money, Rate};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,7 +25,7 @@ impl Plan {
     /// The draft with the SHA-256 of the moves and then its own.
     #[must_use]
     pub fn new(mut draft: Draft, moves: Vec<Move>) -> Plan {
-        draft.moves_sha256 = sha256_hex(wire::moves_to_ndjson(&moves).as_bytes());
+        draft.moves_sha256 = wire::moves_sha256(&moves);
         Plan { draft: draft.sealed(), moves }
     }
 }
@@ -257,8 +256,8 @@ pub struct Line {
     pub carried_in: Money,
     /// What leaves for the bank.
     pub paid: Money,
-    /// As what it arrives, where that is in another currency.
-    pub exchanged: Option<Exchanged>,
+    /// As what it arrives, where that is in another currency: of few lines, so it takes no room in the others.
+    pub exchanged: Option<Box<Exchanged>>,
     /// What stays owed.
     pub carried_out: Money,
     /// Why it stays; none where nothing does.
@@ -340,11 +339,15 @@ fn agreement_line(finding: &Finding<'_>) -> Result<AgreementLine, SettleError> {
 
 fn platforms(view: View<'_>) -> Result<Vec<PlatformLine>, SettleError> {
     let mut sums: BTreeMap<&str, (Money, Money)> = BTreeMap::new();
+    let mut last = None;
     for (key, earning) in view.earnings.iter() {
-        let Some(terms) = view.input.agreements.get(&key.terms.agreement) else { continue };
+        let Some(terms) = view.input.agreements.get(&*key.terms.agreement) else { continue };
         let (gross, net) = sums.entry(&terms.platform).or_default();
         *gross = gross.plus(earning.gross)?;
-        *net = net.plus(net_of(&view.book.under(key))?)?;
+        // What is earned under one set of terms stands together, and its net is there of all parties at once.
+        if last.replace(&key.terms) != Some(&key.terms) {
+            *net = net.plus(net_of(&view.book.under(&key.terms))?)?;
+        }
     }
     let line = |(platform, (gross, net)): (&str, (Money, Money))| PlatformLine {
         platform: platform.to_owned(),
@@ -359,11 +362,11 @@ fn undone(view: View<'_>) -> Result<Vec<UndoneLine>, SettleError> {
     let mut lines = Vec::new();
     for (key, earning) in view.earnings.iter().filter(|(_, earning)| is_something(earning)) {
         let Some(cycle) = key.terms.undone else { continue };
-        let sums = view.book.under(key);
+        let sums = view.book.undone(key);
         lines.push(UndoneLine {
             cycle,
-            agreement: key.terms.agreement.clone(),
-            party: key.party.clone(),
+            agreement: key.terms.agreement.to_string(),
+            party: key.party.to_string(),
             gross: earning.gross,
             labour: earning.labour,
             fee: sums.brought(Step::Fee).negated()?,
@@ -439,16 +442,16 @@ fn inheritances(view: View<'_>) -> Vec<Inheritance> {
 }
 
 fn lines(view: View<'_>, inheritances: &[Inheritance]) -> Result<Vec<Line>, SettleError> {
-    let mut gross: BTreeMap<&str, Money> = view.book.parties().map(|(party, _)| (party.as_str(), Money::ZERO)).collect();
+    let mut gross: BTreeMap<&str, Money> = view.book.parties().map(|(party, _)| (&**party, Money::ZERO)).collect();
     for (key, earning) in view.earnings.iter().filter(|(_, earning)| is_something(earning)) {
         let sum = gross.entry(&key.party).or_default();
         *sum = sum.plus(earning.gross)?;
     }
     let nothing = PartySums::default();
-    let mut lines = gross
-        .into_iter()
-        .map(|(party, gross)| line(party, gross, view.book.party(party).unwrap_or(&nothing)))
-        .collect::<Result<Vec<_>, _>>()?;
+    let mut lines = Vec::with_capacity(gross.len());
+    for (party, gross) in gross {
+        lines.push(line(party, gross, view.book.party(party).unwrap_or(&nothing))?);
+    }
     for entry in view.book.moves() {
         let (Rule::Exchange(exchanged), Some(party)) = (&entry.rule, entry.to.party()) else { continue };
         if let Ok(at) = lines.binary_search_by(|line| line.party.as_str().cmp(party)) {

@@ -5,6 +5,7 @@ use crate::input::Input;
 use crate::moves::Terms;
 use farthing_schemas::{Accrual, Cycle, Money, Status};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Who earned under which terms.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -12,7 +13,7 @@ pub struct EarningKey {
     /// The terms.
     pub terms: Terms,
     /// The party.
-    pub party: String,
+    pub party: Arc<str>,
 }
 
 /// What was earned under one key.
@@ -27,7 +28,7 @@ pub struct Earning {
 /// What a draft settles, in the order of its keys.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Earnings {
-    by_key: BTreeMap<EarningKey, Earning>,
+    by_key: Vec<(EarningKey, Earning)>,
     gross_all: BTreeMap<String, Money>,
 }
 
@@ -40,6 +41,8 @@ impl Earnings {
         let deferred_cycles: BTreeSet<(&str, Cycle)> =
             input.deferred.iter().map(|accrual| (accrual.key.agreement.as_str(), accrual.cycle)).collect();
         let mut earnings = Earnings::default();
+        let mut by_key: BTreeMap<EarningKey, Earning> = BTreeMap::new();
+        let mut agreements: BTreeMap<&str, Arc<str>> = BTreeMap::new();
         let mut left_out = BTreeSet::new();
         for (accrual, kind) in all(input) {
             check_place(input, accrual, kind)?;
@@ -52,11 +55,13 @@ impl Earnings {
                 continue;
             }
             let undone = cycle_undone(input, accrual, &deferred_cycles)?;
-            let terms = Terms { agreement: accrual.key.agreement.clone(), undone };
-            let earning = earnings.by_key.entry(EarningKey { terms, party: accrual.key.party.clone() }).or_default();
+            let agreement = accrual.key.agreement.as_str();
+            let terms = Terms { agreement: agreements.entry(agreement).or_insert_with(|| agreement.into()).clone(), undone };
+            let earning = by_key.entry(EarningKey { terms, party: accrual.key.party.as_str().into() }).or_default();
             add(&mut earning.gross, accrual.gross)?;
             add(&mut earning.labour, accrual.labour)?;
         }
+        earnings.by_key = by_key.into_iter().collect();
         match input.without.iter().find(|agreement| !left_out.contains(agreement.as_str())) {
             Some(agreement) => Err(SettleError::NothingToLeaveOut(agreement.clone())),
             None => Ok(earnings),
@@ -65,7 +70,7 @@ impl Earnings {
 
     /// What was earned, by agreement, cycle undone (none first) and party.
     pub fn iter(&self) -> impl Iterator<Item = (&EarningKey, &Earning)> {
-        self.by_key.iter()
+        self.by_key.iter().map(|(key, earning)| (key, earning))
     }
 
     /// All that the platform owes on in this cycle and currency, whatever the status and the MID.

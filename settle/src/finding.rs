@@ -4,7 +4,7 @@ use crate::book::{Book, StepSums};
 use crate::earnings::Earnings;
 use crate::error::SettleError;
 use crate::input::{AgreementTerms, Input};
-use crate::moves::Step;
+use crate::moves::{Step, Terms};
 use farthing_schemas::Money;
 use farthing_schemas::split::mul_div_ceil;
 use std::collections::BTreeMap;
@@ -66,15 +66,15 @@ pub fn least_net(gross: Money) -> Result<Money, SettleError> {
 /// # Errors
 /// An agreement without terms, or a sum that does not fit.
 pub fn findings<'a>(input: &'a Input, earnings: &'a Earnings, book: &Book) -> Result<Vec<Finding<'a>>, SettleError> {
-    let mut sums: BTreeMap<&str, (Money, StepSums)> = BTreeMap::new();
+    let mut sums: BTreeMap<&str, Money> = BTreeMap::new();
     for (key, earning) in earnings.iter() {
-        let (gross, steps) = sums.entry(&key.terms.agreement).or_default();
+        let gross = sums.entry(&key.terms.agreement).or_default();
         if key.terms.undone.is_none() {
             *gross = gross.plus(earning.gross)?;
-            steps.add(&book.under(key))?;
         }
     }
-    sums.into_iter().map(|(agreement, (gross, steps))| finding(input, agreement, gross, &steps)).collect()
+    let steps = |agreement: &str| book.under(&Terms { agreement: agreement.into(), undone: None });
+    sums.into_iter().map(|(agreement, gross)| finding(input, agreement, gross, &steps(agreement))).collect()
 }
 
 fn finding<'a>(input: &'a Input, agreement: &'a str, gross: Money, steps: &StepSums) -> Result<Finding<'a>, SettleError> {

@@ -4,6 +4,7 @@ use crate::draft::Exchanged;
 use crate::input::{Quote, Tax};
 use farthing_schemas::{Cycle, Money, Rate};
 use std::fmt;
+use std::sync::Arc;
 
 /// One entry of the plan; the journal follows from these.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,11 +66,11 @@ pub enum Rule {
     /// An heir of that share.
     Heir(Rate),
     /// A tax.
-    Tax(Tax),
+    Tax(Box<Tax>),
     /// At least this amount is paid out.
     Threshold(Money),
     /// At least the threshold is paid out, after an exchange.
-    Exchange(Exchanged),
+    Exchange(Box<Exchanged>),
     /// Why the rest was not paid.
     Carried(WhyCarried),
 }
@@ -78,7 +79,7 @@ pub enum Rule {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Terms {
     /// The agreement.
-    pub agreement: String,
+    pub agreement: Arc<str>,
     /// The closed cycle that a reversal undoes; none for what this cycle settles itself.
     pub undone: Option<Cycle>,
 }
@@ -96,23 +97,23 @@ pub enum WhyCarried {
     Owing,
 }
 
-/// Where money stands.
+/// Where money stands. Ids are shared: a plan of many parties names each in many moves.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Account {
     /// What a platform owes.
-    Platform(String),
+    Platform(Arc<str>),
     /// What the MID keeps.
-    Mid(String),
+    Mid(Arc<str>),
     /// A party's money within this plan; empty when the plan is done.
-    Party(String),
+    Party(Arc<str>),
     /// What is held back of a party's money.
-    Held(String),
+    Held(Arc<str>),
     /// What is withheld of a party's money.
-    Withheld(String),
+    Withheld(Arc<str>),
     /// What leaves for a party's bank.
-    Payout(String),
+    Payout(Arc<str>),
     /// What stays owed to a party, or by it when negative.
-    Carried(String),
+    Carried(Arc<str>),
 }
 
 impl Account {
@@ -190,12 +191,14 @@ impl fmt::Display for Rule {
             Rule::RecoveryCap(cap) => write!(out, "recovery_cap {cap}"),
             Rule::Hold(number) => write!(out, "hold {number}"),
             Rule::Heir(share) => write!(out, "heir {share}"),
-            Rule::Tax(Tax { withholding, certificate: None, rate, .. }) => write!(out, "withholding {withholding} {rate}"),
-            Rule::Tax(Tax { withholding, certificate: Some(reference), rate, .. }) => {
-                write!(out, "withholding {withholding} {rate} by certificate {reference}")
+            Rule::Tax(tax) => {
+                let Tax { withholding, certificate, rate, .. } = &**tax;
+                write!(out, "withholding {withholding} {rate}")?;
+                certificate.iter().try_for_each(|reference| write!(out, " by certificate {reference}"))
             }
             Rule::Threshold(least) => write!(out, "threshold {least}"),
-            Rule::Exchange(Exchanged { currency, amount, quote: Quote { rate, source, time } }) => {
+            Rule::Exchange(exchanged) => {
+                let Exchanged { currency, amount, quote: Quote { rate, source, time } } = &**exchanged;
                 write!(out, "exchange to {currency} {amount} at {rate} of {source} {time}")
             }
             Rule::Carried(why) => write!(out, "{}", why.as_str()),

@@ -166,9 +166,12 @@ pub fn lines_sha256<T: Serialize>(rows: impl IntoIterator<Item = T>) -> String {
 /// The payments of one draft, each obligation's by attempt, and what became of them.
 #[derive(Clone, Debug, Default)]
 pub struct Payments {
-    by_id: BTreeMap<String, (Payment, State)>,
-    /// The last attempt of each party.
-    last: BTreeMap<String, String>,
+    /// In the order in which they were made.
+    made: Vec<(Payment, State)>,
+    /// The place of each, by id.
+    places: BTreeMap<Box<str>, usize>,
+    /// The place of the last attempt of each party.
+    last: BTreeMap<Box<str>, usize>,
 }
 
 /// A payment cannot be made: nothing was changed.
@@ -241,7 +244,7 @@ impl Payments {
     /// [`PaymentFault`]; then nothing has changed.
     pub fn make(&mut self, payment: Payment, owed: Due) -> Result<(), PaymentFault> {
         let (id, party) = (payment.id.clone(), payment.party.clone());
-        if self.by_id.contains_key(&id) {
+        if self.places.contains_key(id.as_str()) {
             return Err(PaymentFault::Twice(id));
         }
         let before = self.last_of(&party);
@@ -261,8 +264,10 @@ impl Payments {
             return Err(PaymentFault::Amount { id, party, is, should: owed });
         }
         let state = State::first(payment.message_id.as_deref());
-        self.last.insert(party, id.clone());
-        self.by_id.insert(id, (payment, state));
+        let place = self.made.len();
+        self.last.insert(party.into(), place);
+        self.places.insert(id.into(), place);
+        self.made.push((payment, state));
         Ok(())
     }
 
@@ -271,7 +276,8 @@ impl Payments {
     /// # Errors
     /// [`PaymentFault`]; then nothing has changed.
     pub fn tell(&mut self, id: &str, told: State) -> Result<Option<Motion>, PaymentFault> {
-        let (_, state) = self.by_id.get_mut(id).ok_or_else(|| PaymentFault::Unknown(id.to_owned()))?;
+        let place = *self.places.get(id).ok_or_else(|| PaymentFault::Unknown(id.to_owned()))?;
+        let (_, state) = &mut self.made[place];
         let to = state.after(told).map_err(|why| PaymentFault::Contradiction { id: id.to_owned(), why })?;
         let motion = to.and_then(|to| state.motion(to));
         *state = to.unwrap_or(*state);
@@ -281,7 +287,7 @@ impl Payments {
     /// The last payment to a party, and where it is.
     #[must_use]
     pub fn last_of(&self, party: &str) -> Option<(&Payment, State)> {
-        self.last.get(party).and_then(|id| self.by_id.get(id)).map(|(payment, state)| (payment, *state))
+        self.last.get(party).map(|place| self.at(*place))
     }
 
     /// The payments of which it is not known what became of them: they may still arrive or fail.
@@ -296,7 +302,12 @@ impl Payments {
 
     /// The last payment to each party, and where it is.
     pub fn last(&self) -> impl Iterator<Item = (&Payment, State)> {
-        self.last.keys().filter_map(|party| self.last_of(party))
+        self.last.values().map(|place| self.at(*place))
+    }
+
+    fn at(&self, place: usize) -> (&Payment, State) {
+        let (payment, state) = &self.made[place];
+        (payment, *state)
     }
 }
 

@@ -34,12 +34,8 @@ impl Untaxed {
     }
 
     /// By party, what is left after all drafts so far.
-    ///
-    /// # Errors
-    /// A sum that does not fit.
-    pub fn after(drafts: &[Draft]) -> Result<BTreeMap<String, Money>, SettleError> {
-        let mut untaxed = Untaxed::default();
-        drafts.iter().try_for_each(|draft| untaxed.take(draft).map(drop))?;
-        Ok(untaxed.0)
+    #[must_use]
+    pub fn left(self) -> BTreeMap<String, Money> {
+        self.0
     }
 }

@@ -8,18 +8,26 @@ use crate::draft::{
     AdjustmentLine, AgreementLine, Draft, Exchanged, HoldLine, Inheritance, Line, PlatformLine, ReturnedLine, TaxLine, Totals, UndoneLine,
 };
 use crate::error::SettleError;
+use crate::hashing::{Hashed, sha256_of_json};
 use crate::input::{Quote, Tax};
 use crate::moves::{Move, WhyCarried};
-use farthing_schemas::manifest::sha256_hex;
 use farthing_schemas::{Currency, Cycle, ExchangeRate, Instant, Money, Rate};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
+
+/// More than most lines take.
+const LINE_BYTES: usize = 512;
+
+const ALWAYS_A_TEXT: &str = "strings, numbers and lists of them always have a JSON text";
 
 impl Draft {
     /// The canonical JSON: equal drafts, equal bytes.
     #[must_use]
     pub fn to_json(&self) -> String {
-        text_of(&Outgoing(self))
+        // Room for all of it at once: a long text that grows is copied again and again.
+        let mut text = Vec::with_capacity(LINE_BYTES * (1 + self.lines.len()));
+        serde_json::to_writer(&mut text, &Outgoing(self)).expect(ALWAYS_A_TEXT);
+        String::from_utf8(text).expect("JSON is UTF-8")
     }
 
     /// Reads [`Draft::to_json`]'s text, with or without a line end after it.
@@ -30,19 +38,25 @@ impl Draft {
         let text = text.trim_end();
         let Incoming(draft) = serde_json::from_str(text)?;
         let hash_field = format!("\"draft_sha256\":\"{}\",", draft.draft_sha256);
-        if sha256_hex(text.replacen(&hash_field, "", 1).as_bytes()) == draft.draft_sha256 {
-            Ok(draft)
-        } else {
-            Err(SettleError::Changed(draft.draft_sha256))
-        }
+        let (before, after) = text.split_once(&hash_field).unwrap_or((text, ""));
+        let mut hashed = Hashed::new();
+        hashed.text(before);
+        hashed.text(after);
+        if hashed.sha256() == draft.draft_sha256 { Ok(draft) } else { Err(SettleError::Changed(draft.draft_sha256)) }
     }
 
     /// Gives the draft the SHA-256 of its canonical JSON without this field.
     #[must_use]
     pub(crate) fn sealed(mut self) -> Draft {
         self.draft_sha256.clear();
-        self.draft_sha256 = sha256_hex(self.to_json().as_bytes());
+        self.draft_sha256 = self.text_sha256();
         self
+    }
+
+    /// SHA-256 of [`Draft::to_json`]'s text as a whole, in hex, without that text.
+    #[must_use]
+    pub fn text_sha256(&self) -> String {
+        sha256_of_json(&Outgoing(self))
     }
 }
 
@@ -52,8 +66,18 @@ pub fn moves_to_ndjson(moves: &[Move]) -> String {
     moves.iter().map(|entry| text_of(&MoveTwin::of(entry)) + "\n").collect()
 }
 
+/// SHA-256 of [`moves_to_ndjson`]'s text, in hex, without that text.
+pub(crate) fn moves_sha256(moves: &[Move]) -> String {
+    let mut hashed = Hashed::new();
+    for entry in moves {
+        hashed.json(&MoveTwin::of(entry));
+        hashed.text("\n");
+    }
+    hashed.sha256()
+}
+
 fn text_of<T: Serialize>(wire: &T) -> String {
-    serde_json::to_string(wire).expect("strings, numbers and lists of them always have a JSON text")
+    serde_json::to_string(wire).expect(ALWAYS_A_TEXT)
 }
 
 #[derive(Serialize)]
@@ -282,8 +306,8 @@ struct LineTwin {
     carried_in: Money,
     #[serde(with = "amount")]
     paid: Money,
-    #[serde(with = "exchanged", default, skip_serializing_if = "Option::is_none")]
-    exchanged: Option<Exchanged>,
+    #[serde(with = "exchanged::boxed", default, skip_serializing_if = "Option::is_none")]
+    exchanged: Option<Box<Exchanged>>,
     #[serde(with = "amount")]
     carried_out: Money,
     #[serde(with = "why")]
@@ -349,7 +373,11 @@ pub(crate) mod exchanged {
     }
 
     pub fn serialize<S: Serializer>(exchanged: &Option<Exchanged>, out: S) -> Result<S::Ok, S::Error> {
-        let twin = exchanged.clone().map(|Exchanged { currency, amount, quote: Quote { rate, source, time } }| ExchangedTwin {
+        of(exchanged.as_ref(), out)
+    }
+
+    fn of<S: Serializer>(exchanged: Option<&Exchanged>, out: S) -> Result<S::Ok, S::Error> {
+        let twin = exchanged.cloned().map(|Exchanged { currency, amount, quote: Quote { rate, source, time } }| ExchangedTwin {
             currency,
             amount,
             rate,
@@ -366,6 +394,19 @@ pub(crate) mod exchanged {
             amount,
             quote: Quote { rate, source, time },
         }))
+    }
+
+    /// The same of one that has a place of its own.
+    pub(crate) mod boxed {
+        use super::*;
+
+        pub fn serialize<S: Serializer>(exchanged: &Option<Box<Exchanged>>, out: S) -> Result<S::Ok, S::Error> {
+            of(exchanged.as_deref(), out)
+        }
+
+        pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Box<Exchanged>>, D::Error> {
+            Ok(super::deserialize(from)?.map(Box::new))
+        }
     }
 }
 

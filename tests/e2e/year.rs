@@ -53,7 +53,7 @@ fn the_books_are_those_of_a_second_accountant_on_both_databases() -> Result<()> 
 /// The acts of a whole year: every figure is something now and then, and adds up.
 #[test]
 fn a_long_year_adds_up() -> Result<()> {
-    let (parties, acts) = if slow() { (10_000, 5_000) } else { (40, 350) };
+    let (parties, acts) = if slow() { (10_000, 5_000) } else { (40, 500) };
     let seen = year(2026, parties, acts)?.model.seen();
     let never: Vec<&&str> = seen.iter().filter(|(_, times)| **times == 0).map(|(what, _)| what).collect();
     assert!(never.is_empty(), "there was never anything {never:?}");

@@ -42,6 +42,12 @@ impl Node {
 
 /// The root element.
 pub(crate) fn parse(bytes: &[u8]) -> Result<Node, BankError> {
+    parse_taking(bytes, &[], |_| Ok(()))
+}
+
+/// The root element, without what is in the elements of that path below it: each is taken as it ends, and only its name stays. A file of many
+/// payments, which a tree takes many times the room of, is read one by one.
+pub(crate) fn parse_taking(bytes: &[u8], path: &[&str], take: impl FnMut(Node) -> Result<(), BankError>) -> Result<Node, BankError> {
     if bytes.len() > BYTES_MAX {
         return Err(BankError::Refused(format!("it has {} bytes, and at most {BYTES_MAX} are read", bytes.len())));
     }
@@ -49,13 +55,15 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Node, BankError> {
         let line = 1 + bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count();
         BankError::damaged(line, "not UTF-8, which messages of ISO 20022 are written in")
     })?;
-    Tree { lines: Lines { text, byte: 0, line: 1 }, open: vec![Node::default()] }.read(text)
+    Tree { lines: Lines { text, byte: 0, line: 1 }, open: vec![Node::default()], path, take }.read(text)
 }
 
 /// The elements that are open, the document itself first.
-struct Tree<'a> {
+struct Tree<'a, T> {
     lines: Lines<'a>,
     open: Vec<Node>,
+    path: &'a [&'a str],
+    take: T,
 }
 
 /// Counts line ends as reading goes on.
@@ -65,7 +73,7 @@ struct Lines<'a> {
     line: usize,
 }
 
-impl Tree<'_> {
+impl<T: FnMut(Node) -> Result<(), BankError>> Tree<'_, T> {
     fn read(mut self, text: &str) -> Result<Node, BankError> {
         let mut reader = Reader::from_str(text);
         reader.config_mut().enable_all_checks(true);
@@ -89,9 +97,9 @@ impl Tree<'_> {
             Event::Start(start) => self.begin(&start, line)?,
             Event::Empty(start) => {
                 self.begin(&start, line)?;
-                self.end();
+                self.end()?;
             }
-            Event::End(_) => self.end(),
+            Event::End(_) => self.end()?,
             Event::Text(text) => self.push(&text.xml10_content()),
             Event::CData(text) => self.push(&text.xml10_content()),
             Event::GeneralRef(reference) => {
@@ -120,14 +128,25 @@ impl Tree<'_> {
     }
 
     /// The reader has seen to it that there is one open for each that ends.
-    fn end(&mut self) {
+    fn end(&mut self) -> Result<(), BankError> {
         if let Some(mut node) = self.open.pop() {
             let trimmed = node.text.trim();
             if trimmed.len() < node.text.len() {
                 node.text = trimmed.to_owned();
             }
+            if self.is_taken(&node) {
+                let left = Node { name: node.name.clone(), line: node.line, ..Node::default() };
+                (self.take)(std::mem::replace(&mut node, left))?;
+            }
             self.open.last_mut().into_iter().for_each(|parent| parent.children.push(std::mem::take(&mut node)));
         }
+        Ok(())
+    }
+
+    /// Whether an element that has just ended is one of the path: the document and the root element are open around it.
+    fn is_taken(&self, node: &Node) -> bool {
+        let Some((last, around)) = self.path.split_last() else { return false };
+        node.name == *last && self.open.get(2..).is_some_and(|open| open.iter().map(|node| &*node.name).eq(around.iter().copied()))
     }
 
     fn push(&mut self, text: &str) {
@@ -189,6 +208,23 @@ mod tests {
         assert_eq!((first.text.as_str(), first.currency.as_deref(), first.line), ("1&2 A<", Some("EUR"), 3));
         assert_eq!(root.all("A").map(|node| node.line).collect::<Vec<_>>(), [3, 4]);
         assert!(root.text_at(&["A", "B"]).is_none());
+    }
+
+    #[test]
+    fn elements_of_a_path_are_taken_and_leave_their_names() {
+        let text = "<D><A><B>1</B><C><B>2</B></C><B><E>3</E></B></A><B>4</B></D>";
+        let mut taken = Vec::new();
+        let root = parse_taking(text.as_bytes(), &["A", "B"], |node| {
+            taken.push((node.text.clone(), node.text_at(&["E"]).map(str::to_owned)));
+            Ok(())
+        });
+        let root = root.unwrap();
+        assert_eq!(taken, [("1".to_owned(), None), (String::new(), Some("3".to_owned()))]);
+        let left: Vec<(&str, usize)> = root.at(&["A"]).unwrap().all("B").map(|node| (node.text.as_str(), node.children.len())).collect();
+        assert_eq!(left, [("", 0), ("", 0)]);
+        assert_eq!((root.text_at(&["A", "C", "B"]), root.text_at(&["B"])), (Some("2"), Some("4")));
+        let refused = parse_taking(text.as_bytes(), &["A", "B"], |node| Err(BankError::damaged(node.line, "no")));
+        assert!(refused.unwrap_err().to_string().contains("line 1"));
     }
 
     #[test]

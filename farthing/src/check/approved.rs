@@ -118,7 +118,7 @@ fn figures(number: u64, body: &SeenBody<'_>, way: Way) -> anyhow::Result<()> {
 fn of_claim(number: u64, claim: &Claim, body: &SeenBody<'_>) -> anyhow::Result<()> {
     let entry = body.entry.as_ref().map_err(|fault| anyhow!("{fault:#}"))?;
     let paid = paid_for(claim)?.with_context(|| format!("journal entry {number}: nothing was paid for its claim"))?;
-    let should = entry_of_claim(&paid, occasion(entry))?;
+    let should = entry_of_claim(&paid, occasion(entry.header()))?;
     ensure!(should == *entry, "journal entry {number} is not what was paid for claim {}", claim.number);
     Ok(())
 }

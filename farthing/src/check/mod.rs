@@ -119,7 +119,7 @@ struct SeenBody<'a> {
     postings: &'a [StoredPosting],
     /// The entry that these rows are, or why they are none.
     entry: &'a anyhow::Result<Entry>,
-    /// The draft that its act names.
+    /// The draft that its act books, or no longer does.
     draft: Option<&'a Draft>,
 }
 
@@ -132,6 +132,8 @@ struct SeenAct {
     booked: Option<Booked>,
     /// The numbers of its entries.
     numbers: Option<RangeInclusive<u64>>,
+    /// The last number that it or an act before it has.
+    through: u64,
 }
 
 /// What an act that books is.
@@ -276,28 +278,37 @@ async fn judge(books: &Books, scope: &Scope<'_>, invariants: Vec<Box<dyn Invaria
             return Ok(vec![Finding { name, figure: String::new(), difference }]);
         }
     };
-    let (payments, upcoming) = match scope {
-        Scope::All => (SeenPayments::all(books).await?, None),
-        Scope::Move(upcoming) => (SeenPayments::with(books, upcoming).await?, Some(*upcoming)),
-    };
-    let chain = Chain { catalog: &books.catalog, acts, payments: &payments, upcoming };
     let mut judged: Vec<Judged> = invariants.into_iter().map(|invariant| Judged { invariant, difference: None }).collect();
+    let mut last = None;
     for row in &books.ledger.journal_entries_after(0).await? {
-        let act = act_of(&chain.acts, row.number);
-        let rows = if scope.reads(row) { Some(postings(books, row.number).await?) } else { None };
-        show(books, &mut judged, row, rows.as_deref(), act).await?;
+        let act = act_of(&acts, row.number);
+        if scope.reads(row) {
+            // The draft first: while it is read, there is more of it than of all postings.
+            let found = booked_draft(books, act).await?;
+            let rows = postings(books, row.number).await?;
+            show(&mut judged, row, Some(&rows), act, found.as_ref().map(|(_, draft)| draft));
+            last = found.or(last);
+        } else {
+            show(&mut judged, row, None, act, None);
+        }
     }
     if let Scope::Move(upcoming) = scope
         && let Some(entry) = upcoming.entry()
     {
         let (row, rows) = rows_of(entry);
-        show(books, &mut judged, &row, Some(&rows), act_of(&chain.acts, row.number)).await?;
+        let act = act_of(&acts, row.number);
+        let found = booked_draft(books, act).await?;
+        show(&mut judged, &row, Some(&rows), act, found.as_ref().map(|(_, draft)| draft));
+        last = found.or(last);
     }
     if let Some(number) = books.ledger.journal_postings_of_no_entry().await? {
         judged.iter_mut().for_each(|one| one.tell(|_| Err(anyhow::anyhow!("journal entry {number}: it is missing, but has postings"))));
     }
     for sha256 in drafts(&courses, scope)? {
-        let draft = draft(books, &sha256).await?;
+        let draft = match last.take() {
+            Some((known, draft)) if known == sha256 => draft,
+            _ => draft(books, &sha256).await?,
+        };
         judged.iter_mut().for_each(|one| one.tell(|invariant| invariant.draft(&draft)));
     }
     if let Scope::Move(upcoming) = scope
@@ -305,26 +316,28 @@ async fn judge(books: &Books, scope: &Scope<'_>, invariants: Vec<Box<dyn Invaria
     {
         judged.iter_mut().for_each(|one| one.tell(|invariant| invariant.draft(draft)));
     }
+    let (payments, upcoming) = match scope {
+        Scope::All => (SeenPayments::all(books).await?, None),
+        Scope::Move(upcoming) => (SeenPayments::with(books, upcoming).await?, Some(*upcoming)),
+    };
+    let chain = Chain { catalog: &books.catalog, acts, payments: &payments, upcoming };
     Ok(judged.into_iter().map(|one| one.end(&chain)).collect())
 }
 
-async fn show(
-    books: &Books,
-    judged: &mut [Judged],
-    row: &StoredEntry,
-    rows: Option<&[StoredPosting]>,
-    act: Option<&SeenAct>,
-) -> anyhow::Result<()> {
+/// The draft that an act books or no longer does, with its SHA-256; of other acts none is of interest.
+async fn booked_draft(books: &Books, act: Option<&SeenAct>) -> anyhow::Result<Option<(String, Draft)>> {
+    let books_it = |act: &&SeenAct| matches!(act.what, SeenWhat::Move(Kind::Approve | Kind::Withdraw, _));
+    match act.filter(books_it).and_then(|act| act.what.draft_sha256()) {
+        Some(sha256) => Ok(Some((sha256.clone(), draft(books, sha256).await?))),
+        None => Ok(None),
+    }
+}
+
+fn show(judged: &mut [Judged], row: &StoredEntry, rows: Option<&[StoredPosting]>, act: Option<&SeenAct>, draft: Option<&Draft>) {
     let entry = rows.map(|rows| entry_of(row, rows));
-    let named = act.filter(|_| rows.is_some()).and_then(|act| act.what.draft_sha256());
-    let draft = match named {
-        Some(sha256) => Some(draft(books, sha256).await?),
-        None => None,
-    };
-    let body = rows.zip(entry.as_ref()).map(|(postings, entry)| SeenBody { postings, entry, draft: draft.as_ref() });
+    let body = rows.zip(entry.as_ref()).map(|(postings, entry)| SeenBody { postings, entry, draft });
     let seen = SeenEntry { row, body, act };
     judged.iter_mut().for_each(|one| one.tell(|invariant| invariant.entry(&seen)));
-    Ok(())
 }
 
 impl Scope<'_> {
@@ -378,14 +391,15 @@ fn numbered(found: Vec<(u64, SeenWhat, Option<Booked>)>) -> Vec<SeenAct> {
         let numbers = (count > 0).then(|| last + 1..=last + count);
         last += count;
         if numbers.is_some() || matches!(what, SeenWhat::Move(Kind::Approve | Kind::Withdraw, _) | SeenWhat::Claim(_)) {
-            acts.push(SeenAct { sequence, what, booked, numbers });
+            acts.push(SeenAct { sequence, what, booked, numbers, through: last });
         }
     }
     acts
 }
 
 fn act_of(acts: &[SeenAct], number: u64) -> Option<&SeenAct> {
-    acts.iter().find(|act| act.numbers.as_ref().is_some_and(|numbers| numbers.contains(&number)))
+    let first = acts.get(acts.partition_point(|act| act.through < number))?;
+    first.numbers.as_ref().is_some_and(|numbers| numbers.contains(&number)).then_some(first)
 }
 
 /// The hashes of the drafts in force that are looked at, by MID, currency and cycle.

@@ -115,7 +115,7 @@ fn taxed(draft: &Draft) -> anyhow::Result<()> {
 /// What arrives in another currency is what is paid gives at the rate that is named, and a unit less would give less.
 fn exchanged(draft: &Draft) -> anyhow::Result<()> {
     for line in &draft.lines {
-        let Some(Exchanged { currency, amount, quote }) = &line.exchanged else { continue };
+        let Some(Exchanged { currency, amount, quote }) = line.exchanged.as_deref() else { continue };
         let name = || format!("{} with {} in {}, cycle {}", line.party, draft.mid, draft.currency, draft.cycle);
         let gives = quote.rate.exchanged(line.paid, currency.minor_unit())?;
         ensure!(*amount == gives, "{}: {} gives {gives} {currency}, and {amount} are to arrive", name(), line.paid);

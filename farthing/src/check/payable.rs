@@ -20,13 +20,16 @@ use std::collections::{BTreeMap, BTreeSet};
 /// MID and currency.
 type Books = (String, String);
 
-/// MID, currency, kind of account and party.
-type Account = (String, String, &'static str, String);
+/// MID, currency and kind of account.
+type Accounts = (String, String, &'static str);
+
+/// By kind of account and then by party.
+type Sums = BTreeMap<Accounts, BTreeMap<String, Money>>;
 
 #[derive(Default)]
 pub struct Payable {
     /// What the journal has.
-    booked: BTreeMap<Account, Money>,
+    booked: Sums,
     /// What drafts in force say.
     drafts: BTreeMap<Books, BTreeMap<Cycle, Said>>,
 }
@@ -49,8 +52,8 @@ impl Invariant for Payable {
         for row in seen.body.iter().flat_map(|body| body.postings) {
             let Some(kind) = kinds.into_iter().find(|kind| *kind == row.account) else { continue };
             let name = || format!("journal entry {}, posting {}", seen.row.number, row.line);
-            let account = (seen.row.mid.clone(), row.currency.clone(), kind, row.owner.clone());
-            let sum = self.booked.entry(account).or_default();
+            let accounts = (seen.row.mid.clone(), row.currency.clone(), kind);
+            let sum = self.booked.entry(accounts).or_default().entry(row.owner.clone()).or_default();
             *sum = sum.plus(amount_of(row).with_context(name)?).with_context(name)?;
         }
         Ok(())
@@ -72,16 +75,21 @@ impl Invariant for Payable {
         if let Some(upcoming) = chain.upcoming {
             return self.change(chain, upcoming).map(|()| String::new());
         }
-        let mut should: BTreeMap<Account, Money> = BTreeMap::new();
+        let mut should = Sums::new();
         let returned = self.approved(chain, &mut should)?;
+        self.drafts.clear();
         paid(chain.payments, &returned, &mut should)?;
-        let nothing = |sums: &BTreeMap<Account, Money>, account: &Account| sums.get(account).copied().unwrap_or_default();
-        for account in self.booked.keys().chain(should.keys()) {
-            let (is, should) = (nothing(&self.booked, account), nothing(&should, account));
-            let (mid, currency, kind, party) = account;
-            ensure!(is == should, "{kind}:{party} in the books of {mid} has {is} {currency}, and drafts and payments come to {should}");
+        let of = |sums: &Sums, accounts: &Accounts, party: &String| {
+            sums.get(accounts).and_then(|parties| parties.get(party)).copied().unwrap_or_default()
+        };
+        for (accounts, parties) in self.booked.iter().chain(&should) {
+            let (mid, currency, kind) = accounts;
+            for party in parties.keys() {
+                let (is, should) = (of(&self.booked, accounts, party), of(&should, accounts, party));
+                ensure!(is == should, "{kind}:{party} in the books of {mid} has {is} {currency}, and drafts and payments come to {should}");
+            }
         }
-        Ok(format!("{} accounts", self.booked.len()))
+        Ok(format!("{} accounts", self.booked.values().map(BTreeMap::len).sum::<usize>()))
     }
 }
 
@@ -98,7 +106,7 @@ impl Payable {
     }
 
     /// What approved drafts leave owed: what the last of them carries, and all that is not released. The payments that they owe again.
-    fn approved(&self, chain: &Chain<'_>, should: &mut BTreeMap<Account, Money>) -> anyhow::Result<BTreeSet<String>> {
+    fn approved(&self, chain: &Chain<'_>, should: &mut Sums) -> anyhow::Result<BTreeSet<String>> {
         let courses = courses::as_of(chain.catalog, chain.catalog.sequence)?;
         let mut returned = BTreeSet::new();
         for ((mid, currency), drafts) in &self.drafts {
@@ -119,7 +127,7 @@ impl Payable {
 }
 
 /// What payments leave owed, or on its way.
-fn paid(rows: &SeenPayments<'_>, returned: &BTreeSet<String>, should: &mut BTreeMap<Account, Money>) -> anyhow::Result<()> {
+fn paid(rows: &SeenPayments<'_>, returned: &BTreeSet<String>, should: &mut Sums) -> anyhow::Result<()> {
     for (draft, of) in by_draft(rows.payments(), rows.states()) {
         for (kind, payment) in accounts_of(&of.folded()?, returned) {
             add(should, (draft.0, payment.currency.code(), kind, &payment.party), payment.amount)?;
@@ -135,12 +143,9 @@ fn accounts_of<'p>(payments: &'p Payments, returned: &'p BTreeSet<String>) -> im
 }
 
 /// Adds what is owed: a credit.
-fn add(
-    should: &mut BTreeMap<Account, Money>,
-    (mid, currency, kind, party): (&str, &str, AccountKind, &str),
-    amount: Money,
-) -> anyhow::Result<()> {
-    let sum = should.entry((mid.to_owned(), currency.to_owned(), kind.as_str(), party.to_owned())).or_default();
+fn add(should: &mut Sums, (mid, currency, kind, party): (&str, &str, AccountKind, &str), amount: Money) -> anyhow::Result<()> {
+    let parties = should.entry((mid.to_owned(), currency.to_owned(), kind.as_str())).or_default();
+    let sum = parties.entry(party.to_owned()).or_default();
     *sum = sum.minus(amount)?;
     Ok(())
 }

@@ -117,7 +117,7 @@ fn occasion() -> Occasion {
 /// The first thing that is said against an act.
 fn said(catalog: &Catalog, payments: &SeenPayments<'_>, upcoming: &Upcoming<'_>, what: SeenWhat, draft: Option<&Draft>) -> Option<String> {
     let numbers = upcoming.entry().map(|_| 1..=1);
-    let act = SeenAct { sequence: catalog.sequence + 1, what, booked: None, numbers };
+    let act = SeenAct { sequence: catalog.sequence + 1, what, booked: None, numbers, through: 1 };
     let booked: Option<(_, _)> = upcoming.entry().map(rows_of);
     let chain = Chain { catalog, acts: Vec::new(), payments, upcoming: Some(upcoming) };
     let judge = |invariant: &mut dyn Invariant| -> anyhow::Result<String> {
@@ -431,7 +431,7 @@ fn claimed(change: impl FnOnce(&mut PaidForClaim)) -> Option<String> {
     let entry = entry_of_claim(&paid, occasion()).unwrap();
     let (row, postings) = rows_of(&entry);
     let (entry, act) = (entry_of(&row, &postings), SeenWhat::Claim(Box::new(claim)));
-    let act = SeenAct { sequence: 1, what: act, booked: None, numbers: Some(1..=1) };
+    let act = SeenAct { sequence: 1, what: act, booked: None, numbers: Some(1..=1), through: 1 };
     let body = Some(SeenBody { postings: &postings, entry: &entry, draft: None });
     Approved::default().entry(&SeenEntry { row: &row, body, act: Some(&act) }).err().map(|error| format!("{error:#}"))
 }

@@ -23,7 +23,7 @@ use farthing_schemas::registry::{MidIndex, Registry};
 use farthing_schemas::{Accrual, Currency, Cycle};
 use farthing_settle::course::{Prepared, Whereabouts};
 use farthing_settle::cycle::{Kind, State};
-use farthing_settle::{Courses, Draft, plan, report};
+use farthing_settle::{Courses, Draft, plan_of, report};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -168,8 +168,7 @@ async fn refuse_gaps(books: &Books, of: &Settlement) -> anyhow::Result<()> {
 
 async fn draft(at: &Place, options: &DraftOptions, json: bool) -> anyhow::Result<Answer> {
     let mut books = Books::open(at).await?;
-    let registry = books.registry_now().await?;
-    let of = settlement(&registry, &options.cycle)?;
+    let of = settlement(&*books.registry_now().await?, &options.cycle)?;
     let courses = courses::judged(&books.catalog)?;
     moves::can_sign(&courses, &options.cycle, options.sign.key.as_deref())?;
     let draft = match whereabouts(&courses, &of) {
@@ -227,7 +226,9 @@ pub async fn make(books: &mut Books, of: &Settlement, without: &[String], to_com
     }
     let scope = plan_input::Scope { through_sequence, without, preview, to_come };
     let input = plan_input::gather(books, &registry, of, scope).await?;
-    Ok(plan(&input)?.draft)
+    drop(registry);
+    books.let_registries_go();
+    Ok(plan_of(input)?.draft)
 }
 
 /// Makes the final draft of a cycle that is cut off, and keeps it unless the rule refuses it.
@@ -248,6 +249,7 @@ async fn finish(books: &mut Books, at: &Place, of: &Settlement, options: &DraftO
         let courses = courses::judged(&books.catalog)?;
         let act = moves::signed_with(&courses, unsigned, options.sign.key.as_deref())?;
         courses.judge(&act)?;
+        check::before_move(books, &Upcoming::Move { step: &act, entry: None, draft: Some(&draft), rows: &PaymentRows::default() }).await?;
         let stored = StoredDraft {
             sha256: draft.draft_sha256.clone(),
             mid: of.mid.clone(),
@@ -255,18 +257,19 @@ async fn finish(books: &mut Books, at: &Place, of: &Settlement, options: &DraftO
             cycle: of.cycle.to_string(),
             body: draft.to_json(),
         };
+        // Many parties do not fit in twice while the database has its copies of the text.
+        drop(draft);
         let effects = Effects { draft: Some(stored), ..Effects::default() };
-        check::before_move(books, &Upcoming::Move { step: &act, entry: None, draft: Some(&draft), rows: &PaymentRows::default() }).await?;
-        if books.append(Act::Cycle(act), &effects).await? == Appended::Done {
-            return Ok(draft);
+        let appended = books.append(Act::Cycle(act), &effects).await?;
+        if let (Appended::Done, Some(stored)) = (appended, effects.draft) {
+            return Ok(Draft::from_json(&stored.body)?);
         }
     }
 }
 
 /// The final draft as it was made.
 async fn kept(books: &Books, of: &Settlement, options: &DraftOptions) -> anyhow::Result<Draft> {
-    let drafts = plan_input::drafts(books, of, books.catalog.sequence).await?;
-    let draft = drafts.into_iter().find(|draft| draft.cycle == of.cycle).context("the ledger has lost a draft; run: farthing verify")?;
+    let draft = plan_input::draft_of(books, of).await?.context("the ledger has lost a draft; run: farthing verify")?;
     let asked: BTreeSet<String> = options.without.iter().cloned().collect();
     if !asked.is_empty() && asked != draft.without {
         let without = draft.without.iter().map(|agreement| format!("--without {agreement}")).collect::<Vec<_>>().join(" ");

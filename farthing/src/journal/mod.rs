@@ -50,7 +50,7 @@ pub async fn postings(books: &Books, number: u64) -> anyhow::Result<Vec<StoredPo
 pub fn entry_of(row: &StoredEntry, rows: &[StoredPosting]) -> anyhow::Result<Entry> {
     let number = row.number;
     let read = rows.iter().map(|row| posting_of(row).with_context(|| format!("journal entry {number}, posting {}", row.line)));
-    let entry = Entry::new(header_of(row).with_context(|| format!("journal entry {number}"))?, read.collect::<anyhow::Result<Vec<_>>>()?)?;
+    let entry = Entry::read(header_of(row).with_context(|| format!("journal entry {number}"))?, read)?;
     // Postings that are put in order and added up could come from other rows than these.
     let written = (1..).zip(entry.postings()).zip(rows).find(|((line, posting), row)| posting_row(*line, posting) != **row);
     if let Some((_, row)) = written {

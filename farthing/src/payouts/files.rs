@@ -10,12 +10,12 @@ use anyhow::{Context, bail, ensure};
 use chrono::{Days, NaiveDate};
 use farthing_bank::ids::{EndToEndId, MessageId, MessageKey};
 use farthing_bank::{Amount, Order, Totals, check, write};
-use farthing_ledger::{Asked, StoredBankFile};
+use farthing_ledger::StoredBankFile;
 use farthing_schemas::manifest::{BankFile, sha256_hex};
 use farthing_schemas::registry::State;
 use farthing_schemas::{Currency, Instant, Money};
 use farthing_settle::payout::Payment;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -29,7 +29,8 @@ pub struct ForBank {
     pub named: BankFile,
     /// What it is called when it is written out.
     name: String,
-    bytes: Vec<u8>,
+    /// Its bytes, packed at once: those of many payments would not fit side by side.
+    packed: Vec<u8>,
 }
 
 /// When and how files are made.
@@ -61,8 +62,7 @@ impl ForBank {
     /// The row that keeps it.
     pub fn row(&self, sequence: u64) -> anyhow::Result<StoredBankFile> {
         let BankFile { message_id, format, sha256, .. } = self.named.clone();
-        let body = Some(zstd::encode_all(&self.bytes[..], PACKED)?);
-        Ok(StoredBankFile { message_id, sequence, name: self.name.clone(), format, sha256, body })
+        Ok(StoredBankFile { message_id, sequence, name: self.name.clone(), format, sha256, body: Some(self.packed.clone()) })
     }
 }
 
@@ -74,7 +74,8 @@ pub async fn sending(
     payments: Vec<Payment>,
     mut making: Making<'_>,
 ) -> anyhow::Result<Result<Sending, Faults>> {
-    let details: BTreeMap<String, String> = books.ledger.party_details().await?.into_iter().map(|row| (row.party, row.details)).collect();
+    let mut details = books.ledger.details_by_party().await?;
+    details.sort_unstable();
     let first_number = next_number(books, of).await?;
     let modifiers = Modifiers::on(books, day_of(making.created)?).await?;
     loop {
@@ -88,10 +89,12 @@ pub async fn sending(
             faults: BTreeMap::new(),
             about_all: Vec::new(),
         };
-        let sending = round.make(&payments)?;
+        let files = round.make(&payments)?;
         let Round { faults, about_all, .. } = round;
         if faults.is_empty() && about_all.is_empty() {
-            return Ok(Ok(sending));
+            let payments = in_files(payments, &files);
+            let files = files.into_iter().map(|made| made.file).collect();
+            return Ok(Ok(Sending { payments, left_out: making.left_out, files }));
         }
         if making.unpayable == Unpayable::Refuse || !about_all.is_empty() {
             let of_party = |(party, why): (&String, &String)| format!("{party}: {why}");
@@ -101,19 +104,28 @@ pub async fn sending(
     }
 }
 
+/// The payments, each with the id of the file that it is in.
+fn in_files(mut payments: Vec<Payment>, files: &[Made]) -> Vec<Payment> {
+    for Made { file, places } in files {
+        for place in places {
+            payments[*place].message_id = Some(file.named.message_id.clone());
+        }
+    }
+    payments
+}
+
 /// Files of one cycle of a MID are numbered, whatever they are for and in whatever currency: so no two have one id or one name.
 async fn next_number(books: &Books, of: &Settlement) -> anyhow::Result<u16> {
-    let cycle = of.cycle.to_string();
-    let payments = books.ledger.payments(Asked::Cycle { mid: &of.mid, cycle: &cycle }).await?;
-    let files: BTreeSet<&String> = payments.iter().filter_map(|payment| payment.message_id.as_ref()).collect();
-    u16::try_from(files.len() + 1).context("a cycle has 65,535 files for banks at most")
+    let files = books.ledger.bank_files_of(&of.mid, &of.cycle.to_string()).await?;
+    u16::try_from(files + 1).context("a cycle has 65,535 files for banks at most")
 }
 
 /// One try to make all files.
 struct Round<'a> {
     registry: &'a State,
     of: &'a Settlement,
-    details: &'a BTreeMap<String, String>,
+    /// In the order of parties.
+    details: &'a [(String, String)],
     making: &'a Making<'a>,
     number: u16,
     modifiers: Modifiers,
@@ -122,57 +134,83 @@ struct Round<'a> {
 }
 
 impl Round<'_> {
-    fn make(&mut self, payments: &[Payment]) -> anyhow::Result<Sending> {
-        let mut by_method: BTreeMap<(String, Currency), Vec<(Payment, farthing_bank::Payment)>> = BTreeMap::new();
-        let mut made: BTreeMap<String, Payment> = payments.iter().map(|payment| (payment.id.clone(), payment.clone())).collect();
-        for payment in payments.iter().filter(|payment| !self.making.left_out.contains_key(&payment.party)) {
-            match self.instruction(payment) {
-                Ok((method, instruction)) => by_method.entry((method, payment.currency)).or_default().push((payment.clone(), instruction)),
+    /// Files are made one after the other, and with them what banks are told of each payment: of many, that is more than all else.
+    fn make(&mut self, payments: &[Payment]) -> anyhow::Result<Vec<Made>> {
+        let mut by_method: BTreeMap<(String, Currency), Vec<usize>> = BTreeMap::new();
+        let not_left_out = |(_, payment): &(usize, &Payment)| !self.making.left_out.contains_key(&payment.party);
+        for (place, payment) in payments.iter().enumerate().filter(not_left_out) {
+            match self.method(payment) {
+                Ok(method) => by_method.entry((method, payment.currency)).or_default().push(place),
                 Err(fault) => drop(self.faults.insert(payment.party.clone(), format!("{fault:#}"))),
             }
         }
         let mut files = Vec::new();
-        for ((method, currency), payments) in by_method {
-            for file in self.files(&method, currency, payments)? {
-                for payment in file.payments {
-                    made.insert(payment.id.clone(), Payment { message_id: Some(file.file.named.message_id.clone()), ..payment });
-                }
-                files.push(file.file);
-            }
+        for ((method, currency), places) in by_method {
+            files.extend(self.files((&method, currency), payments, places)?);
         }
-        // In the order of their parties, as the draft has them.
-        let payments = payments.iter().filter_map(|payment| made.remove(&payment.id)).collect();
-        Ok(Sending { payments, left_out: self.making.left_out.clone(), files })
+        Ok(files)
     }
 
-    /// The method of a payment, and the payment as a bank knows it.
-    fn instruction(&self, payment: &Payment) -> anyhow::Result<(String, farthing_bank::Payment)> {
+    /// The method of a payment.
+    fn method(&self, payment: &Payment) -> anyhow::Result<String> {
         let party = self.registry.party(&payment.party).context("it is not in the registry")?;
         let payout = party.payout.as_ref().context("it has no payout instruction any more")?;
         ensure!(payout.currency == payment.currency, "it is to be paid in {} now, and not in {}", payout.currency, payment.currency);
-        let details = self.details.get(&payment.party).map_or("{}", String::as_str);
+        Ok(payout.method.to_string())
+    }
+
+    /// The payment as a bank knows it.
+    fn instruction(&self, payment: &Payment) -> anyhow::Result<farthing_bank::Payment> {
+        let party = self.registry.party(&payment.party).context("it is not in the registry")?;
+        let known = self.details.binary_search_by(|(id, _)| id.as_str().cmp(&payment.party));
+        let details = known.map_or("{}", |at| self.details[at].1.as_str());
         let Payee { creditor, account } = Payee::of(details, party.party_type)?;
         let id: EndToEndId = payment.id.parse().context("its payment has an id that no bank takes")?;
         let amount = Amount::of(payment.amount, payment.currency)?;
-        Ok((payout.method.to_string(), farthing_bank::Payment { id, amount, creditor, account, purpose: String::new() }))
+        Ok(farthing_bank::Payment { id, amount, creditor, account, purpose: String::new() })
     }
 
-    fn files(&mut self, method: &str, currency: Currency, payments: Vec<(Payment, farthing_bank::Payment)>) -> anyhow::Result<Vec<Made>> {
-        let payer = match self.payer(method, currency) {
-            Ok(payer) => payer,
-            Err(fault) => {
-                self.about_all.push(format!("{fault:#}"));
-                return Ok(Vec::new());
-            }
-        };
+    fn files(&mut self, of: (&str, Currency), payments: &[Payment], places: Vec<usize>) -> anyhow::Result<Vec<Made>> {
+        let payer = self.payer(of.0, of.1).map_err(|fault| format!("{fault:#}"));
+        let most = payer.as_ref().map_or(1, |payer| payer.format.payments_max());
         let mut files = Vec::new();
-        let mut rest = payments.into_iter().peekable();
-        while rest.peek().is_some() {
-            let (some, instructions) = rest.by_ref().take(payer.format.payments_max()).unzip();
-            files.extend(self.file((method, currency), &payer, some, instructions)?);
-            self.number = self.number.checked_add(1).context("a cycle has 65,535 files for banks at most")?;
+        let mut rest = places.into_iter();
+        loop {
+            let (some, instructions) = self.next(payments, &mut rest, most);
+            match &payer {
+                _ if some.is_empty() => return Ok(files),
+                Ok(payer) => {
+                    files.extend(self.file(of, payer, (payments, some), instructions)?);
+                    self.number = self.number.checked_add(1).context("a cycle has 65,535 files for banks at most")?;
+                }
+                // Whom no bank would pay needs no payer either.
+                Err(fault) if !self.about_all.contains(fault) => self.about_all.push(fault.clone()),
+                Err(_) => {}
+            }
         }
-        Ok(files)
+    }
+
+    /// The next payments for one file, as many as it takes.
+    fn next(
+        &mut self,
+        payments: &[Payment],
+        rest: &mut impl Iterator<Item = usize>,
+        most: usize,
+    ) -> (Vec<usize>, Vec<farthing_bank::Payment>) {
+        let (mut places, mut instructions) = (Vec::new(), Vec::new());
+        while places.len() < most
+            && let Some(place) = rest.next()
+        {
+            let payment = &payments[place];
+            match self.instruction(payment) {
+                Ok(instruction) => {
+                    places.push(place);
+                    instructions.push(instruction);
+                }
+                Err(fault) => drop(self.faults.insert(payment.party.clone(), format!("{fault:#}"))),
+            }
+        }
+        (places, instructions)
     }
 
     fn payer(&self, method: &str, currency: Currency) -> anyhow::Result<Payer> {
@@ -188,7 +226,7 @@ impl Round<'_> {
         &mut self,
         (method, currency): (&str, Currency),
         payer: &Payer,
-        payments: Vec<Payment>,
+        (all, places): (&[Payment], Vec<usize>),
         instructions: Vec<farthing_bank::Payment>,
     ) -> anyhow::Result<Option<Made>> {
         let Settlement { mid, cycle, .. } = self.of;
@@ -200,8 +238,9 @@ impl Round<'_> {
         let purpose = format!("{} {cycle}", payer.purpose);
         let instructions = instructions.into_iter().map(|one| farthing_bank::Payment { purpose: purpose.clone(), ..one }).collect();
         let order = Order { message_id, created: self.making.created, execution, debtor: payer.debtor.clone(), payments: instructions };
-        let total = Money::sum(payments.iter().map(|payment| payment.amount))?;
-        let totals = Totals { payments: payments.len(), amount: Amount::of(total, currency)? };
+        let payments = || places.iter().map(|place| &all[*place]);
+        let total = Money::sum(payments().map(|payment| payment.amount))?;
+        let totals = Totals { payments: places.len(), amount: Amount::of(total, currency)? };
         let format = match self.modifiers.next(&payer.format, &payer.debtor.account) {
             Ok(format) => format,
             Err(fault) => {
@@ -212,7 +251,7 @@ impl Round<'_> {
         let checked = match check(&order, &format, &totals) {
             Ok(checked) => checked,
             Err(findings) => {
-                self.take(method, &payments, findings);
+                self.take(method, payments(), findings);
                 return Ok(None);
             }
         };
@@ -220,17 +259,18 @@ impl Round<'_> {
         let named = BankFile {
             message_id: order.message_id.to_string(),
             format: payer.format.kind().as_str().to_owned(),
-            payments: u64::try_from(payments.len())?,
+            payments: u64::try_from(places.len())?,
             sum: sum_of((currency, total)),
             sha256: written.sha256,
         };
         let name = format!("{mid}-{currency}-{cycle}-{method}-{}.{}", self.number, written.extension);
         let plain = |character: char| if character.is_ascii_alphanumeric() || matches!(character, '-' | '.') { character } else { '_' };
-        Ok(Some(Made { file: ForBank { named, name: name.chars().map(plain).collect(), bytes: written.bytes }, payments }))
+        let packed = zstd::encode_all(&written.bytes[..], PACKED)?;
+        Ok(Some(Made { file: ForBank { named, name: name.chars().map(plain).collect(), packed }, places }))
     }
 
-    fn take(&mut self, method: &str, payments: &[Payment], findings: Vec<farthing_bank::Finding>) {
-        let parties: BTreeMap<&str, &str> = payments.iter().map(|payment| (payment.id.as_str(), payment.party.as_str())).collect();
+    fn take<'p>(&mut self, method: &str, payments: impl Iterator<Item = &'p Payment>, findings: Vec<farthing_bank::Finding>) {
+        let parties: BTreeMap<&str, &str> = payments.map(|payment| (payment.id.as_str(), payment.party.as_str())).collect();
         for finding in findings {
             match finding.payment.as_ref().and_then(|id| parties.get(id.as_str())) {
                 Some(party) => drop(self.faults.entry((*party).to_owned()).or_insert_with(|| finding.rule.to_string())),
@@ -240,10 +280,10 @@ impl Round<'_> {
     }
 }
 
-/// A file and what it pays.
+/// A file, and the places of the payments that are in it.
 struct Made {
     file: ForBank,
-    payments: Vec<Payment>,
+    places: Vec<usize>,
 }
 
 /// The day of an instant, in UTC.

@@ -6,7 +6,7 @@ use crate::commands::settle::Settlement;
 use crate::drafted::{self, Events, Wanted, Whose};
 use crate::journal::receivable::movements;
 use crate::plan_input;
-use farthing_schemas::Money;
+use farthing_schemas::{Cycle, Money};
 use farthing_settle::Draft;
 use farthing_settle::draft::Line;
 use farthing_settle::receivables::Receivables;
@@ -26,7 +26,6 @@ pub async fn unfunded(books: &mut Books, of: &Settlement, draft: &Draft) -> anyh
     if owing.is_empty() {
         return Ok(waiting);
     }
-    let drafts = plan_input::drafts(books, of, books.catalog.sequence).await?;
     let of_any = |line: &&Line| line.lifted != Money::ZERO || line.inherited != Money::ZERO || line.adjusted != Money::ZERO;
     for line in draft.lines.iter().filter(|line| line.paid > Money::ZERO).filter(of_any) {
         waiting.insert(line.party.clone(), owing.clone());
@@ -37,9 +36,14 @@ pub async fn unfunded(books: &mut Books, of: &Settlement, draft: &Draft) -> anyh
         .filter(|line| line.paid > Money::ZERO)
         .map(|line| (line.party.as_str(), line.carried_in != Money::ZERO))
         .collect();
-    for cycle in drafts.iter().map(|draft| draft.cycle).filter(|cycle| *cycle <= of.cycle) {
-        let at = Settlement { cycle, ..of.clone() };
-        let source = drafted::final_source(books, &at, &drafts).await?;
+    // What was earned before counts for those alone who carry something of it in.
+    let first = if paid.values().any(|carries| *carries) { None } else { Some(of.cycle) };
+    let is_looked_at = |cycle: &Cycle| *cycle <= of.cycle && first.is_none_or(|first| *cycle >= first);
+    let at = |cycle: Cycle| Settlement { cycle, ..of.clone() };
+    let cycles: Vec<Cycle> = plan_input::drafted_cycles(books, of)?.into_iter().filter(is_looked_at).collect();
+    let mut before = plan_input::before(books, &at(cycles.first().copied().unwrap_or(of.cycle))).await?;
+    for cycle in cycles {
+        let source = drafted::final_source(books, &at(cycle), &before).await?;
         let wanted = Wanted { whose: Whose::Everybodys, events: Events::OneALine };
         drafted::each(books, &source, wanted, |earned| {
             let counts = paid.get(earned.party).is_some_and(|carries| cycle == of.cycle || *carries);
@@ -49,6 +53,7 @@ pub async fn unfunded(books: &mut Books, of: &Settlement, draft: &Draft) -> anyh
             Ok(())
         })
         .await?;
+        before.push(Draft { lines: Vec::new(), ..source.draft });
     }
     Ok(waiting)
 }

@@ -19,7 +19,7 @@ use farthing_schemas::{Currency, Cycle, Money};
 use farthing_settle::Draft;
 use farthing_settle::payout::{Due, Payment, Payments, State, payments_sha256, sums};
 use files::ForBank;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// What a move sends to banks.
 pub struct Sending {
@@ -136,15 +136,13 @@ pub async fn returned(books: &Books, of: &Settlement, through: u64, earlier: &[D
     }
     let mut states = books.ledger.payment_states(asked).await?;
     states.retain(|row| row.sequence <= through);
+    let payments = by_draft(payments)?;
+    let mut states = by_draft_of(&payments, &states);
     let taken: BTreeSet<&str> = earlier.iter().flat_map(|draft| &draft.returned).map(|line| line.payment.as_str()).collect();
     let mut found = Returned::new();
-    for ((_, cycle), payments) in by_draft(payments)? {
-        if cycle >= of.cycle {
-            continue;
-        }
-        let ids: BTreeSet<&str> = payments.iter().map(|row| row.id.as_str()).collect();
-        let states = states.iter().filter(|state| ids.contains(state.id.as_str()));
-        let payments = fold(&payments, states, |payment| Due { currency: payment.currency, amount: payment.amount })?;
+    for (key, payments) in payments.iter().filter(|((_, cycle), _)| *cycle < of.cycle) {
+        let states = states.remove(key).unwrap_or_default();
+        let payments = fold(payments, states, |payment| Due { currency: payment.currency, amount: payment.amount })?;
         for payment in payments.owed_again(|id| taken.contains(id)) {
             found.entry(payment.party.clone()).or_default().insert(payment.id.clone(), payment.amount);
         }
@@ -152,14 +150,33 @@ pub async fn returned(books: &Books, of: &Settlement, through: u64, earlier: &[D
     Ok(found)
 }
 
-/// Payments by the currency and the cycle of their draft.
-fn by_draft(payments: Vec<StoredPayment>) -> anyhow::Result<BTreeMap<(String, Cycle), Vec<StoredPayment>>> {
-    let mut found: BTreeMap<(String, Cycle), Vec<StoredPayment>> = BTreeMap::new();
+/// The currency and the cycle of a draft of one MID.
+type OfDraft = (String, Cycle);
+
+/// Payments by their draft.
+fn by_draft(payments: Vec<StoredPayment>) -> anyhow::Result<BTreeMap<OfDraft, Vec<StoredPayment>>> {
+    let mut found: BTreeMap<OfDraft, Vec<StoredPayment>> = BTreeMap::new();
     for payment in payments {
         let cycle = payment.cycle.parse().context("the cycle of a payment cannot be read")?;
         found.entry((payment.currency.clone(), cycle)).or_default().push(payment);
     }
     Ok(found)
+}
+
+/// The states of payments, in their order, by the draft of the payment.
+fn by_draft_of<'r>(
+    payments: &'r BTreeMap<OfDraft, Vec<StoredPayment>>,
+    states: &'r [StoredState],
+) -> BTreeMap<&'r OfDraft, Vec<&'r StoredState>> {
+    let ids = |(draft, payments): (&'r OfDraft, &'r Vec<StoredPayment>)| payments.iter().map(move |payment| (payment.id.as_str(), draft));
+    let draft_of: HashMap<&str, &OfDraft> = payments.iter().flat_map(ids).collect();
+    let mut found: BTreeMap<&OfDraft, Vec<&StoredState>> = BTreeMap::new();
+    for state in states {
+        if let Some(draft) = draft_of.get(state.id.as_str()) {
+            found.entry(draft).or_default().push(state);
+        }
+    }
+    found
 }
 
 /// What a draft has its parties paid.

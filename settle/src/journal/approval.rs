@@ -1,7 +1,7 @@
 //! What is booked when a draft is approved, and when that is withdrawn.
 
 use super::account::{Account, AccountKind};
-use super::entry::{Entry, EntryKind, Evidence, EvidenceKind, Header, Place, Posting};
+use super::entry::{Entry, EntryKind, Evidence, EvidenceKind, Header, Place, Posting, Sums};
 use crate::draft::{Draft, Exchanged, Line, Plan};
 use crate::error::SettleError;
 use crate::moves;
@@ -39,24 +39,25 @@ pub fn entry_of_approval(plan: &Plan, occasion: Occasion) -> Result<Entry, Settl
     if draft.preview || draft.refused {
         return Err(SettleError::NotToBook(draft.draft_sha256.clone()));
     }
-    let mut postings = Vec::with_capacity(2 * plan.moves.len());
+    let posting = |account: &moves::Account, amount| Posting { account: booked_on(account), currency: draft.currency, amount };
+    let mut sums = Sums::default();
     for entry in &plan.moves {
-        let posting = |account, amount| Posting { account: booked_on(account), currency: draft.currency, amount };
-        postings.extend([posting(&entry.from, entry.amount), posting(&entry.to, entry.amount.negated()?)]);
+        sums.add(posting(&entry.from, entry.amount))?;
+        sums.add(posting(&entry.to, entry.amount.negated()?))?;
     }
     for line in &draft.lines {
-        postings.extend(exchange(draft, line)?);
+        exchange(draft, line)?.into_iter().try_for_each(|posting| sums.add(posting))?;
     }
     let evidence = Evidence { kind: EvidenceKind::Draft, sha256: draft.draft_sha256.clone() };
     let Occasion { place, happened, booked, reason, reference } = occasion;
     let (kind, mid, cycle) = (EntryKind::Approval, draft.mid.clone(), Some(draft.cycle));
-    Entry::new(Header { place, kind, mid, cycle, happened, booked, reason, reference, reverses: None, evidence }, postings)
+    Entry::of(Header { place, kind, mid, cycle, happened, booked, reason, reference, reverses: None, evidence }, sums)
 }
 
 /// What a line books where its party is paid in another currency: what goes into the exchange is no longer owed in the draft's currency,
 /// and what comes out of it is owed in the other one.
 fn exchange(draft: &Draft, line: &Line) -> Result<Vec<Posting>, SettleError> {
-    let Some(Exchanged { currency, amount, .. }) = line.exchanged else { return Ok(Vec::new()) };
+    let Some(&Exchanged { currency, amount, .. }) = line.exchanged.as_deref() else { return Ok(Vec::new()) };
     let party = || Account::PartyPayable(line.party.clone());
     Ok(vec![
         Posting { account: party(), currency: draft.currency, amount: line.paid },
@@ -131,6 +132,10 @@ pub fn agrees(draft: &Draft, entry: &Entry, way: Way) -> Result<(), SettleError>
 fn figures(draft: &Draft) -> Result<BTreeMap<(Account, Currency), Money>, SettleError> {
     let mut figures: BTreeMap<(Account, Currency), Money> = BTreeMap::new();
     let mut add = |account: Account, currency: Currency, amount: Money| -> Result<(), SettleError> {
+        // Of most parties nothing is held and nothing withheld.
+        if amount == Money::ZERO {
+            return Ok(());
+        }
         let sum = figures.entry((account, currency)).or_default();
         *sum = sum.plus(amount)?;
         Ok(())
@@ -167,12 +172,12 @@ fn other(account: impl ToString, is: Money, should: Money) -> SettleError {
 /// On which account of the books a place of the plan is kept. To be paid or carried, it is owed: only a release ends that.
 fn booked_on(account: &moves::Account) -> Account {
     match account {
-        moves::Account::Platform(platform) => Account::PlatformReceivable(platform.clone()),
+        moves::Account::Platform(platform) => Account::PlatformReceivable(platform.to_string()),
         moves::Account::Mid(_) => Account::FeeIncome,
-        moves::Account::Held(party) => Account::Held(party.clone()),
-        moves::Account::Withheld(party) => Account::WithheldTax(party.clone()),
+        moves::Account::Held(party) => Account::Held(party.to_string()),
+        moves::Account::Withheld(party) => Account::WithheldTax(party.to_string()),
         moves::Account::Party(party) | moves::Account::Payout(party) | moves::Account::Carried(party) => {
-            Account::PartyPayable(party.clone())
+            Account::PartyPayable(party.to_string())
         }
     }
 }

@@ -129,12 +129,24 @@ impl Entry {
     /// # Errors
     /// [`SettleError::Unbalanced`], or a sum that does not fit.
     pub fn new(header: Header, postings: impl IntoIterator<Item = Posting>) -> Result<Entry, SettleError> {
-        let mut sums: BTreeMap<(Account, Currency), Money> = BTreeMap::new();
-        for Posting { account, currency, amount } in postings {
-            let sum = sums.entry((account, currency)).or_default();
-            *sum = sum.plus(amount)?;
-        }
-        let kept = sums.into_iter().filter(|(_, amount)| *amount != Money::ZERO);
+        let mut sums = Sums::default();
+        postings.into_iter().try_for_each(|posting| sums.add(posting))?;
+        Entry::of(header, sums)
+    }
+
+    /// [`Entry::new`] of postings that are still to be read: they are added up as they are.
+    ///
+    /// # Errors
+    /// The first that cannot be read, or as for [`Entry::new`].
+    pub fn read<E: From<SettleError>>(header: Header, postings: impl IntoIterator<Item = Result<Posting, E>>) -> Result<Entry, E> {
+        let mut sums = Sums::default();
+        postings.into_iter().try_for_each(|posting| sums.add(posting?).map_err(E::from))?;
+        Ok(Entry::of(header, sums)?)
+    }
+
+    /// The entry with these sums.
+    pub(super) fn of(header: Header, sums: Sums) -> Result<Entry, SettleError> {
+        let kept = sums.0.into_iter().filter(|(_, amount)| *amount != Money::ZERO);
         let postings: Vec<Posting> = kept.map(|((account, currency), amount)| Posting { account, currency, amount }).collect();
         balanced(header.place.number, &postings)?;
         Ok(Entry { header, postings })
@@ -156,6 +168,18 @@ impl Entry {
     #[must_use]
     pub fn postings(&self) -> &[Posting] {
         &self.postings
+    }
+}
+
+/// Postings as they come, those of one account and currency added up: however many they are, no more is kept than an entry has.
+#[derive(Default)]
+pub(super) struct Sums(BTreeMap<(Account, Currency), Money>);
+
+impl Sums {
+    pub(super) fn add(&mut self, Posting { account, currency, amount }: Posting) -> Result<(), SettleError> {
+        let sum = self.0.entry((account, currency)).or_default();
+        *sum = sum.plus(amount)?;
+        Ok(())
     }
 }
 

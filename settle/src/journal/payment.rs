@@ -2,7 +2,7 @@
 
 use super::account::Account;
 use super::approval::Occasion;
-use super::entry::{Entry, EntryKind, Evidence, EvidenceKind, Header, Posting};
+use super::entry::{Entry, EntryKind, Evidence, EvidenceKind, Header, Posting, Sums};
 use crate::error::SettleError;
 use crate::payout::{Motion, Payment};
 use farthing_schemas::{Currency, Cycle, Money};
@@ -27,16 +27,16 @@ pub fn entry_of_release(
     evidence: Evidence,
     occasion: Occasion,
 ) -> Result<Entry, SettleError> {
-    let mut postings = Vec::with_capacity(2 * payments.len());
+    let mut sums = Sums::default();
     for payment in payments.iter().filter(|payment| payment.message_id.is_some()) {
         let (party, currency) = (&payment.party, payment.currency);
         let posting = |account: fn(String) -> Account, amount| Posting { account: account(party.clone()), currency, amount };
-        postings.push(posting(Account::PartyPayable, payment.amount));
-        postings.push(posting(Account::InFlight, payment.amount.negated()?));
+        sums.add(posting(Account::PartyPayable, payment.amount))?;
+        sums.add(posting(Account::InFlight, payment.amount.negated()?))?;
     }
     let Occasion { place, happened, booked, reason, reference } = occasion;
     let (mid, cycle) = (of.mid.clone(), Some(of.cycle));
-    Entry::new(Header { place, kind, mid, cycle, happened, booked, reason, reference, reverses: None, evidence }, postings)
+    Entry::of(Header { place, kind, mid, cycle, happened, booked, reason, reference, reverses: None, evidence }, sums)
 }
 
 /// What a message from a bank says of money.

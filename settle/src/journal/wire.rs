@@ -3,10 +3,9 @@
 //! Canonical is compact, in the order of the fields here. The domain's types know nothing of JSON: their twins here do.
 
 use super::entry::{Entry, Posting};
-use farthing_schemas::manifest::Sha256Hasher;
+use crate::hashing::sha256_of_json;
 use serde::Serialize;
 use serde::ser::{SerializeSeq, Serializer};
-use std::io::{self, Write};
 
 impl Entry {
     /// The canonical JSON: equal entries, equal bytes.
@@ -18,26 +17,7 @@ impl Entry {
     /// SHA-256 of the canonical JSON, in hex; the text itself, which may be long, is not kept.
     #[must_use]
     pub fn sha256(&self) -> String {
-        let mut hashing = Hashing(Sha256Hasher::default());
-        // Many small writes: hashed in larger portions.
-        let mut buffered = io::BufWriter::with_capacity(1 << 16, &mut hashing);
-        serde_json::to_writer(&mut buffered, &EntryTwin::of(self)).expect("strings, numbers and lists of them always have a JSON text");
-        buffered.flush().expect("a hash takes all bytes");
-        drop(buffered);
-        hashing.0.finish()
-    }
-}
-
-struct Hashing(Sha256Hasher);
-
-impl Write for Hashing {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.update(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+        sha256_of_json(&EntryTwin::of(self))
     }
 }
 

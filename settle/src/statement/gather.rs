@@ -8,6 +8,9 @@ use crate::proof::Digest;
 use farthing_schemas::{Cycle, Money, Use};
 use std::collections::BTreeMap;
 
+/// Sums of a party up to which it takes no more room than they need.
+const FEW: usize = 4;
+
 /// The statements of a draft, one for each of its lines, in their order.
 #[derive(Clone, Debug)]
 pub struct Statements<'d> {
@@ -79,6 +82,10 @@ impl<'d> Statements<'d> {
         let place = match sums.iter().position(|(known, _)| *known == number) {
             Some(place) => place,
             None => {
+                // Most parties have few, and there are many parties: no room for more of them than there are.
+                if sums.len() < FEW {
+                    sums.reserve_exact(1);
+                }
                 sums.push((number, Sums::default()));
                 sums.len() - 1
             }
@@ -129,7 +136,7 @@ impl<'d> Statements<'d> {
             inherited: passed(&self.inherited, &line.party, |line| &line.party),
             passed_on: passed(&self.passed_on, &line.party, |line| &line.heir),
             tax: self.tax(&line.party),
-            exchanged: line.exchanged.clone(),
+            exchanged: line.exchanged.as_deref().cloned(),
             adjustments: self.adjusted(&line.party),
             figures: Figures::of(line),
             registry_version: self.draft.registry_version,

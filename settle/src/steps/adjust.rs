@@ -13,7 +13,7 @@ use crate::moves::{Account, Move, Rule, Step};
 pub fn moves(view: View<'_>) -> Result<Vec<Move>, SettleError> {
     let mut moves = Vec::new();
     for (number, adjustment) in &view.input.adjustments {
-        let (from, to) = (Account::Mid(view.input.mid.mid.clone()), Account::Party(adjustment.party.clone()));
+        let (from, to) = (Account::Mid(view.input.mid.mid.as_str().into()), Account::Party(adjustment.party.as_str().into()));
         moves.extend(transfer(Step::Adjust, Rule::Adjustment(*number), from, to, adjustment.amount)?);
     }
     Ok(moves)

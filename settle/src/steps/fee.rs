@@ -9,6 +9,7 @@ use crate::error::SettleError;
 use crate::input::Input;
 use crate::moves::{Account, Move, Rule, Step, Terms};
 use farthing_schemas::Rate;
+use std::sync::Arc;
 
 /// One move per agreement, cycle undone and party.
 ///
@@ -16,9 +17,10 @@ use farthing_schemas::Rate;
 /// A cycle undone whose fee is not known.
 pub fn moves(view: View<'_>) -> Result<Vec<Move>, SettleError> {
     let mut moves = Vec::new();
+    let mid: Arc<str> = view.input.mid.mid.as_str().into();
     for (key, earning) in view.earnings.iter() {
         let fee = fee_of(view.input, &key.terms)?.floor_of(earning.labour)?;
-        let (from, to) = (Account::Party(key.party.clone()), Account::Mid(view.input.mid.mid.clone()));
+        let (from, to) = (Account::Party(key.party.clone()), Account::Mid(mid.clone()));
         moves.extend(transfer(Step::Fee, Rule::Terms(key.terms.clone()), from, to, fee)?);
     }
     Ok(moves)
@@ -26,6 +28,6 @@ pub fn moves(view: View<'_>) -> Result<Vec<Move>, SettleError> {
 
 fn fee_of(input: &Input, terms: &Terms) -> Result<Rate, SettleError> {
     let Some(undone) = terms.undone else { return Ok(input.mid.fee) };
-    let settled_in = input.settled_in.get(&(terms.agreement.clone(), undone)).copied().unwrap_or(undone);
+    let settled_in = input.settled_in.get(&(terms.agreement.to_string(), undone)).copied().unwrap_or(undone);
     input.fees_of_cycles.get(&settled_in).copied().ok_or(SettleError::UnknownFee(settled_in))
 }

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 pub fn lift_moves(view: View<'_>) -> Result<Vec<Move>, SettleError> {
     let mut moves = Vec::new();
     for (number, hold) in view.input.holds.iter().filter(|(_, hold)| hold.lifted) {
-        let (from, to) = (Account::Held(hold.party.clone()), Account::Party(hold.party.clone()));
+        let (from, to) = (Account::Held(hold.party.as_str().into()), Account::Party(hold.party.as_str().into()));
         moves.extend(transfer(Step::Lift, Rule::Hold(*number), from, to, hold.held_before)?);
     }
     Ok(moves)
@@ -34,7 +34,7 @@ pub fn hold_moves(view: View<'_>) -> Result<Vec<Move>, SettleError> {
         let left = left.entry(&hold.party).or_insert_with(available);
         let amount = kept_back(hold, *left)?;
         *left = left.minus(amount)?;
-        let (from, to) = (Account::Party(hold.party.clone()), Account::Held(hold.party.clone()));
+        let (from, to) = (Account::Party(hold.party.as_str().into()), Account::Held(hold.party.as_str().into()));
         moves.extend(transfer(Step::Hold, Rule::Hold(*number), from, to, amount)?);
     }
     Ok(moves)

@@ -33,7 +33,7 @@ pub fn moves(view: View<'_>) -> Result<Vec<Move>, SettleError> {
         for (heir, part) in heirs.iter().zip(parts(party, heirs, passed_on)?) {
             let sum = inherited.entry(&heir.party).or_default();
             *sum = sum.plus(part)?;
-            let (from, to) = (Account::Party(party.to_owned()), Account::Party(heir.party.clone()));
+            let (from, to) = (Account::Party(party.into()), Account::Party(heir.party.as_str().into()));
             moves.extend(transfer(Step::Inherit, Rule::Heir(heir.share), from, to, part)?);
         }
     }

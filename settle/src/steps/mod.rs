@@ -58,12 +58,26 @@ pub const STEPS: &[StepFn] = &[
 /// # Errors
 /// An input that contradicts itself, or a sum that does not fit. A rule that is broken is no error: the draft is refused.
 pub fn plan(input: &Input) -> Result<Plan, SettleError> {
-    let earnings = Earnings::of(input)?;
+    planned(input, Earnings::of(input)?)
+}
+
+/// [`plan`], of an input that nobody needs any more: its accruals, the most of it, are let go as soon as they are summed.
+///
+/// # Errors
+/// As for [`plan`].
+pub fn plan_of(mut input: Input) -> Result<Plan, SettleError> {
+    let earnings = Earnings::of(&input)?;
+    (input.accruals, input.deferred) = (Vec::new(), Vec::new());
+    planned(&input, earnings)
+}
+
+fn planned(input: &Input, earnings: Earnings) -> Result<Plan, SettleError> {
     let mut book = Book::open(input)?;
     for step in STEPS {
         let moves = step(View { input, earnings: &earnings, book: &book })?;
         book.post(moves)?;
     }
     let draft = Draft::of(View { input, earnings: &earnings, book: &book })?;
+    drop(earnings);
     Ok(Plan::new(draft, book.into_moves()))
 }

@@ -74,7 +74,7 @@ fn elsewhere(input: &Input, taxed: Taxed<'_>, payout: &Payout, available: Money)
         return Ok(too_little(exchanged, payout.currency.minor_unit()));
     }
     let exchanged = Exchanged { currency: payout.currency, amount: exchanged, quote: quote.clone() };
-    Ok(Decision::Pay { amount: paid, withheld, rule: Rule::Exchange(exchanged) })
+    Ok(Decision::Pay { amount: paid, withheld, rule: Rule::Exchange(Box::new(exchanged)) })
 }
 
 /// The least that goes out by the party's instruction, in its currency.

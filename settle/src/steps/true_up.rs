@@ -13,6 +13,7 @@ use crate::input::OnShortfall;
 use crate::moves::{Account, Move, Rule, Step, Terms};
 use farthing_schemas::money::MoneyError;
 use farthing_schemas::split::{SplitError, Splitter};
+use std::sync::Arc;
 
 /// One move per party of the agreements that lack something and are to be mended.
 ///
@@ -33,7 +34,7 @@ fn give_back(view: View<'_>, finding: &Finding<'_>) -> Result<Vec<Move>, SettleE
     if missing > finding.fee {
         return Err(SettleError::BeyondTrueUp(finding.agreement.to_owned()));
     }
-    let terms = Terms { agreement: finding.agreement.to_owned(), undone: None };
+    let terms = Terms { agreement: finding.agreement.into(), undone: None };
     // By party in byte order, as a split's ties want it. Who only gives back takes no part.
     let of_agreement = || view.earnings.iter().filter(|(key, _)| key.terms == terms);
     let weights: Vec<u128> = of_agreement().map(|(_, earning)| earning.labour.units().max(0).unsigned_abs()).collect();
@@ -43,8 +44,9 @@ fn give_back(view: View<'_>, finding: &Finding<'_>) -> Result<Vec<Move>, SettleE
         SplitError::Overflow => SettleError::Money(MoneyError::Overflow),
     })?;
     let mut moves = Vec::new();
+    let mid: Arc<str> = view.input.mid.mid.as_str().into();
     for ((key, _), part) in of_agreement().zip(parts) {
-        let (from, to) = (Account::Mid(view.input.mid.mid.clone()), Account::Party(key.party.clone()));
+        let (from, to) = (Account::Mid(mid.clone()), Account::Party(key.party.clone()));
         moves.extend(transfer(Step::TrueUp, Rule::Terms(terms.clone()), from, to, part)?);
     }
     Ok(moves)

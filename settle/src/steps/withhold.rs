@@ -33,8 +33,8 @@ pub fn moves(view: View<'_>) -> Result<Vec<Move>, SettleError> {
     for (party, tax) in &view.input.taxes {
         let Some(sums) = view.book.party(party) else { continue };
         if let Decision::Pay { withheld, .. } = decide(view.input, Taxed::of(view.input, party)?, sums.available)? {
-            let (from, to) = (Account::Party(party.clone()), Account::Withheld(party.clone()));
-            moves.extend(transfer(Step::Withhold, Rule::Tax(tax.clone()), from, to, withheld)?);
+            let (from, to) = (Account::Party(party.as_str().into()), Account::Withheld(party.as_str().into()));
+            moves.extend(transfer(Step::Withhold, Rule::Tax(Box::new(tax.clone())), from, to, withheld)?);
         }
     }
     Ok(moves)

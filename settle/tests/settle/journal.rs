@@ -183,7 +183,7 @@ proptest! {
             // What is paid in another currency is no longer owed in this one, but in that one.
             let exchanged = if line.exchanged.is_some() { line.paid.units() } else { 0 };
             prop_assert_eq!(owed_after, line.carried_out.units() + line.paid.units() - exchanged, "{:?}", line);
-            if let Some(Exchanged { currency, amount, .. }) = &line.exchanged {
+            if let Some(Exchanged { currency, amount, .. }) = line.exchanged.as_deref() {
                 let account = Account::PartyPayable(line.party.clone());
                 let arrives = entry.postings().iter().find(|posting| posting.account == account && posting.currency == *currency);
                 prop_assert_eq!(arrives.map(|posting| posting.amount.units()), Some(-amount.units()));

@@ -1,14 +1,17 @@
 //! What holds for every input, tried on many.
 
 use crate::support::{amount, currency, cycle, empty_input, payable};
+use farthing_schemas::manifest::sha256_hex;
 use farthing_schemas::{Accrual, Money, Rate, Status};
 use farthing_settle::draft::{Draft, Exchanged, Line};
 use farthing_settle::input::{Adjustment, AgreementTerms, Heir, Hold, Input, OnShortfall, Payee, Payout, Quote, Tax, Threshold};
 use farthing_settle::moves::Account;
-use farthing_settle::plan;
+use farthing_settle::wire::moves_to_ndjson;
+use farthing_settle::{plan, plan_of};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 const PARTIES: [&str; 5] = ["ana", "ben", "cas", "dev", "eve"];
 const AGREEMENTS: [(&str, &str); 3] = [("agr_0", "plt_a"), ("agr_1", "plt_a"), ("agr_2", "plt_b")];
@@ -384,6 +387,9 @@ proptest! {
     #[test]
     fn every_amount_comes_from_moves_and_no_party_pays_another_but_its_heirs(input in inputs()) {
         let plan = plan(&input).unwrap();
+        prop_assert_eq!(&plan, &plan_of(input.clone()).unwrap());
+        prop_assert_eq!(plan.draft.text_sha256(), sha256_hex(plan.draft.to_json().as_bytes()));
+        prop_assert_eq!(&plan.draft.moves_sha256, &sha256_hex(moves_to_ndjson(&plan.moves).as_bytes()));
         let mut balances: BTreeMap<Account, i128> = BTreeMap::new();
         for entry in &plan.moves {
             prop_assert!(entry.amount > Money::ZERO);
@@ -396,14 +402,14 @@ proptest! {
         }
         prop_assert!(plan.moves.is_sorted_by_key(|entry| entry.step));
         for line in &plan.draft.lines {
-            let balance = |account: fn(String) -> Account| balances.get(&account(line.party.clone())).copied().unwrap_or_default();
+            let balance = |account: fn(Arc<str>) -> Account| balances.get(&account(line.party.as_str().into())).copied().unwrap_or_default();
             prop_assert_eq!(balance(Account::Party), 0);
             prop_assert_eq!(balance(Account::Payout), line.paid.units());
             prop_assert_eq!(balance(Account::Withheld), line.withheld.units());
             prop_assert_eq!(balance(Account::Held), line.held.units() - line.lifted.units());
             prop_assert_eq!(balance(Account::Carried), line.carried_out.units() - line.carried_in.units());
         }
-        let mid = balances.get(&Account::Mid(input.mid.mid.clone())).copied().unwrap_or_default();
+        let mid = balances.get(&Account::Mid(input.mid.mid.as_str().into())).copied().unwrap_or_default();
         let adjusted: i128 = plan.draft.adjustments.iter().map(|line| line.amount.units()).sum();
         prop_assert_eq!(mid, plan.draft.fee_kept.units() - adjusted);
         prop_assert_eq!(adjusted, plan.draft.lines.iter().map(|line| line.adjusted.units()).sum::<i128>());

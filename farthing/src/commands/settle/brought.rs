@@ -140,8 +140,7 @@ pub async fn bring(
 
 /// The draft of the cycle that is in force.
 async fn draft(books: &Books, of: &Settlement) -> anyhow::Result<Draft> {
-    let drafts = plan_input::drafts(books, of, books.catalog.sequence).await?;
-    drafts.into_iter().find(|draft| draft.cycle == of.cycle).context("the cycle has no draft")
+    plan_input::draft_of(books, of).await?.context("the cycle has no draft")
 }
 
 /// By party who has to wait for money that has not come in: why.

@@ -76,8 +76,8 @@ enum Outcome {
 /// Makes a move and tells it; with the number of its manifest, if it was made.
 pub async fn make(at: &Place, asked: &Asked, json: bool) -> anyhow::Result<(Answer, Option<u64>)> {
     let mut books = Books::open(at).await?;
-    let registry = books.registry_now().await?;
-    let of = settlement(&registry, &asked.cycle)?;
+    let of = settlement(&*books.registry_now().await?, &asked.cycle)?;
+    books.let_registries_go();
     let outcome = attempt(&mut books, at, &of, asked).await?;
     let sequence = books.catalog.sequence;
     books.ledger.close().await;
@@ -165,10 +165,12 @@ async fn attempt(books: &mut Books, at: &Place, of: &Settlement, asked: &Asked) 
         let entry = book::entry(books, &courses, &step, &brought).await?;
         let step = CycleMove { booked: entry.as_ref().map(booked).transpose()?, ..step };
         let payments = brought.rows(of, books.catalog.sequence + 1)?;
-        // What was brought is in the rows and in the entry by now.
+        // What was brought is in the rows and in the entry by now, and of many parties it is much.
         drop(brought);
         check::before_move(books, &Upcoming::Move { step: &step, entry: entry.as_ref(), draft: None, rows: &payments }).await?;
-        let effects = Effects { entries: entry.iter().map(rows_of).collect(), payments, ..Effects::default() };
+        let entries = entry.iter().map(rows_of).collect();
+        drop(entry);
+        let effects = Effects { entries, payments, ..Effects::default() };
         fail::fail_point!("move-made");
         if books.append(Act::Cycle(step.clone()), &effects).await? == Appended::Done {
             return Ok(Outcome::Moved(Box::new(step)));

@@ -7,18 +7,25 @@ use crate::courses;
 use crate::plan_input::{self, Scope};
 use anyhow::{Context, ensure};
 use farthing_archive::catalog::Moved;
-use farthing_ledger::StoredDraft;
-use farthing_schemas::manifest::CycleMove;
+use farthing_schemas::manifest::{CycleMove, sha256_hex};
 use farthing_settle::cycle::Kind;
-use farthing_settle::{Draft, Plan, plan};
-use std::collections::BTreeMap;
+use farthing_settle::{Draft, Plan, plan_of};
+use std::collections::BTreeSet;
+
+/// A draft's row, as far as making it again hangs on it; its text, which may be long, is not kept.
+pub struct Kept {
+    sha256: String,
+    registry_version: u64,
+    /// Of the text as a whole.
+    text_sha256: String,
+}
 
 /// Makes each draft again, those that were thrown away, too.
 pub async fn compare(books: &mut Books, compared: &mut Compared) -> anyhow::Result<()> {
-    for (moved, row) in rows(books).await? {
-        let again = again(books, &moved, &row).await?;
-        ensure!(again.draft.to_json() == row.body, "ledger, {}: made again from the archive it is another", name(&moved.step));
-        journal::booked_from(books, &row.sha256, &again).await?;
+    for (moved, kept) in rows(books).await? {
+        let again = again(books, &moved, &kept).await?;
+        ensure!(again.draft.text_sha256() == kept.text_sha256, "ledger, {}: made again from the archive it is another", name(&moved.step));
+        journal::booked_from(books, &kept.sha256, &again).await?;
         compared.drafts += 1;
     }
     Ok(())
@@ -30,12 +37,12 @@ pub async fn made_again(books: &mut Books, of: &Settlement) -> anyhow::Result<Re
     let made = courses::of_kind(&books.catalog, Kind::Draft)?;
     let is_its = |step: &CycleMove| (&*step.mid, &*step.currency, &step.cycle) == (&*of.mid, of.currency.code(), &of.cycle.to_string());
     let moved = made.into_iter().rfind(|moved| is_its(&moved.step)).context("the cycle has no draft")?.clone();
-    let row = match row(&by_sha256(books).await?, &moved.step) {
-        Ok(row) => row,
+    let kept = match kept(books, &moved.step).await {
+        Ok(kept) => kept,
         Err(changed) => return Ok(Err(format!("{changed:#}; run: farthing verify"))),
     };
-    let again = again(books, &moved, &row).await?;
-    let same = again.draft.to_json() == row.body;
+    let again = again(books, &moved, &kept).await?;
+    let same = again.draft.text_sha256() == kept.text_sha256;
     Ok(if same {
         Ok(again)
     } else {
@@ -44,44 +51,43 @@ pub async fn made_again(books: &mut Books, of: &Settlement) -> anyhow::Result<Re
 }
 
 /// The rows of final drafts, each with the move that names it: there are no others, and each is what it says.
-pub async fn rows(books: &Books) -> anyhow::Result<Vec<(Moved, StoredDraft)>> {
-    let mut stored = by_sha256(books).await?;
+pub async fn rows(books: &Books) -> anyhow::Result<Vec<(Moved, Kept)>> {
+    let mut stored: BTreeSet<String> = books.ledger.draft_names().await?.into_iter().collect();
     let mut rows = Vec::new();
     for moved in courses::of_kind(&books.catalog, Kind::Draft)? {
-        rows.push((moved.clone(), row(&stored, &moved.step)?));
+        rows.push((moved.clone(), kept(books, &moved.step).await?));
     }
-    for (_, row) in &rows {
-        stored.remove(&row.sha256);
+    for (_, kept) in &rows {
+        stored.remove(&kept.sha256);
     }
-    ensure!(stored.is_empty(), "ledger: drafts that no manifest names: {:?}", stored.keys());
+    ensure!(stored.is_empty(), "ledger: drafts that no manifest names: {stored:?}");
     Ok(rows)
 }
 
-async fn by_sha256(books: &Books) -> anyhow::Result<BTreeMap<String, StoredDraft>> {
-    Ok(books.ledger.drafts().await?.into_iter().map(|draft| (draft.sha256.clone(), draft)).collect())
-}
-
 /// The row of the draft that a move made, if it is what was made.
-fn row(stored: &BTreeMap<String, StoredDraft>, step: &CycleMove) -> anyhow::Result<StoredDraft> {
+async fn kept(books: &Books, step: &CycleMove) -> anyhow::Result<Kept> {
     let name = name(step);
     let sha256 = step.draft_sha256.as_ref().with_context(|| format!("{name}: its manifest names no SHA-256"))?;
-    let row = stored.get(sha256).with_context(|| format!("ledger, {name}: it is missing or has another SHA-256"))?;
+    let row = books.ledger.draft(sha256).await?;
+    let row = row.with_context(|| format!("ledger, {name}: it is missing or has another SHA-256"))?;
     let same = (&row.mid, &row.currency, &row.cycle) == (&step.mid, &step.currency, &step.cycle);
     ensure!(same, "ledger, {name}: the row says it is another's");
-    let kept = Draft::from_json(&row.body).with_context(|| format!("ledger, {name}"))?;
-    ensure!(kept.draft_sha256 == *sha256, "ledger, {name}: its text has the SHA-256 {}", kept.draft_sha256);
-    Ok(row.clone())
+    let draft = Draft::from_json(&row.body).with_context(|| format!("ledger, {name}"))?;
+    ensure!(draft.draft_sha256 == *sha256, "ledger, {name}: its text has the SHA-256 {}", draft.draft_sha256);
+    Ok(Kept { sha256: row.sha256, registry_version: draft.registry_version, text_sha256: sha256_hex(row.body.as_bytes()) })
 }
 
 /// The plan as it comes out of what the books held when it was made.
-async fn again(books: &mut Books, moved: &Moved, row: &StoredDraft) -> anyhow::Result<Plan> {
+async fn again(books: &mut Books, moved: &Moved, kept: &Kept) -> anyhow::Result<Plan> {
     let step = &moved.step;
-    let kept = Draft::from_json(&row.body)?;
     let of = Settlement { mid: step.mid.clone(), currency: step.currency.parse()?, cycle: step.cycle.parse()? };
     let registry = books.registry(kept.registry_version).await?;
     let without = step.without.iter().cloned().collect();
     let scope = Scope { through_sequence: moved.sequence - 1, without, preview: false, to_come: Vec::new() };
-    Ok(plan(&plan_input::gather(books, &registry, &of, scope).await?)?)
+    let input = plan_input::gather(books, &registry, &of, scope).await?;
+    drop(registry);
+    books.let_registries_go();
+    Ok(plan_of(input)?)
 }
 
 fn name(step: &CycleMove) -> String {
