@@ -106,6 +106,9 @@ pub struct Sheet {
     pub adjustments: BTreeMap<u64, Adjustment>,
 }
 
+/// A figure, and whether it is something.
+type Seen = (&'static str, fn(&Figures) -> bool);
+
 #[derive(Clone)]
 pub struct Model {
     pub world: World,
@@ -394,7 +397,7 @@ impl Model {
 
     /// How often each figure was something in a draft that is in force: what was never there was never compared.
     pub fn seen(&self) -> BTreeMap<&'static str, usize> {
-        let figures: [(&str, fn(&Figures) -> bool); 11] = [
+        let figures: [Seen; 11] = [
             ("true_up", |line| line.true_up != 0),
             ("adjusted", |line| line.adjusted != 0),
             ("held", |line| line.held != 0),
