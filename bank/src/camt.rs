@@ -164,9 +164,11 @@ impl Entry<'_> {
     }
 
     /// What the bank names it by, in every statement: the number of an entry is one within its statement alone.
+    /// Banks that have none write a word in its place.
     fn bank_reference(&self, transaction: &Node) -> Option<String> {
-        let own = transaction.text_at(&["Refs", "AcctSvcrRef"]);
-        own.or_else(|| self.node.text_at(&["AcctSvcrRef"])).map(str::to_owned)
+        let is_one = |text: &&str| !["NONREF", "NOTPROVIDED", "NOREF"].contains(&text.to_uppercase().as_str());
+        let own = transaction.text_at(&["Refs", "AcctSvcrRef"]).filter(is_one);
+        own.or_else(|| self.node.text_at(&["AcctSvcrRef"]).filter(is_one)).map(str::to_owned)
     }
 }
 

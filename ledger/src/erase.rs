@@ -11,6 +11,8 @@ pub struct Erased {
     pub files: u64,
     /// Of messages of banks.
     pub messages: u64,
+    /// Whether others read at the same time, so that the file of SQLite could not be freed of them yet.
+    pub is_kept_by_readers: bool,
 }
 
 /// A cycle of whose payments a message of a bank says something.
@@ -63,7 +65,9 @@ impl Ledger {
         }
         self.commit(sql).await?;
         if let Some(statement) = self.url.dialect.after_erasing() {
-            sqlx::raw_sql(statement).execute(&self.pool).await?;
+            // It answers first whether somebody was in its way.
+            let row = sqlx::query(statement).fetch_one(&self.pool).await?;
+            erased.is_kept_by_readers = row.try_get::<i64, _>(0).map_or_else(|_| row.get::<i32, _>(0) != 0, |busy| busy != 0);
         }
         Ok(erased)
     }

@@ -1,10 +1,11 @@
 //! What a claim comes to: a platform has paid just that, or the claim is not made.
 
-use super::{Claiming, chunks, find, rows};
+use super::{Claimed, Claiming, Request, chunks, find, rows};
 use crate::books::Books;
 use crate::commands::accruals::each_accrual;
 use anyhow::{Context, bail, ensure};
 use farthing_schemas::manifest::{ClaimPaid, ClaimPayment, CyclePaid};
+use farthing_schemas::money::from_stored_text;
 use farthing_schemas::{Accrual, Currency, Cycle, Money, Status};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,8 +14,6 @@ type Worth = BTreeMap<String, BTreeMap<Cycle, Money>>;
 
 impl Claiming {
     /// Compares what was paid with what is claimed before anything is; whether there is something to be claimed.
-    ///
-    /// A claim that was interrupted is gone on with: the same payment is for the rest of it, too.
     pub(super) async fn weigh(&mut self, books: &mut Books) -> anyhow::Result<bool> {
         let Some((mut payment, amount)) = self.request.payment.clone() else { return Ok(true) };
         let worth = self.worth(books).await?;
@@ -22,16 +21,6 @@ impl Claiming {
             return Ok(false);
         }
         let currency: Currency = payment.currency.as_ref().context("--currency is missing")?.parse()?;
-        if let Some(number) = self.interrupted(books, &payment, amount) {
-            let mut whole = given_by(books, number).await?;
-            for (mid, cycle, labour) in each(&worth) {
-                add(&mut whole, mid, cycle, labour)?;
-            }
-            if paid_for(&whole, currency).is_ok_and(|paid| paid.amount == amount.to_string()) {
-                self.claimed.number = Some(number);
-                return Ok(true);
-            }
-        }
         let paid = paid_for(&worth, currency)?;
         ensure!(
             paid.amount == amount.to_string(),
@@ -43,10 +32,43 @@ impl Claiming {
         Ok(true)
     }
 
+    /// Goes on with a claim that was recorded with its payment and then interrupted, just as it was asked for: by its registry, at its time and
+    /// upon what was there then. Until that is done no other claim is made: one upon the same would take what was paid for already.
+    pub(super) async fn go_on(&mut self, books: &mut Books) -> anyhow::Result<()> {
+        let Some((number, made)) = books.catalog.claims.iter().last() else { return Ok(()) };
+        let (asked, claim) = (made.asked.clone(), made.claim.clone());
+        let Some(paid) = claim.payment.as_ref().and_then(|payment| payment.paid.as_ref()) else { return Ok(()) };
+        let given = given_by(books, number).await?;
+        if each(&given).map(|(_, _, labour)| labour).try_fold(Money::ZERO, Money::plus)? >= from_stored_text(&paid.amount)? {
+            return Ok(());
+        }
+        let request = Request { asked, payment: None, by: claim.by.clone(), at: claim.claimed_at.parse()? };
+        let registry = books.registry(claim.registry_version).await?;
+        let claimed = Claimed { number: Some(number), ..Claimed::default() };
+        let rest = Claiming { request, registry, through_sequence: claim.through_sequence, claimed };
+        // What was undone meanwhile is claimed by nobody any more.
+        if rest.worth(books).await?.is_empty() {
+            return Ok(());
+        }
+        let as_recorded = self.request.payment.as_ref().is_some_and(|(payment, amount)| {
+            let same = claim.payment.as_ref().is_some_and(|recorded| ClaimPayment { paid: None, ..recorded.clone() } == *payment);
+            same && amount.to_string() == paid.amount && self.request.asked.reference() == rest.request.asked.reference()
+        });
+        ensure!(
+            as_recorded,
+            "claim {number} of {} was interrupted: give its command again first, just as it was ({}); see: farthing claim --list",
+            claim.reference,
+            claim.payment.as_ref().map_or_else(String::new, |of| format!("--reference {}, {} paid", of.reference, paid.amount))
+        );
+        *self = rest;
+        Ok(())
+    }
+
     /// What there is to be claimed now.
     async fn worth(&self, books: &mut Books) -> anyhow::Result<Worth> {
         let (mut worth, mut seen) = (Worth::new(), BTreeSet::new());
-        let (number, batch) = (books.catalog.claims.next_number(), books.ledger.last_number().await? + 1);
+        let number = self.claimed.number.unwrap_or_else(|| books.catalog.claims.next_number());
+        let batch = books.ledger.last_number().await? + 1;
         let mut search = find::Search::of(books, &self.request.asked, self.through_sequence).await?;
         while let Some(mut found) = search.next(books).await? {
             found.retain(|event| seen.insert(*event));
@@ -58,18 +80,6 @@ impl Claiming {
             }
         }
         Ok(worth)
-    }
-
-    /// The last claim of the same, upon the same payment.
-    fn interrupted(&self, books: &Books, payment: &ClaimPayment, amount: Money) -> Option<u64> {
-        let same = |of: &ClaimPayment| {
-            let is_amount = of.paid.as_ref().is_some_and(|paid| paid.amount == amount.to_string());
-            is_amount && ClaimPayment { paid: None, ..of.clone() } == *payment
-        };
-        let asked = self.request.asked.reference();
-        let is_it =
-            |made: &farthing_archive::claims::Made| made.asked.reference() == asked && made.claim.payment.as_ref().is_some_and(same);
-        books.catalog.claims.iter().filter(|(_, made)| is_it(made)).map(|(number, _)| number).last()
     }
 }
 

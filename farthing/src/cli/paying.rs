@@ -121,9 +121,10 @@ farthing bank exceptions, and the command exits 1.")]
 Example:
   farthing bank erase --before 2027-01-01 --data books
 
-Erases the bodies of the files of cycles that were sealed before that day, and of messages that were taken in before it, if all cycles of whose
-payments they say something were sealed before it, too. Their hashes stay, with what they came to: all checks hold as before. What is erased
-cannot be written out again. Codes and masked words of banks are all that is kept elsewhere.")]
+Erases the bodies of the files of cycles that were sealed before that day, and of messages that were taken in before it, if all cycles that were
+released by then were sealed before it, too. A message of which something is left to a person, or is in suspense, stays. Hashes stay, with
+what everything came to: all checks hold as before. What is erased cannot be written out again. Codes and masked words of banks are all that
+is kept elsewhere. Exits 1 while somebody reads the ledger, whose file then still has it: run it again.")]
     Erase {
         /// The day before which a cycle was sealed and a message taken in, in UTC
         #[arg(long, value_name = "DATE")]

@@ -246,7 +246,9 @@ impl Taking<'_> {
             booked: receipt.booked.map(|day| day.to_string()),
             reference,
         };
-        if let Some(left) = before.get_mut(&identity(&row)).filter(|left| **left > 0) {
+        // What neither the bank nor the payer names may be another one, and is in suspense for a person to look at.
+        let is_named = row.reference.is_some() || row.platform.is_some();
+        if let Some(left) = before.get_mut(&identity(&row)).filter(|left| is_named && **left > 0) {
             *left -= 1;
             let surely = if row.reference.is_some() { "has" } else { "may have" };
             self.push_exception(

@@ -6,6 +6,7 @@ use crate::commands::settle::Settlement;
 use crate::drafted::{self, Events, Wanted, Whose};
 use crate::journal::receivable::movements;
 use crate::plan_input;
+use farthing_ledger::Asked;
 use farthing_schemas::{Cycle, Money};
 use farthing_settle::Draft;
 use farthing_settle::draft::Line;
@@ -21,14 +22,15 @@ pub async fn unfunded(books: &mut Books, of: &Settlement, draft: &Draft) -> anyh
     // As the journal has it by now, whatever the days of its entries.
     let movements = movements(books, &of.mid).await?;
     let Some(last) = movements.iter().map(|movement| movement.day).max() else { return Ok(BTreeMap::new()) };
-    let owing = Receivables::of(&of.mid, last, 0, &movements)?.open_through(of.cycle, of.currency);
-    let mut waiting: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let receivables = Receivables::of(&of.mid, last, 0, &movements)?;
+    let owing = receivables.open_through(of.cycle, of.currency);
+    let mut waiting = elsewhere(books, of, draft, &receivables).await?;
     if owing.is_empty() {
         return Ok(waiting);
     }
     let of_any = |line: &&Line| line.lifted != Money::ZERO || line.inherited != Money::ZERO || line.adjusted != Money::ZERO;
     for line in draft.lines.iter().filter(|line| line.paid > Money::ZERO).filter(of_any) {
-        waiting.insert(line.party.clone(), owing.clone());
+        waiting.entry(line.party.clone()).or_default().extend(owing.clone());
     }
     let paid: BTreeMap<&str, bool> = draft
         .lines
@@ -54,6 +56,28 @@ pub async fn unfunded(books: &mut Books, of: &Settlement, draft: &Draft) -> anyh
         })
         .await?;
         before.push(Draft { lines: Vec::new(), ..source.draft });
+    }
+    Ok(waiting)
+}
+
+/// Whoever has got back what another currency's draft paid waits for whom that draft waits for, whatever is open in it: the money is still theirs.
+async fn elsewhere(
+    books: &Books,
+    of: &Settlement,
+    draft: &Draft,
+    receivables: &Receivables,
+) -> anyhow::Result<BTreeMap<String, BTreeSet<String>>> {
+    let paid: BTreeSet<&str> = draft.lines.iter().filter(|line| line.paid > Money::ZERO).map(|line| line.party.as_str()).collect();
+    let earlier = plan_input::before(books, of).await?;
+    let returned = earlier.iter().flat_map(|earlier| &earlier.returned).chain(&draft.returned);
+    let mut waiting: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for line in returned.filter(|line| paid.contains(line.party.as_str())) {
+        for row in books.ledger.payments(Asked::Id(&line.payment)).await? {
+            let owing = receivables.open_through(of.cycle, row.currency.parse()?);
+            if row.currency != of.currency.code() && !owing.is_empty() {
+                waiting.entry(line.party.clone()).or_default().extend(owing);
+            }
+        }
     }
     Ok(waiting)
 }

@@ -84,6 +84,8 @@ fn a_claim_that_was_paid_for_goes_on_wherever_it_was_killed() -> Result<()> {
         reverse_copies(&scene)?;
         stopped(&scene, &words, step, passed, "pause")?.kill_9()?;
         scene.data.ok(["check"]).with_context(|| format!("killed at {step}"))?;
+        // It goes on by the registry that it was recorded with.
+        scene.load(&[json!({"kind": "party", "id": "newcomer", "name": "Newcomer", "type": "person"})])?;
         scene.data.ok(&words).with_context(|| format!("killed at {step}"))?;
         ensure!((scene.gross("ben", "payable")?, scene.gross("ben", "unlicensed")?) == (amount(300), "none".to_owned()), "{step}");
         let claims = scene.data.json(["claim", "--list"])?["claims"].clone();
@@ -95,6 +97,29 @@ fn a_claim_that_was_paid_for_goes_on_wherever_it_was_killed() -> Result<()> {
         scene.verify().with_context(|| step.to_owned())?;
     }
     Ok(())
+}
+
+/// Whoever words it otherwise, or claims something else, would record a second payment, or take what was paid for.
+#[test]
+fn nothing_else_is_claimed_before_an_interrupted_claim_is_gone_on_with() -> Result<()> {
+    let words = [&["claim", "--now", NOW][..], &PAID, &["--amount", "2.40", "--currency", "USD"]].concat();
+    let scene = denied()?;
+    reverse_copies(&scene)?;
+    stopped(&scene, &words, "claim-recorded", 0, "pause")?.kill_9()?;
+    let worded: Vec<&str> = words.iter().map(|word| if *word == "settled out of court" { "another" } else { word }).collect();
+    ensure!(worded != words, "{words:?}");
+    for other in [&worded[..], &["claim", "ana", "--kind", "party", "--now", NOW]] {
+        let said = scene.refused(other)?;
+        ensure!(said.contains("claim 1 of ben was interrupted"), "{said}");
+    }
+    scene.data.ok(&words)?;
+    // Less than a cent that comes later is no part of it.
+    let mut little = event("little", OCTOBER, "ben", "0.002");
+    little["source"] = "//later".into();
+    scene.meter("little", &[little])?;
+    ensure!(scene.refused(&words)?.contains("less than the smallest amount"));
+    scene.data.ok(["check"])?;
+    scene.verify()
 }
 
 #[test]

@@ -37,6 +37,9 @@ fn files_and_messages_are_erased_once_their_cycles_are_sealed() -> Result<()> {
             assert_eq!(scene.book(&[name])?, 0);
         }
     }
+    // What fits no payment stands in its message alone: a person has to look at it.
+    fs::write(scene.data.path().join("unknown.xml"), crate::bank::REPORT)?;
+    assert_eq!(scene.book(&["unknown.xml".to_owned()])?, 1);
     // A row that stays for good names nobody.
     assert_eq!(scene.payments("2026-10")?["pty_0"]["reason"], "AC04: account of *** is closed");
     assert_eq!(erased(&scene, "2200-01-01")?, (json!(0), json!(0)), "nothing is sealed yet");

@@ -5,6 +5,7 @@ use crate::commands::settle::mid_and_currency;
 use crate::output::{self, Answer};
 use crate::place::Place;
 use chrono::NaiveDate;
+use farthing_archive::catalog::TakenIn;
 use farthing_ledger::{Erased, StoredReceipt};
 use farthing_settle::cycle::State;
 use serde_json::json;
@@ -27,12 +28,16 @@ pub async fn run(at: &Place, before: NaiveDate, mid: Option<&str>, json: bool) -
     let taken = books.catalog.messages.iter().filter(|taken| is_asked(&taken.message.mid));
     let messages = taken.map(|taken| (taken.sequence, taken.at < before && !open.contains(&taken.sequence))).collect::<Vec<_>>();
     let wanted: Vec<u64> = files.iter().chain(&messages).filter(|(_, wanted)| *wanted).map(|(sequence, _)| *sequence).collect();
-    let Erased { files, messages } = books.ledger.erase_bodies(&wanted).await?;
+    let Erased { files, messages, is_kept_by_readers } = books.ledger.erase_bodies(&wanted).await?;
     books.ledger.close().await;
     if json {
         output::json(&json!({"before": before, "files": files, "messages": messages}))?;
     } else {
         output::text(&format!("Erased: {files} files for banks and {messages} messages of banks; their hashes stay."))?;
+    }
+    if is_kept_by_readers {
+        output::note("somebody reads the ledger, so its file still holds what was erased: run the same command again when they have ended");
+        return Ok(Answer::No);
     }
     Ok(Answer::Yes)
 }
@@ -57,5 +62,16 @@ async fn open_messages(books: &Books, sealed: &BTreeSet<Key>) -> anyhow::Result<
         Some((receipt.sequence, ((*mid).clone(), receipt.currency, receipt.cycle?)))
     };
     let of_receipts = books.ledger.bank_receipts().await?.into_iter().filter_map(of_receipt);
-    Ok(of_states.chain(of_receipts).filter(|(_, key)| !sealed.contains(key)).map(|(sequence, _)| sequence).collect())
+    let mut open: BTreeSet<u64> =
+        of_states.chain(of_receipts).filter(|(_, key)| !sealed.contains(key)).map(|(sequence, _)| sequence).collect();
+    // Whatever is left to a person stands there alone: who paid what is in suspense, what a bank wants changed, what cannot be true.
+    open.extend(books.ledger.bank_exceptions().await?.iter().map(|row| row.sequence));
+    open.extend(books.ledger.bank_receipts().await?.iter().filter(|row| row.cycle.is_none()).map(|row| row.sequence));
+    // It may be about any payment that was on its way then, also where it changed nothing.
+    let waits = |taken: &&TakenIn| {
+        let mut released = books.catalog.moves.iter().filter(|moved| moved.step.released.is_some() && moved.sequence < taken.sequence);
+        released.any(|moved| moved.step.mid == taken.message.mid && !sealed.contains(&key_of(moved)))
+    };
+    open.extend(books.catalog.messages.iter().filter(waits).map(|taken| taken.sequence));
+    Ok(open)
 }
