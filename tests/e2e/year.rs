@@ -2,11 +2,13 @@
 //! chance chooses; after each the books are compared with an accountant's own ledger, which knows the contract and nothing of the code.
 
 mod acts;
+mod compared;
 mod model;
 mod money;
 mod plan;
 mod planted;
 mod run;
+mod told;
 mod world;
 
 use crate::support::{on_postgres, slow};

@@ -1,20 +1,20 @@
 //! [`Year`]: acts are done through the binary and in the model, and both are compared after each.
 
 use super::acts::{Act, Change, Move, Verdict, choose, judge};
+use super::compared::{name, same_lines};
 use super::model::{Actor, Adjustment, Event, Hold, Model, News, Payment, State};
-use super::money::{self, ONE};
-use super::plan::{Draft, Figures};
+use super::money;
+use super::told::message;
 use super::world::{
-    Books, CURRENCIES, MIDS, PLATFORMS, World, agreement_id, amount, configuration, cycle, membership_record, month, quote_record,
+    Books, CURRENCIES, MIDS, PLATFORMS, World, agreement_id, amount, configuration, cycle, membership_record, quote_record,
 };
 use crate::dice::Dice;
-use crate::services::postgres;
 use crate::support::{Data, stderr};
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::process::{Command, Output};
+use std::process::Output;
 
 /// All is metered then.
 const METERED: &str = "2027-01-15T00:00:00Z";
@@ -24,7 +24,7 @@ const NOW: &str = "2027-02-01T09:30:00Z";
 const ACTORS: [(&str, &str, &str); 3] = [("ana", "Ana", "ana.pem"), ("ana2", "Ana", "ana2.pem"), ("bo", "Bo", "bo.pem")];
 
 pub struct Year {
-    data: Data,
+    pub data: Data,
     dice: Dice,
     pub model: Model,
     /// Files of events, of records and of the bank so far.
@@ -333,7 +333,7 @@ impl Year {
         Ok(())
     }
 
-    fn payments(&self, books: Books, more: &[&str]) -> Result<Vec<Value>> {
+    pub fn payments(&self, books: Books, more: &[&str]) -> Result<Vec<Value>> {
         let words = [&["payments", "--mid", books.mid(), "--currency", books.currency()], more].concat();
         self.data.json(words)?["payments"].as_array().cloned().context("no payments")
     }
@@ -341,7 +341,7 @@ impl Year {
     fn tell(&mut self, mid: usize, news: &[(usize, News)], verdict: Verdict) -> Result<()> {
         self.files += 1;
         let name = format!("bank-{}.xml", self.files);
-        fs::write(self.data.path().join(&name), self.message(news))?;
+        fs::write(self.data.path().join(&name), message(&self.model, &format!("TOLD-{}", self.files), news))?;
         let output = self.data.run(["bank", "book", &name, "--mid", MIDS[mid], "--as", "ana"])?;
         if verdict == Verdict::Refused {
             ensure!(!output.status.success(), "{}", shown(&output));
@@ -366,189 +366,6 @@ impl Year {
         ensure!(output.status.success(), "{}", shown(&output));
         Ok(())
     }
-
-    /// A status report, or a notification of what has come back.
-    fn message(&self, news: &[(usize, News)]) -> String {
-        let id = format!("TOLD-{}", self.files);
-        let of = |payment: usize| &self.model.payments[payment];
-        if news.iter().any(|(_, what)| *what == News::Returned) {
-            let entry = |(payment, _): &(usize, News)| {
-                let Payment { id, amount, .. } = of(*payment);
-                let books = of(*payment).arrives_in();
-                let digits = match books.minor() {
-                    ONE => format!("{}", amount / ONE),
-                    minor => format!("{}.{:0width$}", amount / ONE, amount % ONE / minor, width = (ONE / minor).ilog10() as usize),
-                };
-                format!(
-                    "<Ntry><Amt Ccy=\"{}\">{digits}</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts><BookgDt><Dt>2027-02-03</Dt></BookgDt><NtryDtls><TxDtls><Refs><EndToEndId>{id}</EndToEndId></Refs><RtrInf><Rsn><Cd>MD07</Cd></Rsn></RtrInf></TxDtls></NtryDtls></Ntry>",
-                    books.currency()
-                )
-            };
-            let entries: String = news.iter().map(entry).collect();
-            return format!(
-                "<Document xmlns=\"urn:iso:std:iso:20022:tech:xsd:camt.054.001.08\"><BkToCstmrDbtCdtNtfctn><GrpHdr><MsgId>{id}</MsgId></GrpHdr><Ntfctn>{entries}</Ntfctn></BkToCstmrDbtCdtNtfctn></Document>"
-            );
-        }
-        let status = |(payment, what): &(usize, News)| {
-            let code = match what {
-                News::Accepted => "ACSP",
-                News::Settled => "ACSC",
-                News::Rejected | News::Released | News::Returned => "RJCT",
-            };
-            format!("<TxInfAndSts><OrgnlEndToEndId>{}</OrgnlEndToEndId><TxSts>{code}</TxSts></TxInfAndSts>", of(*payment).id)
-        };
-        let statuses: String = news.iter().map(status).collect();
-        format!(
-            "<Document xmlns=\"urn:iso:std:iso:20022:tech:xsd:pain.002.001.10\"><CstmrPmtStsRpt><GrpHdr><MsgId>{id}</MsgId></GrpHdr><OrgnlPmtInfAndSts>{statuses}</OrgnlPmtInfAndSts></CstmrPmtStsRpt></Document>"
-        )
-    }
-
-    /// Every cycle is where the model has it.
-    fn same_states(&self) -> Result<()> {
-        let said = self.data.json(["settle", "status"])?;
-        let mut is = BTreeMap::new();
-        for row in said["cycles"].as_array().context("no cycles")?.iter().filter(|row| row["state"] != "open") {
-            let text = |field: &str| row[field].as_str().unwrap_or_default().to_owned();
-            is.insert((text("mid"), text("currency"), month(&text("cycle"))?), text("state"));
-        }
-        let mut should = BTreeMap::new();
-        for (books, sheet) in &self.model.sheets {
-            for (cycle, course) in &sheet.courses {
-                let state = format!("{:?}", course.state).to_lowercase();
-                should.insert((books.mid().to_owned(), books.currency().to_owned(), *cycle), state);
-            }
-        }
-        ensure!(is == should, "the states are {is:?}, and should be {should:?}");
-        Ok(())
-    }
-
-    /// Every account has what the model has in it.
-    fn same_balances(&self) -> Result<()> {
-        let said = self.data.json(["trial-balance", "--by", "account"])?;
-        let mut is = BTreeMap::new();
-        for row in said["lines"].as_array().context("no lines")? {
-            let text = |field: &str| row[field].as_str().unwrap_or_default().to_owned();
-            is.insert([text("mid"), text("currency"), text("account"), text("owner")], amount(row, "balance")?);
-        }
-        is.retain(|_, balance| *balance != 0);
-        let key = |(books, account, owner): &(Books, &str, String)| {
-            [books.mid().to_owned(), books.currency().to_owned(), (*account).to_owned(), owner.clone()]
-        };
-        let should: BTreeMap<_, _> =
-            self.model.balances.iter().filter(|(_, balance)| **balance != 0).map(|(of, balance)| (key(of), *balance)).collect();
-        let other: Vec<_> = is.keys().chain(should.keys()).filter(|account| is.get(*account) != should.get(*account)).collect();
-        let named = other.first().map(|account| (account, is.get(*account), should.get(*account)));
-        ensure!(named.is_none(), "a balance is, and should be: {named:?}");
-        Ok(())
-    }
-
-    /// Every payment is where the model has it.
-    fn same_payments(&self) -> Result<()> {
-        for books in self.model.world.books() {
-            let rows = self.payments(books, &[])?;
-            let is: BTreeSet<[String; 2]> =
-                rows.iter().map(|row| ["payment", "state"].map(|field| row[field].as_str().unwrap_or_default().to_owned())).collect();
-            let ours = self.model.payments.iter().filter(|payment| payment.books == books);
-            let should: BTreeSet<[String; 2]> = ours.map(|payment| [payment.id.clone(), name(payment.news).to_owned()]).collect();
-            ensure!(is == should, "payments are not as they should be: {:?}", is.symmetric_difference(&should).collect::<Vec<_>>());
-        }
-        Ok(())
-    }
-
-    /// Everything that could have been changed, however: the ledger's tables, and the files of the archive.
-    fn all_there_is(&self) -> Result<(String, BTreeSet<String>)> {
-        let ledger = if self.data.is_on_server() {
-            postgres::query(
-                self.data.server(),
-                "SELECT string_agg(table_name || query_to_xml(format('SELECT md5(string_agg(t::text, '','' ORDER BY t::text)) FROM %I t', table_name), \
-                 true, false, '')::text, '' ORDER BY table_name) FROM information_schema.tables WHERE table_schema = 'public'",
-            )?
-        } else {
-            dump(&self.data)?
-        };
-        Ok((ledger, self.data.archived("")?))
-    }
-
-    /// Every draft in force is as it was made.
-    fn same_drafts(&self) -> Result<()> {
-        for (books, sheet) in &self.model.sheets {
-            let drafts = sheet.courses.iter().filter_map(|(of, course)| Some((cycle(*of), course.draft.as_ref()?)));
-            for (of, draft) in drafts {
-                let said = self.data.json(["settle", "draft", "--mid", books.mid(), "--currency", books.currency(), "--cycle", &of])?;
-                same_lines(&self.model.world, draft, &said)?;
-                ensure!(said["draft_sha256"] == draft.sha256, "cycle {of} has another draft than {}", draft.sha256);
-            }
-        }
-        Ok(())
-    }
-
-    pub fn is_as_the_model(&self) -> Result<()> {
-        self.same_states()?;
-        self.same_balances()?;
-        self.same_payments()?;
-        self.same_drafts()
-    }
-
-    /// At the end all of it is in the archive, and adds up from there alone.
-    pub fn end(&self) -> Result<()> {
-        self.is_as_the_model()?;
-        self.data.ok(["verify"]).map(drop)
-    }
-}
-
-/// All rows of all tables of an SQLite ledger, as one hash.
-fn dump(data: &Data) -> Result<String> {
-    let program = "import hashlib, sqlite3, sys\n\
-                   rows = sqlite3.connect('file:' + sys.argv[1] + '?mode=ro', uri=True).iterdump()\n\
-                   print(hashlib.sha256(chr(10).join(rows).encode()).hexdigest())";
-    let output = Command::new("python3").args(["-c", program]).arg(data.ledger()).output()?;
-    ensure!(output.status.success(), "{}", shown(&output));
-    Ok(String::from_utf8(output.stdout)?)
-}
-
-fn same_lines(world: &World, draft: &Draft, said: &Value) -> Result<()> {
-    let mut is = BTreeMap::new();
-    for line in said["lines"].as_array().context("no lines")? {
-        is.insert(line["party"].as_str().unwrap_or_default().to_owned(), figures(line)?);
-    }
-    for (party, should) in &draft.lines {
-        let id = &world.parties[*party].id;
-        let line = is.remove(id);
-        ensure!(line.as_ref() == Some(should), "{id} has {line:?}, and should have {should:?}");
-    }
-    ensure!(is.is_empty(), "these have lines, and should not: {is:?}");
-    let sum = |field: fn(&Figures) -> i128| draft.lines.values().map(field).sum::<i128>();
-    let should = [sum(|line| line.net), sum(|line| line.true_up), sum(|line| line.paid), sum(|line| line.carried_out)];
-    let totals = ["net", "true_up", "paid", "carried"].map(|field| amount(said, field)).into_iter().collect::<Result<Vec<_>>>()?;
-    ensure!(totals == should, "the totals are {totals:?}, and should be {should:?}");
-    Ok(())
-}
-
-fn figures(line: &Value) -> Result<Figures> {
-    let of = |field: &str| amount(line, field);
-    Ok(Figures {
-        gross: of("gross")?,
-        labour: of("labour")?,
-        fee: of("fee")?,
-        net: of("net")?,
-        true_up: of("true_up")?,
-        adjusted: of("adjusted")?,
-        held: of("held")?,
-        lifted: of("lifted")?,
-        withheld: of("withheld")?,
-        inherited: of("inherited")?,
-        passed_on: of("passed_on")?,
-        recovered: of("recovered")?,
-        carried_in: of("carried_in")?,
-        paid: of("paid")?,
-        carried_out: of("carried_out")?,
-        arrives: arrives(&line["exchanged"])?,
-    })
-}
-
-fn arrives(exchanged: &Value) -> Result<Option<(usize, i128)>> {
-    let currency = CURRENCIES.iter().position(|(code, _)| exchanged["currency"] == *code);
-    currency.map(|currency| Ok((currency, amount(exchanged, "amount")?))).transpose()
 }
 
 fn reversal(event: &Event) -> Value {
@@ -557,16 +374,6 @@ fn reversal(event: &Event) -> Value {
         "reverses": {"source": "//year", "id": format!("e{}", event.number)}, "reason": "refund"}})
 }
 
-fn name(news: News) -> &'static str {
-    match news {
-        News::Released => "released",
-        News::Accepted => "accepted",
-        News::Rejected => "rejected",
-        News::Settled => "settled",
-        News::Returned => "returned",
-    }
-}
-
-fn shown(output: &Output) -> String {
+pub fn shown(output: &Output) -> String {
     format!("exit {:?}, {}\n{}", output.status.code(), String::from_utf8_lossy(&output.stdout), stderr(output))
 }
