@@ -69,9 +69,14 @@ impl Ledger {
     /// [`LedgerError::Open`] or [`LedgerError::Unavailable`].
     pub async fn exists(url: &LedgerUrl) -> Result<bool, LedgerError> {
         let mut connection = connect(url, false).await?;
-        let found = tables(url.dialect, &mut connection).await;
+        let is_there = match tables(url.dialect, &mut connection).await {
+            Ok(Tables::Missing) => false,
+            // Whoever made it was killed in between: there is none until somebody makes it.
+            Ok(Tables::Older(_)) => !is_empty(&mut connection).await?,
+            Ok(Tables::Current) | Err(_) => true,
+        };
         connection.close().await?;
-        Ok(!matches!(found, Ok(Tables::Missing)))
+        Ok(is_there)
     }
 
     /// Makes the tables, or brings them to this version. Others may use the ledger meanwhile.
