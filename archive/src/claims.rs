@@ -45,7 +45,7 @@ fn read(claim: &Claim) -> Result<(Asked, Instant), &'static str> {
     let claimed_at = claim.claimed_at.parse().map_err(|_| "time")?;
     let kind: ReferenceKind = claim.reference_kind.parse().map_err(|_| "kind of reference")?;
     let reference = claim.reference.clone();
-    let Some(ClaimPayment { platform, currency, month, .. }) = &claim.payment else {
+    let Some(ClaimPayment { platform, currency, month, paid, .. }) = &claim.payment else {
         return Ok((Asked::Suspense { kind, reference }, claimed_at));
     };
     if kind != ReferenceKind::Party {
@@ -53,5 +53,6 @@ fn read(claim: &Claim) -> Result<(Asked, Instant), &'static str> {
     }
     let currency = currency.as_deref().map(str::parse).transpose().map_err(|_| "currency")?;
     let month = month.as_deref().map(str::parse).transpose().map_err(|_| "month")?;
-    Ok((Asked::Unlicensed { party: reference, platform: platform.clone(), currency, month }, claimed_at))
+    let mid = paid.as_ref().map(|paid| paid.mid.clone());
+    Ok((Asked::Unlicensed { party: reference, platform: platform.clone(), currency, month, mid }, claimed_at))
 }

@@ -14,7 +14,8 @@ use farthing_schemas::registry::Registry;
 use farthing_schemas::{Cycle, Day, Instant, Money};
 use farthing_settle::Draft;
 use farthing_settle::invoice::gather::Given;
-use farthing_settle::invoice::{Invoice, InvoiceNumber, Invoiced, Invoices, Issued, Named, Paid, carried};
+use farthing_settle::invoice::{Invoice, InvoiceNumber, Invoiced, Invoices, Issued, Named, OfCycle, Paid, carried};
+use farthing_settle::journal::EntryKind;
 use farthing_settle::unsettled::Unsettled;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,32 +26,41 @@ pub async fn of_cycle(books: &mut Books, of: &Settlement, due_days: u16) -> anyh
     let invoices = gather(books, &source).await?;
     let unsettled = unsettled(books, &source).await?;
     let rows = books.ledger.journal_entries_after(0).await?;
-    let carried = carried_into(books, &rows, &source.draft).await?;
+    let mut paid_for_claims = paid_for_claims(books, of)?;
+    let carried = carried_into(books, &rows, &source.draft, &paid_for_claims).await?;
     let approved = approved(books, &rows, &source.draft).await?;
     let registry = books.registry_of(source.draft.registry_version).await?;
     let ours = unsettled.platforms().filter(|platform| unsettled.of_platform(platform).any(|(key, _)| !key.agreement.is_empty()));
     let mut platforms: BTreeSet<&str> = invoices.platforms().into_iter().chain(ours).collect();
     platforms.extend(carried.iter().filter(|(_, amount)| **amount != Money::ZERO).map(|(platform, _)| platform.as_str()));
+    let is_paid = |paid: &BTreeMap<Cycle, Vec<Paid>>| paid.contains_key(&of.cycle);
+    let paying: Vec<String> = paid_for_claims.iter().filter(|(_, paid)| is_paid(paid)).map(|(platform, _)| platform.clone()).collect();
+    platforms.extend(paying.iter().map(String::as_str));
     platforms.extend(approved.iter().flat_map(|approved| approved.booked.keys().map(String::as_str)));
     let mut made = Vec::new();
     for platform in platforms {
         let booked = approved.as_ref().map(|approved| (approved.issued(&source.draft, platform, due_days), approved.booked(platform)));
         let carried_in = carried.get(platform).copied().unwrap_or_default();
-        let paid = paid_for_claims(books, of, platform)?;
+        let paid = paid_for_claims.get_mut(platform).and_then(|paid| paid.remove(&of.cycle)).unwrap_or_default();
         let (platform, mid) = (platform_named(&registry, platform), mid_named(&registry, &of.mid));
         made.push(invoices.invoice(Given { platform, mid, carried_in, booked, paid }, &unsettled)?);
     }
     Ok(made)
 }
 
-/// What a platform has paid for claims that went to a cycle.
-fn paid_for_claims(books: &Books, of: &Settlement, platform: &str) -> anyhow::Result<Vec<Paid>> {
-    let mut found = Vec::new();
+/// What platforms have paid for claims, by platform and by the cycle that it is for.
+type PaidForClaims = BTreeMap<String, BTreeMap<Cycle, Vec<Paid>>>;
+
+fn paid_for_claims(books: &Books, of: &Settlement) -> anyhow::Result<PaidForClaims> {
+    let mut found = PaidForClaims::new();
     for (claim, made) in books.catalog.claims.iter() {
         let Some((payment, paid)) = made.claim.paid() else { continue };
-        let is_its = (&*paid.mid, &*payment.platform, payment.currency.as_deref()) == (&*of.mid, platform, Some(of.currency.code()));
-        for part in paid.cycles.iter().filter(|part| is_its && part.cycle == of.cycle.to_string()) {
-            found.push(Paid { claim, reference: payment.reference.clone(), amount: from_stored_text(&part.amount)? });
+        if (paid.mid.as_str(), payment.currency.as_deref()) != (of.mid.as_str(), Some(of.currency.code())) {
+            continue;
+        }
+        for part in &paid.cycles {
+            let of_cycle = found.entry(payment.platform.clone()).or_default().entry(part.cycle.parse()?).or_default();
+            of_cycle.push(Paid { claim, reference: payment.reference.clone(), amount: from_stored_text(&part.amount)? });
         }
     }
     Ok(found)
@@ -86,20 +96,35 @@ pub async fn unsettled<'s>(books: &Books, source: &'s Source) -> anyhow::Result<
     Ok(unsettled)
 }
 
-/// What earlier invoices leave for those of a draft, by platform: of all earlier cycles that are approved. A draft that is approved itself
-/// has no earlier one that is not.
-async fn carried_into(books: &Books, rows: &[StoredEntry], draft: &Draft) -> anyhow::Result<BTreeMap<String, Money>> {
-    let mut labours: BTreeMap<String, BTreeMap<Cycle, Money>> = BTreeMap::new();
+/// What earlier invoices leave for those of a draft, by platform: of all earlier cycles that are approved, and of what was paid for claims of
+/// any. A draft that is approved itself has no earlier one that is not.
+async fn carried_into(
+    books: &Books,
+    rows: &[StoredEntry],
+    draft: &Draft,
+    paid_for_claims: &PaidForClaims,
+) -> anyhow::Result<BTreeMap<String, Money>> {
+    let mut cycles: BTreeMap<&str, BTreeMap<Cycle, OfCycle>> = BTreeMap::new();
+    for (platform, paid) in paid_for_claims {
+        for (cycle, paid) in paid.range(..draft.cycle) {
+            let booked = Money::sum(paid.iter().map(|paid| paid.amount))?.negated()?;
+            cycles.entry(platform).or_default().insert(*cycle, OfCycle { booked, approved: false });
+        }
+    }
+    let mut postings = Vec::new();
     for row in rows.iter().filter(|row| row.mid == draft.mid && is_of_approval(row)) {
         let cycle: Option<Cycle> = row.cycle.as_ref().map(|cycle| cycle.parse()).transpose()?;
         let Some(cycle) = cycle.filter(|cycle| *cycle < draft.cycle) else { continue };
-        for posting in posted(books, row).await?.into_iter().filter(|posting| posting.currency == draft.currency) {
-            let labour = labours.entry(posting.platform).or_default().entry(cycle).or_default();
-            *labour = labour.plus(posting.amount)?;
-        }
+        let posted = posted(books, row).await?.into_iter().filter(|posting| posting.currency == draft.currency);
+        postings.extend(posted.map(|posting| (cycle, row.kind == EntryKind::Approval.as_str(), posting)));
     }
-    let left = |(platform, labours): (String, BTreeMap<Cycle, Money>)| Ok((platform, carried(labours.into_values(), draft.currency)?));
-    labours.into_iter().map(left).collect()
+    for (cycle, approved, posting) in &postings {
+        let of = cycles.entry(&posting.platform).or_default().entry(*cycle).or_default();
+        *of = OfCycle { booked: of.booked.plus(posting.amount)?, approved: *approved };
+    }
+    let left =
+        |(platform, cycles): (&str, BTreeMap<Cycle, OfCycle>)| Ok((platform.to_owned(), carried(cycles.into_values(), draft.currency)?));
+    cycles.into_iter().map(left).collect()
 }
 
 /// An approval that is in force.

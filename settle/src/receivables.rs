@@ -2,12 +2,12 @@
 //! invoices receipts name.
 //!
 //! What is booked for a cycle is invoiced in whole minor units, as [`crate::invoice`] has it: what is below waits for the next invoice and is
-//! not open. What comes in is for the cycle that its entry names, as much as is open there, and else for the oldest that is open; what is
+//! not open, and what was paid for claims is not asked for again. What comes in is for the cycle that its entry names, as much as is open there, and else for the oldest that is open; what is
 //! then left is an advance. So what is open less advances, and what is not invoiced yet, are the balance of the account, always.
 
 use crate::document::{Document, Fact, List, Part, Value};
 use crate::error::SettleError;
-use crate::invoice::ask;
+use crate::invoice::OfCycle;
 use farthing_schemas::{Currency, Cycle, Day, Money};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -35,6 +35,8 @@ pub enum MovementKind {
     Approved,
     /// An approval that is withdrawn.
     Withdrawn,
+    /// It has paid for a claim, which its cycle's invoice does not ask for again.
+    PaidForClaim,
     /// All else: it has paid, or what it paid went back.
     Received,
 }
@@ -61,6 +63,8 @@ pub struct Line {
     pub currency: Currency,
     /// What was invoiced.
     pub invoiced: Money,
+    /// What was paid for claims, and so is not invoiced.
+    pub paid_for_claims: Money,
     /// What has come in.
     pub received: Money,
     /// What came in beyond all that was invoiced.
@@ -130,8 +134,9 @@ impl Age {
 /// The account of a platform in one currency.
 #[derive(Default)]
 struct Account {
-    /// By cycle: what is booked, and since when.
+    /// By cycle: what is booked, less what was paid for claims, and since when.
     booked: BTreeMap<Cycle, (Money, Option<Day>)>,
+    paid_for_claims: Money,
     /// By the cycle that entries name, those without first.
     received: BTreeMap<Option<Cycle>, Money>,
 }
@@ -168,26 +173,27 @@ impl Account {
         let cycle = movement.cycle.ok_or_else(|| SettleError::NoCycle(movement.platform.clone()))?;
         let (booked, since) = self.booked.entry(cycle).or_default();
         *booked = booked.plus(movement.amount)?;
-        *since = (movement.kind == MovementKind::Approved).then_some(movement.day);
+        match movement.kind {
+            MovementKind::Approved => *since = Some(movement.day),
+            MovementKind::Withdrawn => *since = None,
+            MovementKind::PaidForClaim | MovementKind::Received => self.paid_for_claims = self.paid_for_claims.minus(movement.amount)?,
+        }
         Ok(())
     }
 
     fn line(self, platform: String, currency: Currency, due_days: u16) -> Result<Line, SettleError> {
         let (mut invoices, mut carried) = (Vec::new(), Money::ZERO);
         for (cycle, (booked, since)) in &self.booked {
-            // Of a withdrawn approval nothing is booked, and what was carried before waits on.
-            let Some(day) = since else {
-                carried = carried.plus(*booked)?;
-                continue;
-            };
-            let asked = ask(carried, *booked, currency)?;
+            let asked = OfCycle { booked: *booked, approved: since.is_some() }.ask(carried, currency)?;
             carried = asked.carried_out;
-            invoices.push(OpenInvoice { cycle: *cycle, due: day.plus(due_days), invoiced: asked.to_pay, open: asked.to_pay });
+            let invoice = |day: &Day| OpenInvoice { cycle: *cycle, due: day.plus(due_days), invoiced: asked.to_pay, open: asked.to_pay };
+            invoices.extend(since.as_ref().map(invoice));
         }
         let received = Money::sum(self.received.values().copied())?;
         let advance = allocate(&mut invoices, &self.received)?;
         let invoiced = Money::sum(invoices.iter().map(|invoice| invoice.invoiced))?;
-        Ok(Line { platform, currency, invoiced, received, advance, not_invoiced: carried, invoices })
+        let paid_for_claims = self.paid_for_claims;
+        Ok(Line { platform, currency, invoiced, paid_for_claims, received, advance, not_invoiced: carried, invoices })
     }
 }
 
@@ -264,14 +270,14 @@ impl Receivables {
     }
 
     fn platforms(&self) -> Result<List, SettleError> {
-        let mut columns =
-            vec![("platform", "platform"), ("currency", "currency"), ("invoiced", "invoiced"), ("received", "received"), ("open", "open")];
+        let mut columns = vec![("platform", "platform"), ("currency", "currency"), ("invoiced", "invoiced")];
+        columns.extend([("paid_for_claims", "paid for claims"), ("received", "received"), ("open", "open")]);
         columns.extend(Age::ALL.map(Age::names));
         columns.extend([("advance", "advance"), ("not_invoiced", "not invoiced yet"), ("balance", "balance")]);
         let mut list = List::new(&columns);
         for line in &self.lines {
             let mut row = vec![Value::id(&line.platform), Value::text(line.currency)];
-            row.extend([line.invoiced, line.received, line.open_in_all()?].map(Value::Amount));
+            row.extend([line.invoiced, line.paid_for_claims, line.received, line.open_in_all()?].map(Value::Amount));
             for age in Age::ALL {
                 row.push(Value::Amount(line.open(age, self.as_of)?));
             }

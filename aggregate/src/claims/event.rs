@@ -145,7 +145,7 @@ impl Waiting {
         let asked: Vec<ClaimLine> = self.0.iter().filter(|line| is_asked(line)).cloned().collect();
         let moved = match at.claim.asked {
             Asked::Suspense { kind, .. } => found(&at, *kind, asked)?,
-            Asked::Unlicensed { .. } => paid_for(&at, asked)?,
+            Asked::Unlicensed { mid, .. } => paid_for(&at, mid.as_ref(), asked)?,
         };
         if !moved.is_nothing() {
             self.0.retain(|line| !moved.taken.contains(line));
@@ -238,20 +238,27 @@ fn given(reference: String, status: Status, terms: Terms, parts: Vec<Part>, leas
     Ok(ClaimLine { kind: ReferenceKind::Party, reference, mid, agreement, status, gross, labour, share, parts })
 }
 
-/// Unlicensed use that was paid for becomes payable: under the agreement that it has, else under one that is found as for suspense.
-fn paid_for(at: &Circumstance<'_>, asked: Vec<ClaimLine>) -> Result<Moved, AgainError> {
+/// Unlicensed use that was paid for becomes payable: under the agreement that it has, else under one that is found as for suspense; what is
+/// another MID's than the one to which it was paid stays.
+fn paid_for(at: &Circumstance<'_>, mid: Option<&String>, asked: Vec<ClaimLine>) -> Result<Moved, AgainError> {
     let mut moved = Moved::default();
     for line in asked {
-        if !line.agreement.is_empty() {
-            moved.given.push(ClaimLine { status: Status::Payable, ..line.clone() });
-            moved.taken.push(line);
-            continue;
-        }
-        let party = at.claim.registry.party(&line.reference).map(|party| at.claim.registry.standing(party));
-        if let Some(terms) = party.and_then(|party| at.terms_of(party)) {
-            moved.given.push(given(line.reference.clone(), Status::Payable, terms, line.parts.clone(), line.share)?);
-            moved.taken.push(line);
-        }
+        let given = match payable(at, &line)? {
+            Some(given) if mid.is_none_or(|mid| *mid == given.mid) => given,
+            _ => continue,
+        };
+        moved.given.push(given);
+        moved.taken.push(line);
     }
     Ok(moved)
+}
+
+/// What an unlicensed line becomes, if there is an agreement for it.
+fn payable(at: &Circumstance<'_>, line: &ClaimLine) -> Result<Option<ClaimLine>, AgainError> {
+    if !line.agreement.is_empty() {
+        return Ok(Some(ClaimLine { status: Status::Payable, ..line.clone() }));
+    }
+    let party = at.claim.registry.party(&line.reference).map(|party| at.claim.registry.standing(party));
+    let terms = party.and_then(|party| at.terms_of(party));
+    terms.map(|terms| given(line.reference.clone(), Status::Payable, terms, line.parts.clone(), line.share)).transpose()
 }

@@ -49,6 +49,8 @@ pub enum Asked {
         currency: Option<Currency>,
         /// The month of the events' own time, if only one is meant.
         month: Option<Cycle>,
+        /// The MID to which it was paid, if that is known: what another one answers for stays.
+        mid: Option<String>,
     },
 }
 

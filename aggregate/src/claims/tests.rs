@@ -78,10 +78,17 @@ fn event(units: u32, entries: &str) -> String {
 
 fn asked(text: &str) -> Asked {
     match text.split(' ').collect::<Vec<_>>()[..] {
-        ["unlicensed", party] => Asked::Unlicensed { party: party.to_owned(), platform: "plt".to_owned(), currency: None, month: None },
+        ["unlicensed", party] => {
+            let [party, platform] = [party, "plt"].map(str::to_owned);
+            Asked::Unlicensed { party, platform, currency: None, month: None, mid: None }
+        }
         ["unlicensed", party, platform, month] => {
             let [party, platform] = [party, platform].map(str::to_owned);
-            Asked::Unlicensed { party, platform, currency: "USD".parse().ok(), month: month.parse().ok() }
+            Asked::Unlicensed { party, platform, currency: "USD".parse().ok(), month: month.parse().ok(), mid: None }
+        }
+        ["unlicensed", party, mid] => {
+            let [party, platform, mid] = [party, "plt", mid].map(str::to_owned);
+            Asked::Unlicensed { party, platform, currency: None, month: None, mid: Some(mid) }
         }
         [kind, reference] => Asked::Suspense { kind: kind.parse().expect("a kind"), reference: reference.to_owned() },
         _ => panic!("{text} is no claim"),
@@ -159,6 +166,9 @@ fn unlicensed_use_is_payable_once_it_is_paid_for() {
     check(100, "party fay", &["unlicensed fay"], &["- party fay unlicensed 100 75", "+ party fay payable 100 75 mid_bagr_b"]);
     // Never by a claim of suspense, and only for the platform, the currency and the month that were paid for.
     check(100, "party eve", &["party eve"], &[]);
+    // Paid to another MID than the one that answers for it.
+    check(100, "party fay", &["unlicensed fay mid_a"], &[]);
+    check(100, "party fay", &["unlicensed fay mid_b"], &["- party fay unlicensed 100 75", "+ party fay payable 100 75 mid_bagr_b"]);
     check(100, "party eve", &["unlicensed eve plt_other 2026-10"], &[]);
     check(100, "party eve", &["unlicensed eve plt 2026-11"], &[]);
     check(

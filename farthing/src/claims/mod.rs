@@ -30,14 +30,14 @@ use crate::lock::{Lock, Work};
 use crate::own_batches::Held;
 use crate::place::Place;
 use crate::time::now;
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use farthing_aggregate::claims::Asked;
 use farthing_aggregate::usage;
 use farthing_ledger::Effects;
 use farthing_schemas::manifest::{Act, CLAIMS, Claim, ClaimPayment};
 use farthing_schemas::money::from_stored_text;
 use farthing_schemas::registry::Registry;
-use farthing_schemas::{Instant, Money, ReferenceKind};
+use farthing_schemas::{Cycle, Instant, Money, ReferenceKind};
 use farthing_settle::journal::{Entry, Occasion, PaidForClaim, entry_of_claim};
 use make::{Making, New};
 use std::collections::BTreeSet;
@@ -154,6 +154,7 @@ impl Claiming {
                 bail!("another process has claimed meanwhile: run the same command again");
             }
             let claim = self.claim(number);
+            is_still_open(books, &claim)?;
             let entry = entry_of(books, &claim)?;
             let claim = Claim { booked: entry.as_ref().map(booked).transpose()?, ..claim };
             let effects = Effects { entries: entry.iter().map(rows_of).collect(), ..Effects::default() };
@@ -181,6 +182,22 @@ impl Claiming {
             booked: None,
         }
     }
+}
+
+/// What was paid is for cycles that are open: an invoice that was issued meanwhile stays as it is.
+fn is_still_open(books: &Books, claim: &Claim) -> anyhow::Result<()> {
+    let Some((payment, paid)) = claim.paid() else { return Ok(()) };
+    let currency = payment.currency.as_ref().context("a payment is in some currency")?.parse()?;
+    let closed = books.catalog.closed.get(&paid.mid, currency);
+    for part in &paid.cycles {
+        let cycle: Cycle = part.cycle.parse()?;
+        ensure!(
+            closed.is_none_or(|closed| cycle > closed),
+            "cycle {cycle} of {} was closed meanwhile: run the same command again",
+            paid.mid
+        );
+    }
+    Ok(())
 }
 
 /// What a claim books: a payment for it.

@@ -4,9 +4,11 @@ use super::{Claimed, Claiming, Request, chunks, find, rows};
 use crate::books::Books;
 use crate::commands::accruals::each_accrual;
 use anyhow::{Context, bail, ensure};
+use farthing_aggregate::claims::Asked;
 use farthing_schemas::manifest::{ClaimPaid, ClaimPayment, CyclePaid};
 use farthing_schemas::money::from_stored_text;
 use farthing_schemas::{Accrual, Currency, Cycle, Money, Status};
+use farthing_settle::journal::paid_by_cycle;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The labour that a claim makes payable, by MID and by the cycle that it goes to.
@@ -24,9 +26,13 @@ impl Claiming {
         let paid = paid_for(&worth, currency)?;
         ensure!(
             paid.amount == amount.to_string(),
-            "--amount {amount}: what is claimed comes to {} {currency}; record what was paid for it, or claim less with --month",
+            "--amount {amount}: what is claimed comes to {} {currency}; record what was paid for it, or claim less with --month or --mid",
             paid.amount
         );
+        // It is of that MID from now on, as the record has it.
+        if let Asked::Unlicensed { mid, .. } = &mut self.request.asked {
+            *mid = Some(paid.mid.clone());
+        }
         payment.paid = Some(paid);
         self.request.payment = Some((payment, amount));
         Ok(true)
@@ -114,22 +120,17 @@ fn each(worth: &Worth) -> impl Iterator<Item = (&str, Cycle, Money)> {
     worth.iter().flat_map(|(mid, cycles)| cycles.iter().map(move |(cycle, labour)| (mid.as_str(), *cycle, *labour)))
 }
 
-/// What is paid for that: whole minor units, of each cycle as much as the sum up to it has more than the sum before it. What is below stays
-/// owed, as with every invoice.
+/// The payment for that.
 fn paid_for(worth: &Worth, currency: Currency) -> anyhow::Result<ClaimPaid> {
     let mids: Vec<&str> = worth.keys().map(String::as_str).collect();
-    let [mid] = mids[..] else {
-        bail!("what is claimed is owed to {}, and a payment is to one MID: claim less with --month", mids.join(" and "));
+    let ([mid], [labours]) = (&mids[..], &worth.values().collect::<Vec<_>>()[..]) else {
+        bail!("what is claimed is owed to {}, and a payment is to one MID: claim what each answers for with --mid", mids.join(" and "));
     };
-    let (mut sum, mut before, mut cycles) = (Money::ZERO, Money::ZERO, Vec::new());
-    for (_, cycle, labour) in each(worth) {
-        sum = sum.plus(labour)?;
-        let through = sum.cut_down_to(currency.minor_unit());
-        cycles.push(CyclePaid { cycle: cycle.to_string(), amount: through.minus(before)?.to_string() });
-        before = through;
-    }
-    ensure!(before > Money::ZERO, "what is claimed comes to less than the smallest amount of {currency}: nobody can pay that");
-    Ok(ClaimPaid { mid: mid.to_owned(), amount: before.to_string(), cycles })
+    let paid = paid_by_cycle(labours, currency)?;
+    let amount = Money::sum(paid.values().copied())?;
+    ensure!(amount > Money::ZERO, "what is claimed comes to less than the smallest amount of {currency}: nobody can pay that");
+    let cycles = paid.into_iter().map(|(cycle, amount)| CyclePaid { cycle: cycle.to_string(), amount: amount.to_string() }).collect();
+    Ok(ClaimPaid { mid: (*mid).to_owned(), amount: amount.to_string(), cycles })
 }
 
 #[cfg(test)]

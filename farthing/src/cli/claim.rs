@@ -37,6 +37,9 @@ pub struct ClaimOptions {
     /// Only the use of this month, in UTC, by the events' own time
     #[arg(long, value_name = "CYCLE", requires = "unlicensed")]
     pub month: Option<Cycle>,
+    /// Only what this MID answers for [default: the one that answers for all of it]
+    #[arg(long, value_name = "MID", requires = "unlicensed")]
+    pub mid: Option<String>,
     /// Why it is the party's now, for the auditor
     #[arg(long, value_name = "TEXT", requires = "unlicensed")]
     pub why: Option<String>,

@@ -46,8 +46,11 @@ fn asked(options: &ClaimOptions, registry: &Registry) -> anyhow::Result<Asked> {
     if let (Some(party), Some(platform)) = (&options.unlicensed, &options.platform) {
         ensure!(registry.party(party).is_some(), "{party} is not a party of the registry; load it first with: farthing registry load FILE");
         ensure!(registry.platform(platform).is_some(), "--platform {platform}: the registry has no such platform");
-        let (party, platform) = (party.clone(), platform.clone());
-        return Ok(Asked::Unlicensed { party, platform, currency: options.currency, month: options.month });
+        if let Some(mid) = &options.mid {
+            ensure!(registry.mid(mid).is_some(), "--mid {mid}: the registry has no such MID");
+        }
+        let (party, platform, mid) = (party.clone(), platform.clone(), options.mid.clone());
+        return Ok(Asked::Unlicensed { party, platform, currency: options.currency, month: options.month, mid });
     }
     let (reference, kind) = options.reference.clone().zip(options.kind).context("name a REF with --kind, or --unlicensed PARTY")?;
     let known = match kind {

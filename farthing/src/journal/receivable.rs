@@ -84,7 +84,7 @@ fn of_claim(books: &Books, row: &StoredEntry) -> anyhow::Result<Vec<Movement>> {
     let day = Day::of(row.happened.parse::<Instant>()?);
     let movement = |of: &CyclePaid| {
         let (platform, cycle, amount) = (payment.platform.clone(), Some(of.cycle.parse()?), from_stored_text(&of.amount)?.negated()?);
-        Ok(Movement { platform, currency, cycle, day, kind: MovementKind::Received, amount })
+        Ok(Movement { platform, currency, cycle, day, kind: MovementKind::PaidForClaim, amount })
     };
     paid.cycles.iter().map(movement).collect()
 }

@@ -7,39 +7,47 @@ use crate::drafted::{self, Events, Wanted, Whose};
 use crate::journal::receivable::movements;
 use crate::plan_input;
 use farthing_ledger::Asked;
-use farthing_schemas::{Cycle, Money};
+use farthing_schemas::{Currency, Cycle, Money};
 use farthing_settle::Draft;
 use farthing_settle::draft::Line;
+use farthing_settle::earned::{Part, part};
 use farthing_settle::receivables::Receivables;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// By party that waits: for which platforms.
+type Waiting = BTreeMap<String, BTreeSet<String>>;
 
 /// By party whom the draft of a cycle pays: which platforms have not paid what it is paid of.
 ///
 /// A platform has paid once nothing is open of what it was invoiced up to this cycle, as [`Receivables`] has it. A party that has something
 /// carried in may have it from any earlier cycle, so those count for it, too; and who gets what was held, inherited or adjusted waits until all
 /// platforms have paid, since nobody knows whose money that is. It waits for all of its payment: a payment is of one amount.
-pub async fn unfunded(books: &mut Books, of: &Settlement, draft: &Draft) -> anyhow::Result<BTreeMap<String, BTreeSet<String>>> {
+pub async fn unfunded(books: &mut Books, of: &Settlement, draft: &Draft) -> anyhow::Result<Waiting> {
     // As the journal has it by now, whatever the days of its entries.
     let movements = movements(books, &of.mid).await?;
-    let Some(last) = movements.iter().map(|movement| movement.day).max() else { return Ok(BTreeMap::new()) };
+    let Some(last) = movements.iter().map(|movement| movement.day).max() else { return Ok(Waiting::new()) };
     let receivables = Receivables::of(&of.mid, last, 0, &movements)?;
-    let owing = receivables.open_through(of.cycle, of.currency);
     let mut waiting = elsewhere(books, of, draft, &receivables).await?;
-    if owing.is_empty() {
-        return Ok(waiting);
+    let owing = receivables.open_through(of.cycle, of.currency);
+    if !owing.is_empty() {
+        let is_anybodys = |line: &&Line| [line.lifted, line.inherited, line.adjusted].iter().any(|amount| *amount != Money::ZERO);
+        for line in paid(draft).filter(is_anybodys) {
+            waiting.entry(line.party.clone()).or_default().extend(owing.clone());
+        }
+        earned(books, of, draft, &owing, &mut waiting).await?;
     }
-    let of_any = |line: &&Line| line.lifted != Money::ZERO || line.inherited != Money::ZERO || line.adjusted != Money::ZERO;
-    for line in draft.lines.iter().filter(|line| line.paid > Money::ZERO).filter(of_any) {
-        waiting.entry(line.party.clone()).or_default().extend(owing.clone());
-    }
-    let paid: BTreeMap<&str, bool> = draft
-        .lines
-        .iter()
-        .filter(|line| line.paid > Money::ZERO)
-        .map(|line| (line.party.as_str(), line.carried_in != Money::ZERO))
-        .collect();
+    Ok(waiting)
+}
+
+fn paid(draft: &Draft) -> impl Iterator<Item = &Line> {
+    draft.lines.iter().filter(|line| line.paid > Money::ZERO)
+}
+
+/// Adds who is paid what was earned under platforms that owe.
+async fn earned(books: &mut Books, of: &Settlement, draft: &Draft, owing: &BTreeSet<String>, waiting: &mut Waiting) -> anyhow::Result<()> {
     // What was earned before counts for those alone who carry something of it in.
-    let first = if paid.values().any(|carries| *carries) { None } else { Some(of.cycle) };
+    let carries: BTreeMap<&str, bool> = paid(draft).map(|line| (line.party.as_str(), line.carried_in != Money::ZERO)).collect();
+    let first = if carries.values().any(|carries| *carries) { None } else { Some(of.cycle) };
     let is_looked_at = |cycle: &Cycle| *cycle <= of.cycle && first.is_none_or(|first| *cycle >= first);
     let at = |cycle: Cycle| Settlement { cycle, ..of.clone() };
     let cycles: Vec<Cycle> = plan_input::drafted_cycles(books, of)?.into_iter().filter(is_looked_at).collect();
@@ -48,8 +56,10 @@ pub async fn unfunded(books: &mut Books, of: &Settlement, draft: &Draft) -> anyh
         let source = drafted::final_source(books, &at(cycle), &before).await?;
         let wanted = Wanted { whose: Whose::Everybodys, events: Events::OneALine };
         drafted::each(books, &source, wanted, |earned| {
-            let counts = paid.get(earned.party).is_some_and(|carries| cycle == of.cycle || *carries);
-            if counts && earned.mid == of.mid && earned.currency == of.currency && owing.contains(earned.platform) {
+            // What is not settled there, such as unlicensed use, nobody is asked for.
+            let is_settled = matches!(part(&source.draft, &source.deferred, earned), Some(Part::Used | Part::Undone(_)));
+            let counts = carries.get(earned.party).is_some_and(|carries| cycle == of.cycle || *carries);
+            if is_settled && counts && owing.contains(earned.platform) {
                 waiting.entry(earned.party.to_owned()).or_default().insert(earned.platform.to_owned());
             }
             Ok(())
@@ -57,26 +67,29 @@ pub async fn unfunded(books: &mut Books, of: &Settlement, draft: &Draft) -> anyh
         .await?;
         before.push(Draft { lines: Vec::new(), ..source.draft });
     }
-    Ok(waiting)
+    Ok(())
 }
 
-/// Whoever has got back what another currency's draft paid waits for whom that draft waits for, whatever is open in it: the money is still theirs.
-async fn elsewhere(
-    books: &Books,
-    of: &Settlement,
-    draft: &Draft,
-    receivables: &Receivables,
-) -> anyhow::Result<BTreeMap<String, BTreeSet<String>>> {
-    let paid: BTreeSet<&str> = draft.lines.iter().filter(|line| line.paid > Money::ZERO).map(|line| line.party.as_str()).collect();
+/// Whoever has got back what a draft in another currency paid waits for whoever owes in that one: it is the same money still.
+async fn elsewhere(books: &Books, of: &Settlement, draft: &Draft, receivables: &Receivables) -> anyhow::Result<Waiting> {
     let earlier = plan_input::before(books, of).await?;
-    let returned = earlier.iter().flat_map(|earlier| &earlier.returned).chain(&draft.returned);
-    let mut waiting: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for line in returned.filter(|line| paid.contains(line.party.as_str())) {
-        for row in books.ledger.payments(Asked::Id(&line.payment)).await? {
-            let owing = receivables.open_through(of.cycle, row.currency.parse()?);
-            if row.currency != of.currency.code() && !owing.is_empty() {
-                waiting.entry(line.party.clone()).or_default().extend(owing);
-            }
+    let returned: BTreeMap<&str, &str> = earlier
+        .iter()
+        .flat_map(|earlier| &earlier.returned)
+        .chain(&draft.returned)
+        .map(|line| (line.payment.as_str(), line.party.as_str()))
+        .collect();
+    let paid: BTreeSet<&str> = paid(draft).map(|line| line.party.as_str()).collect();
+    let mut waiting = Waiting::new();
+    if returned.is_empty() {
+        return Ok(waiting);
+    }
+    for row in books.ledger.payments(Asked::PaidIn { mid: &of.mid, currency: of.currency.code() }).await? {
+        let currency: Currency = row.currency.parse()?;
+        let back = returned.get(row.id.as_str()).filter(|party| paid.contains(*party) && currency != of.currency);
+        let owing = back.map(|_| receivables.open_through(of.cycle, currency)).unwrap_or_default();
+        if !owing.is_empty() {
+            waiting.entry(row.party).or_default().extend(owing);
         }
     }
     Ok(waiting)

@@ -116,8 +116,10 @@ impl<'d> Invoices<'d> {
         if let Some((_, should)) = booked.as_ref().filter(|(_, should)| *should != labour) {
             return Err(SettleError::NotAsBooked { platform: platform.id, is: labour, should: *should });
         }
-        let asked = ask(carried_in, labour, self.draft.currency)?;
-        let figures = Figures { used, undone: undone_sum, carried_in, to_pay: asked.to_pay, carried_out: asked.carried_out };
+        let paid_sum = Money::sum(paid.iter().map(|paid| paid.amount))?;
+        let asked = ask(carried_in, labour.minus(paid_sum)?, self.draft.currency)?;
+        let (to_pay, carried_out) = (asked.to_pay, asked.carried_out);
+        let figures = Figures { used, undone: undone_sum, carried_in, paid: paid_sum, to_pay, carried_out };
         Ok(Invoice {
             unsettled: unsettled.of_platform(&platform.id).map(|(key, sums)| (key.clone(), *sums)).collect(),
             platform,

@@ -6,7 +6,7 @@
 //! and true-up knows the fee.
 //!
 //! It asks for whole minor units. What is below stays owed to the unit and goes into the next one, as does a credit where more was undone
-//! than used; so what was asked for to date and what is carried are what was booked, always.
+//! than used or more was paid before; so what was asked for to date, what was paid for claims and what is carried are what was booked, always.
 //!
 //! Modules in reading order: [`number`], [`gather`], [`paper`].
 
@@ -46,7 +46,7 @@ pub struct Invoice {
     pub unsettled: Vec<(Key, Sums)>,
     /// What it comes to.
     pub figures: Figures,
-    /// What of it was paid before it was issued, by claim.
+    /// What was paid for claims of this cycle, and so is not asked for again.
     pub paid: Vec<Paid>,
     /// The registry version that all terms come from.
     pub registry_version: u64,
@@ -130,6 +130,8 @@ pub struct Figures {
     pub undone: Money,
     /// What earlier invoices left: below the minor unit, or a credit below 0.
     pub carried_in: Money,
+    /// What was paid already, for claims of this cycle.
+    pub paid: Money,
     /// What is to be paid: whole minor units.
     pub to_pay: Money,
     /// What is left for the next one.
@@ -145,7 +147,7 @@ pub struct Asked {
     pub carried_out: Money,
 }
 
-/// What the next invoice asks for, where so much was carried and so much labour is booked.
+/// What the next invoice asks for, where so much was carried and so much labour is booked, less what was paid for claims.
 ///
 /// ```
 /// use farthing_settle::invoice::ask;
@@ -165,12 +167,34 @@ pub fn ask(carried_in: Money, labour: Money, currency: Currency) -> Result<Asked
     Ok(Asked { to_pay, carried_out: owed.minus(to_pay)? })
 }
 
-/// What invoices over the labour of several cycles, in their order, leave for the next one.
+/// What is booked for a cycle: labour less what was paid for claims.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OfCycle {
+    /// How much, be it below 0.
+    pub booked: Money,
+    /// Whether an approval is in force, so that it is asked for; else it waits.
+    pub approved: bool,
+}
+
+impl OfCycle {
+    /// What is asked for, where so much was carried.
+    ///
+    /// # Errors
+    /// A sum that does not fit.
+    pub fn ask(self, carried_in: Money, currency: Currency) -> Result<Asked, SettleError> {
+        if self.approved {
+            return ask(carried_in, self.booked, currency);
+        }
+        Ok(Asked { to_pay: Money::ZERO, carried_out: carried_in.plus(self.booked)? })
+    }
+}
+
+/// What several cycles, in their order, leave for the next invoice.
 ///
 /// # Errors
 /// A sum that does not fit.
-pub fn carried(labours: impl IntoIterator<Item = Money>, currency: Currency) -> Result<Money, SettleError> {
-    labours.into_iter().try_fold(Money::ZERO, |carried, labour| Ok(ask(carried, labour, currency)?.carried_out))
+pub fn carried(cycles: impl IntoIterator<Item = OfCycle>, currency: Currency) -> Result<Money, SettleError> {
+    cycles.into_iter().try_fold(Money::ZERO, |carried, cycle| Ok(cycle.ask(carried, currency)?.carried_out))
 }
 
 impl Figures {
@@ -180,15 +204,5 @@ impl Figures {
     /// A sum that does not fit.
     pub fn labour(&self) -> Result<Money, SettleError> {
         Ok(self.used.plus(self.undone)?)
-    }
-}
-
-impl Invoice {
-    /// What is still to be paid: nothing where more was paid than it asks for, since something was undone after that.
-    ///
-    /// # Errors
-    /// A sum that does not fit.
-    pub fn left_to_pay(&self) -> Result<Money, SettleError> {
-        Ok(self.figures.to_pay.minus(Money::sum(self.paid.iter().map(|paid| paid.amount))?)?.max(Money::ZERO))
     }
 }

@@ -97,13 +97,12 @@ impl Invoice {
             amount("undone", "labour of what was undone", figures.undone),
             amount("labour", "= labour of this cycle", figures.labour()?),
             amount("carried_in", "carried in from earlier invoices", figures.carried_in),
-            amount("to_pay", "= to be paid", figures.to_pay),
-            amount("carried_out", "carried to the next invoice", figures.carried_out),
         ];
         if !self.paid.is_empty() {
-            facts.push(amount("paid", "of what is to be paid, paid already", Money::sum(self.paid.iter().map(|paid| paid.amount))?));
-            facts.push(amount("left_to_pay", "= still to be paid", self.left_to_pay()?));
+            facts.push(amount("paid", "less what was paid already, for claims", figures.paid));
         }
+        facts.push(amount("to_pay", "= to be paid", figures.to_pay));
+        facts.push(amount("carried_out", "carried to the next invoice", figures.carried_out));
         Ok(facts)
     }
 
@@ -130,14 +129,14 @@ impl Invoice {
     fn remarks(&self) -> Result<Vec<String>, SettleError> {
         let (mut remarks, figures) = (Vec::new(), &self.figures);
         if let Some(issued) = &self.issued {
-            let left = self.left_to_pay()?;
-            let asked = format!("Please pay {} {} with the reference {}.", readable(left), self.currency, issued.number);
-            remarks.push(if left > Money::ZERO { asked } else { "Nothing is to be paid.".to_owned() });
+            let asked = format!("Please pay {} {} with the reference {}.", readable(figures.to_pay), self.currency, issued.number);
+            remarks.push(if figures.to_pay > Money::ZERO { asked } else { "Nothing is to be paid.".to_owned() });
             remarks.push("A paper with the same number and another draft is replaced by this one.".to_owned());
         }
         if figures.carried_out < Money::ZERO {
             let credit = readable(figures.carried_out.negated()?);
-            remarks.push(format!("More was undone than used: {credit} {} are credited, and taken from the next invoice.", self.currency));
+            let why = if figures.paid > Money::ZERO { "undone or paid already" } else { "undone" };
+            remarks.push(format!("More was {why} than used: {credit} {} are credited, and taken from the next invoice.", self.currency));
         } else if figures.carried_out > Money::ZERO {
             remarks.push(format!("What is less than the smallest amount of {} is not lost: the next invoice has it.", self.currency));
         }

@@ -22,6 +22,6 @@ pub mod wire;
 pub use account::{Account, AccountKind};
 pub use approval::{Occasion, Way, agrees, entry_of_approval, reversal_of};
 pub use balances::Turnover;
-pub use claim::{PaidForClaim, entry_of_claim};
+pub use claim::{PaidForClaim, entry_of_claim, paid_by_cycle};
 pub use entry::{Entry, EntryKind, Evidence, EvidenceKind, Header, Place, Posting};
 pub use payment::{OfCycle, Told, entry_of_message, entry_of_release};

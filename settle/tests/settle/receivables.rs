@@ -11,7 +11,7 @@ fn day(text: &str) -> Day {
     text.parse().unwrap()
 }
 
-/// `approved|withdrawn|received DAY CYCLE|- AMOUNT [PLATFORM [CURRENCY]]`, one a line.
+/// `approved|withdrawn|claimed|received DAY CYCLE|- AMOUNT [PLATFORM [CURRENCY]]`, one a line.
 fn movements(table: &str) -> Vec<Movement> {
     let movement = |line: &str| {
         let words: Vec<&str> = line.split_whitespace().collect();
@@ -19,6 +19,7 @@ fn movements(table: &str) -> Vec<Movement> {
         let kind = match *kind {
             "approved" => MovementKind::Approved,
             "withdrawn" => MovementKind::Withdrawn,
+            "claimed" => MovementKind::PaidForClaim,
             _ => MovementKind::Received,
         };
         Movement {
@@ -106,6 +107,24 @@ fn what_is_below_the_minor_unit_is_not_open() {
 }
 
 #[test]
+fn what_was_paid_for_a_claim_is_its_cycles_and_not_asked_for_again() {
+    let october = "approved 2026-11-02 2026-10 8";
+    let claimed = format!("{october}\nclaimed 2026-11-10 2026-11 -1.6");
+    check("an older invoice is as open as before", &claimed, "2026-11-10", "8 0 0 -1.6 | 8 0 0 0 0");
+    check("its own asks for the rest", &format!("{claimed}\napproved 2026-12-02 2026-11 9.6"), "2026-12-02", "16 0 0 0 | 8 8 0 0 0");
+    // Its labour was put off, or undone: the next invoice has the credit.
+    check("nothing else there", &format!("{claimed}\napproved 2026-12-02 2026-11 0"), "2026-12-02", "8 0 0 -1.6 | 0 8 0 0 0");
+    let later = format!("{claimed}\napproved 2026-12-02 2026-11 0\napproved 2027-01-02 2026-12 9.6");
+    check("the next one", &later, "2027-01-02", "16 0 0 0 | 8 0 8 0 0");
+    check(
+        "withdrawn",
+        &format!("{claimed}\napproved 2026-12-02 2026-11 9.6\nwithdrawn 2026-12-03 2026-11 -9.6"),
+        "2026-12-03",
+        "8 0 0 -1.6 | 0 8 0 0 0",
+    );
+}
+
+#[test]
 fn what_was_withdrawn_is_not_owed() {
     let withdrawn = "approved 2026-10-02 2026-09 10
                      withdrawn 2026-10-05 2026-09 -10";
@@ -141,7 +160,7 @@ proptest! {
 
     /// Whatever comes in and goes back, what is open and advanced is the account's balance, and no invoice is paid twice.
     #[test]
-    fn ages_sum_to_the_balance(moves in prop::collection::vec((0..4_u8, 0..6_u16, 0..20_u16, -3_000_000_000_000..30_000_000_000_000_i128), 0..30), at in 0..260_u16) {
+    fn ages_sum_to_the_balance(moves in prop::collection::vec((0..5_u8, 0..6_u16, 0..20_u16, -3_000_000_000_000..30_000_000_000_000_i128), 0..30), at in 0..260_u16) {
         let start = day("2026-10-01");
         let mut booked = std::collections::BTreeMap::<u16, i128>::new();
         let mut movements = Vec::new();
@@ -156,6 +175,7 @@ proptest! {
                 }
                 1 if booked.contains_key(&months) => (MovementKind::Withdrawn, -booked.remove(&months).unwrap(), Some(of)),
                 2 => (MovementKind::Received, -units, None),
+                3 => (MovementKind::PaidForClaim, -units.abs(), Some(of)),
                 _ => (MovementKind::Received, -units, Some(of)),
             };
             movements.push(Movement { platform: "plt".to_owned(), currency: currency("USD"), cycle: of, day: date, kind, amount: Money::from_units(units) });

@@ -1,7 +1,7 @@
 //! Unlicensed use: never payable by itself, and once a platform has paid for it, the party's; with the record of who says so.
 
 use super::scene::{NOVEMBER, OCTOBER, claim, given, known};
-use crate::scenarios::scene::{NOW, Scene, amount, event, line};
+use crate::scenarios::scene::{NOW, Scene, amount, event, event_of, line};
 use crate::support::also_on_postgres;
 use anyhow::{Result, ensure};
 use serde_json::{Value, json};
@@ -59,7 +59,7 @@ fn what_was_paid_for_is_not_asked_for_again() -> Result<()> {
 
     // Of ana's use and ben's the platform is asked for 1.60, of which half was paid.
     let invoice = scene.data.json([&["invoice", "plt"], &october[..]].concat())?;
-    let figures = ["to_pay", "paid", "left_to_pay"].map(|name| invoice["figures"][name].clone());
+    let figures = ["labour", "paid", "to_pay"].map(|name| invoice["figures"][name].clone());
     assert_eq!(figures, [160, 80, 80].map(|cents| json!(amount(cents))), "{invoice}");
     assert_eq!(invoice["paid_claims"], json!([{"claim": 1, "reference": "bank-line-9", "amount": amount(80)}]));
     let text = scene.data.ok([&["invoice", "plt"], &october[..]].concat())?;
@@ -67,11 +67,59 @@ fn what_was_paid_for_is_not_asked_for_again() -> Result<()> {
     let receivables = scene.data.json(["receivables", "--mid", "mid_a"])?;
     let open = &receivables["platforms"][0];
     assert_eq!(
-        (&open["invoiced"], &open["received"], &open["open"]),
-        (&json!(amount(160)), &json!(amount(80)), &json!(amount(80))),
+        (&open["invoiced"], &open["paid_for_claims"], &open["open"]),
+        (&json!(amount(80)), &json!(amount(80)), &json!(amount(80))),
         "{open}"
     );
     assert_eq!(balance("platform_receivable", "plt")?, amount(80));
+    scene.data.ok(["check"])?;
+    scene.verify()
+}
+
+/// A party whom one MID represents for one use and another for another: each is paid what it answers for.
+#[test]
+fn what_two_mids_answer_for_is_paid_to_each() -> Result<()> {
+    let scene = denied()?;
+    let member = |mid: &str, used: &str| json!({"kind": "membership", "party": "ben", "mid": mid, "platforms": "*", "uses": [used], "from": "2026-01-02T00:00:00Z"});
+    let ended = json!({"kind": "membership", "party": "ben", "mid": "mid_a", "platforms": "*", "uses": "*", "from": "2026-01-01T00:00:00Z",
+        "to": "2026-01-02T00:00:00Z"});
+    let agreement = json!({"kind": "agreement", "id": "agr_b_read", "platform": "plt", "mid": "mid_b", "uses": ["retrieval"], "labour_share": "0.75",
+        "currency": "USD", "on_shortfall": "refuse", "from": "2026-01-01T00:00:00Z"});
+    scene.load(&[ended, member("mid_a", "inference"), member("mid_b", "retrieval"), agreement])?;
+    scene.meter("retrieved", &[event_of("retrieval", "r1", OCTOBER, "ben", "4")])?;
+    let refused = scene.refused(&[&["claim"][..], &PAID, &["--amount", "5.40", "--currency", "USD"]].concat())?;
+    ensure!(refused.contains("mid_a and mid_b") && refused.contains("--mid"), "{refused}");
+    ensure!(given(&paid(&scene, "3.00", &["--mid", "mid_b"])?)? == [("payable mid_b".to_owned(), amount(400), amount(300))]);
+    // What is left is one MID's.
+    ensure!(given(&paid(&scene, "2.40", &[])?)? == [("payable mid_a".to_owned(), amount(300), amount(240))]);
+    ensure!(scene.gross("ben", "unlicensed")? == "none");
+    scene.data.ok(["check"])?;
+    scene.verify()
+}
+
+/// What was paid is asked for in no invoice, also where its labour comes with a later one.
+#[test]
+fn what_was_paid_is_not_asked_for_again_though_its_labour_is_put_off() -> Result<()> {
+    let scene = denied()?;
+    for (actor, person) in [("ana", "Ana"), ("bo", "Bo")] {
+        scene.data.ok(["actor", "add", actor, "--person", person, "--key", &format!("{actor}.pem")])?;
+    }
+    ensure!(paid(&scene, "0.80", &["--month", "2026-10"])?["number"] == 1);
+    let asked = |cycle: &str, without: &[&str]| -> Result<Value> {
+        let of = ["--mid", "mid_a", "--cycle", cycle];
+        scene.close("mid_a", cycle)?;
+        let draft = scene.data.json([&["settle", "draft", "--as", "ana", "--key", "ana.pem"], &of[..], without].concat())?;
+        let sha256 = draft["draft_sha256"].as_str().unwrap_or_default();
+        scene.data.ok([&["settle", "approve", "--draft", sha256, "--as", "bo", "--key", "bo.pem"], &of[..]].concat())?;
+        let figures = scene.data.json([&["invoice", "plt"], &of[..]].concat())?["figures"].clone();
+        Ok(json!(["labour", "carried_in", "paid", "to_pay", "carried_out"].map(|name| figures[name].clone())))
+    };
+    // ana's 0.80 and the 0.80 that was paid wait for November.
+    let october = asked("2026-10", &["--without", "agr_a"])?;
+    assert_eq!(october, json!([amount(0), amount(0), amount(80), amount(0), "-0.800000000000"]));
+    assert_eq!(asked("2026-11", &[])?, json!([amount(160), "-0.800000000000", null, amount(80), amount(0)]));
+    let open = scene.data.json(["receivables", "--mid", "mid_a"])?["platforms"][0]["open"].clone();
+    assert_eq!(open, amount(80));
     scene.data.ok(["check"])?;
     scene.verify()
 }
