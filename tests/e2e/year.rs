@@ -3,8 +3,10 @@
 
 mod acts;
 mod compared;
+mod judge;
 mod model;
 mod money;
+mod payments;
 mod plan;
 mod planted;
 mod run;

@@ -1,6 +1,6 @@
 //! The books beside the model: every state, balance, payment and draft, and whether anything has changed at all.
 
-use super::model::News;
+use super::payments::News;
 use super::plan::{Draft, Figures};
 use super::run::{Year, shown};
 use super::world::{Books, CURRENCIES, World, amount, cycle, month};

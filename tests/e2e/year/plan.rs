@@ -1,7 +1,8 @@
 //! What a draft should say, computed from single lines by the contract.
 
-use super::model::{Line, Payment, Sheet};
+use super::model::{Line, Sheet};
 use super::money::{ONE, cut, floor, split};
+use super::payments::Payment;
 use super::world::{Books, CURRENCIES, World};
 use std::collections::{BTreeMap, BTreeSet};
 

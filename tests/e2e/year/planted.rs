@@ -1,6 +1,7 @@
 //! The test of the test: a model that is wrong in one thing is told from the books.
 
-use super::model::{Model, News, Payment, State};
+use super::model::{Model, State};
+use super::payments::{News, Payment};
 use super::plan::{Draft, Figures};
 use super::run::Year;
 use anyhow::{Context, Result, ensure};

@@ -1,9 +1,11 @@
 //! [`Year`]: acts are done through the binary and in the model, and both are compared after each.
 
-use super::acts::{Act, Change, Move, Verdict, choose, judge};
+use super::acts::{Act, Change, Move, choose};
 use super::compared::{name, same_lines};
-use super::model::{Actor, Adjustment, Event, Hold, Model, News, Payment, State};
+use super::judge::{Verdict, judge};
+use super::model::{Actor, Adjustment, Event, Hold, Model, State};
 use super::money;
+use super::payments::{News, Payment};
 use super::told::message;
 use super::world::{
     Books, CURRENCIES, MIDS, PLATFORMS, World, agreement_id, amount, configuration, cycle, membership_record, quote_record,

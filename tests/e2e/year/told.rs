@@ -1,7 +1,8 @@
 //! What a bank says of payments, as it would write it.
 
-use super::model::{Model, News, Payment};
+use super::model::Model;
 use super::money::ONE;
+use super::payments::{News, Payment};
 
 /// A status report, or a notification of what has come back.
 pub fn message(model: &Model, id: &str, news: &[(usize, News)]) -> String {
