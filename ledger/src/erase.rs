@@ -1,7 +1,7 @@
 //! Erasing: the bodies of files for banks and of their messages, which name accounts and people. All else of them stays.
 
 use crate::append::ROWS_A_STATEMENT;
-use crate::{Ledger, LedgerError, signed, unsigned};
+use crate::{Ledger, LedgerError, signed};
 use sqlx::{AssertSqlSafe, Row};
 
 /// How many bodies were erased.
@@ -15,42 +15,12 @@ pub struct Erased {
     pub is_kept_by_readers: bool,
 }
 
-/// A cycle of whose payments a message of a bank says something.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MessageOfCycle {
-    /// The act that took the message in.
-    pub sequence: u64,
-    /// Whose payments.
-    pub mid: String,
-    /// In which currency their draft is.
-    pub currency: String,
-    /// The cycle of the draft.
-    pub cycle: String,
-}
-
 impl Ledger {
-    /// The cycles of the payments that changed their state with each act.
-    ///
-    /// # Errors
-    /// [`LedgerError::Unavailable`] or [`LedgerError::Sql`].
-    pub async fn cycles_of_states(&self) -> Result<Vec<MessageOfCycle>, LedgerError> {
-        let select = "SELECT DISTINCT payment_states.sequence, mid, currency, cycle FROM payment_states
-                      JOIN payments ON payments.id = payment_states.id ORDER BY 1, 2, 3, 4";
-        let rows = sqlx::query(select).fetch_all(&self.pool).await?;
-        let of_cycle = |row: &sqlx::any::AnyRow| MessageOfCycle {
-            sequence: unsigned(row.get(0)),
-            mid: row.get(1),
-            currency: row.get(2),
-            cycle: row.get(3),
-        };
-        Ok(rows.iter().map(of_cycle).collect())
-    }
-
     /// Erases the bodies of the files and of the messages that these acts brought, where there are some: all of them or none. A file of SQLite
     /// holds nothing of them afterwards; a server overwrites what is no longer used in its own time.
     ///
     /// # Errors
-    /// As for [`Ledger::cycles_of_states`].
+    /// [`LedgerError::Unavailable`] or [`LedgerError::Sql`].
     pub async fn erase_bodies(&self, sequences: &[u64]) -> Result<Erased, LedgerError> {
         let mut sql = self.begin().await?;
         let mut erased = Erased::default();
@@ -66,8 +36,7 @@ impl Ledger {
         self.commit(sql).await?;
         if let Some(statement) = self.url.dialect.after_erasing() {
             // It answers first whether somebody was in its way.
-            let row = sqlx::query(statement).fetch_one(&self.pool).await?;
-            erased.is_kept_by_readers = row.try_get::<i64, _>(0).map_or_else(|_| row.get::<i32, _>(0) != 0, |busy| busy != 0);
+            erased.is_kept_by_readers = sqlx::query(statement).fetch_one(&self.pool).await?.get::<i64, _>(0) != 0;
         }
         Ok(erased)
     }

@@ -34,7 +34,7 @@ mod url;
 
 pub use actors::StoredActor;
 pub use append::Effects;
-pub use erase::{Erased, MessageOfCycle};
+pub use erase::Erased;
 pub use error::LedgerError;
 pub use hold::Held;
 pub use journal::{StoredEntry, StoredPosting};

@@ -6,7 +6,7 @@ use crate::output::{self, Answer};
 use crate::place::Place;
 use chrono::NaiveDate;
 use farthing_archive::catalog::TakenIn;
-use farthing_ledger::{Erased, StoredReceipt};
+use farthing_ledger::Erased;
 use farthing_settle::cycle::State;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -53,25 +53,23 @@ fn sealed_before(books: &Books, before: &str) -> BTreeSet<Key> {
     seals.map(key_of).collect()
 }
 
-/// The acts that took in messages about payments, or receipts, of cycles that are not sealed long enough.
+/// The acts that took in messages that are still needed.
 async fn open_messages(books: &Books, sealed: &BTreeSet<Key>) -> anyhow::Result<BTreeSet<u64>> {
-    let of_states = books.ledger.cycles_of_states().await?.into_iter().map(|of| (of.sequence, (of.mid, of.currency, of.cycle)));
-    let mids: BTreeMap<u64, &String> = books.catalog.messages.iter().map(|taken| (taken.sequence, &taken.message.mid)).collect();
-    let of_receipt = |receipt: StoredReceipt| {
-        let mid = mids.get(&receipt.sequence)?;
-        Some((receipt.sequence, ((*mid).clone(), receipt.currency, receipt.cycle?)))
-    };
-    let of_receipts = books.ledger.bank_receipts().await?.into_iter().filter_map(of_receipt);
-    let mut open: BTreeSet<u64> =
-        of_states.chain(of_receipts).filter(|(_, key)| !sealed.contains(key)).map(|(sequence, _)| sequence).collect();
     // Whatever is left to a person stands there alone: who paid what is in suspense, what a bank wants changed, what cannot be true.
-    open.extend(books.ledger.bank_exceptions().await?.iter().map(|row| row.sequence));
-    open.extend(books.ledger.bank_receipts().await?.iter().filter(|row| row.cycle.is_none()).map(|row| row.sequence));
+    let mut open: BTreeSet<u64> = books.ledger.bank_exceptions().await?.iter().map(|row| row.sequence).collect();
+    let mids: BTreeMap<u64, &String> = books.catalog.messages.iter().map(|taken| (taken.sequence, &taken.message.mid)).collect();
+    for receipt in books.ledger.bank_receipts().await? {
+        let of_cycle = mids.get(&receipt.sequence).zip(receipt.cycle).map(|(mid, cycle)| ((*mid).clone(), receipt.currency, cycle));
+        if of_cycle.is_none_or(|key| !sealed.contains(&key)) {
+            open.insert(receipt.sequence);
+        }
+    }
     // It may be about any payment that was on its way then, also where it changed nothing.
-    let waits = |taken: &&TakenIn| {
-        let mut released = books.catalog.moves.iter().filter(|moved| moved.step.released.is_some() && moved.sequence < taken.sequence);
-        released.any(|moved| moved.step.mid == taken.message.mid && !sealed.contains(&key_of(moved)))
-    };
+    let mut unsealed: BTreeMap<&str, u64> = BTreeMap::new();
+    for moved in books.catalog.moves.iter().filter(|moved| moved.step.released.is_some() && !sealed.contains(&key_of(moved))) {
+        unsealed.entry(&moved.step.mid).or_insert(moved.sequence);
+    }
+    let waits = |taken: &&TakenIn| unsealed.get(taken.message.mid.as_str()).is_some_and(|first| *first < taken.sequence);
     open.extend(books.catalog.messages.iter().filter(waits).map(|taken| taken.sequence));
     Ok(open)
 }
