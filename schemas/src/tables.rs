@@ -20,7 +20,7 @@ pub enum Table {
     Accruals,
     /// One row per event, reference and status: how the sums came about.
     Lines,
-    /// One row per posting of the journal, written when a cycle is sealed.
+    /// One row per posting of the journal, written when a cycle is sealed; an entry that moves nothing has one of line 0, without an account.
     Journal,
     /// One row per payment, with what became of it by then, written when its cycle is sealed.
     Payouts,

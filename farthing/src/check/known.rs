@@ -1,7 +1,7 @@
 //! Of a cycle that is reconciled or sealed it was known by then what had become of each of its payments.
 
-use super::seen::{by_draft, key_of};
 use super::{Chain, Invariant};
+use crate::payouts::folded::{by_draft, key_of};
 use anyhow::bail;
 use farthing_schemas::manifest::CycleMove;
 use farthing_settle::cycle::State;

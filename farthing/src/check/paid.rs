@@ -1,15 +1,17 @@
 //! One live payment per obligation; and what was sent to banks is what the journal moves, and what their messages came to is what they say.
 
+mod filed;
+
+use super::acts::SeenWhat;
+use super::chain::Chain;
 use super::seen::{Extent, SeenPayments};
-use super::{Chain, Invariant, SeenEntry, SeenWhat};
+use super::{Invariant, SeenEntry};
 use crate::payouts::answers::outcome_sha256;
-use crate::payouts::files::bytes_of;
-use crate::payouts::{Owed, payment_of, sum_of};
+use crate::payouts::folded::{self, key_of, payment_of};
+use crate::payouts::{Owed, sum_of};
 use anyhow::{Context, anyhow, ensure};
-use farthing_bank::format::{DecimalMark, Originator, PainVersion, Scheme};
-use farthing_bank::{Amount, Format, FormatKind, read_back};
-use farthing_ledger::{StoredBankFile, StoredException, StoredPayment, StoredReceipt, StoredState};
-use farthing_schemas::manifest::{BankFile, BankMessage, CycleMove, Released, sha256_hex};
+use farthing_ledger::{StoredException, StoredPayment, StoredReceipt, StoredState};
+use farthing_schemas::manifest::{BankMessage, CycleMove, Released};
 use farthing_schemas::money::from_stored_text;
 use farthing_schemas::{Cycle, Money};
 use farthing_settle::Draft;
@@ -79,8 +81,8 @@ impl Invariant for Paid {
         let rows = chain.payments;
         let mut look = Look { chain, rows, paid: self, payments: BTreeMap::new(), key_of: BTreeMap::new(), sent: 0, messages: 0 };
         look.acts()?;
-        look.files()?;
-        look.messages()?;
+        filed::files(chain, rows)?;
+        filed::messages(chain, rows)?;
         let (payments, files) = (rows.payments().count(), rows.files().count());
         Ok(format!("{payments} payments in {} releases and {files} files, {} messages of banks", look.sent, look.messages))
     }
@@ -91,7 +93,7 @@ struct Look<'a> {
     chain: &'a Chain<'a>,
     rows: &'a SeenPayments<'a>,
     paid: &'a Paid,
-    payments: BTreeMap<Key, Payments>,
+    payments: BTreeMap<folded::Key<'a>, Payments>,
     /// Of which cycle a payment is, in which currency, and how much.
     key_of: BTreeMap<&'a str, &'a StoredPayment>,
     sent: u64,
@@ -135,7 +137,8 @@ impl<'a> Look<'a> {
             Extent::Cycle => {}
             Extent::Obligations => return self.made_before(&act.made),
         }
-        let key = (step.mid.clone(), step.currency.clone(), step.cycle.clone());
+        let key = (step.mid.as_str(), step.currency.as_str(), step.cycle.as_str());
+        let owed = self.paid.owed.get(&(step.mid.clone(), step.currency.clone(), step.cycle.clone()));
         let payments = act.made.iter().map(|row| payment_of(row)).collect::<anyhow::Result<Vec<Payment>>>()?;
         ensure!(payments_sha256(&payments) == released.payments_sha256, "its payments are not those that it names");
         // Looked at before the payments are given away, of which there may be a million; but who is paid what comes first.
@@ -143,9 +146,9 @@ impl<'a> Look<'a> {
         for (row, payment) in act.made.iter().zip(payments) {
             ensure!(key_of(row) == key, "payment {} is said to be of another MID, currency or cycle", row.id);
             self.key_of.insert(&row.id, row);
-            let owed = self.paid.owed.get(&key).and_then(|owed| owed.get(&payment.party)).copied();
-            let owed = owed.unwrap_or(Due { currency: payment.currency, amount: Money::ZERO });
-            self.payments.entry(key.clone()).or_default().make(payment, owed)?;
+            let owed =
+                owed.and_then(|owed| owed.get(&payment.party)).copied().unwrap_or(Due { currency: payment.currency, amount: Money::ZERO });
+            self.payments.entry(key_of(row)).or_default().make(payment, owed)?;
         }
         self.sent += 1;
         rest
@@ -216,61 +219,6 @@ impl<'a> Look<'a> {
         }
         Ok(())
     }
-
-    /// Every file says what its payments are, to the bank as to us.
-    fn files(&self) -> anyhow::Result<()> {
-        let mut by_file: BTreeMap<&str, Vec<&StoredPayment>> = BTreeMap::new();
-        for payment in self.rows.payments().filter(|payment| self.chain.looks_at(payment.sequence)) {
-            if let Some(message_id) = &payment.message_id {
-                by_file.entry(message_id).or_default().push(payment);
-            }
-        }
-        for (sequence, named) in self.named_files() {
-            let id = &named.message_id;
-            let row = self.rows.files().find(|row| row.message_id == *id).with_context(|| format!("the file {id} is missing"))?;
-            let same = (row.sequence, &row.format, &row.sha256) == (sequence, &named.format, &named.sha256);
-            ensure!(same, "the file {id} is not the one that manifest {sequence} names");
-            let payments = by_file.remove(id.as_str()).unwrap_or_default();
-            ensure!(
-                u64::try_from(payments.len()).ok() == Some(named.payments),
-                "the file {id} is said to have {} payments",
-                named.payments
-            );
-            // One that was erased is known by its hash alone.
-            if row.body.is_some() {
-                instructions(row, &payments).with_context(|| format!("the file {id}"))?;
-            }
-        }
-        ensure!(by_file.is_empty(), "payments are in files that no manifest names: {:?}", by_file.keys());
-        let named: BTreeSet<&str> = self.named_files().map(|(_, file)| file.message_id.as_str()).collect();
-        let other = self.rows.files().find(|row| !named.contains(row.message_id.as_str()) || row.name.contains(['/', '\\']));
-        ensure!(other.is_none(), "the file {}: no manifest names it, or its name is no name", other.map_or("", |row| &row.message_id));
-        Ok(())
-    }
-
-    /// The files that moves name, of those that are looked at.
-    fn named_files(&self) -> impl Iterator<Item = (u64, &'a BankFile)> {
-        let releases = self.chain.releases().filter(|(sequence, ..)| self.chain.looks_at(*sequence));
-        releases.flat_map(|(sequence, _, released)| released.bank_files.iter().map(move |file| (sequence, file)))
-    }
-
-    /// Every message is there as its act says, and there are no others; nothing came in with any other act.
-    fn messages(&self) -> anyhow::Result<()> {
-        let taken: BTreeMap<u64, &BankMessage> = self.chain.messages().filter(|(sequence, _)| self.chain.looks_at(*sequence)).collect();
-        let rows = self.rows;
-        let said: Vec<(u64, &str, &str)> =
-            taken.iter().map(|(sequence, message)| (*sequence, message.mid.as_str(), message.sha256.as_str())).collect();
-        let kept: Vec<(u64, &str, &str)> = rows.messages().map(|row| (row.sequence, row.mid.as_str(), row.sha256.as_str())).collect();
-        ensure!(said == kept, "the messages of banks that are kept are not those that manifests name");
-        for row in rows.messages() {
-            let Some(body) = &row.body else { continue };
-            let same = zstd::decode_all(&body[..]).is_ok_and(|bytes| sha256_hex(&bytes) == row.sha256);
-            ensure!(same, "the message {} that is kept is damaged", row.sha256);
-        }
-        let mut came = rows.receipts().map(|row| row.sequence).chain(rows.exceptions().map(|row| row.sequence));
-        ensure!(came.all(|sequence| taken.contains_key(&sequence)), "a receipt or an exception came with no message");
-        Ok(())
-    }
 }
 
 /// The rows of payments and states of one act.
@@ -278,39 +226,6 @@ struct Act<'a> {
     sequence: u64,
     made: Vec<&'a StoredPayment>,
     told: Vec<&'a StoredState>,
-}
-
-fn key_of(row: &StoredPayment) -> Key {
-    (row.mid.clone(), row.currency.clone(), row.cycle.clone())
-}
-
-fn instructions(row: &StoredBankFile, payments: &[&StoredPayment]) -> anyhow::Result<()> {
-    let bytes = bytes_of(row)?;
-    let formats = formats(&row.format)?;
-    let read = formats.iter().find_map(|format| read_back(&bytes, format).ok()).context("it cannot be read back")?;
-    ensure!(read.len() == payments.len(), "it pays {} times where {} payments are in it", read.len(), payments.len());
-    for (instruction, payment) in read.iter().zip(payments) {
-        let id = payment.id.parse().with_context(|| payment.id.clone())?;
-        let amount = Amount::of(from_stored_text(&payment.amount)?, payment.paid_in.parse()?)?;
-        let same = instruction.reference.may_be(&id) && instruction.amount == amount;
-        ensure!(same, "it pays {} by the id {} where payment {id} is of {amount}", instruction.amount, instruction.reference);
-    }
-    Ok(())
-}
-
-/// What a file of that format may be read as.
-fn formats(name: &str) -> anyhow::Result<Vec<Format>> {
-    let pain = |version| vec![Format::Pain001 { version, scheme: Scheme::Plain }];
-    Ok(match name.parse::<FormatKind>()? {
-        FormatKind::Pain001V09 => pain(PainVersion::V09),
-        FormatKind::Pain001V03 => pain(PainVersion::V03),
-        FormatKind::Nacha => {
-            let [company_id, bank_name, entry_description] = [""; 3].map(str::to_owned);
-            vec![Format::Nacha(Originator { company_id, bank_name, file_modifier: 'A', entry_description })]
-        }
-        FormatKind::Paypal => [DecimalMark::Point, DecimalMark::Comma].map(|decimal_mark| Format::Paypal { decimal_mark }).into(),
-        FormatKind::Wise => vec![Format::Wise { source: "USD".parse()? }],
-    })
 }
 
 /// When and why an entry says that it was booked.

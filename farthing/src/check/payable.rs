@@ -4,11 +4,12 @@
 
 mod change;
 
-use super::seen::{SeenPayments, by_draft};
+use super::seen::SeenPayments;
 use super::{Chain, Invariant, SeenEntry};
 use crate::courses;
 use crate::journal::amount_of;
 use crate::payouts::Owed;
+use crate::payouts::folded::by_draft;
 use anyhow::{Context, ensure};
 use farthing_schemas::{Cycle, Money};
 use farthing_settle::Draft;

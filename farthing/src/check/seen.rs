@@ -2,9 +2,7 @@
 
 use super::Upcoming;
 use crate::books::Books;
-use crate::payouts::fold;
 use farthing_ledger::{Asked, PaymentRows, StoredBankFile, StoredBankMessage, StoredException, StoredPayment, StoredReceipt, StoredState};
-use farthing_settle::payout::{Due, Payments};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Ids that are asked for at once.
@@ -93,47 +91,6 @@ impl<'a> SeenPayments<'a> {
     pub fn exceptions(&self) -> impl Iterator<Item = &StoredException> {
         self.exceptions.iter().chain(self.upcoming.into_iter().flat_map(|rows| &rows.exceptions))
     }
-}
-
-/// MID, currency and cycle.
-pub type Key<'r> = (&'r str, &'r str, &'r str);
-
-/// Of which draft a payment is.
-pub fn key_of(row: &StoredPayment) -> Key<'_> {
-    (&row.mid, &row.currency, &row.cycle)
-}
-
-/// The rows of one draft.
-#[derive(Default)]
-pub struct OfDraft<'r> {
-    payments: Vec<&'r StoredPayment>,
-    states: Vec<&'r StoredState>,
-}
-
-impl OfDraft<'_> {
-    /// Its payments and where they are, if each obligation has one that may arrive; of how much is looked at elsewhere.
-    pub fn folded(self) -> anyhow::Result<Payments> {
-        fold(self.payments, self.states, |payment| Due { currency: payment.currency, amount: payment.amount })
-    }
-}
-
-/// Rows by their drafts; states of other payments are left out.
-pub fn by_draft<'r>(
-    payments: impl Iterator<Item = &'r StoredPayment>,
-    states: impl Iterator<Item = &'r StoredState>,
-) -> BTreeMap<Key<'r>, OfDraft<'r>> {
-    let mut found: BTreeMap<Key<'r>, OfDraft<'r>> = BTreeMap::new();
-    let mut draft_of: BTreeMap<&str, Key<'r>> = BTreeMap::new();
-    for row in payments {
-        found.entry(key_of(row)).or_default().payments.push(row);
-        draft_of.insert(&row.id, key_of(row));
-    }
-    for row in states {
-        if let Some(of) = draft_of.get(row.id.as_str()).and_then(|draft| found.get_mut(draft)) {
-            of.states.push(row);
-        }
-    }
-    found
 }
 
 /// The payments that states are of with those that they replace, and what became of them so far.

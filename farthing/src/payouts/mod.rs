@@ -2,6 +2,7 @@
 
 pub mod answers;
 pub mod files;
+pub mod folded;
 pub mod funded;
 pub mod invoiced;
 mod modifiers;
@@ -14,12 +15,12 @@ use anyhow::{Context, ensure};
 use farthing_bank::ids::{Attempt, EndToEndId, Obligation};
 use farthing_ledger::{Asked, PaymentRows, StoredPayment, StoredState};
 use farthing_schemas::manifest::{Released, Sum};
-use farthing_schemas::money::from_stored_text;
 use farthing_schemas::{Currency, Cycle, Money};
 use farthing_settle::Draft;
 use farthing_settle::payout::{Due, Payment, Payments, State, payments_sha256, sums};
 use files::ForBank;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use folded::{by_draft, fold};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a move sends to banks.
 pub struct Sending {
@@ -88,95 +89,29 @@ pub async fn payments_of(books: &Books, of: &Settlement, draft: &Draft) -> anyho
     fold(&payments, &states, |payment| owed.to(&payment.party))
 }
 
-/// Puts payments and their states together, in the order in which they came.
-pub fn fold<'r>(
-    payments: impl IntoIterator<Item = &'r StoredPayment>,
-    states: impl IntoIterator<Item = &'r StoredState>,
-    owed: impl Fn(&Payment) -> Due,
-) -> anyhow::Result<Payments> {
-    let mut found = Payments::default();
-    let mut states = states.into_iter().peekable();
-    for row in payments {
-        while let Some(state) = states.next_if(|state| state.sequence < row.sequence) {
-            found.tell(&state.id, state.state.parse()?)?;
-        }
-        let payment = payment_of(row)?;
-        let amount = owed(&payment);
-        found.make(payment, amount)?;
-    }
-    for state in states {
-        found.tell(&state.id, state.state.parse()?)?;
-    }
-    Ok(found)
-}
-
-/// The payment that a row is.
-pub fn payment_of(row: &StoredPayment) -> anyhow::Result<Payment> {
-    Ok(Payment {
-        id: row.id.clone(),
-        party: row.party.clone(),
-        attempt: u16::try_from(row.attempt)?,
-        currency: row.paid_in.parse()?,
-        amount: from_stored_text(&row.amount)?,
-        replaces: row.replaces.clone(),
-        message_id: row.message_id.clone(),
-    })
-}
-
 /// What has come back, by party and payment.
 pub type Returned = BTreeMap<String, BTreeMap<String, Money>>;
 
 /// What has failed for good of earlier cycles by that manifest, and neither was made anew nor taken in by an earlier draft.
 pub async fn returned(books: &Books, of: &Settlement, through: u64, earlier: &[Draft]) -> anyhow::Result<Returned> {
     let asked = Asked::PaidIn { mid: &of.mid, currency: of.currency.code() };
-    let mut payments = books.ledger.payments(asked).await?;
-    payments.retain(|row| row.sequence <= through);
+    let payments = books.ledger.payments(asked).await?;
     if payments.is_empty() {
         return Ok(Returned::new());
     }
-    let mut states = books.ledger.payment_states(asked).await?;
-    states.retain(|row| row.sequence <= through);
-    let payments = by_draft(payments)?;
-    let mut states = by_draft_of(&payments, &states);
+    let states = books.ledger.payment_states(asked).await?;
     let taken: BTreeSet<&str> = earlier.iter().flat_map(|draft| &draft.returned).map(|line| line.payment.as_str()).collect();
     let mut found = Returned::new();
-    for (key, payments) in payments.iter().filter(|((_, cycle), _)| *cycle < of.cycle) {
-        let states = states.remove(key).unwrap_or_default();
-        let payments = fold(payments, states, |payment| Due { currency: payment.currency, amount: payment.amount })?;
-        for payment in payments.owed_again(|id| taken.contains(id)) {
+    let known = by_draft(payments.iter().filter(|row| row.sequence <= through), states.iter().filter(|row| row.sequence <= through));
+    for ((_, _, cycle), rows) in known {
+        if cycle.parse::<Cycle>().context("the cycle of a payment cannot be read")? >= of.cycle {
+            continue;
+        }
+        for payment in rows.folded()?.owed_again(|id| taken.contains(id)) {
             found.entry(payment.party.clone()).or_default().insert(payment.id.clone(), payment.amount);
         }
     }
     Ok(found)
-}
-
-/// The currency and the cycle of a draft of one MID.
-type OfDraft = (String, Cycle);
-
-/// Payments by their draft.
-fn by_draft(payments: Vec<StoredPayment>) -> anyhow::Result<BTreeMap<OfDraft, Vec<StoredPayment>>> {
-    let mut found: BTreeMap<OfDraft, Vec<StoredPayment>> = BTreeMap::new();
-    for payment in payments {
-        let cycle = payment.cycle.parse().context("the cycle of a payment cannot be read")?;
-        found.entry((payment.currency.clone(), cycle)).or_default().push(payment);
-    }
-    Ok(found)
-}
-
-/// The states of payments, in their order, by the draft of the payment.
-fn by_draft_of<'r>(
-    payments: &'r BTreeMap<OfDraft, Vec<StoredPayment>>,
-    states: &'r [StoredState],
-) -> BTreeMap<&'r OfDraft, Vec<&'r StoredState>> {
-    let ids = |(draft, payments): (&'r OfDraft, &'r Vec<StoredPayment>)| payments.iter().map(move |payment| (payment.id.as_str(), draft));
-    let draft_of: HashMap<&str, &OfDraft> = payments.iter().flat_map(ids).collect();
-    let mut found: BTreeMap<&OfDraft, Vec<&StoredState>> = BTreeMap::new();
-    for state in states {
-        if let Some(draft) = draft_of.get(state.id.as_str()) {
-            found.entry(draft).or_default().push(state);
-        }
-    }
-    found
 }
 
 /// What a draft has its parties paid.

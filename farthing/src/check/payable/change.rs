@@ -1,9 +1,9 @@
 //! What an act that is to come changes of what is owed and on its way: just what its entry moves.
 
 use super::{Payable, accounts_of};
-use crate::check::seen::{Key, by_draft, key_of};
 use crate::check::{Chain, Upcoming};
 use crate::courses;
+use crate::payouts::folded::{Key, by_draft, key_of};
 use anyhow::ensure;
 use farthing_ledger::StoredPayment;
 use farthing_schemas::{Currency, Cycle, Money};
