@@ -2,7 +2,7 @@
 //!
 //! Each partition has an index of identities of its own, since its copies and reversals come to it: so what is told apart does not hang
 //! on who else holds what. Partitions that stay with us keep their lease and their index from job to job; whoever gets one anew takes the
-//! next lease, which stops its last holder, and reads on where the ledger says.
+//! next lease, which stops its last holder, and reads on where the ledger says. Who gets one back that nobody had meanwhile keeps the index.
 
 use crate::batch::Around;
 use crate::books::Books;
@@ -33,6 +33,14 @@ struct Held {
     /// The offset to read on from: beyond the position, if no events were between.
     start: u64,
     identities: Identities,
+}
+
+impl Held {
+    /// The same under a new lease; none if another had one since, who may have added to what is to be remembered.
+    fn under(self, lease: &Partition) -> Option<Held> {
+        let alone = lease.epoch == self.partition.epoch + 1 && lease.next == self.partition.next;
+        alone.then(|| Held { partition: lease.clone(), start: lease.next, identities: self.identities })
+    }
 }
 
 /// One worker on one topic.
@@ -99,7 +107,8 @@ impl TopicMetering<'_> {
         }
     }
 
-    /// The partitions as the ledger has them; those that others may have read meanwhile get a new lease, and their index from the archive.
+    /// The partitions as the ledger has them. Those that others may have read meanwhile get a new lease; if others have, also their index
+    /// from the archive. So brokers that were away for longer than our session cost no index.
     async fn take_over(
         &self,
         books: &mut Books,
@@ -112,12 +121,20 @@ impl TopicMetering<'_> {
         let mut fresh = Vec::new();
         let room = self.room_of_each(offered.len());
         for offer in offered {
-            match before.remove(&offer.partition).zip(offer.kept) {
-                Some((mut held, start)) => {
-                    held.identities.resize(room.memory_bytes).context("the index of identities cannot be kept in the scratch folder")?;
-                    now.insert(offer.partition, Held { start, ..held });
+            let had = before.remove(&offer.partition);
+            let known = match (had, offer.kept) {
+                (Some(held), Some(start)) => Ok(Held { start, ..held }),
+                (had, _) => {
+                    let partition = self.lease(books, fingerprint, offer).await?;
+                    had.and_then(|held| held.under(&partition)).ok_or(partition)
                 }
-                None => fresh.push((offer.partition, self.lease(books, fingerprint, offer).await?)),
+            };
+            match known {
+                Ok(mut held) => {
+                    held.identities.resize(room.memory_bytes).context("the index of identities cannot be kept in the scratch folder")?;
+                    now.insert(offer.partition, held);
+                }
+                Err(partition) => fresh.push((offer.partition, partition)),
             }
         }
         // Those of partitions that went elsewhere make room first.

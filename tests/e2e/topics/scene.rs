@@ -115,6 +115,16 @@ impl Scene {
         if self.data.is_on_server() {
             return self.positions_on_server();
         }
+        self.last_of_slices("next")
+    }
+
+    /// The leases under which the latest of each partition was committed.
+    pub fn leases(&self) -> Result<BTreeMap<i32, u64>> {
+        self.last_of_slices("epoch")
+    }
+
+    /// A figure of each partition's last slice.
+    fn last_of_slices(&self, figure: &str) -> Result<BTreeMap<i32, u64>> {
         let manifests = self.manifests()?;
         let mut at = BTreeMap::new();
         for slice in manifests.iter().flat_map(|manifest| manifest["act"]["slices"].as_array().into_iter().flatten()) {
@@ -122,7 +132,7 @@ impl Scene {
             // Others may meter beside the topic.
             if let Some(name) = name.strip_prefix("kafka:") {
                 let number = name.rsplit('/').next().and_then(|number| number.parse().ok());
-                at.insert(number.context("a partition of a topic")?, slice["next"].as_u64().context("next")?);
+                at.insert(number.context("a partition of a topic")?, slice[figure].as_u64().context(figure.to_owned())?);
             }
         }
         Ok(at)

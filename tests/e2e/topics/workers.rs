@@ -3,8 +3,10 @@
 use super::produce::{Producer, Record, repeated};
 use super::scene::Scene;
 use crate::crash::child::{Running, wait_until};
+use crate::services::kafka;
 use anyhow::{Context, Result, ensure};
 use std::collections::BTreeMap;
+use std::fs;
 use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -124,4 +126,32 @@ fn a_worker_that_is_told_to_stop_leaves_within_seconds() -> Result<()> {
     ensure!(clock.elapsed() < Duration::from_secs(10), "it took {:?}", clock.elapsed());
     ensure!(scene.positions()? == counts, "what was open is committed");
     scene.check(&scene.metered(&[])?, &counts)
+}
+
+/// Brokers that are away for longer than the session lasts take all partitions from a worker. It gets them back, and knows what it knew: it
+/// reads none of the evidence again, which is not there meanwhile.
+#[test]
+fn what_nobody_had_meanwhile_is_known_without_being_read_again() -> Result<()> {
+    let cluster = kafka::alone();
+    let scene = Scene::on(&cluster, "small", 3)?;
+    let worker = scene.worker(&["--follow", "--batch-seconds", "1"])?;
+    scene.produce_all()?;
+    scene.wait_for(&scene.once(), PATIENCE)?;
+    let leases = scene.leases()?;
+    let (evidence, hidden) = (scene.data.archive().join("usage"), scene.data.path().join("hidden"));
+    fs::rename(&evidence, &hidden)?;
+    cluster.kill(1);
+    std::thread::sleep(Duration::from_secs(5));
+    cluster.start(1);
+    let twice: BTreeMap<i32, u64> = scene.once().into_iter().map(|(partition, count)| (partition, 2 * count)).collect();
+    scene.produce_all()?;
+    scene.wait_for(&twice, PATIENCE)?;
+    ensure!(!evidence.exists(), "copies are no evidence");
+    fs::rename(&hidden, &evidence)?;
+    worker.signal("TERM")?;
+    let output = worker.output()?;
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let anew = scene.leases()?;
+    ensure!(leases.iter().all(|(partition, epoch)| anew[partition] > *epoch), "{leases:?}, then {anew:?}: the session was not lost");
+    scene.check(&scene.metered(&[])?, &twice)
 }
