@@ -106,7 +106,7 @@ def check(text, root):
     if climb(leaf, proof["index"], proof["tree_size"], map(bytes.fromhex, proof["path"])) != proof["tree_root"]:
         raise Wrong("wrong path", f"it does not lead from the statement to the root of the tree {proof['tree_root']}")
     try:
-        if (statement["farthing_statement"], statement["preview"]) != (2 if {"inherited", "passed_on", "tax", "exchanged", "adjustments"} & {*statement} else 1, False):
+        if (statement["farthing_statement"], statement["preview"]) != (2 if {"inherited", "passed_on", "reserve", "tax", "exchanged", "adjustments"} & {*statement} else 1, False):
             raise Wrong("unknown statement", "it is of an open cycle, or for a newer checker")
         links = [{"cycle": statement["cycle"], "tree_size": proof["tree_size"], "tree_root": proof["tree_root"]}, *proof["later"]]
         if any(one["cycle"] >= other["cycle"] for one, other in zip(links, links[1:])):

@@ -262,7 +262,7 @@ mod tests {
 
     fn hold(number: u64, limit: Option<&str>) -> Act {
         let [mid, currency, party, reason, by] = ["mid_a", "USD", "ana", "dispute", "ben"].map(str::to_owned);
-        Act::Hold(Hold { number, mid, currency, party, limit: limit.map(str::to_owned), reason, reference: None, by })
+        Act::Hold(Hold { number, mid, currency, party, limit: limit.map(str::to_owned), reserve: None, reason, reference: None, by })
     }
 
     fn lift(number: u64) -> Act {

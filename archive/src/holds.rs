@@ -1,8 +1,8 @@
 //! [`Holds`]: what is held back of whom, and since when.
 
 use crate::numbered::Numbered;
-use farthing_schemas::manifest::{Hold, Lift};
-use farthing_schemas::{Currency, Money, money};
+use farthing_schemas::manifest::{Hold, Lift, Reserve};
+use farthing_schemas::{Currency, Money, Rate, money};
 
 /// A hold and what became of it.
 #[derive(Clone, Debug)]
@@ -17,6 +17,8 @@ pub struct Held {
     pub currency: Currency,
     /// The most that it keeps back, if it has a limit.
     pub limit: Option<Money>,
+    /// The share of what is earned that it keeps back, if it is a reserve.
+    pub share: Option<Rate>,
     /// What ended it, and the number of that manifest.
     pub lifted: Option<(u64, Lift)>,
 }
@@ -43,7 +45,9 @@ impl Holds {
         if limit.is_some_and(|limit| limit <= Money::ZERO) {
             return Err(format!("the limit of hold {number} is not above 0"));
         }
-        self.add(number, Held { sequence, at, hold, currency, limit, lifted: None });
+        let share = hold.reserve.as_ref().map(share_of).transpose();
+        let share = share.map_err(|wrong| format!("{wrong} of the reserve, hold {number}, cannot be"))?;
+        self.add(number, Held { sequence, at, hold, currency, limit, share, lifted: None });
         Ok(())
     }
 
@@ -56,5 +60,15 @@ impl Holds {
         }
         held.lifted = Some((sequence, lift));
         Ok(())
+    }
+}
+
+/// A share of nothing keeps nothing back, and what is given back in the cycle that it is kept back in was never kept.
+fn share_of(reserve: &Reserve) -> Result<Rate, &'static str> {
+    let share: Rate = reserve.share.parse().map_err(|_| "the share")?;
+    match reserve.cycles {
+        Some(0) => Err("the cycles"),
+        _ if share.millionths() == 0 => Err("the share"),
+        _ => Ok(share),
     }
 }

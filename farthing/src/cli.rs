@@ -3,6 +3,7 @@
 mod acting;
 mod adjust;
 mod claim;
+mod hold;
 mod journal;
 mod papers;
 mod paying;
@@ -11,6 +12,7 @@ mod tax;
 pub use acting::{ActorCommand, ActorOptions, ApproveOptions, KeyOption, SignOptions, TakeBackOptions};
 pub use adjust::AdjustOptions;
 pub use claim::ClaimOptions;
+pub use hold::{HoldAddOptions, HoldCommand, HoldLiftOptions, HoldScope};
 pub use journal::{By, ExportOptions, JournalCommand, JournalOptions, TrialBalanceOptions};
 pub use papers::{InvoiceOptions, PaperFormat, ReceivablesOptions, ReportCommand, ReportOptions};
 pub use paying::{BankCommand, FilesOptions, MakingOptions, MoveOptions, PaymentsOptions, ReissueOptions, ReleaseOptions};
@@ -21,7 +23,7 @@ use crate::place::PlaceArgs;
 #[cfg(feature = "telemetry")]
 use crate::telemetry::configuration::WatchOptions;
 use clap::{Args, Parser, Subcommand};
-use farthing_schemas::{Currency, Cycle, Instant, Money};
+use farthing_schemas::{Currency, Cycle, Instant};
 use std::path::PathBuf;
 
 /// Meters the use of people's data, in exact fractions of a cent, and settles what is owed for it.
@@ -63,7 +65,7 @@ pub enum Command {
     /// Close cycles, draft settlements, approve them, pay them and seal them
     #[command(subcommand)]
     Settle(SettleCommand),
-    /// Hold back a party's money, such as in a dispute, and give it back
+    /// Hold back a party's money, in a dispute or as a reserve, and give it back
     #[command(subcommand)]
     Hold(HoldCommand),
     /// Put right what a closed cycle got wrong, in the next draft
@@ -352,78 +354,6 @@ pub struct DraftOptions {
     /// Leave this agreement's lines accrued, to join the next cycle
     #[arg(long, value_name = "AGREEMENT")]
     pub without: Vec<String>,
-}
-
-#[derive(Clone, Debug, Subcommand)]
-pub enum HoldCommand {
-    /// Hold back a party's money in every draft that is made from now on
-    #[command(
-        after_help = "Examples:\n  farthing hold add pty_ana --mid mid_guild --why dispute --reference case-17 --as ana --data books\n  farthing hold add pty_ana --mid mid_guild --limit 250 --why complaint --data books\n\nWhat is held stays the party's and is shown in every draft. The reason goes into the chain for good: name a case, not a person."
-    )]
-    Add(HoldAddOptions),
-    /// End a party's holds: what they kept back goes into the next draft
-    #[command(after_help = "Example:\n  farthing hold lift pty_ana --mid mid_guild --why settled --as ana --data books")]
-    Lift(HoldLiftOptions),
-    /// What is held back, of whom and why
-    List {
-        /// Only this MID
-        #[arg(long, value_name = "MID")]
-        mid: Option<String>,
-        /// Also what was lifted and given back already
-        #[arg(long)]
-        all: bool,
-    },
-}
-
-#[derive(Args, Clone, Debug)]
-pub struct HoldScope {
-    /// Whose money
-    #[arg(value_name = "PARTY")]
-    pub party: String,
-    /// The MID that pays it
-    #[arg(long, value_name = "MID")]
-    pub mid: String,
-    /// Which currency [default: the MID's]
-    #[arg(long, value_name = "CODE")]
-    pub currency: Option<Currency>,
-    /// Who does it, for the record [default: the user's name]
-    #[arg(long = "as", value_name = "PERSON")]
-    pub person: Option<String>,
-}
-
-#[derive(Args, Clone, Debug)]
-pub struct HoldAddOptions {
-    #[command(flatten)]
-    pub scope: HoldScope,
-    /// Hold back no more than this, over all cycles together [default: all that would be paid or carried]
-    #[arg(long, value_name = "AMOUNT", value_parser = above_zero)]
-    pub limit: Option<Money>,
-    /// Why, for the auditor
-    #[arg(long, value_name = "TEXT")]
-    pub why: String,
-    /// What it refers to, such as the number of a case
-    #[arg(long, value_name = "TEXT")]
-    pub reference: Option<String>,
-}
-
-#[derive(Args, Clone, Debug)]
-pub struct HoldLiftOptions {
-    #[command(flatten)]
-    pub scope: HoldScope,
-    /// Only the hold of this number [default: all of the party's at this MID]
-    #[arg(long, value_name = "N")]
-    pub number: Option<u64>,
-    /// Why, for the auditor
-    #[arg(long, value_name = "TEXT")]
-    pub why: String,
-}
-
-fn above_zero(text: &str) -> Result<Money, String> {
-    match text.parse::<Money>() {
-        Ok(amount) if amount > Money::ZERO => Ok(amount),
-        Ok(_) => Err("it has to be above 0".to_owned()),
-        Err(error) => Err(error.to_string()),
-    }
 }
 
 #[derive(Args, Clone, Debug)]

@@ -10,7 +10,7 @@ mod pay;
 
 pub use adjustment::Adjustment;
 pub use claim::{Claim, ClaimPaid, ClaimPayment, CyclePaid};
-pub use hold::{Hold, Lift};
+pub use hold::{Hold, Lift, Reserve};
 pub use pay::{BankFile, BankMessage, Released, Sum};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};

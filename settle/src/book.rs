@@ -148,7 +148,9 @@ impl Book {
                 }
                 Ok(())
             }
-            Account::Platform(_) | Account::Mid(_) | Account::Held(_) | Account::Withheld(_) | Account::Payout(_) => Ok(()),
+            Account::Platform(_) | Account::Mid(_) | Account::Held(_) | Account::Reserve(_) | Account::Withheld(_) | Account::Payout(_) => {
+                Ok(())
+            }
         }
     }
 

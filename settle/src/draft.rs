@@ -163,6 +163,8 @@ pub struct AdjustmentLine {
 pub struct HoldLine {
     /// Its number.
     pub number: u64,
+    /// Why it keeps something back.
+    pub kind: HoldKind,
     /// Whose money it keeps back.
     pub party: String,
     /// What it keeps back of this draft.
@@ -171,6 +173,16 @@ pub struct HoldLine {
     pub lifted: Money,
     /// What it keeps back after this draft.
     pub outstanding: Money,
+}
+
+/// Why money of a party is held back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum HoldKind {
+    /// Something about it is to be decided.
+    #[default]
+    Dispute,
+    /// It is a part of what is earned, kept for some time against what may be undone.
+    Reserve,
 }
 
 /// A payment of an earlier cycle that has failed for good and is not made anew: it is owed again.
@@ -388,19 +400,20 @@ fn adjustments(view: View<'_>) -> Vec<AdjustmentLine> {
 }
 
 fn holds(view: View<'_>) -> Result<Vec<HoldLine>, SettleError> {
-    let mut moved: BTreeMap<u64, Money> = BTreeMap::new();
+    let mut moved: BTreeMap<(u64, Step), Money> = BTreeMap::new();
     for entry in view.book.moves() {
         if let Rule::Hold(number) = entry.rule {
-            moved.insert(number, entry.amount);
+            moved.insert((number, entry.step), entry.amount);
         }
     }
     let mut lines = Vec::new();
     for (number, hold) in &view.input.holds {
-        let amount = moved.get(number).copied().unwrap_or_default();
-        let (held, lifted) = if hold.lifted { (Money::ZERO, amount) } else { (amount, Money::ZERO) };
+        let by = |step: Step| moved.get(&(*number, step)).copied().unwrap_or_default();
+        let (held, lifted) = (by(Step::Hold), by(Step::Lift));
+        let kind = if hold.reserve.is_some() { HoldKind::Reserve } else { HoldKind::Dispute };
         let outstanding = hold.held_before.plus(held)?.minus(lifted)?;
         if (held, lifted, outstanding) != (Money::ZERO, Money::ZERO, Money::ZERO) {
-            lines.push(HoldLine { number: *number, party: hold.party.clone(), held, lifted, outstanding });
+            lines.push(HoldLine { number: *number, kind, party: hold.party.clone(), held, lifted, outstanding });
         }
     }
     Ok(lines)

@@ -144,17 +144,28 @@ pub struct Adjustment {
     pub amount: Money,
 }
 
-/// Money of a party that is held back, such as in a dispute.
+/// Money of a party that is held back, in a dispute or as a reserve.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hold {
     /// Whose money.
     pub party: String,
-    /// The most that it keeps back; all that is available without it.
+    /// The most that it keeps back; all that is available, or its share, without it.
     pub limit: Option<Money>,
+    /// How it is kept as a reserve; none in a dispute.
+    pub reserve: Option<Reserve>,
     /// What it keeps back from earlier cycles.
     pub held_before: Money,
     /// Whether it is lifted: then all that it keeps back is the party's again.
     pub lifted: bool,
+}
+
+/// A part of what a party earns, kept back for some time against what may be undone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reserve {
+    /// The share of the cycle's net and true-up, rounded down to a unit.
+    pub share: Rate,
+    /// What was kept back from earlier cycles and is given back in this one, its time being over.
+    pub due: Money,
 }
 
 /// A payout instruction, as far as a plan needs it.

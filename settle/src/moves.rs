@@ -36,11 +36,11 @@ pub enum Step {
     BringIn,
     /// A part of the earnings goes to what the party owes.
     Recover,
-    /// What a lifted hold kept back is the party's again.
+    /// What a lifted hold kept back, and what a reserve keeps no longer, is the party's again.
     Lift,
     /// What is available to a party that has died is its heirs'.
     Inherit,
-    /// What is in dispute is kept back.
+    /// What is in dispute, or is to be a reserve, is kept back.
     Hold,
     /// A tax is withheld of what is paid.
     Withhold,
@@ -108,6 +108,8 @@ pub enum Account {
     Party(Arc<str>),
     /// What is held back of a party's money.
     Held(Arc<str>),
+    /// What is kept in reserve of a party's money.
+    Reserve(Arc<str>),
     /// What is withheld of a party's money.
     Withheld(Arc<str>),
     /// What leaves for a party's bank.
@@ -121,9 +123,12 @@ impl Account {
     #[must_use]
     pub fn party(&self) -> Option<&str> {
         match self {
-            Account::Party(party) | Account::Held(party) | Account::Withheld(party) | Account::Payout(party) | Account::Carried(party) => {
-                Some(party)
-            }
+            Account::Party(party)
+            | Account::Held(party)
+            | Account::Reserve(party)
+            | Account::Withheld(party)
+            | Account::Payout(party)
+            | Account::Carried(party) => Some(party),
             Account::Platform(_) | Account::Mid(_) => None,
         }
     }
@@ -174,6 +179,7 @@ impl fmt::Display for Account {
             Account::Mid(id) => write!(out, "mid:{id}"),
             Account::Party(id) => write!(out, "party:{id}"),
             Account::Held(id) => write!(out, "held:{id}"),
+            Account::Reserve(id) => write!(out, "reserve:{id}"),
             Account::Withheld(id) => write!(out, "withheld:{id}"),
             Account::Payout(id) => write!(out, "payout:{id}"),
             Account::Carried(id) => write!(out, "carried:{id}"),

@@ -2,7 +2,7 @@
 
 pub(crate) mod table;
 
-use crate::draft::{AgreementLine, Draft, Exchanged, Inheritance, Line};
+use crate::draft::{AgreementLine, Draft, Exchanged, HoldKind, Inheritance, Line};
 use crate::error::SettleError;
 use crate::finding::least_net;
 use crate::moves::WhyCarried;
@@ -27,7 +27,8 @@ pub fn report(draft: &Draft) -> Result<String, SettleError> {
         totals(draft),
         undone(draft),
         adjustments(draft),
-        holds(draft),
+        holds(draft, HoldKind::Dispute, "Held back in disputes (the parties' money, with nobody else)"),
+        holds(draft, HoldKind::Reserve, "Kept in reserve against what may be undone (the parties' money, with nobody else)"),
         taxes(draft)?,
         inheritances(draft)?,
         exchanges(draft)?,
@@ -194,18 +195,13 @@ fn adjustments(draft: &Draft) -> Vec<String> {
     titled("Adjustments of closed cycles, between the party and what the MID keeps (outside the 70 % rule and the totals)", &table)
 }
 
-fn holds(draft: &Draft) -> Vec<String> {
+fn holds(draft: &Draft, kind: HoldKind, title: &str) -> Vec<String> {
     let mut table = Table::new(&["hold", "party", "held here", "given back here", "held after this"]);
-    for line in &draft.holds {
-        table.row(vec![
-            Cell::Number(line.number.to_string()),
-            Cell::text(&line.party),
-            Cell::Amount(line.held),
-            Cell::Amount(line.lifted),
-            Cell::Amount(line.outstanding),
-        ]);
+    for line in draft.holds.iter().filter(|line| line.kind == kind) {
+        let amounts = [line.held, line.lifted, line.outstanding].map(Cell::Amount);
+        table.row([Cell::Number(line.number.to_string()), Cell::text(&line.party)].into_iter().chain(amounts).collect());
     }
-    titled("Held back in disputes (the parties' money, with nobody else)", &table)
+    titled(title, &table)
 }
 
 /// By record and rate, which a certificate may have changed.

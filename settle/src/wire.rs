@@ -5,7 +5,8 @@
 //! takes a default where an older text is read.
 
 use crate::draft::{
-    AdjustmentLine, AgreementLine, Draft, Exchanged, HoldLine, Inheritance, Line, PlatformLine, ReturnedLine, TaxLine, Totals, UndoneLine,
+    AdjustmentLine, AgreementLine, Draft, Exchanged, HoldKind, HoldLine, Inheritance, Line, PlatformLine, ReturnedLine, TaxLine, Totals,
+    UndoneLine,
 };
 use crate::error::SettleError;
 use crate::hashing::{Hashed, sha256_of_json};
@@ -221,6 +222,8 @@ struct AdjustmentTwin {
 #[serde(remote = "HoldLine")]
 struct HoldTwin {
     number: u64,
+    #[serde(with = "HoldKindTwin", default, skip_serializing_if = "is_dispute")]
+    kind: HoldKind,
     party: String,
     #[serde(with = "amount")]
     held: Money,
@@ -228,6 +231,17 @@ struct HoldTwin {
     lifted: Money,
     #[serde(with = "amount")]
     outstanding: Money,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "HoldKind", rename_all = "snake_case")]
+enum HoldKindTwin {
+    Dispute,
+    Reserve,
+}
+
+fn is_dispute(kind: &HoldKind) -> bool {
+    *kind == HoldKind::Dispute
 }
 
 #[derive(Serialize, Deserialize)]

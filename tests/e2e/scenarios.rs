@@ -5,6 +5,7 @@ mod exchange;
 mod heirs;
 mod holds;
 mod memory;
+mod reserves;
 pub mod scene;
 mod taxes;
 

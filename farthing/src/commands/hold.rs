@@ -10,7 +10,7 @@ use crate::plan_input;
 use anyhow::{bail, ensure};
 use farthing_archive::holds::Held;
 use farthing_ledger::Effects;
-use farthing_schemas::manifest::{Act, Hold, Lift};
+use farthing_schemas::manifest::{Act, Hold, Lift, Reserve};
 use farthing_schemas::{Currency, Money};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -44,6 +44,7 @@ async fn add(at: &Place, options: &HoldAddOptions, json: bool) -> anyhow::Result
             currency: currency.to_string(),
             party: party.clone(),
             limit: options.limit.map(|limit| limit.to_string()),
+            reserve: options.share.map(|share| Reserve { share: share.to_string(), cycles: options.cycles }),
             reason: options.why.clone(),
             reference: options.reference.clone(),
             by: by(options.scope.person.clone()),
@@ -55,10 +56,11 @@ async fn add(at: &Place, options: &HoldAddOptions, json: bool) -> anyhow::Result
     books.ledger.close().await;
     if json {
         return answer(
-            &json!({"number": number, "mid": mid, "currency": currency.code(), "party": party, "limit": options.limit.map(|limit| limit.to_string())}),
+            &json!({"number": number, "mid": mid, "currency": currency.code(), "party": party, "limit": options.limit.map(|limit| limit.to_string()),
+                "share": options.share.map(|share| share.to_string()), "cycles": options.cycles}),
         );
     }
-    let what = options.limit.map_or("all that would be paid or carried".to_owned(), |limit| format!("up to {limit} {currency}"));
+    let what = in_words(options, currency);
     output::text(&format!(
         "Hold {number}: {what} of {party} is held back by {mid} in every draft that is made from now on; drafts that are final stay as they are.\nTo end it: farthing hold lift {party} --mid {mid} --currency {currency} --number {number} --why REASON {}",
         at.option
@@ -151,16 +153,16 @@ async fn kept_back(books: &Books) -> anyhow::Result<BTreeMap<u64, Money>> {
 }
 
 fn document(number: u64, held: &Held, amount: Money) -> Value {
-    let Hold { mid, currency, party, limit, reason, reference, by, .. } = &held.hold;
+    let Hold { mid, currency, party, limit, reserve, reason, reference, by, .. } = &held.hold;
+    let (share, cycles) = (reserve.as_ref().map(|reserve| &reserve.share), reserve.as_ref().and_then(|reserve| reserve.cycles));
     let lifted = held.lifted.as_ref().map(|(_, lift)| json!({"reason": lift.reason, "by": lift.by}));
-    json!({"number": number, "mid": mid, "currency": currency, "party": party, "limit": limit, "reason": reason, "reference": reference,
+    json!({"number": number, "mid": mid, "currency": currency, "party": party, "limit": limit, "share": share, "cycles": cycles, "reason": reason, "reference": reference,
         "by": by, "since": held.at, "held": amount.to_string(), "lifted": lifted})
 }
 
 fn row(number: u64, held: &Held, amount: Money) -> Vec<String> {
     let hold = &held.hold;
     let state = if held.lifted.is_some() { "lifted" } else { "in force" };
-    let limit = held.limit.map_or("all".to_owned(), |limit| format!("{limit} {}", hold.currency));
     vec![
         number.to_string(),
         hold.mid.clone(),
@@ -169,9 +171,27 @@ fn row(number: u64, held: &Held, amount: Money) -> Vec<String> {
         state.to_owned(),
         hold.reason.clone(),
         hold.reference.clone().unwrap_or_default(),
-        limit,
+        limits(held),
         format!("{amount} {}", hold.currency),
     ]
+}
+
+/// What a hold that is added keeps back.
+fn in_words(options: &HoldAddOptions, currency: Currency) -> String {
+    let limit = options.limit.map(|limit| format!("up to {limit} {currency}"));
+    let Some(share) = options.share else { return limit.unwrap_or("all that would be paid or carried".to_owned()) };
+    let until = options.cycles.map_or("until it is lifted".to_owned(), |cycles| format!("for {cycles} cycles"));
+    let limit = limit.map(|limit| format!(", {limit}")).unwrap_or_default();
+    format!("{share} of what each cycle brings, {until}{limit},")
+}
+
+/// How much a hold keeps back at most.
+fn limits(held: &Held) -> String {
+    let limit = held.limit.map(|limit| format!("{limit} {}", held.hold.currency));
+    let Some(Reserve { share, cycles }) = &held.hold.reserve else { return limit.unwrap_or("all".to_owned()) };
+    let share = format!("{share} of each cycle");
+    let until = cycles.map(|cycles| format!("for {cycles}"));
+    [Some(share), until, limit].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 async fn scope(books: &mut Books, scope: &HoldScope) -> anyhow::Result<(String, Currency)> {

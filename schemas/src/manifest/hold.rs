@@ -15,12 +15,24 @@ pub struct Hold {
     pub party: String,
     /// The most that is kept back, a decimal with 12 digits; all that is available without it.
     pub limit: Option<String>,
+    /// How it is kept as a reserve; none for a hold of all that is available.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reserve: Option<Reserve>,
     /// Why.
     pub reason: String,
     /// What it refers to, such as the number of a case.
     pub reference: Option<String>,
     /// Who did it.
     pub by: String,
+}
+
+/// Of what the party earns in each cycle a share is kept back, against what may be undone later.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reserve {
+    /// The share, a decimal above 0 and at most 1 with 6 digits.
+    pub share: String,
+    /// After so many cycles, at least 1, what was kept back in one is given back; not before the hold is lifted without it.
+    pub cycles: Option<u32>,
 }
 
 /// A hold ends: what it keeps back is the party's again.

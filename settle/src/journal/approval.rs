@@ -2,7 +2,7 @@
 
 use super::account::{Account, AccountKind};
 use super::entry::{Entry, EntryKind, Evidence, EvidenceKind, Header, Place, Posting, Sums};
-use crate::draft::{Draft, Exchanged, Line, Plan};
+use crate::draft::{Draft, Exchanged, HoldKind, HoldLine, Line, Plan};
 use crate::error::SettleError;
 use crate::moves;
 use farthing_schemas::{Currency, Instant, Money};
@@ -143,6 +143,11 @@ fn figures(draft: &Draft) -> Result<BTreeMap<(Account, Currency), Money>, Settle
     // What is adjusted comes out of what the MID keeps, or goes into it.
     let adjusted = Money::sum(draft.lines.iter().map(|line| line.adjusted))?;
     add(Account::FeeIncome, draft.currency, adjusted.minus(draft.fee_kept)?)?;
+    // What lines say to be held is a reserve in part.
+    for HoldLine { party, held, lifted, .. } in draft.holds.iter().filter(|line| line.kind == HoldKind::Reserve) {
+        add(Account::Reserve(party.clone()), draft.currency, lifted.minus(*held)?)?;
+        add(Account::Held(party.clone()), draft.currency, held.minus(*lifted)?)?;
+    }
     for line in &draft.lines {
         for (account, amount) in figures_of(line)? {
             add(account, draft.currency, amount)?;
@@ -175,6 +180,7 @@ fn booked_on(account: &moves::Account) -> Account {
         moves::Account::Platform(platform) => Account::PlatformReceivable(platform.to_string()),
         moves::Account::Mid(_) => Account::FeeIncome,
         moves::Account::Held(party) => Account::Held(party.to_string()),
+        moves::Account::Reserve(party) => Account::Reserve(party.to_string()),
         moves::Account::Withheld(party) => Account::WithheldTax(party.to_string()),
         moves::Account::Party(party) | moves::Account::Payout(party) | moves::Account::Carried(party) => {
             Account::PartyPayable(party.to_string())

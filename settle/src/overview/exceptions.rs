@@ -2,7 +2,7 @@
 
 use super::{named, notice, title};
 use crate::document::{Document, List, Part as DocumentPart, Value};
-use crate::draft::{Draft, Line};
+use crate::draft::{Draft, HoldKind, HoldLine, Line};
 use crate::earned::{Deferred, Earned, Part, part};
 use crate::error::SettleError;
 use crate::moves::WhyCarried;
@@ -85,10 +85,10 @@ impl<'d> Exceptions<'d> {
 
     fn all<'a>(&'a self, holds: &'a BTreeMap<u64, HoldReason>) -> impl Iterator<Item = Exception<'a>> {
         let held = self.draft.holds.iter().map(|line| Exception {
-            kind: if line.lifted == Money::ZERO { "held" } else { "lifted" },
+            kind: kind_of(line),
             party: Some(&line.party),
             hold: Some(line.number),
-            amount: if line.lifted == Money::ZERO { line.outstanding } else { line.lifted },
+            amount: if kind_of(line) == "lifted" { line.lifted } else { line.outstanding },
             said: holds.get(&line.number),
             ..Exception::default()
         });
@@ -104,6 +104,14 @@ impl<'d> Exceptions<'d> {
         });
         let nowhere = carried(WhyCarried::NoPayoutInstruction, "no_payout_instruction");
         held.chain(nowhere).chain(carried(WhyCarried::Owing, "negative_balance")).chain(left_out)
+    }
+}
+
+fn kind_of(line: &HoldLine) -> &'static str {
+    match line.kind {
+        HoldKind::Reserve => "reserve",
+        HoldKind::Dispute if line.lifted == Money::ZERO => "held",
+        HoldKind::Dispute => "lifted",
     }
 }
 

@@ -37,6 +37,7 @@ pub fn account(statement: &Statement) -> Result<Vec<Entry>, SettleError> {
     let labour = figures.labour.minus(undone(|line| line.labour)?)?;
     let kept = figures.fee.minus(undone(|line| line.fee)?)?;
     let fee = format!("fee of {}, {} of labour", statement.mid, percent(statement.fee_rate));
+    let reserve = statement.reserve.unwrap_or_default();
     let parts = [
         ("carried in from earlier cycles".to_owned(), figures.carried_in),
         ("labour, what the agreements promise of gross".to_owned(), labour),
@@ -44,10 +45,12 @@ pub fn account(statement: &Statement) -> Result<Vec<Entry>, SettleError> {
         ("undone of closed cycles, less the fee given back".to_owned(), undone(|line| line.net)?),
         (format!("true-up, given back by {} so that 70 % of gross is reached", statement.mid), figures.true_up),
         (adjusted(statement), figures.adjusted),
-        ("no longer held".to_owned(), figures.lifted),
+        ("no longer held".to_owned(), figures.lifted.minus(reserve.lifted)?),
+        ("given back of what was kept in reserve".to_owned(), reserve.lifted),
         ("inherited".to_owned(), figures.inherited),
         ("passed on to heirs".to_owned(), figures.passed_on.negated()?),
-        ("held until a dispute is decided".to_owned(), figures.held.negated()?),
+        ("held until a dispute is decided".to_owned(), reserve.held.minus(figures.held)?),
+        ("kept in reserve against what may be undone".to_owned(), reserve.held.negated()?),
         (statement.tax.as_ref().map_or_else(|| "withheld, such as a tax".to_owned(), in_words), figures.withheld.negated()?),
     ];
     let parts = parts.into_iter().filter(|(_, amount)| *amount != Money::ZERO);
@@ -89,7 +92,7 @@ fn adjusted(statement: &Statement) -> String {
 /// A sum that does not fit.
 pub fn remarks(statement: &Statement) -> Result<Vec<String>, SettleError> {
     let mut remarks = Vec::new();
-    let Statement { figures, currency, mid, cycle, .. } = statement;
+    let Statement { party, figures, currency, mid, cycle, .. } = statement;
     remarks.extend(figures.why_carried.map(|why| match why {
         WhyCarried::BelowThreshold => {
             format!("What stays owed is below the least amount that {mid} pays out by the party's method. It waits, without expiry.")
@@ -106,6 +109,9 @@ pub fn remarks(statement: &Statement) -> Result<Vec<String>, SettleError> {
     }));
     if figures.recovered != Money::ZERO {
         remarks.push(format!("{} of what was earned was taken for what the party owed from earlier cycles.", readable(figures.recovered)));
+    }
+    if let Some(reserve) = statement.reserve.filter(|reserve| reserve.outstanding != Money::ZERO) {
+        remarks.push(format!("{} is in reserve after this cycle. It stays {party}'s.", readable(reserve.outstanding)));
     }
     remarks.extend(exchange_in_words(statement).map(|words| words + "."));
     if let Some(withheld) = statement.tax.as_ref().filter(|withheld| withheld.withheld == Money::ZERO) {

@@ -62,6 +62,10 @@ fn rows(statement: &Statement) -> Vec<Row> {
     rows.extend(statement.left_out.iter().map(|line| use_row("left_out", line)));
     rows.extend(statement.inherited.iter().map(|line| inherited_row("inherited_from", line)));
     rows.extend(statement.passed_on.iter().map(|line| inherited_row("passed_on_to", line)));
+    if let Some(reserve) = &statement.reserve {
+        let named = [("reserve_held", reserve.held), ("reserve_lifted", reserve.lifted), ("reserve_outstanding", reserve.outstanding)];
+        rows.extend(named.map(|(name, amount)| figure_row(name, amount, "")));
+    }
     rows.extend(statement.tax.iter().map(|withheld| {
         let mut row = figure_row("tax", withheld.withheld, &in_words(withheld));
         row[7] = withheld.base.to_string();

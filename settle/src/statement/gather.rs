@@ -1,7 +1,7 @@
 //! [`Statements`]: the statements of a draft, from the draft and from what lies below it, line by line.
 
-use super::{Adjusted, Figures, Inherited, Statement, UndoneUse, UseLine, Withheld, salt};
-use crate::draft::{AdjustmentLine, Draft, Inheritance, UndoneLine};
+use super::{Adjusted, Figures, Inherited, Reserved, Statement, UndoneUse, UseLine, Withheld, salt};
+use crate::draft::{AdjustmentLine, Draft, HoldKind, HoldLine, Inheritance, UndoneLine};
 use crate::earned::{Deferred, Earned, Part, part};
 use crate::error::SettleError;
 use crate::proof::Digest;
@@ -28,6 +28,8 @@ pub struct Statements<'d> {
     passed_on: Passed<'d>,
     /// What it adjusts, by party.
     adjustments: BTreeMap<&'d str, Vec<&'d AdjustmentLine>>,
+    /// What it keeps in reserve, by party.
+    reserves: BTreeMap<&'d str, Vec<&'d HoldLine>>,
 }
 
 /// By party.
@@ -66,8 +68,13 @@ impl<'d> Statements<'d> {
         for line in &draft.adjustments {
             adjustments.entry(&line.party).or_default().push(line);
         }
+        let mut reserves: BTreeMap<&str, Vec<&HoldLine>> = BTreeMap::new();
+        for line in draft.holds.iter().filter(|line| line.kind == HoldKind::Reserve) {
+            reserves.entry(&line.party).or_default().push(line);
+        }
         let sums = vec![Vec::new(); draft.lines.len()];
-        Statements { draft, deferred, numbers: BTreeMap::new(), keys: Vec::new(), sums, undone, inherited, passed_on, adjustments }
+        let (numbers, keys) = (BTreeMap::new(), Vec::new());
+        Statements { draft, deferred, numbers, keys, sums, undone, inherited, passed_on, adjustments, reserves }
     }
 
     /// Takes what somebody earned; what does not belong to the draft is passed over.
@@ -135,6 +142,7 @@ impl<'d> Statements<'d> {
             left_out: use_lines(&sums, Part::LeftOut),
             inherited: passed(&self.inherited, &line.party, |line| &line.party),
             passed_on: passed(&self.passed_on, &line.party, |line| &line.heir),
+            reserve: self.reserve(&line.party)?,
             tax: self.tax(&line.party),
             exchanged: line.exchanged.as_deref().cloned(),
             adjustments: self.adjusted(&line.party),
@@ -165,6 +173,13 @@ impl<'d> Statements<'d> {
         self.keys.push(key.clone());
         self.numbers.insert(key, number);
         number
+    }
+
+    fn reserve(&self, party: &str) -> Result<Option<Reserved>, SettleError> {
+        let Some(lines) = self.reserves.get(party) else { return Ok(None) };
+        let sum = |field: fn(&HoldLine) -> Money| Money::sum(lines.iter().map(|line| field(line)));
+        let (held, lifted) = (sum(|line| line.held)?, sum(|line| line.lifted)?);
+        Ok(Some(Reserved { held, lifted, outstanding: sum(|line| line.outstanding)? }))
     }
 
     fn tax(&self, party: &str) -> Option<Withheld> {

@@ -46,6 +46,8 @@ pub struct Statement {
     pub inherited: Vec<Inherited>,
     /// The party's heirs, by id: it has died.
     pub passed_on: Vec<Inherited>,
+    /// What is kept in reserve, here and from earlier cycles, if anything is or was: a part of what is held.
+    pub reserve: Option<Reserved>,
     /// What is withheld for a tax of what is paid, be it nothing; none where there is no such tax.
     pub tax: Option<Withheld>,
     /// As what the payment arrives, where that is in another currency.
@@ -100,6 +102,17 @@ pub struct UndoneUse {
     pub fee: Money,
     /// Negative: what the party gives back.
     pub net: Money,
+}
+
+/// What reserves do to a party's money. It stays the party's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reserved {
+    /// What is kept back of this cycle.
+    pub held: Money,
+    /// What is given back in this cycle.
+    pub lifted: Money,
+    /// What is kept after this cycle.
+    pub outstanding: Money,
 }
 
 /// What passed from or to another party, where one of them had died.
@@ -243,6 +256,10 @@ impl Statement {
         let sum = |lines: &[Inherited]| Money::sum(lines.iter().map(|line| line.amount));
         self.same("what is inherited and its parts", sum(&self.inherited)?, figures.inherited)?;
         self.same("what is passed on and its parts", sum(&self.passed_on)?, figures.passed_on)?;
+        if let Some(Reserved { held, lifted, .. }) = self.reserve {
+            self.same("what is kept in reserve, and no more than is held", held.min(figures.held), held)?;
+            self.same("what is given back of a reserve, and no more than is given back", lifted.min(figures.lifted), lifted)?;
+        }
         if let Some(Withheld { base, withheld, untaxed, .. }) = self.tax {
             self.same("the tax and what is withheld", withheld, figures.withheld)?;
             self.same("the base of the tax and what is withheld and paid", base.plus(untaxed)?, withheld.plus(figures.paid)?)?;

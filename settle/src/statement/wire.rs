@@ -3,7 +3,7 @@
 //! Canonical is compact, in the order of the fields here. A statement with a tax, an inheritance, an exchange or an adjustment is of version 2,
 //! which a checker of version 1 does not take for what it knows; without them it is of version 1, as it always was.
 
-use super::{Adjusted, Figures, Inherited, Statement, UndoneUse, UseLine, Withheld};
+use super::{Adjusted, Figures, Inherited, Reserved, Statement, UndoneUse, UseLine, Withheld};
 use crate::draft::Exchanged;
 use crate::error::SettleError;
 use crate::input::Tax;
@@ -16,8 +16,9 @@ use serde::{Deserialize, Serialize};
 
 /// The version of the form that a statement has.
 fn version(statement: &Statement) -> u8 {
-    let Statement { inherited, passed_on, tax, exchanged, adjustments, .. } = statement;
-    let old = inherited.is_empty() && passed_on.is_empty() && tax.is_none() && exchanged.is_none() && adjustments.is_empty();
+    let Statement { inherited, passed_on, reserve, tax, exchanged, adjustments, .. } = statement;
+    let none_passed = inherited.is_empty() && passed_on.is_empty();
+    let old = none_passed && reserve.is_none() && tax.is_none() && exchanged.is_none() && adjustments.is_empty();
     if old { 1 } else { 2 }
 }
 
@@ -66,6 +67,8 @@ struct StatementTwin {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     passed_on: Vec<InheritedTwin>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    reserve: Option<ReservedTwin>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     tax: Option<WithheldTwin>,
     #[serde(with = "exchanged", default, skip_serializing_if = "Option::is_none")]
     exchanged: Option<Exchanged>,
@@ -96,6 +99,7 @@ impl StatementTwin {
             left_out: uses(&statement.left_out),
             inherited: inherited(&statement.inherited),
             passed_on: inherited(&statement.passed_on),
+            reserve: statement.reserve.map(ReservedTwin),
             tax: statement.tax.as_ref().map(WithheldTwin::of),
             exchanged: statement.exchanged.clone(),
             adjustments: statement.adjustments.iter().copied().map(AdjustedTwin).collect(),
@@ -121,6 +125,7 @@ impl StatementTwin {
             left_out: uses(self.left_out),
             inherited: inherited(self.inherited),
             passed_on: inherited(self.passed_on),
+            reserve: self.reserve.map(|ReservedTwin(reserve)| reserve),
             tax: self.tax.map(WithheldTwin::withheld),
             exchanged: self.exchanged,
             adjustments: self.adjustments.into_iter().map(|AdjustedTwin(line)| line).collect(),
@@ -182,6 +187,20 @@ struct InheritedLineTwin {
     share: Rate,
     #[serde(with = "amount")]
     amount: Money,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ReservedTwin(#[serde(with = "ReservedFiguresTwin")] Reserved);
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Reserved", deny_unknown_fields)]
+struct ReservedFiguresTwin {
+    #[serde(with = "amount")]
+    held: Money,
+    #[serde(with = "amount")]
+    lifted: Money,
+    #[serde(with = "amount")]
+    outstanding: Money,
 }
 
 #[derive(Serialize, Deserialize)]

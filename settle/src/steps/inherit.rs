@@ -28,7 +28,7 @@ pub fn moves(view: View<'_>) -> Result<Vec<Move>, SettleError> {
     for party in in_order(&view.input.heirs)? {
         let own = view.book.party(party).map_or(Money::ZERO, |sums| sums.available);
         let available = own.plus(inherited.get(party).copied().unwrap_or_default())?.max(Money::ZERO);
-        let passed_on = available.minus(kept_back_of(view.input, party, available)?)?;
+        let passed_on = available.minus(kept_back_of(view, party, available)?)?;
         let heirs = &view.input.heirs[party];
         for (heir, part) in heirs.iter().zip(parts(party, heirs, passed_on)?) {
             let sum = inherited.entry(&heir.party).or_default();

@@ -194,7 +194,7 @@ proptest! {
             let earned = line.net.units() + line.true_up.units() + line.adjusted.units();
             prop_assert_eq!(owed_after, owed_before + earned + inherited - kept - exchanged);
             prop_assert_eq!(of(Account::WithheldTax(line.party.clone())), -line.withheld.units());
-            prop_assert_eq!(of(Account::Held(line.party.clone())), -held);
+            prop_assert_eq!(of(Account::Held(line.party.clone())) + of(Account::Reserve(line.party.clone())), -held);
         }
         let adjusted: i128 = input.adjustments.values().map(|adjustment| adjustment.amount.units()).sum();
         prop_assert_eq!(of(Account::FeeIncome), adjusted - plan.draft.fee_kept.units());

@@ -74,7 +74,9 @@ fn other(accrual: Accrual, status: Status, mid: &str) -> Accrual {
 /// What is varied, with a hold, a party without a payout instruction, and money that reached nobody.
 fn mixed() -> Input {
     let mut input = varied();
-    input.holds.insert(4, Hold { party: "ana".to_owned(), limit: Some(amount("2")), held_before: amount("0"), lifted: false });
+    input
+        .holds
+        .insert(4, Hold { party: "ana".to_owned(), limit: Some(amount("2")), reserve: None, held_before: amount("0"), lifted: false });
     payee(&mut input, "dora");
     input.payees.get_mut("dora").unwrap().payout = None;
     let more = [
@@ -238,7 +240,7 @@ fn the_public_sees_nobody_and_no_rate() {
 fn small_cells_are_pooled_for_the_public() {
     // One party alone is held back; one use has five contributors.
     let mut input = crowd(60);
-    input.holds.insert(4, Hold { party: "member_007".to_owned(), limit: None, held_before: amount("0"), lifted: false });
+    input.holds.insert(4, Hold { party: "member_007".to_owned(), limit: None, reserve: None, held_before: amount("0"), lifted: false });
     for accrual in input.accruals.iter_mut().take(5) {
         accrual.key.use_ = Use::Citation;
     }

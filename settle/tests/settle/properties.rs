@@ -3,8 +3,8 @@
 use crate::support::{amount, currency, cycle, empty_input, payable};
 use farthing_schemas::manifest::sha256_hex;
 use farthing_schemas::{Accrual, Money, Rate, Status};
-use farthing_settle::draft::{Draft, Exchanged, Line};
-use farthing_settle::input::{Adjustment, AgreementTerms, Heir, Hold, Input, OnShortfall, Payee, Payout, Quote, Tax, Threshold};
+use farthing_settle::draft::{Draft, Exchanged, HoldKind, Line};
+use farthing_settle::input::{Adjustment, AgreementTerms, Heir, Hold, Input, OnShortfall, Payee, Payout, Quote, Reserve, Tax, Threshold};
 use farthing_settle::moves::Account;
 use farthing_settle::wire::moves_to_ndjson;
 use farthing_settle::{plan, plan_of};
@@ -83,9 +83,12 @@ fn amounts() -> impl Strategy<Value = BTreeMap<String, Money>> {
 
 fn holds() -> impl Strategy<Value = BTreeMap<u64, Hold>> {
     let limit = prop::option::weighted(0.7, 0..2_000_000_000_000_i128);
-    let hold = (0..5_usize, limit, 0..2_000_000_000_000_i128, any::<bool>()).prop_map(|(party, limit, held_before, lifted)| {
+    let reserve = prop::option::weighted(0.5, (1..=1_000_000_u32, 0..2_000_000_000_000_i128));
+    let hold = (0..5_usize, limit, reserve, 0..2_000_000_000_000_i128, any::<bool>());
+    let hold = hold.prop_map(|(party, limit, reserve, held_before, lifted)| {
         let held_before = Money::from_units(limit.map_or(held_before, |limit| limit.min(held_before)));
-        Hold { party: PARTIES[party].to_owned(), limit: limit.map(Money::from_units), held_before, lifted }
+        let reserve = reserve.map(|(share, due)| Reserve { share: Rate::from_millionths(share).unwrap(), due: Money::from_units(due) });
+        Hold { party: PARTIES[party].to_owned(), limit: limit.map(Money::from_units), reserve, held_before, lifted }
     });
     prop::collection::vec(hold, 0..4).prop_map(|holds| (1..).zip(holds).collect())
 }
@@ -290,7 +293,8 @@ fn check_holds(input: &Input, draft: &Draft) -> TestCaseResult {
         let of_party = || draft.holds.iter().filter(|hold| hold.party == line.party);
         prop_assert_eq!(line.held, sum(of_party().map(|hold| hold.held)));
         prop_assert_eq!(line.lifted, sum(of_party().map(|hold| hold.lifted)));
-        let unlimited = input.holds.values().any(|hold| hold.party == line.party && !hold.lifted && hold.limit.is_none());
+        let unlimited =
+            input.holds.values().any(|hold| hold.party == line.party && !hold.lifted && hold.limit.is_none() && hold.reserve.is_none());
         prop_assert!(!unlimited || (line.paid == Money::ZERO && line.carried_out <= Money::ZERO));
     }
     for line in &draft.holds {
@@ -299,6 +303,12 @@ fn check_holds(input: &Input, draft: &Draft) -> TestCaseResult {
         prop_assert_eq!(sum([hold.held_before, line.held]), sum([line.outstanding, line.lifted]));
         prop_assert!(hold.limit.is_none_or(|limit| line.outstanding <= limit));
         prop_assert!(!hold.lifted || line.outstanding == Money::ZERO);
+        prop_assert_eq!(line.kind == HoldKind::Reserve, hold.reserve.is_some());
+        if let Some(Reserve { share, due }) = hold.reserve {
+            let brought = draft.lines.iter().find(|of| of.party == line.party).map_or(0, |of| of.net.units() + of.true_up.units());
+            prop_assert!(line.held.units() * 1_000_000 <= brought.max(0) * i128::from(share.millionths()), "more than its share");
+            prop_assert!(hold.lifted || line.lifted == due.min(hold.held_before), "what is due is given back");
+        }
     }
     Ok(())
 }
@@ -406,7 +416,7 @@ proptest! {
             prop_assert_eq!(balance(Account::Party), 0);
             prop_assert_eq!(balance(Account::Payout), line.paid.units());
             prop_assert_eq!(balance(Account::Withheld), line.withheld.units());
-            prop_assert_eq!(balance(Account::Held), line.held.units() - line.lifted.units());
+            prop_assert_eq!(balance(Account::Held) + balance(Account::Reserve), line.held.units() - line.lifted.units());
             prop_assert_eq!(balance(Account::Carried), line.carried_out.units() - line.carried_in.units());
         }
         let mid = balances.get(&Account::Mid(input.mid.mid.as_str().into())).copied().unwrap_or_default();

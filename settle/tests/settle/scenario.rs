@@ -27,7 +27,7 @@
 
 use crate::support::{amount, currency, cycle, empty_input, payable, rate, short};
 use farthing_schemas::Accrual;
-use farthing_settle::input::{Adjustment, AgreementTerms, Heir, Hold, Input, OnShortfall, Payee, Payout, Quote, Tax, Threshold};
+use farthing_settle::input::{Adjustment, AgreementTerms, Heir, Hold, Input, OnShortfall, Payee, Payout, Quote, Reserve, Tax, Threshold};
 use farthing_settle::{Draft, Plan, plan};
 
 /// Runs every scenario of a file.
@@ -93,8 +93,14 @@ fn give(input: &mut Input, row: &[&str]) {
         }
         ["hold", number, party, limit, held_before, lifted @ ..] => {
             let limit = (*limit != "all").then(|| amount(limit));
-            let hold = Hold { party: (*party).to_owned(), limit, held_before: amount(held_before), lifted: lifted == ["lifted"] };
+            let (party, held_before, lifted) = ((*party).to_owned(), amount(held_before), lifted == ["lifted"]);
+            let hold = Hold { party, limit, reserve: None, held_before, lifted };
             input.holds.insert(number.parse().unwrap(), hold);
+        }
+        ["reserve", number, party, share, limit, held_before, due, lifted @ ..] => {
+            let (limit, reserve) = ((*limit != "all").then(|| amount(limit)), Some(Reserve { share: rate(share), due: amount(due) }));
+            let (party, held_before, lifted) = ((*party).to_owned(), amount(held_before), lifted == ["lifted"]);
+            input.holds.insert(number.parse().unwrap(), Hold { party, limit, reserve, held_before, lifted });
         }
         ["tax", party, jurisdiction, withholding, percent, certificate @ ..] => {
             let certificate = certificate.first().map(|reference| (*reference).to_owned());

@@ -18,6 +18,11 @@ fn what_is_held_back_and_given_back() {
 }
 
 #[test]
+fn what_is_kept_in_reserve() {
+    check_all(include_str!("scenarios/reserve.txt"));
+}
+
+#[test]
 fn what_is_withheld_for_taxes() {
     check_all(include_str!("scenarios/tax.txt"));
 }

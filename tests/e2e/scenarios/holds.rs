@@ -11,7 +11,7 @@ fn add(scene: &Scene, options: &[&str]) -> Result<Value> {
 }
 
 /// What a draft holds back, gives back and still holds by each hold: [number, held, lifted, outstanding].
-fn holds(draft: &Value) -> Result<Vec<(u64, [String; 3])>> {
+pub fn holds(draft: &Value) -> Result<Vec<(u64, [String; 3])>> {
     let of = |line: &Value| {
         let amounts = ["held", "lifted", "outstanding"].map(|name| line[name].as_str().unwrap_or("missing").to_owned());
         Some((line["number"].as_u64()?, amounts))
@@ -81,7 +81,7 @@ fn a_hold_is_of_one_mid_and_lifting_one_leaves_the_others() -> Result<()> {
 }
 
 /// Makes the final draft of mid_a's cycle with one key and approves it with another's.
-fn approve(scene: &Scene, cycle: &str) -> Result<()> {
+pub fn approve(scene: &Scene, cycle: &str) -> Result<()> {
     scene.close("mid_a", cycle)?;
     let of_cycle = ["--mid", "mid_a", "--cycle", cycle];
     let draft = scene.data.json([&["settle", "draft", "--as", "zoe", "--key", "zoe.pem"], &of_cycle[..]].concat())?;
@@ -91,7 +91,7 @@ fn approve(scene: &Scene, cycle: &str) -> Result<()> {
 }
 
 /// The balance of an account of a party, a debit above 0.
-fn balance(scene: &Scene, account: &str) -> Result<i128> {
+pub fn balance(scene: &Scene, account: &str) -> Result<i128> {
     let sheet = scene.data.json(["trial-balance", "--by", "account"])?;
     let lines = sheet["lines"].as_array().context("a trial balance without lines")?;
     let line = lines.iter().find(|line| line["account"] == account && line["owner"] == "ana");
