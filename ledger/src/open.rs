@@ -51,8 +51,10 @@ impl Ledger {
                 run_migrations(url.dialect, &mut connection).await?;
             }
             (Dialect::Postgres, Tables::Older(_)) => return Err(LedgerError::Older),
-            (Dialect::Postgres, Tables::Missing) | (Dialect::Sqlite, _) => run_migrations(url.dialect, &mut connection).await?,
-            (Dialect::Postgres, Tables::Current) => {}
+            (Dialect::Postgres, Tables::Missing) | (Dialect::Sqlite, Tables::Missing | Tables::Older(_)) => {
+                run_migrations(url.dialect, &mut connection).await?;
+            }
+            (_, Tables::Current) => {}
         }
         let dialect = url.dialect;
         let pool = AnyPoolOptions::new().max_connections(dialect.connections());
