@@ -2,6 +2,7 @@
 //!
 //! Exit codes: 0 on success, 1 when the answer is no, 2 on wrong use or input.
 
+mod accrued_cycles;
 mod batch;
 mod books;
 mod check;

@@ -7,11 +7,12 @@ mod paying;
 
 pub use brought::Brought;
 
+use crate::accrued_cycles::accrued_cycles;
 use crate::books::{Appended, Books};
 use crate::check::{self, Upcoming};
 use crate::cli::{CloseOptions, CycleOptions, DraftOptions, SettleCommand};
 use crate::commands::actor::by;
-use crate::commands::{accruals, archive, root};
+use crate::commands::{archive, root};
 use crate::output::{self, Answer};
 use crate::place::Place;
 use crate::turnstile::Rounds;
@@ -147,18 +148,10 @@ async fn close(at: &Place, options: &CloseOptions, json: bool) -> anyhow::Result
 /// Cycles of a MID close in order: an earlier one with money in it comes first.
 async fn refuse_gaps(books: &Books, of: &Settlement) -> anyhow::Result<()> {
     let closed = books.catalog.closed.get(&of.mid, of.currency);
-    let mut earlier: BTreeSet<Cycle> = BTreeSet::new();
-    accruals::each_accrual(books, None, |_, accrual| {
-        if accrual.key.mid == of.mid
-            && accrual.key.currency == of.currency
-            && accrual.cycle < of.cycle
-            && closed.is_none_or(|closed| accrual.cycle > closed)
-        {
-            earlier.insert(accrual.cycle);
-        }
-        Ok(())
-    })
-    .await?;
+    let before = |cycle: Cycle| cycle < of.cycle && closed.is_none_or(|closed| cycle > closed);
+    let accrued = accrued_cycles(books, before).await?.into_iter();
+    let earlier: BTreeSet<Cycle> =
+        accrued.filter(|(mid, currency, _)| (mid, *currency) == (&of.mid, of.currency)).map(|(_, _, cycle)| cycle).collect();
     let list: Vec<String> = earlier.iter().map(Cycle::to_string).collect();
     if !list.is_empty() {
         bail!("cycles close in order: {} of {} in {} is still open and has accruals; close it first", list.join(", "), of.mid, of.currency);
@@ -322,14 +315,8 @@ async fn status(at: &Place, mid: Option<&str>, json: bool) -> anyhow::Result<Ans
     if let Some(mid) = mid {
         known_mid(&*books.registry_now().await?, mid)?;
     }
-    let mut found: BTreeSet<(String, Currency, Cycle)> = BTreeSet::new();
-    accruals::each_accrual(&books, None, |_, accrual| {
-        if !accrual.key.mid.is_empty() {
-            found.insert((accrual.key.mid, accrual.key.currency, accrual.cycle));
-        }
-        Ok(())
-    })
-    .await?;
+    let mut found = accrued_cycles(&books, |_| true).await?;
+    found.retain(|(mid, ..)| !mid.is_empty());
     let courses = courses::judged(&books.catalog)?;
     for step in books.catalog.moves.iter().map(|moved| &moved.step) {
         found.insert((step.mid.clone(), step.currency.parse()?, step.cycle.parse()?));
