@@ -1,5 +1,6 @@
 //! Finding: which events may have something of what is claimed.
 
+use super::found_at_a_time;
 use super::rows::{Links, batches_of};
 use crate::books::Books;
 use crate::commands::accruals::each_batch;
@@ -36,19 +37,19 @@ impl Search {
         Ok(Search { asked: asked.clone(), batches, of_claims: batches_of(books), links, files, maker: LineMaker::default() })
     }
 
-    /// The events of the next file that have something of it, or had when they were metered or claimed; none at the end.
+    /// The events of the next files that have something of it, or had when they were metered or claimed; none at the end. As many files as it
+    /// takes for one batch: whatever is found, all of the archive is asked what of it is undone.
     pub async fn next(&mut self, books: &mut Books) -> anyhow::Result<Option<BTreeSet<Place>>> {
-        while let Some(file) = self.files.pop_front() {
-            let mut found = BTreeSet::new();
+        let mut found = BTreeSet::new();
+        while found.len() < found_at_a_time()
+            && let Some(file) = self.files.pop_front()
+        {
             let bytes = books.archive.get(&file).await?;
             for rows in read_table(&file.path, bytes, None)? {
                 self.look(books, &rows?, &mut found).await.with_context(|| file.path.clone())?;
             }
-            if !found.is_empty() {
-                return Ok(Some(found));
-            }
         }
-        Ok(None)
+        Ok((!found.is_empty()).then_some(found))
     }
 
     async fn look(&mut self, books: &mut Books, rows: &RecordBatch, found: &mut BTreeSet<Place>) -> anyhow::Result<()> {

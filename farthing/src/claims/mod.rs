@@ -46,6 +46,12 @@ use std::sync::Arc;
 /// Rows of one batch: their lines wait in memory for its commit.
 const AT_A_TIME: usize = 128 << 10;
 
+/// Events that are looked for before they are claimed, give or take those of a file.
+fn found_at_a_time() -> usize {
+    fail::fail_point!("claims-one-by-one", |_| 1);
+    AT_A_TIME
+}
+
 /// What is claimed, and by whom.
 pub struct Request {
     pub asked: Asked,

@@ -174,7 +174,8 @@ fn files_that_are_merged_under_a_claim_are_claimed_once() -> Result<()> {
         scene.meter("more", &[event("d2", OCTOBER, "dora", "8")])?;
         scene.load(&known("dora", "mid_a", "2026-01-01T00:00:00Z"))?;
         reverse_copies(&scene)?;
-        let running = stopped(&scene, &[&CLAIM[..], &["--json"]].concat(), step, passed, "sleep(8000)")?;
+        // As if each file had all that fits into one batch: so the second one is gone when the first one is claimed.
+        let running = stopped(&scene, &[&CLAIM[..], &["--json"]].concat(), step, passed, "sleep(8000);claims-one-by-one=return")?;
         let compacted = scene.data.json(["archive", "compact"])?;
         ensure!(compacted["replaced"].as_u64() > Some(1), "{step}: nothing was merged: {compacted}");
         let output = running.output()?;
