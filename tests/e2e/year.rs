@@ -2,7 +2,11 @@
 //! chance chooses; after each the books are compared with an accountant's own ledger, which knows the contract and nothing of the code.
 
 mod acts;
+mod claimed;
+mod collected;
 mod compared;
+mod credits;
+mod invoiced;
 mod judge;
 mod model;
 mod money;
@@ -11,6 +15,7 @@ mod plan;
 mod planted;
 mod run;
 mod told;
+mod whole;
 mod world;
 
 use crate::support::{on_postgres, slow};

@@ -48,8 +48,8 @@ impl Server {
 
 /// What a statement answers, asked past everything.
 pub fn query(url: &str, sql: &str) -> Result<String> {
-    let programs = output(Command::new(root().join("deploy/local/postgres.sh")).arg("find"))?;
-    output(Command::new(Path::new(programs.trim_end()).join("psql")).args([
+    static PROGRAMS: LazyLock<String> = LazyLock::new(|| must(output(Command::new(root().join("deploy/local/postgres.sh")).arg("find"))));
+    output(Command::new(Path::new(PROGRAMS.trim_end()).join("psql")).args([
         "-X",
         "-q",
         "-A",

@@ -1,5 +1,7 @@
 //! What people do in a year, as chance has it: mostly what comes next, often what is not allowed.
 
+use super::collected::Receipt;
+use super::credits::receive;
 use super::judge::{Verdict, judge};
 use super::model::{Actor, Event, Model, State};
 use super::money::ONE;
@@ -39,6 +41,15 @@ pub enum Act {
         mid: usize,
         news: Vec<(usize, News)>,
     },
+    /// What is in suspense for a party is claimed.
+    Claim {
+        party: usize,
+    },
+    /// A MID's bank tells what has come in.
+    Receive {
+        mid: usize,
+        receipts: Vec<Receipt>,
+    },
     /// The bank's last message is taken in again.
     TellAgain,
 }
@@ -51,8 +62,8 @@ pub enum Move {
     Discard,
     Approve(Actor, String),
     Withdraw,
-    Release { leave_out: Vec<usize>, leave_out_unpayable: bool },
-    Reissue(Vec<usize>),
+    Release { leave_out: Vec<usize>, leave_out_unpayable: bool, funded: bool },
+    Reissue { parties: Vec<usize>, funded: bool },
     Reconcile,
     Seal,
 }
@@ -62,6 +73,7 @@ pub enum Move {
 pub enum Change {
     Fee { mid: usize, fee: i128 },
     Threshold { mid: usize, currency: usize, amount: i128 },
+    Joins { party: usize },
     Ends { party: usize, until: usize },
     Account { party: usize, mistyped: bool },
     Dies { party: usize, month: usize, heirs: Vec<(usize, i128)> },
@@ -74,11 +86,13 @@ pub fn choose(dice: &mut Dice, model: &Model) -> Act {
     match dice.below(100) {
         0..8 => meter(dice, model),
         8..12 => Act::Load(change(dice, model)),
-        12..19 => hold(dice, model, books),
-        19..23 => adjust(dice, model, books),
-        23..65 => forward(dice, model, books),
-        65..81 => tell(dice, model),
-        81..83 => Act::TellAgain,
+        12..18 => hold(dice, model, books),
+        18..21 => adjust(dice, model, books),
+        21..61 => forward(dice, model, books),
+        61..75 => tell(dice, model),
+        75..82 => receive(dice, model).unwrap_or_else(|| forward(dice, model, books)),
+        82 => Act::TellAgain,
+        83..86 => claim(dice, model),
         _ => anything(dice, model, books),
     }
 }
@@ -118,6 +132,10 @@ fn event(dice: &mut Dice, model: &Model, number: usize, reach: usize) -> Event {
 }
 
 fn change(dice: &mut Dice, model: &Model) -> Change {
+    let unknown: Vec<usize> = (0..model.world.parties.len()).filter(|party| !model.world.parties[*party].joined).collect();
+    if !unknown.is_empty() && dice.chance(30) {
+        return Change::Joins { party: *dice.pick(&unknown) };
+    }
     let (mid, party) = (dice.place(MIDS.len()), dice.place(model.world.parties.len()));
     let currency = *dice.pick(&model.world.mids[mid].currencies);
     let minor = super::world::CURRENCIES[currency].1;
@@ -132,9 +150,16 @@ fn change(dice: &mut Dice, model: &Model) -> Change {
         7 if model.world.mids[mid].tax.is_some() => Change::Tax { mid, tax: *dice.pick(&[0, 50_000, 158_250, 300_000]) },
         0 => Change::Fee { mid, fee: *dice.pick(&[0, 20_000, 45_678, 70_000]) },
         1 => Change::Threshold { mid, currency, amount: minor * i128::from(dice.below(1000)) },
-        2 => Change::Ends { party, until: 1 + dice.place(MONTHS) },
+        2 if model.world.parties[party].joined => Change::Ends { party, until: 1 + dice.place(MONTHS) },
         _ => Change::Account { party, mistyped: dice.chance(30) },
     }
+}
+
+/// A claim for a party of which something is in suspense, mostly for one that has come to be known.
+fn claim(dice: &mut Dice, model: &Model) -> Act {
+    let [known, unknown] = model.waiting_in_suspense();
+    let from = if known.is_empty() || dice.chance(15) { &unknown } else { &known };
+    Act::Claim { party: if from.is_empty() { dice.place(model.world.parties.len()) } else { *dice.pick(from) } }
 }
 
 /// What the one currency of a MID is worth in the other in a month, where nobody has said so yet.
@@ -187,9 +212,9 @@ fn forward(dice: &mut Dice, model: &Model, books: Books) -> Act {
             Some(State::Approved) => {
                 let paid: Vec<usize> = model.paid(books, cycle).into_keys().collect();
                 let leave_out = if paid.is_empty() || dice.chance(70) { Vec::new() } else { vec![*dice.pick(&paid)] };
-                Move::Release { leave_out, leave_out_unpayable: true }
+                Move::Release { leave_out, leave_out_unpayable: true, funded: dice.chance(50) }
             }
-            Some(State::Released) if dice.chance(40) => Move::Reissue(anew(dice, model, books, cycle)),
+            Some(State::Released) if dice.chance(40) => Move::Reissue { parties: anew(dice, model, books, cycle), funded: dice.chance(30) },
             Some(State::Released) => Move::Reconcile,
             Some(State::Reconciled) => Move::Seal,
             Some(State::Sealed) | None => continue,
@@ -275,9 +300,9 @@ fn anything(dice: &mut Dice, model: &Model, books: Books) -> Act {
             let paid: Vec<usize> = model.paid(books, cycle).into_keys().collect();
             let leave_out =
                 if paid.is_empty() || dice.chance(50) { vec![dice.place(model.world.parties.len())] } else { vec![*dice.pick(&paid)] };
-            Move::Release { leave_out, leave_out_unpayable: dice.chance(30) }
+            Move::Release { leave_out, leave_out_unpayable: dice.chance(30), funded: dice.chance(30) }
         }
-        6 => Move::Reissue(anew(dice, model, books, cycle)),
+        6 => Move::Reissue { parties: anew(dice, model, books, cycle), funded: dice.chance(30) },
         7 => Move::Reconcile,
         _ => Move::Seal,
     };

@@ -21,7 +21,7 @@ pub enum Verdict {
 pub fn judge(model: &Model, act: &Act) -> Verdict {
     let allowed = |is: bool| if is { Verdict::Done } else { Verdict::Refused };
     match act {
-        Act::Meter { .. } | Act::Load(_) | Act::Hold { .. } => Verdict::Done,
+        Act::Meter { .. } | Act::Load(_) | Act::Hold { .. } | Act::Claim { .. } | Act::Receive { .. } => Verdict::Done,
         Act::Lift { books, number, .. } => allowed(model.sheet(*books).holds.get(number).is_some_and(|hold| !hold.lifted)),
         Act::Adjust { books, cycle, .. } => allowed(model.state(*books, *cycle).is_some_and(|state| state >= State::Approved)),
         Act::Tell { mid, news } => allowed(news.iter().any(|(payment, _)| model.payments[*payment].books.mid == *mid)),
@@ -54,19 +54,22 @@ fn can_move(model: &Model, books: Books, cycle: usize, step: &Move) -> bool {
         Move::Discard => model.can_discard(books, cycle),
         Move::Approve(by, sha256) => model.can_approve(books, cycle, *by, sha256),
         Move::Withdraw => model.can_withdraw(books, cycle),
-        Move::Release { leave_out, leave_out_unpayable } => {
+        Move::Release { leave_out, leave_out_unpayable, funded } => {
             let paid = model.paid(books, cycle);
-            let payable = |party: &usize| *leave_out_unpayable || leave_out.contains(party) || !model.world.parties[*party].mistyped;
+            let waiting = if *funded { model.waiting(books, cycle) } else { BTreeSet::new() };
+            let is_left_out = |party: &usize| leave_out.contains(party) || waiting.contains(party);
+            let payable = |party: &usize| *leave_out_unpayable || is_left_out(party) || !model.world.parties[*party].mistyped;
             model.can_release(books, cycle) && leave_out.iter().all(|party| paid.contains_key(party)) && paid.keys().all(payable)
         }
-        Move::Reissue(parties) => {
+        Move::Reissue { parties, funded } => {
+            let waits = || *funded && model.waiting(books, cycle).iter().any(|party| parties.contains(party));
             let last = |party: &usize| {
                 let of = |payment: &&Payment| (payment.books, payment.cycle, payment.party) == (books, cycle, *party);
                 model.payments.iter().filter(of).find(|payment| payment.is_last)
             };
             let anew =
                 |party: &usize| last(party).is_some_and(|payment| model.can_be_paid_anew(payment)) && !model.world.parties[*party].mistyped;
-            model.state(books, cycle) == Some(State::Released) && parties.iter().all(anew)
+            model.state(books, cycle) == Some(State::Released) && parties.iter().all(anew) && !waits()
         }
         Move::Reconcile => model.can_reconcile(books, cycle),
         Move::Seal => model.can_seal(books, cycle),

@@ -1,9 +1,11 @@
 //! What the books should say: an accountant's own ledger, kept by the contract alone. It decides which acts are allowed, and follows them.
 
+use super::claimed::{Claimed, Suspense};
+use super::collected::{Invoice, Receipt};
 use super::money::{ceil, split, units};
 use super::payments::Payment;
 use super::plan::{Draft, Figures, Terms};
-use super::world::{Books, MONTHS, World};
+use super::world::{Books, MONTHS, PLATFORMS, World};
 use anyhow::{Context, Result};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -90,9 +92,19 @@ pub struct Model {
     pub world: World,
     pub events: Vec<Event>,
     pub undone: BTreeSet<usize>,
-    earned: Vec<Vec<(Books, Line)>>,
+    pub earned: Vec<Vec<(Books, Line)>>,
+    /// What nobody answers for yet, and what was of that and was claimed.
+    pub suspense: Vec<Suspense>,
+    pub claimed: Vec<Claimed>,
     pub sheets: BTreeMap<Books, Sheet>,
     pub payments: Vec<Payment>,
+    /// The numbers of invoices that were issued, be it that their approval was withdrawn since.
+    pub numbers: BTreeMap<Invoice, String>,
+    /// What has come in, and which invoice it pays; else it is in suspense.
+    pub receipts: Vec<(Receipt, Option<Invoice>)>,
+    /// How many receipts were told again, and how many payments have waited for platforms.
+    pub told_again: usize,
+    pub waited: usize,
     /// By account and owner: debits less credits.
     pub balances: BTreeMap<(Books, &'static str, String), i128>,
     pub holds: u64,
@@ -107,8 +119,14 @@ impl Model {
             events: Vec::new(),
             undone: BTreeSet::new(),
             earned: Vec::new(),
+            suspense: Vec::new(),
+            claimed: Vec::new(),
             sheets,
             payments: Vec::new(),
+            numbers: BTreeMap::new(),
+            receipts: Vec::new(),
+            told_again: 0,
+            waited: 0,
             balances: BTreeMap::new(),
             holds: 0,
             adjustments: 0,
@@ -127,8 +145,10 @@ impl Model {
             let Some(party) = party.filter(|_| gross > 0) else { continue };
             let of = &self.world.parties[party];
             let books = Books { mid: of.mid, currency: event.currency };
-            let is_member = of.until.is_none_or(|until| event.month < until);
-            let Some(agreement) = self.world.agreement(event.platform, books).filter(|_| is_member) else { continue };
+            let Some(agreement) = self.world.agreement(event.platform, books).filter(|_| of.is_member(event.month)) else {
+                self.suspense.push(Suspense { event: self.events.len(), party, gross });
+                continue;
+            };
             let labour = ceil(gross, self.world.agreements[agreement].share);
             let cycle = event.month.max(self.first_open(books));
             earned.push((books, Line { cycle, agreement, party, undone: None, gross, labour }));
@@ -159,7 +179,7 @@ impl Model {
         self.sheets.get_mut(&books).expect("the books are there")
     }
 
-    fn first_open(&self, books: Books) -> usize {
+    pub fn first_open(&self, books: Books) -> usize {
         self.sheet(books).courses.keys().next_back().map_or(0, |closed| closed + 1)
     }
 
@@ -276,7 +296,7 @@ impl Model {
             self.post(books, "fee_income", "", -sign * (line.fee - line.true_up - line.adjusted));
         }
         for (platform, labour) in &draft.labour_of_platforms {
-            self.post(books, "platform_receivable", super::world::PLATFORMS[*platform], sign * labour);
+            self.post(books, "platform_receivable", PLATFORMS[*platform], sign * labour);
         }
         Ok(())
     }
@@ -327,6 +347,16 @@ impl Model {
             }
         }
         *seen.entry("paid anew").or_default() += self.payments.iter().filter(|payment| !payment.is_last).count();
+        let pays = self.receipts.iter().filter(|(_, pays)| pays.is_some()).count();
+        let advances = self.world.books().into_iter().flat_map(|books| (0..PLATFORMS.len()).map(move |platform| (books, platform)));
+        seen.extend([
+            ("received", pays),
+            ("in suspense", self.receipts.len() - pays),
+            ("told again", self.told_again),
+            ("waited", self.waited),
+        ]);
+        seen.insert("claimed", self.claimed.len());
+        seen.insert("advance", advances.filter(|(books, platform)| self.account(*books, *platform).advance != 0).count());
         seen
     }
 

@@ -95,6 +95,12 @@ impl Terms<'_> {
         self.without.iter().all(here)
     }
 
+    /// The lines that the draft settles.
+    pub fn settled(&self) -> Vec<&Line> {
+        let current = self.sheet.lines.iter().filter(|line| line.cycle == self.cycle);
+        current.chain(self.waiting().lines).filter(|line| !self.without.contains(&line.agreement)).collect()
+    }
+
     fn waiting(&self) -> Waiting<'_> {
         let mut waiting = Waiting::default();
         for (cycle, draft) in &self.before {
@@ -280,7 +286,7 @@ impl Terms<'_> {
     fn paid(&self, party: usize, available: i128, untaxed: i128) -> (i128, i128, Option<(usize, i128)>) {
         let (of, mid) = (&self.world.parties[party], &self.world.mids[self.books.mid]);
         let Some(paid_in) = of.paid_in else { return (0, 0, None) };
-        let goes_on = of.mid == self.books.mid && of.until.is_none_or(|until| until > self.cycle + 1);
+        let goes_on = of.mid == self.books.mid && of.is_member(self.cycle + 1);
         let minor = CURRENCIES[paid_in].1;
         let least = if goes_on { mid.thresholds[paid_in].max(minor) } else { minor };
         let tax = mid.tax.unwrap_or_default();

@@ -1,15 +1,18 @@
 //! The test of the test: a model that is wrong in one thing is told from the books.
 
+use super::claimed::Claimed;
+use super::collected::{Invoice, Receipt};
 use super::model::{Model, State};
 use super::payments::{News, Payment};
 use super::plan::{Draft, Figures};
 use super::run::Year;
+use super::world::PLATFORMS;
 use anyhow::{Context, Result, ensure};
 
 /// What is wrong, and how.
 type Plant = (&'static str, fn(&mut Model) -> Option<()>);
 
-const PLANTS: [Plant; 18] = [
+const PLANTS: [Plant; 27] = [
     ("a unit of a balance at the wrong party", |model| {
         let mut balances = model.balances.iter_mut().filter(|((_, account, _), _)| *account == "party_payable");
         let (one, other) = (balances.next()?.1, balances.next()?.1);
@@ -50,7 +53,69 @@ const PLANTS: [Plant; 18] = [
         (one.net, other.net) = (one.net + 1, other.net - 1);
         Some(())
     }),
+    ("a receipt forgotten", |model| {
+        let at = model.receipts.iter().position(|(_, pays)| pays.is_some())?;
+        Some(drop(model.receipts.remove(at)))
+    }),
+    ("a receipt twice", |model| {
+        let again = paying(model)?.clone();
+        model.receipts.push(again);
+        Some(())
+    }),
+    ("a unit more has come in", |model| paying(model).map(|(receipt, _)| receipt.amount += 1)),
+    ("another platform has paid", |model| {
+        let (_, pays) = paying(model)?;
+        *pays = pays.map(|(books, platform, cycle)| (books, (platform + 1) % PLATFORMS.len(), cycle));
+        Some(())
+    }),
+    ("the oldest invoice is paid instead of the one that is named", |model| {
+        let open = |model: &Model, (books, platform, _): Invoice| model.account(books, platform).invoices;
+        let at = (0..model.receipts.len()).find(|at| {
+            let Some(invoice @ (books, platform, cycle)) = model.receipts[*at].1 else { return false };
+            let mut other = model.clone();
+            other.receipts[*at].1 = other.booked(books, platform).keys().next().map(|first| (books, platform, *first));
+            open(&other, invoice) != open(model, invoice) && cycle > 0
+        })?;
+        let (books, platform, _) = model.receipts[at].1?;
+        let first = *model.booked(books, platform).keys().next()?;
+        model.receipts[at].1 = Some((books, platform, first));
+        Some(())
+    }),
+    ("a claim forgotten", |model| {
+        let Claimed { was, books, line } = model.claimed.pop()?;
+        let lines = &mut model.sheets.get_mut(&books)?.lines;
+        lines.remove(lines.iter().rposition(|other| (other.party, other.labour) == (line.party, line.labour))?);
+        model.suspense.push(was);
+        Some(())
+    }),
+    ("what is in suspense, forgotten", |model| {
+        let at = model.suspense.iter().position(|waits| !model.undone.contains(&waits.event))?;
+        model.suspense.remove(at);
+        Some(())
+    }),
+    ("a unit of labour that was earned", |model| {
+        let sheet = model.sheets.values_mut().find(|sheet| !sheet.lines.is_empty())?;
+        sheet.lines.last_mut().map(|line| line.labour -= 1)
+    }),
+    ("an invoice with another number", |model| {
+        let last = model.sheets.iter().find_map(|(books, sheet)| {
+            let (of, _) = sheet.courses.iter().rev().find(|(_, course)| course.state >= State::Approved)?;
+            Some((*books, *of))
+        })?;
+        let mut numbers = model.numbers.iter_mut().filter(|((books, platform, of), _)| {
+            (*books, *of) == last
+                && model.sheets[books].courses[of]
+                    .draft
+                    .as_ref()
+                    .is_some_and(|draft| draft.labour_of_platforms.get(platform).is_some_and(|labour| *labour != 0))
+        });
+        numbers.next().map(|(_, number)| number.push('X'))
+    }),
 ];
+
+fn paying(model: &mut Model) -> Option<&mut (Receipt, Option<Invoice>)> {
+    model.receipts.iter_mut().find(|(_, pays)| pays.is_some())
+}
 
 fn balance<'m>(model: &'m mut Model, account: &str) -> Option<&'m mut i128> {
     model.balances.iter_mut().find(|((_, of, _), balance)| *of == account && **balance != 0).map(|(_, balance)| balance)

@@ -1,8 +1,10 @@
 //! What a bank says of payments, as it would write it.
 
+use super::collected::Receipt;
 use super::model::Model;
 use super::money::ONE;
 use super::payments::{News, Payment};
+use super::world::Books;
 
 /// A status report, or a notification of what has come back.
 pub fn message(model: &Model, id: &str, news: &[(usize, News)]) -> String {
@@ -11,10 +13,7 @@ pub fn message(model: &Model, id: &str, news: &[(usize, News)]) -> String {
         let entry = |(payment, _): &(usize, News)| {
             let Payment { id, amount, .. } = of(*payment);
             let books = of(*payment).arrives_in();
-            let digits = match books.minor() {
-                ONE => format!("{}", amount / ONE),
-                minor => format!("{}.{:0width$}", amount / ONE, amount % ONE / minor, width = (ONE / minor).ilog10() as usize),
-            };
+            let digits = digits(books, *amount);
             format!(
                 "<Ntry><Amt Ccy=\"{}\">{digits}</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts><BookgDt><Dt>2027-02-03</Dt></BookgDt><NtryDtls><TxDtls><Refs><EndToEndId>{id}</EndToEndId></Refs><RtrInf><Rsn><Cd>MD07</Cd></Rsn></RtrInf></TxDtls></NtryDtls></Ntry>",
                 books.currency()
@@ -37,4 +36,28 @@ pub fn message(model: &Model, id: &str, news: &[(usize, News)]) -> String {
     format!(
         "<Document xmlns=\"urn:iso:std:iso:20022:tech:xsd:pain.002.001.10\"><CstmrPmtStsRpt><GrpHdr><MsgId>{id}</MsgId></GrpHdr><OrgnlPmtInfAndSts>{statuses}</OrgnlPmtInfAndSts></CstmrPmtStsRpt></Document>"
     )
+}
+
+/// A statement of what has come in.
+pub fn statement(model: &Model, id: &str, receipts: &[Receipt]) -> String {
+    let entry = |receipt: &Receipt| {
+        let Receipt { books, amount, names, reference } = receipt;
+        let numbers: Vec<&str> = names.iter().filter_map(|invoice| model.numbers.get(invoice)).map(String::as_str).collect();
+        let (currency, digits, note) = (books.currency(), digits(*books, *amount), numbers.join(" and "));
+        format!(
+            "<Ntry><Amt Ccy=\"{currency}\">{digits}</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts><BookgDt><Dt>2027-02-04</Dt></BookgDt><NtryDtls><TxDtls><Refs><AcctSvcrRef>{reference}</AcctSvcrRef></Refs><RmtInf><Ustrd>for {note}</Ustrd></RmtInf></TxDtls></NtryDtls></Ntry>"
+        )
+    };
+    let entries: String = receipts.iter().map(entry).collect();
+    format!(
+        "<Document xmlns=\"urn:iso:std:iso:20022:tech:xsd:camt.053.001.08\"><BkToCstmrStmt><GrpHdr><MsgId>{id}</MsgId></GrpHdr><Stmt>{entries}</Stmt></BkToCstmrStmt></Document>"
+    )
+}
+
+/// An amount with the digits of its currency.
+fn digits(books: Books, amount: i128) -> String {
+    match books.minor() {
+        ONE => format!("{}", amount / ONE),
+        minor => format!("{}.{:0width$}", amount / ONE, amount % ONE / minor, width = (ONE / minor).ilog10() as usize),
+    }
 }

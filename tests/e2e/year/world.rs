@@ -62,6 +62,8 @@ pub struct Party {
     pub id: String,
     /// Who represents it.
     pub mid: usize,
+    /// Whether the registry knows yet who represents it.
+    pub joined: bool,
     /// The month after the last one of its membership, once that has an end.
     pub until: Option<usize>,
     /// The currency that it is paid in, if it has said so.
@@ -70,6 +72,13 @@ pub struct Party {
     pub mistyped: bool,
     /// The month in which it died, if it has, and who comes after it with which share.
     pub died: Option<(usize, Vec<(usize, Millionths)>)>,
+}
+
+impl Party {
+    /// Whether its MID represents it in a month.
+    pub fn is_member(&self, month: usize) -> bool {
+        self.joined && self.until.is_none_or(|until| month < until)
+    }
 }
 
 /// An agreement: one for each platform, MID and currency, or none.
@@ -118,7 +127,8 @@ impl World {
         let party = |at: usize| {
             let mid = dice.place(MIDS.len());
             let paid_in = dice.chance(90).then(|| *dice.pick(&mids[mid].currencies));
-            Party { id: format!("pty_{at}"), mid, until: None, paid_in, mistyped: dice.chance(10), died: None }
+            let joined = !dice.chance(15);
+            Party { id: format!("pty_{at}"), mid, joined, until: None, paid_in, mistyped: dice.chance(10), died: None }
         };
         let parties = (0..parties).map(party).collect();
         World { mids: mids.to_vec(), parties, agreements, quotes: BTreeMap::new() }
@@ -141,7 +151,8 @@ impl World {
         let mut records: Vec<Value> = PLATFORMS.iter().map(platform).collect();
         records.extend((0..self.mids.len()).map(|mid| self.mid_record(mid)));
         records.extend((0..self.mids.len()).filter_map(|mid| self.tax_record(mid)));
-        records.extend(self.parties.iter().flat_map(|party| [self.party_record(party), membership_record(party)]));
+        records.extend(self.parties.iter().map(|party| self.party_record(party)));
+        records.extend(self.parties.iter().filter(|party| party.joined).map(membership_record));
         records.extend(self.agreements.iter().enumerate().map(|(at, agreement)| agreement_record(at, agreement)));
         records
     }
