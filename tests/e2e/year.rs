@@ -51,7 +51,7 @@ fn the_books_are_those_of_a_second_accountant_on_both_databases() -> Result<()> 
     if let Some((seed, acts, parties)) = asked() {
         return year(seed, parties, acts).map(drop);
     }
-    let (seeds, acts) = if slow() { (300, 300) } else { (10, 70) };
+    let (seeds, acts) = if slow() { (300, 300) } else { (10, 150) };
     for seed in 0..seeds {
         let first = year(seed, PARTIES, acts)?;
         assert_eq!(on_postgres(|| year(seed, PARTIES, acts))?.evidence, first.evidence, "seed {seed}");
@@ -62,7 +62,7 @@ fn the_books_are_those_of_a_second_accountant_on_both_databases() -> Result<()> 
 /// The acts of a whole year: every figure is something now and then, and adds up.
 #[test]
 fn a_long_year_adds_up() -> Result<()> {
-    let (parties, acts) = if slow() { (10_000, 5_000) } else { (40, 500) };
+    let (parties, acts) = if slow() { (10_000, 5_000) } else { (40, 800) };
     let seen = year(2026, parties, acts)?.model.seen();
     let never: Vec<&&str> = seen.iter().filter(|(_, times)| **times == 0).map(|(what, _)| what).collect();
     assert!(never.is_empty(), "there was never anything {never:?}");
