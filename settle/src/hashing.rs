@@ -4,8 +4,8 @@ use farthing_schemas::manifest::Sha256Hasher;
 use serde::Serialize;
 use std::io::{self, BufWriter, Write};
 
-/// Many small pieces are hashed in larger portions.
-const PORTION_BYTES: usize = 1 << 16;
+/// Many small pieces are hashed, and long texts read, in larger portions.
+pub(crate) const PORTION_BYTES: usize = 1 << 16;
 
 /// A text that is hashed and not kept.
 pub(crate) struct Hashed(BufWriter<Hashing>);

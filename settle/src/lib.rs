@@ -47,6 +47,7 @@ pub mod refusal;
 pub mod report;
 pub mod statement;
 pub mod steps;
+mod unsealed;
 pub mod unsettled;
 pub mod untaxed;
 mod values;

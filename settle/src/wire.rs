@@ -9,12 +9,14 @@ use crate::draft::{
     UndoneLine,
 };
 use crate::error::SettleError;
-use crate::hashing::{Hashed, sha256_of_json};
+use crate::hashing::{Hashed, PORTION_BYTES, sha256_of_json};
 use crate::input::{Quote, Tax};
 use crate::moves::{Move, WhyCarried};
+use crate::unsealed::Unsealed;
 use farthing_schemas::{Currency, Cycle, ExchangeRate, Instant, Money, Rate};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
+use std::io::{self, BufReader, Read, Write};
 
 /// More than most lines take.
 const LINE_BYTES: usize = 512;
@@ -27,8 +29,16 @@ impl Draft {
     pub fn to_json(&self) -> String {
         // Room for all of it at once: a long text that grows is copied again and again.
         let mut text = Vec::with_capacity(LINE_BYTES * (1 + self.lines.len()));
-        serde_json::to_writer(&mut text, &Outgoing(self)).expect(ALWAYS_A_TEXT);
+        self.write_json(&mut text).expect(ALWAYS_A_TEXT);
         String::from_utf8(text).expect("JSON is UTF-8")
+    }
+
+    /// Writes [`Draft::to_json`]'s text, in many small pieces: it is never there as a whole.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn write_json(&self, out: impl Write) -> io::Result<()> {
+        Ok(serde_json::to_writer(out, &Outgoing(self))?)
     }
 
     /// Reads [`Draft::to_json`]'s text, with or without a line end after it.
@@ -36,14 +46,18 @@ impl Draft {
     /// # Errors
     /// [`SettleError::NotADraft`] for another text, [`SettleError::Changed`] for one that is not what its hash names.
     pub fn from_json(text: &str) -> Result<Draft, SettleError> {
-        let text = text.trim_end();
-        let Incoming(draft) = serde_json::from_str(text)?;
-        let hash_field = format!("\"draft_sha256\":\"{}\",", draft.draft_sha256);
-        let (before, after) = text.split_once(&hash_field).unwrap_or((text, ""));
-        let mut hashed = Hashed::new();
-        hashed.text(before);
-        hashed.text(after);
-        if hashed.sha256() == draft.draft_sha256 { Ok(draft) } else { Err(SettleError::Changed(draft.draft_sha256)) }
+        Draft::read_json(text.trim_end().as_bytes())
+    }
+
+    /// Reads [`Draft::write_json`]'s text as it comes, through to its end.
+    ///
+    /// # Errors
+    /// As for [`Draft::from_json`]; and where `text` fails, [`SettleError::NotADraft`] with that failure as its source.
+    pub fn read_json(text: impl Read) -> Result<Draft, SettleError> {
+        let mut text = BufReader::with_capacity(PORTION_BYTES, Unsealed::of(text));
+        let Incoming(draft) = serde_json::from_reader(&mut text)?;
+        let sha256 = text.into_inner().sha256();
+        if sha256 == draft.draft_sha256 { Ok(draft) } else { Err(SettleError::Changed(draft.draft_sha256)) }
     }
 
     /// Gives the draft the SHA-256 of its canonical JSON without this field.
