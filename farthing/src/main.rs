@@ -13,6 +13,7 @@ mod configuration;
 mod copies;
 mod courses;
 mod demo;
+mod draft_rows;
 mod drafted;
 mod invoices;
 mod journal;

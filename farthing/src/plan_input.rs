@@ -4,8 +4,9 @@ use crate::books::Books;
 use crate::commands::accruals::each_accrual;
 use crate::commands::settle::Settlement;
 use crate::courses;
+use crate::draft_rows;
 use crate::payouts;
-use anyhow::{Context, ensure};
+use anyhow::Context;
 use farthing_aggregate::fold::Sums;
 use farthing_archive::adjustments::Adjusted;
 use farthing_archive::holds::Held;
@@ -89,7 +90,7 @@ async fn earlier(books: &Books, of: &Settlement, through_sequence: u64) -> anyho
     let mut untaxed = Untaxed::default();
     for (cycle, sha256) in in_force(books, of, through_sequence)?.into_iter().filter(|(cycle, _)| *cycle < of.cycle) {
         drafts.last_mut().into_iter().for_each(|before| before.lines = Vec::new());
-        let draft = draft(books, &sha256).await.with_context(|| format!("cycle {cycle} of {} in {}", of.mid, of.currency))?;
+        let draft = draft_rows::read(books, &sha256).await.with_context(|| format!("cycle {cycle} of {} in {}", of.mid, of.currency))?;
         untaxed.take(&draft)?;
         drafts.push(draft);
     }
@@ -100,7 +101,7 @@ async fn earlier(books: &Books, of: &Settlement, through_sequence: u64) -> anyho
 pub async fn drafts(books: &Books, of: &Settlement, through_sequence: u64) -> anyhow::Result<Vec<Draft>> {
     let mut drafts = Vec::new();
     for (_, sha256) in in_force(books, of, through_sequence)? {
-        drafts.push(draft(books, &sha256).await?);
+        drafts.push(draft_rows::read(books, &sha256).await?);
     }
     Ok(drafts)
 }
@@ -109,7 +110,7 @@ pub async fn drafts(books: &Books, of: &Settlement, through_sequence: u64) -> an
 pub async fn draft_of(books: &Books, of: &Settlement) -> anyhow::Result<Option<Draft>> {
     let found = in_force(books, of, books.catalog.sequence)?.into_iter().find(|(cycle, _)| *cycle == of.cycle);
     match found {
-        Some((_, sha256)) => draft(books, &sha256).await.map(Some),
+        Some((_, sha256)) => draft_rows::read(books, &sha256).await.map(Some),
         None => Ok(None),
     }
 }
@@ -123,14 +124,6 @@ pub fn drafted_cycles(books: &Books, of: &Settlement) -> anyhow::Result<Vec<Cycl
 fn in_force(books: &Books, of: &Settlement, through_sequence: u64) -> anyhow::Result<Vec<(Cycle, String)>> {
     let courses = courses::as_of(&books.catalog, through_sequence)?;
     Ok(courses.drafts(&of.mid, of.currency.code()).map(|(cycle, draft)| (cycle, draft.sha256.clone())).collect())
-}
-
-/// One draft, as its row has it; the row itself, which is as long, does not stay.
-async fn draft(books: &Books, sha256: &str) -> anyhow::Result<Draft> {
-    let row = books.ledger.draft(sha256).await?.context("the ledger has lost a draft; run: farthing verify")?;
-    let draft = Draft::from_json(&row.body).context("a draft in the ledger is damaged; run: farthing verify")?;
-    ensure!(draft.draft_sha256 == sha256, "a draft in the ledger is another than its manifest names; run: farthing verify");
-    Ok(draft)
 }
 
 /// The accruals of a cycle and currency, summed over the batches that manifests up to that one committed.

@@ -5,7 +5,7 @@ use crate::journal::{StoredEntry, StoredPosting, are_booked, insert_entry};
 use crate::open::Sql;
 use crate::payments::{PaymentRows, insert_payment_rows};
 use crate::positions::{position_in, put_position};
-use crate::read::{PartyDetails, StoredDraft};
+use crate::read::{DraftText, PartyDetails, StoredDraft};
 use crate::reservations::use_reservation;
 use crate::{Ledger, LedgerError, signed, unsigned};
 use farthing_schemas::manifest::{Act, Batch, DeadLetter, Manifest, Slice, sha256_hex};
@@ -201,14 +201,14 @@ async fn upsert_details(sql: &mut Sql, details: &[PartyDetails]) -> Result<(), L
 
 async fn insert_draft(sql: &mut Sql, draft: Option<&StoredDraft>) -> Result<(), LedgerError> {
     let Some(draft) = draft else { return Ok(()) };
+    let (packed, body) = match &draft.text {
+        DraftText::Packed(packed) => (Some(packed.as_slice()), ""),
+        DraftText::Plain(body) => (None, body.as_str()),
+    };
     // One that was thrown away may come out the same when it is made again: its text is there, and its hash says that it is this one's.
-    sqlx::query("INSERT INTO drafts (sha256, mid, currency, cycle, body) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (sha256) DO NOTHING")
-        .bind(&draft.sha256)
-        .bind(&draft.mid)
-        .bind(&draft.currency)
-        .bind(&draft.cycle)
-        .bind(&draft.body)
-        .execute(&mut **sql)
-        .await?;
+    let insert =
+        "INSERT INTO drafts (sha256, mid, currency, cycle, packed, body) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (sha256) DO NOTHING";
+    let query = sqlx::query(insert).bind(&draft.sha256).bind(&draft.mid).bind(&draft.currency).bind(&draft.cycle);
+    query.bind(packed).bind(body).execute(&mut **sql).await?;
     Ok(())
 }

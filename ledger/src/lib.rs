@@ -41,7 +41,7 @@ pub use journal::{StoredEntry, StoredPosting};
 pub use open::{Ledger, Migrated};
 pub use payments::{Asked, PaymentRows, StoredBankFile, StoredBankMessage, StoredException, StoredPayment, StoredReceipt, StoredState};
 pub use positions::{Lease, Position};
-pub use read::{KeptLetter, PartyDetails, StoredDraft, StoredManifest};
+pub use read::{DraftText, KeptLetter, PartyDetails, StoredDraft, StoredManifest};
 pub use reservations::Reservation;
 pub use url::LedgerUrl;
 

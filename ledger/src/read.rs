@@ -56,8 +56,20 @@ pub struct StoredDraft {
     /// The cycle.
     pub cycle: String,
     /// The draft's JSON.
-    pub body: String,
+    pub text: DraftText,
 }
+
+/// The text of a draft as the ledger holds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DraftText {
+    /// Packed with zstd: that of many parties is long, and has much in it again and again.
+    Packed(Vec<u8>),
+    /// As it is: drafts of before the tables of version 7.
+    Plain(String),
+}
+
+/// What [`draft`] reads, in that order.
+const DRAFT: &str = "sha256, mid, currency, cycle, packed, body";
 
 /// What [`letter`] reads, in that order.
 pub(crate) const LETTER: &str = "number, batch, partition, position, code, sentence, raw, replayed_in";
@@ -70,7 +82,8 @@ pub(crate) fn letter(row: &AnyRow) -> KeptLetter {
 }
 
 fn draft(row: &AnyRow) -> StoredDraft {
-    StoredDraft { sha256: row.get(0), mid: row.get(1), currency: row.get(2), cycle: row.get(3), body: row.get(4) }
+    let text = row.get::<Option<Vec<u8>>, _>(4).map_or_else(|| DraftText::Plain(row.get(5)), DraftText::Packed);
+    StoredDraft { sha256: row.get(0), mid: row.get(1), currency: row.get(2), cycle: row.get(3), text }
 }
 
 impl Ledger {
@@ -171,8 +184,8 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Sql`]
     pub async fn drafts(&self) -> Result<Vec<StoredDraft>, LedgerError> {
-        let select = "SELECT sha256, mid, currency, cycle, body FROM drafts ORDER BY mid, currency, cycle, sha256";
-        Ok(sqlx::query(select).fetch_all(&self.pool).await?.iter().map(draft).collect())
+        let select = format!("SELECT {DRAFT} FROM drafts ORDER BY mid, currency, cycle, sha256");
+        Ok(sqlx::query(AssertSqlSafe(select)).fetch_all(&self.pool).await?.iter().map(draft).collect())
     }
 
     /// The SHA-256 of all final drafts; of those that were thrown away, too.
@@ -188,8 +201,8 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Sql`]
     pub async fn draft(&self, sha256: &str) -> Result<Option<StoredDraft>, LedgerError> {
-        let select = "SELECT sha256, mid, currency, cycle, body FROM drafts WHERE sha256 = $1";
-        Ok(sqlx::query(select).bind(sha256).fetch_optional(&self.pool).await?.as_ref().map(draft))
+        let select = format!("SELECT {DRAFT} FROM drafts WHERE sha256 = $1");
+        Ok(sqlx::query(AssertSqlSafe(select)).bind(sha256).fetch_optional(&self.pool).await?.as_ref().map(draft))
     }
 
     /// What the accruals of batches add up to, by batch and currency.

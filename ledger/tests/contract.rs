@@ -139,7 +139,7 @@ fn what_is_posted_is_not_changed() {
          cycle mid_a USD 2026-10 draft      -> done
          sql UPDATE manifests SET body = '' -> refused manifests are append only
          sql DELETE FROM manifests          -> refused manifests are append only
-         sql UPDATE drafts SET body = ''    -> refused drafts are append only
+         sql UPDATE drafts SET packed = NULL -> refused drafts are append only
          sql DELETE FROM drafts             -> refused drafts are append only
          sql UPDATE batch_totals SET gross = gross -> refused batch totals are append only
          sql DELETE FROM batch_totals       -> refused batch totals are append only

@@ -3,6 +3,7 @@
 mod forged;
 mod offline;
 
+use crate::analysts::python;
 use crate::bad_input::{NOW, books, usage, write};
 use crate::command_line::varied_books;
 use crate::support::{Data, also_on_postgres, stderr};
@@ -147,17 +148,27 @@ fn nothing_is_approved_that_was_changed_or_used_before() -> Result<()> {
     let no = |line: String, words: &[&str]| refused(&data, &line.split('\n').collect::<Vec<_>>(), words);
 
     // A row that was edited behind the program's back, with and without its hash.
+    let is_refused = |edit: &str| -> Result<()> {
+        let output = data.run(approve(&draft, &BO).split('\n'))?;
+        ensure!(output.status.code() == Some(1) && stderr(&output).contains("draft of cycle 2026-10"), "{edit}: {output:?}");
+        Ok(())
+    };
+    if !data.is_on_server() {
+        let books = data.books().display().to_string();
+        let alter = |old: &str, new: &str| python::run("scenarios/alter_draft.py", &[&books, old, new]);
+        alter("\"mid_x\"", "\"mid_y\"")?;
+        is_refused("another MID in the text")?;
+        alter("\"mid_y\"", "\"mid_x\"")?;
+    }
+    // What is packed begins with this byte.
+    let first_again = if data.is_on_server() { "'\\x28'::bytea || packed" } else { "CAST(X'28' || packed AS BLOB)" };
     for (edit, back) in [
-        (
-            "UPDATE drafts SET body = replace(body, '\"mid_x\"', '\"mid_y\"')",
-            "UPDATE drafts SET body = replace(body, '\"mid_y\"', '\"mid_x\"')",
-        ),
+        ("UPDATE drafts SET packed = substr(packed, 2)", format!("UPDATE drafts SET packed = {first_again}").as_str()),
         ("UPDATE drafts SET sha256 = 'x' || sha256", "UPDATE drafts SET sha256 = substr(sha256, 2)"),
         ("UPDATE drafts SET cycle = '2026-11'", "UPDATE drafts SET cycle = '2026-10'"),
     ] {
         forged::edited(&data, "drafts", edit)?;
-        let output = data.run(approve(&draft, &BO).split('\n'))?;
-        ensure!(output.status.code() == Some(1) && stderr(&output).contains("draft of cycle 2026-10"), "{edit}: {output:?}");
+        is_refused(edit)?;
         forged::edited(&data, "drafts", back)?;
     }
 

@@ -21,9 +21,9 @@ mod upcoming;
 pub use upcoming::Upcoming;
 
 use crate::books::Books;
+use crate::draft_rows;
 use crate::journal::{entry_of, postings, rows_of};
 use acts::{SeenAct, SeenWhat, act_of, acts};
-use anyhow::Context;
 use chain::Chain;
 use farthing_ledger::{StoredEntry, StoredPosting};
 use farthing_settle::Draft;
@@ -206,7 +206,7 @@ async fn show_drafts(books: &Books, drafts: Vec<String>, mut last: Option<Named>
     for sha256 in drafts {
         let draft = match last.take() {
             Some((known, draft)) if known == sha256 => draft,
-            _ => draft(books, &sha256).await?,
+            _ => draft_rows::read(books, &sha256).await?,
         };
         judged.iter_mut().for_each(|one| one.tell(|invariant| invariant.draft(&draft)));
     }
@@ -217,7 +217,7 @@ async fn show_drafts(books: &Books, drafts: Vec<String>, mut last: Option<Named>
 async fn booked_draft(books: &Books, act: Option<&SeenAct>) -> anyhow::Result<Option<Named>> {
     let books_it = |act: &&SeenAct| matches!(act.what, SeenWhat::Move(Kind::Approve | Kind::Withdraw, _));
     match act.filter(books_it).and_then(|act| act.what.draft_sha256()) {
-        Some(sha256) => Ok(Some((sha256.clone(), draft(books, sha256).await?))),
+        Some(sha256) => Ok(Some((sha256.clone(), draft_rows::read(books, sha256).await?))),
         None => Ok(None),
     }
 }
@@ -227,9 +227,4 @@ fn show(judged: &mut [Judged], row: &StoredEntry, rows: Option<&[StoredPosting]>
     let body = rows.zip(entry.as_ref()).map(|(postings, entry)| SeenBody { postings, entry, draft });
     let seen = SeenEntry { row, body, act };
     judged.iter_mut().for_each(|one| one.tell(|invariant| invariant.entry(&seen)));
-}
-
-async fn draft(books: &Books, sha256: &str) -> anyhow::Result<Draft> {
-    let row = books.ledger.draft(sha256).await?.with_context(|| format!("the ledger has lost the draft {sha256}; run: farthing verify"))?;
-    Draft::from_json(&row.body).with_context(|| format!("the draft {sha256} in the ledger is damaged; run: farthing verify"))
 }

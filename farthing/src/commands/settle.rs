@@ -16,9 +16,9 @@ use crate::commands::{archive, root};
 use crate::output::{self, Answer};
 use crate::place::Place;
 use crate::turnstile::Rounds;
-use crate::{copies, courses, plan_input, time};
+use crate::{copies, courses, draft_rows, plan_input, time};
 use anyhow::{Context, bail};
-use farthing_ledger::{Effects, PaymentRows, StoredDraft};
+use farthing_ledger::{Effects, PaymentRows};
 use farthing_schemas::manifest::{Act, CycleMove};
 use farthing_schemas::registry::{MidIndex, Registry};
 use farthing_schemas::{Accrual, Currency, Cycle};
@@ -243,19 +243,9 @@ async fn finish(books: &mut Books, at: &Place, of: &Settlement, options: &DraftO
         let act = moves::signed_with(&courses, unsigned, options.sign.key.as_deref())?;
         courses.judge(&act)?;
         check::before_move(books, &Upcoming::Move { step: &act, entry: None, draft: Some(&draft), rows: &PaymentRows::default() }).await?;
-        let stored = StoredDraft {
-            sha256: draft.draft_sha256.clone(),
-            mid: of.mid.clone(),
-            currency: of.currency.to_string(),
-            cycle: of.cycle.to_string(),
-            body: draft.to_json(),
-        };
-        // Many parties do not fit in twice while the database has its copies of the text.
-        drop(draft);
-        let effects = Effects { draft: Some(stored), ..Effects::default() };
-        let appended = books.append(Act::Cycle(act), &effects).await?;
-        if let (Appended::Done, Some(stored)) = (appended, effects.draft) {
-            return Ok(Draft::from_json(&stored.body)?);
+        let effects = Effects { draft: Some(draft_rows::row_of(&draft)?), ..Effects::default() };
+        if books.append(Act::Cycle(act), &effects).await? == Appended::Done {
+            return Ok(draft);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The words of the tables: each asks one thing of a ledger and says its answer in a few words.
 
 use crate::server::{Place, execute};
-use farthing_ledger::{Effects, Ledger, LedgerError, PartyDetails, StoredActor, StoredDraft};
+use farthing_ledger::{DraftText, Effects, Ledger, LedgerError, PartyDetails, StoredActor, StoredDraft};
 use farthing_schemas::manifest::{
     Act, ActorChange, Batch, Counts, CycleMove, DeadLetter, File, Manifest, RegistryLoad, Slice, Total, VERSION, dead_letters_sha256,
     sha256_hex,
@@ -179,7 +179,7 @@ fn dead_letter(partition: &str, position: u64) -> DeadLetter {
 }
 
 /// `MID CURRENCY CYCLE`, then `draft` if it moves there.
-fn cycle(words: &[&str]) -> (Act, Effects) {
+pub fn cycle(words: &[&str]) -> (Act, Effects) {
     let [mid, currency, cycle, rest @ ..] = words else { panic!("{words:?} is no cycle") };
     let [mid, currency, cycle] = [mid, currency, cycle].map(|word| (*word).to_owned());
     let draft = (rest == ["draft"]).then(|| StoredDraft {
@@ -187,7 +187,7 @@ fn cycle(words: &[&str]) -> (Act, Effects) {
         mid: mid.clone(),
         currency: currency.clone(),
         cycle: cycle.clone(),
-        body: "{}".to_owned(),
+        text: DraftText::Packed(vec![0, 255]),
     });
     let to = if draft.is_some() { "draft" } else { "closing" }.to_owned();
     let draft_sha256 = draft.as_ref().map(|draft| draft.sha256.clone());

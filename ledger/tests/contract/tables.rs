@@ -1,24 +1,26 @@
 //! The tables of a ledger: who makes them, and who may bring them to another version.
 
 use crate::server::{Place, execute, place_on_postgres, place_on_sqlite, run};
-use farthing_ledger::{Ledger, LedgerError, Migrated};
+use farthing_ledger::{DraftText, Ledger, LedgerError, Migrated};
+use farthing_schemas::manifest::Manifest;
 
-const NEWEST: i64 = 6;
+const NEWEST: i64 = 7;
 
-/// As the version before left it, with a batch in it.
+/// As the first version left it, with a batch and a draft in it.
 async fn make_older(place: &Place) {
     let ledger = place.open().await;
     ledger.lease("a", "", 0).await.expect("the ledger answers");
     let (act, effects) = crate::scenario::batch(1, &["a", "1", "0..1", "totals", "USD", "1.500000000000", "1.050000000000"]);
     let at = "2026-10-01T00:00:00Z".to_owned();
-    let manifest = farthing_schemas::manifest::Manifest { version: 1, sequence: 1, previous: String::new(), at, act };
+    let manifest = Manifest { version: 1, sequence: 1, previous: String::new(), at, act };
     assert_eq!(ledger.reserve("a", 1).await.expect("the ledger answers"), 1);
     ledger.append(&manifest, &effects).await.expect("the ledger answers");
     ledger.close().await;
     let older = "DROP TABLE batch_totals; DROP TABLE dead_letters_sent; DROP INDEX dead_letters_by_partition;
                  DROP TABLE journal_postings; DROP TABLE journal_entries; DROP TABLE actors; DROP TABLE retired_actors;
                  DROP TABLE payments; DROP TABLE payment_states; DROP TABLE bank_files; DROP TABLE bank_messages;
-                 DROP TABLE bank_receipts; DROP TABLE bank_exceptions;
+                 DROP TABLE bank_receipts; DROP TABLE bank_exceptions; ALTER TABLE drafts DROP COLUMN packed;
+                 INSERT INTO drafts (sha256, mid, currency, cycle, body) VALUES ('00', 'mid_a', 'USD', '2026-09', '{\"ü\":1}');
                  DELETE FROM _sqlx_migrations WHERE version >= 2";
     execute(&place.text, older).await.expect("the ledger answers");
 }
@@ -55,6 +57,45 @@ fn a_server_is_migrated_only_when_asked() {
     });
 }
 
+/// What is posted is not written anew: a draft of before stays as it is, and is read beside those that are packed.
+#[test]
+fn a_draft_of_an_older_ledger_stays_and_is_read() {
+    for place in [place_on_sqlite(), place_on_postgres()] {
+        run(async {
+            make_older(&place).await;
+            assert_eq!(Ledger::migrate(&place.url).await.expect("the ledger answers"), Migrated { from: Some(1), to: NEWEST });
+            let ledger = Ledger::open(&place.url, false).await.expect("the ledger answers");
+            let (act, effects) = crate::scenario::cycle(&["mid_a", "USD", "2026-10", "draft"]);
+            let (previous, at) =
+                (ledger.manifests_after(0).await.expect("the ledger answers").remove(0).sha256, "2026-11-01T00:00:00Z".to_owned());
+            ledger.append(&Manifest { version: 1, sequence: 2, previous, at, act }, &effects).await.expect("the ledger answers");
+            let drafts = ledger.drafts().await.expect("the ledger answers");
+            let texts: Vec<&DraftText> = drafts.iter().map(|draft| &draft.text).collect();
+            assert_eq!(texts, [&DraftText::Plain("{\"ü\":1}".to_owned()), &DraftText::Packed(vec![0, 255])]);
+            for draft in &drafts {
+                assert_eq!(ledger.draft(&draft.sha256).await.expect("the ledger answers").as_ref(), Some(draft));
+            }
+        });
+    }
+}
+
+/// A draft has one text.
+#[test]
+fn no_draft_has_two_texts_or_none() {
+    for (place, bytes) in [(place_on_sqlite(), "X'00'"), (place_on_postgres(), "'\\x00'")] {
+        run(async {
+            place.open().await.close().await;
+            for (packed, body, is_taken) in [("NULL", "", false), (bytes, "{}", false), ("NULL", "{}", true), (bytes, "", true)] {
+                let named = u8::from(packed == "NULL");
+                let insert = format!(
+                    "INSERT INTO drafts (sha256, mid, currency, cycle, packed, body) VALUES ('{named}', 'm', 'USD', '2026-10', {packed}, '{body}')"
+                );
+                assert_eq!(execute(&place.text, &insert).await.is_ok(), is_taken, "{insert}");
+            }
+        });
+    }
+}
+
 /// Whoever was killed while making it left tables of an older version, and nothing in them: the same command goes on.
 #[test]
 fn a_server_that_was_left_half_made_is_made_whole() {
@@ -62,7 +103,8 @@ fn a_server_that_was_left_half_made_is_made_whole() {
     run(async {
         place.open().await.close().await;
         let half = "DROP TABLE payments; DROP TABLE payment_states; DROP TABLE bank_files; DROP TABLE bank_messages;
-                    DROP TABLE bank_receipts; DROP TABLE bank_exceptions; DELETE FROM _sqlx_migrations WHERE version >= 6";
+                    DROP TABLE bank_receipts; DROP TABLE bank_exceptions; ALTER TABLE drafts DROP COLUMN packed;
+                    DELETE FROM _sqlx_migrations WHERE version >= 6";
         execute(&place.text, half).await.expect("the ledger answers");
         assert!(matches!(Ledger::open(&place.url, false).await, Err(LedgerError::Older)));
         Ledger::open(&place.url, true).await.expect("the ledger answers");

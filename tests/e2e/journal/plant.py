@@ -212,12 +212,12 @@ def drafted(change):
     def planted(books, ledger):
         journal = Journal(books, ledger)
         row = list(ledger.execute("SELECT * FROM drafts WHERE mid = 'mid_a' AND currency = 'USD' AND cycle = '2026-11'"))[0]
-        body = json.loads(row["body"])
+        body = json.loads(manifests.unpacked(row["packed"]))
         names = change(body)
         unsealed = {key: value for key, value in body.items() if key != "draft_sha256"}
         body["draft_sha256"] = manifests.sha256(json.dumps(unsealed, separators=(",", ":"), ensure_ascii=False))
         text = json.dumps(body, separators=(",", ":"), ensure_ascii=False)
-        ledger.execute("UPDATE drafts SET body = ?, sha256 = ? WHERE sha256 = ?", (text, body["draft_sha256"], row["sha256"]))
+        ledger.execute("UPDATE drafts SET packed = ?, sha256 = ? WHERE sha256 = ?", (manifests.packed(text), body["draft_sha256"], row["sha256"]))
         for manifest in journal.chain:
             if manifest["act"].get("draft_sha256") == row["sha256"]:
                 manifest["act"]["draft_sha256"] = body["draft_sha256"]

@@ -148,13 +148,13 @@ def draft(books, ledger):
     """A final draft pays a unit more, and its hash is made to fit in the ledger and in the chain."""
     chain = manifests.chain(ledger)
     row = books.draw.choice(list(ledger.execute("SELECT * FROM drafts")))
-    body = json.loads(row["body"])
+    body = json.loads(manifests.unpacked(row["packed"]))
     line = books.draw.choice(body["lines"])
     line["carried_out"] = str(decimal.Decimal(line["carried_out"]) + UNIT)
     unsealed = {key: value for key, value in body.items() if key != "draft_sha256"}
     body["draft_sha256"] = manifests.sha256(json.dumps(unsealed, separators=(",", ":"), ensure_ascii=False))
     text = json.dumps(body, separators=(",", ":"), ensure_ascii=False)
-    ledger.execute("UPDATE drafts SET body = ?, sha256 = ? WHERE sha256 = ?", (text, body["draft_sha256"], row["sha256"]))
+    ledger.execute("UPDATE drafts SET packed = ?, sha256 = ? WHERE sha256 = ?", (manifests.packed(text), body["draft_sha256"], row["sha256"]))
     for manifest in chain:
         if manifest["act"].get("draft_sha256") == row["sha256"]:
             manifest["act"]["draft_sha256"] = body["draft_sha256"]

@@ -3,6 +3,8 @@ import hashlib
 import json
 import re
 
+import pyarrow
+
 AMOUNT = re.compile(r'"(-?[0-9]+\.[0-9]{12})"')
 
 
@@ -18,6 +20,18 @@ def unit_more(draw, body):
     sign, digits = "-" if units < 0 else "", f"{abs(units):013}"
     new = f"{sign}{digits[:-12]}.{digits[-12:]}"
     return body[: found.start(1)] + new + body[found.end(1) :], f"{found[1]} becomes {new}"
+
+
+def unpacked(packed):
+    """The text of a draft as its row has it."""
+    return pyarrow.input_stream(pyarrow.BufferReader(packed), compression="zstd").read().decode()
+
+
+def packed(text):
+    sink = pyarrow.BufferOutputStream()
+    with pyarrow.CompressedOutputStream(sink, "zstd") as out:
+        out.write(text.encode())
+    return sink.getvalue().to_pybytes()
 
 
 def path_of(sequence, hash_):

@@ -182,30 +182,49 @@ def other_character(draw, text):
     return text[:at] + new + text[at + 1 :], f"{old!r} at {at} becomes {new!r}"
 
 
+def text_of(column, value):
+    if column == "packed":
+        return manifests.unpacked(value)
+    return value.decode() if isinstance(value, bytes) else value
+
+
+def like(column, value, text):
+    """The text as the value of a row that has that value now."""
+    if column == "packed":
+        return manifests.packed(text)
+    return text.encode() if isinstance(value, bytes) else text
+
+
 def character(table, column):
     def act(books, ledger):
         row = books.draw.choice(rows(ledger, table, f"length({column}) > 0"))
-        raw = isinstance(row[column], bytes)
-        taken = {row[column] for row in rows(ledger, table)}
-        text, what = row[column], ""
+        taken = {text_of(column, row[column]) for row in rows(ledger, table)}
+        text, what = text_of(column, row[column]), ""
         while text in taken:
-            text, what = other_character(books.draw, row[column].decode() if raw else row[column])
-        changed = update(ledger, table, row, column, text.encode() if raw else text)
+            text, what = other_character(books.draw, text_of(column, row[column]))
+        changed = update(ledger, table, row, column, like(column, row[column], text))
         return {"what": f"{table}.{column}: {what}", "names": named(table, row, changed)}
 
     return on_ledger(act)
 
 
-def amount(table):
-    """A unit more in an amount within a JSON body."""
+def amount(table, column):
+    """A unit more in an amount within a JSON text."""
 
     def act(books, ledger):
-        row = books.draw.choice(rows(ledger, table, "body GLOB '*.[0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9]\"*'"))
-        body, what = manifests.unit_more(books.draw, row["body"])
-        update(ledger, table, row, "body", body)
-        return {"what": f"{table}.body: {what}", "names": named(table, row)}
+        row = books.draw.choice([row for row in rows(ledger, table) if manifests.AMOUNT.search(text_of(column, row[column]))])
+        text, what = manifests.unit_more(books.draw, text_of(column, row[column]))
+        update(ledger, table, row, column, like(column, row[column], text))
+        return {"what": f"{table}.{column}: {what}", "names": named(table, row)}
 
     return on_ledger(act)
+
+
+def longer(books, ledger):
+    """A byte more behind the packed text of a draft."""
+    row = books.draw.choice(rows(ledger, "drafts"))
+    update(ledger, "drafts", row, "packed", row["packed"] + b"\0")
+    return {"what": "drafts.packed: a byte more", "names": named("drafts", row)}
 
 
 def removed_row(table, which=None, also=()):
@@ -286,12 +305,13 @@ KINDS = (
         "dead_letters": ["partition", "code", "sentence", "raw"],
         "party_details": ["party", "salt", "sha256", "details"],
         "cycles": ["mid", "currency", "cycle", "state"],
-        "drafts": ["sha256", "mid", "currency", "cycle", "body"],
+        "drafts": ["sha256", "mid", "currency", "cycle", "packed"],
         "batch_totals": ["currency", "gross", "labour"],
         "actors": ["actor", "person", "public_key"],
         "retired_actors": ["actor"],
     }.items() for column in columns]
-    + [(f"amount in {table}.body", amount(table)) for table in ("manifests", "drafts")] * 2
+    + [(f"amount in {table}.{column}", amount(table, column)) for table, column in (("manifests", "body"), ("drafts", "packed"))] * 2
+    + [("longer draft", on_ledger(longer))]
     # The last manifest is missed by the positions that it moved.
     + [(f"removed row of {table}", removed_row(table, None, ["position of"] if table == "manifests" else []))
        for table in ("manifests", "positions", "dead_letters", "cycles", "drafts", "batch_totals", "actors", "retired_actors")] * 2
@@ -303,9 +323,9 @@ KINDS = (
        ("added draft", added_row("drafts", sha256="0" * 64)), ("added totals", added_row("batch_totals", currency="XAF")),
        ("added actor", added_row("actors", actor="eva", public_key="0" * 64)), ("actor retired", added_row("retired_actors", actor="ana"))]
     + [(f"swapped rows of {table}", swapped_rows(table, columns)) for table, columns in {
-        "manifests": ["body"], "drafts": ["body"], "party_details": ["details"], "dead_letters": ["raw"]}.items()]
+        "manifests": ["body"], "drafts": ["packed"], "party_details": ["details"], "dead_letters": ["raw"]}.items()]
     + [("swapped manifests with their hashes", swapped_rows("manifests", ["sha256", "body"]))]
-    + [("drafts swapped whole", swapped_rows("drafts", ["sha256", "body"]))]
+    + [("drafts swapped whole", swapped_rows("drafts", ["sha256", "packed"]))]
     + [(kind, on_ledger(act)) for kind, act in manifests.KINDS + forge.KINDS]
 )
 

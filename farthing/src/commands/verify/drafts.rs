@@ -4,12 +4,13 @@ use super::{Compared, journal};
 use crate::books::Books;
 use crate::commands::settle::Settlement;
 use crate::courses;
+use crate::draft_rows;
 use crate::plan_input::{self, Scope};
 use anyhow::{Context, ensure};
 use farthing_archive::catalog::Moved;
-use farthing_schemas::manifest::{CycleMove, sha256_hex};
+use farthing_schemas::manifest::CycleMove;
 use farthing_settle::cycle::Kind;
-use farthing_settle::{Draft, Plan, plan_of};
+use farthing_settle::{Plan, plan_of};
 use std::collections::BTreeSet;
 
 /// A draft's row, as far as making it again hangs on it; its text, which may be long, is not kept.
@@ -72,9 +73,8 @@ async fn kept(books: &Books, step: &CycleMove) -> anyhow::Result<Kept> {
     let row = row.with_context(|| format!("ledger, {name}: it is missing or has another SHA-256"))?;
     let same = (&row.mid, &row.currency, &row.cycle) == (&step.mid, &step.currency, &step.cycle);
     ensure!(same, "ledger, {name}: the row says it is another's");
-    let draft = Draft::from_json(&row.body).with_context(|| format!("ledger, {name}"))?;
-    ensure!(draft.draft_sha256 == *sha256, "ledger, {name}: its text has the SHA-256 {}", draft.draft_sha256);
-    Ok(Kept { sha256: row.sha256, registry_version: draft.registry_version, text_sha256: sha256_hex(row.body.as_bytes()) })
+    let (draft, text_sha256) = draft_rows::hashed(&row).with_context(|| format!("ledger, {name}"))?;
+    Ok(Kept { sha256: row.sha256, registry_version: draft.registry_version, text_sha256 })
 }
 
 /// The plan as it comes out of what the books held when it was made.
