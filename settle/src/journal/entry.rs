@@ -146,8 +146,8 @@ impl Entry {
 
     /// The entry with these sums.
     pub(super) fn of(header: Header, sums: Sums) -> Result<Entry, SettleError> {
-        let kept = sums.0.into_iter().filter(|(_, amount)| *amount != Money::ZERO);
-        let postings: Vec<Posting> = kept.map(|((account, currency), amount)| Posting { account, currency, amount }).collect();
+        let mut postings = sums.merged()?;
+        postings.retain(|posting| posting.amount != Money::ZERO);
         balanced(header.place.number, &postings)?;
         Ok(Entry { header, postings })
     }
@@ -171,15 +171,54 @@ impl Entry {
     }
 }
 
-/// Postings as they come, those of one account and currency added up: however many they are, no more is kept than an entry has.
+/// Postings as they come, those of one account and currency added up: however many they are, no more than twice as many are kept as an entry
+/// has. A list takes half the room of a map.
 #[derive(Default)]
-pub(super) struct Sums(BTreeMap<(Account, Currency), Money>);
+pub(super) struct Sums {
+    postings: Vec<Posting>,
+    /// How many there were when those of one account and currency were last added up.
+    merged: usize,
+}
+
+/// So few are not worth adding up before the end.
+const FEW: usize = 1 << 10;
 
 impl Sums {
-    pub(super) fn add(&mut self, Posting { account, currency, amount }: Posting) -> Result<(), SettleError> {
-        let sum = self.0.entry((account, currency)).or_default();
-        *sum = sum.plus(amount)?;
+    pub(super) fn add(&mut self, posting: Posting) -> Result<(), SettleError> {
+        if self.postings.len() >= 2 * self.merged.max(FEW) {
+            self.merge()?;
+        }
+        self.postings.push(posting);
         Ok(())
+    }
+
+    /// In the order of accounts and currencies, each once.
+    fn merged(mut self) -> Result<Vec<Posting>, SettleError> {
+        self.merge()?;
+        Ok(self.postings)
+    }
+
+    fn merge(&mut self) -> Result<(), SettleError> {
+        self.postings.sort_by(|one, other| one.key().cmp(&other.key()));
+        let mut failed = None;
+        self.postings.dedup_by(|next, sum| {
+            let same = next.key() == sum.key();
+            if same {
+                sum.amount = sum.amount.plus(next.amount).unwrap_or_else(|error| {
+                    failed = Some(error);
+                    Money::ZERO
+                });
+            }
+            same
+        });
+        self.merged = self.postings.len();
+        failed.map_or(Ok(()), |error| Err(error.into()))
+    }
+}
+
+impl Posting {
+    fn key(&self) -> (&Account, Currency) {
+        (&self.account, self.currency)
     }
 }
 

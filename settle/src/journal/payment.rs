@@ -27,12 +27,15 @@ pub fn entry_of_release(
     evidence: Evidence,
     occasion: Occasion,
 ) -> Result<Entry, SettleError> {
+    let sent = || payments.iter().filter(|payment| payment.message_id.is_some());
     let mut sums = Sums::default();
-    for payment in payments.iter().filter(|payment| payment.message_id.is_some()) {
-        let (party, currency) = (&payment.party, payment.currency);
-        let posting = |account: fn(String) -> Account, amount| Posting { account: account(party.clone()), currency, amount };
-        sums.add(posting(Account::PartyPayable, payment.amount))?;
-        sums.add(posting(Account::InFlight, payment.amount.negated()?))?;
+    // In the order of an entry, so that there is nothing to sort.
+    for payment in sent() {
+        sums.add(Posting { account: Account::PartyPayable(payment.party.clone()), currency: payment.currency, amount: payment.amount })?;
+    }
+    for payment in sent() {
+        let amount = payment.amount.negated()?;
+        sums.add(Posting { account: Account::InFlight(payment.party.clone()), currency: payment.currency, amount })?;
     }
     let Occasion { place, happened, booked, reason, reference } = occasion;
     let (mid, cycle) = (of.mid.clone(), Some(of.cycle));
