@@ -4,14 +4,16 @@ use crate::books::{Appended, Books};
 use crate::cli::RegistryCommand;
 use crate::output::{self, Answer};
 use crate::place::Place;
-use anyhow::{Context, bail};
+use anyhow::Context;
 use farthing_archive::catalog::registry_path;
 use farthing_archive::{Content, NewFile};
 use farthing_ledger::{Effects, PartyDetails};
 use farthing_schemas::manifest::{Act, RegistryLoad, sha256_hex};
 use farthing_schemas::registry::{BuildError, Delta, Record, Registry, read_load};
 use serde_json::json;
-use std::collections::{BTreeMap, HashMap};
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use tokio::task::JoinHandle;
 
@@ -29,17 +31,20 @@ async fn load(at: &Place, files: &[PathBuf], json: bool) -> anyhow::Result<Answe
 
 /// Loads the records of files, all or none; returns the version then in force and how many records are new or changed in it.
 pub async fn load_files(at: &Place, files: &[PathBuf]) -> anyhow::Result<(u64, u64)> {
-    let records = read_files(files)?;
+    let mut sources = Sources { files, standard_input: None };
+    let mut records = Some(sources.records()?);
     let mut books = Books::open_or_create(at).await?;
     loop {
-        let known: HashMap<String, PartyDetails> =
-            books.ledger.party_details().await?.into_iter().map(|details| (details.party.clone(), details)).collect();
+        let known: HashMap<String, String> = books.ledger.details_by_party().await?.into_iter().collect();
         let (state, mut texts) = books.registry_state().await?;
         let unchanged = |party: &str, details: &farthing_schemas::registry::PrivateDetails| match known.get(party) {
-            Some(known) => known.details == details.as_json(),
+            Some(known) => known == details.as_json(),
             None => details.is_empty(),
         };
-        let mut delta = state.apply(records.clone(), unchanged).map_err(refused)?;
+        // Of many parties there is no room for a copy: where another load comes first, all is read again.
+        let load = records.take().map_or_else(|| sources.records(), Ok)?;
+        let mut delta = state.apply(load, unchanged).map_err(refused)?;
+        drop((state, known));
         if delta.is_empty() {
             return Ok((books.catalog.registry_version(), 0));
         }
@@ -47,6 +52,7 @@ pub async fn load_files(at: &Place, files: &[PathBuf]) -> anyhow::Result<(u64, u
         let version = books.catalog.registry_version() + 1;
         let changed = u64::try_from(delta.len())?;
         let text = delta.public_ndjson();
+        drop(delta);
         let packed = zstd::encode_all(&text[..], 0)?;
         texts.push(text);
         let compiled = compile(texts);
@@ -70,22 +76,34 @@ fn compile(texts: Vec<Vec<u8>>) -> JoinHandle<Result<Registry, BuildError>> {
     tokio::task::spawn_blocking(move || Registry::from_public((1..).zip(texts.iter().map(Vec::as_slice))))
 }
 
-fn read_files(files: &[PathBuf]) -> anyhow::Result<Vec<Record>> {
-    let mut records = Vec::new();
-    for path in files {
-        let bytes = read(path).with_context(|| format!("the registry file {} cannot be read", path.display()))?;
-        records.extend(read_load(&path.display().to_string(), &bytes).map_err(refused)?);
-    }
-    Ok(records)
+/// Where records come from.
+struct Sources<'f> {
+    files: &'f [PathBuf],
+    /// What came on standard input, which can be read only once.
+    standard_input: Option<Vec<u8>>,
 }
 
-fn read(path: &Path) -> std::io::Result<Vec<u8>> {
-    if path == Path::new("-") {
-        let mut bytes = Vec::new();
-        std::io::Read::read_to_end(&mut std::io::stdin(), &mut bytes)?;
-        return Ok(bytes);
+impl Sources<'_> {
+    fn records(&mut self) -> anyhow::Result<Vec<Record>> {
+        let mut records = Vec::new();
+        for path in self.files {
+            let bytes = self.bytes(path).with_context(|| format!("the registry file {} cannot be read", path.display()))?;
+            records.extend(read_load(&path.display().to_string(), &bytes).map_err(refused)?);
+        }
+        Ok(records)
     }
-    std::fs::read(path)
+
+    fn bytes(&mut self, path: &Path) -> io::Result<Cow<'_, [u8]>> {
+        if path != Path::new("-") {
+            return Ok(Cow::Owned(std::fs::read(path)?));
+        }
+        if self.standard_input.is_none() {
+            let mut bytes = Vec::new();
+            io::stdin().read_to_end(&mut bytes)?;
+            self.standard_input = Some(bytes);
+        }
+        Ok(Cow::Borrowed(self.standard_input.as_deref().unwrap_or_default()))
+    }
 }
 
 fn refused(errors: Vec<farthing_schemas::registry::RegistryError>) -> anyhow::Error {
@@ -93,23 +111,22 @@ fn refused(errors: Vec<farthing_schemas::registry::RegistryError>) -> anyhow::Er
     anyhow::anyhow!("nothing is loaded; the registry is refused:\n{}", lines.join("\n"))
 }
 
-/// Sets what private details aside for the ledger, and their salted hashes into the public records.
+/// Sets private details aside for the ledger, and their salted hashes into the public records.
 fn seal(delta: &mut Delta) -> anyhow::Result<Vec<PartyDetails>> {
-    let mut sealed: BTreeMap<String, (PartyDetails, [u8; 32])> = BTreeMap::new();
-    for (party, details) in delta.private().filter(|(_, details)| !details.is_empty()) {
+    let mut sealed = Vec::new();
+    delta.seal_private(|party, details| -> anyhow::Result<_> {
+        if details.is_empty() {
+            return Ok(None);
+        }
         let mut salt = [0; 16];
         getrandom::fill(&mut salt).map_err(|error| anyhow::anyhow!("no randomness: {error}"))?;
-        let salt = hex::encode(salt);
-        let sha256 = private_sha256(&salt, details.as_json());
-        let bytes: [u8; 32] = hex::decode(&sha256)?.try_into().unwrap_or_default();
-        let details = PartyDetails { party: party.to_owned(), salt, sha256, details: details.as_json().to_owned() };
-        sealed.insert(party.to_owned(), (details, bytes));
-    }
-    delta.seal_private(|party, _| sealed.get(party).map(|(_, bytes)| *bytes));
-    if delta.private().filter(|(_, details)| !details.is_empty()).count() != sealed.len() {
-        bail!("a party's details could not be set aside");
-    }
-    Ok(sealed.into_values().map(|(details, _)| details).collect())
+        let (salt, details) = (hex::encode(salt), details.into_json());
+        let sha256 = private_sha256(&salt, &details);
+        let digest: [u8; 32] = hex::decode(&sha256)?.try_into().unwrap_or_default();
+        sealed.push(PartyDetails { party: party.to_owned(), salt, sha256, details });
+        Ok(Some(digest))
+    })?;
+    Ok(sealed)
 }
 
 /// The hash that stands in the archive for details that are not there: salted, so that nobody can guess them from it.

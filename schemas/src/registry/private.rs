@@ -18,6 +18,12 @@ impl PrivateDetails {
         &self.0
     }
 
+    /// The same, given away.
+    #[must_use]
+    pub fn into_json(self) -> String {
+        self.0.into()
+    }
+
     /// Whether the record has nothing private.
     #[must_use]
     pub fn is_empty(&self) -> bool {

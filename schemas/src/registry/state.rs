@@ -194,13 +194,17 @@ impl Delta {
         self.tables.parties.iter().filter_map(|entry| Some((&*entry.value.id, entry.private.as_ref()?)))
     }
 
-    /// Sets the digest that stands in public for the private details of each of its parties.
-    pub fn seal_private(&mut self, mut digest: impl FnMut(&str, &PrivateDetails) -> Option<[u8; 32]>) {
+    /// Gives the private details of each of its parties away, by id, and sets the digest that stands for them in public.
+    ///
+    /// # Errors
+    /// The first of `seal`; the parties after it keep theirs.
+    pub fn seal_private<E>(&mut self, mut seal: impl FnMut(&str, PrivateDetails) -> Result<Option<[u8; 32]>, E>) -> Result<(), E> {
         for entry in &mut self.tables.parties {
-            if let Some(details) = &entry.private {
-                entry.value.private_sha256 = digest(&entry.value.id, details);
+            if let Some(details) = entry.private.take() {
+                entry.value.private_sha256 = seal(&entry.value.id, details)?;
             }
         }
+        Ok(())
     }
 
     /// Its public text, to be archived as the version that it makes.
