@@ -2,7 +2,9 @@
 
 use crate::dialect::Dialect;
 use crate::open::Sql;
+use crate::read::short;
 use crate::{Ledger, LedgerError, signed, unsigned};
+use compact_str::CompactString;
 use farthing_schemas::manifest::Booked;
 use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row};
@@ -38,19 +40,19 @@ pub struct StoredEntry {
     pub evidence_sha256: String,
 }
 
-/// A posting of an entry as the ledger holds it.
+/// A posting of an entry as the ledger holds it. There may be millions of them at once: short texts stand within the row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredPosting {
     /// Its number within the entry, from 1.
     pub line: u64,
     /// The kind of its account.
-    pub account: String,
+    pub account: CompactString,
     /// The platform or party whose account it is; empty for the MID's own.
-    pub owner: String,
+    pub owner: CompactString,
     /// The currency of the amount.
-    pub currency: String,
+    pub currency: CompactString,
     /// A 12-digit decimal: a debit above 0, a credit below.
-    pub amount: String,
+    pub amount: CompactString,
 }
 
 /// Postings per statement; see `ROWS_A_STATEMENT` of `append` for why they are not more.
@@ -77,15 +79,15 @@ impl Ledger {
     pub async fn journal_postings_after(&self, entry: u64, line: u64, most: u64) -> Result<Vec<StoredPosting>, LedgerError> {
         let select = "SELECT line, account, owner, currency, CAST(amount AS TEXT) FROM journal_postings
                       WHERE entry = $1 AND line > $2 ORDER BY line LIMIT $3";
-        let rows = sqlx::query(select).bind(signed(entry)).bind(signed(line)).bind(signed(most)).fetch_all(&self.pool).await?;
+        let query = sqlx::query(select).bind(signed(entry)).bind(signed(line)).bind(signed(most));
         let posting = |row: &AnyRow| StoredPosting {
             line: unsigned(row.get(0)),
-            account: row.get(1),
-            owner: row.get(2),
-            currency: row.get(3),
-            amount: row.get(4),
+            account: short(row, 1),
+            owner: short(row, 2),
+            currency: short(row, 3),
+            amount: short(row, 4),
         };
-        Ok(rows.iter().map(posting).collect())
+        self.each_row(query, posting).await
     }
 
     /// The least number of an entry that postings name but that is not there.
@@ -139,7 +141,7 @@ pub(crate) async fn insert_entry(
         // All but the last are the same statement.
         let query = sqlx::query(AssertSqlSafe(insert)).persistent(some.len() == POSTINGS_A_STATEMENT).bind(signed(entry.number));
         let bound = some.iter().fold(query, |query, posting| {
-            query.bind(signed(posting.line)).bind(&posting.account).bind(&posting.owner).bind(&posting.currency).bind(&posting.amount)
+            query.bind(signed(posting.line)).bind(&*posting.account).bind(&*posting.owner).bind(&*posting.currency).bind(&*posting.amount)
         });
         bound.execute(&mut **sql).await?;
     }

@@ -3,37 +3,39 @@
 use crate::append::{ROWS_A_STATEMENT, rows_of_values};
 use crate::dialect::Dialect;
 use crate::open::Sql;
+use crate::read::short;
 use crate::{Ledger, LedgerError, signed, unsigned};
+use compact_str::CompactString;
 use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row};
 
-/// One attempt to pay.
+/// One attempt to pay. There may be a million of them at once: short texts stand within the row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredPayment {
     /// Its id.
-    pub id: String,
+    pub id: CompactString,
     /// The act that made it.
     pub sequence: u64,
     /// Its number among that act's payments, from 1.
     pub line: u64,
     /// Who pays.
-    pub mid: String,
+    pub mid: CompactString,
     /// The currency of the draft that says so.
-    pub currency: String,
+    pub currency: CompactString,
     /// The draft's cycle.
-    pub cycle: String,
+    pub cycle: CompactString,
     /// Who is paid.
-    pub party: String,
+    pub party: CompactString,
     /// Which attempt it is.
     pub attempt: u64,
     /// The currency that arrives.
-    pub paid_in: String,
+    pub paid_in: CompactString,
     /// How much of it, a 12-digit decimal.
-    pub amount: String,
+    pub amount: CompactString,
     /// The attempt that has failed before.
-    pub replaces: Option<String>,
+    pub replaces: Option<CompactString>,
     /// The file that it is in; none if it was left out.
-    pub message_id: Option<String>,
+    pub message_id: Option<CompactString>,
 }
 
 /// A change of a payment's state.
@@ -302,18 +304,18 @@ fn condition(asked: Asked<'_>) -> (String, Vec<String>) {
 
 fn payment(row: &AnyRow) -> StoredPayment {
     StoredPayment {
-        id: row.get(0),
+        id: short(row, 0),
         sequence: unsigned(row.get(1)),
         line: unsigned(row.get(2)),
-        mid: row.get(3),
-        currency: row.get(4),
-        cycle: row.get(5),
-        party: row.get(6),
+        mid: short(row, 3),
+        currency: short(row, 4),
+        cycle: short(row, 5),
+        party: short(row, 6),
         attempt: unsigned(row.get(7)),
-        paid_in: row.get(8),
-        amount: row.get(9),
-        replaces: row.get(10),
-        message_id: row.get(11),
+        paid_in: short(row, 8),
+        amount: short(row, 9),
+        replaces: row.get::<Option<&str>, _>(10).map(CompactString::from),
+        message_id: row.get::<Option<&str>, _>(11).map(CompactString::from),
     }
 }
 
@@ -362,8 +364,10 @@ async fn insert_payments(sql: &mut Sql, dialect: Dialect, payments: &[StoredPaym
         let query = sqlx::query(AssertSqlSafe(dialect.insert_payments(some.len()))).persistent(some.len() == ROWS_A_STATEMENT);
         let query = query.bind(signed(some[0].sequence));
         let bound = some.iter().fold(query, |query, row| {
-            let query = query.bind(&row.id).bind(signed(row.line)).bind(&row.mid).bind(&row.currency).bind(&row.cycle).bind(&row.party);
-            query.bind(signed(row.attempt)).bind(&row.paid_in).bind(&row.amount).bind(&row.replaces).bind(&row.message_id)
+            let query =
+                query.bind(&*row.id).bind(signed(row.line)).bind(&*row.mid).bind(&*row.currency).bind(&*row.cycle).bind(&*row.party);
+            let query = query.bind(signed(row.attempt)).bind(&*row.paid_in).bind(&*row.amount);
+            query.bind(row.replaces.as_deref()).bind(row.message_id.as_deref())
         });
         bound.execute(&mut **sql).await?;
     }

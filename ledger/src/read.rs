@@ -1,6 +1,7 @@
 //! Reading the ledger.
 
 use crate::{Ledger, LedgerError, signed, unsigned};
+use compact_str::CompactString;
 use farthing_schemas::manifest::{DeadLetter, Total};
 use futures::TryStreamExt;
 use sqlx::any::{AnyArguments, AnyRow};
@@ -79,6 +80,11 @@ pub(crate) fn letter(row: &AnyRow) -> KeptLetter {
         DeadLetter { partition: row.get(2), position: unsigned(row.get(3)), code: row.get(4), sentence: row.get(5), raw: row.get(6) };
     let replayed_in = row.get::<Option<i64>, _>(7).map(unsigned);
     KeptLetter { number: unsigned(row.get(0)), batch: unsigned(row.get(1)), replayed_in, letter }
+}
+
+/// A text of a row of which there are many.
+pub(crate) fn short(row: &AnyRow, column: usize) -> CompactString {
+    row.get::<&str, _>(column).into()
 }
 
 fn draft(row: &AnyRow) -> StoredDraft {

@@ -22,7 +22,7 @@ pub use upcoming::Upcoming;
 
 use crate::books::Books;
 use crate::draft_rows;
-use crate::journal::{entry_of, postings, rows_of};
+use crate::journal::{entry_of, postings};
 use acts::{SeenAct, SeenWhat, act_of, acts};
 use chain::Chain;
 use farthing_ledger::{StoredEntry, StoredPosting};
@@ -191,11 +191,10 @@ async fn show_entries(books: &Books, scope: &Scope<'_>, acts: &[SeenAct], judged
             show(judged, row, None, act, None);
         }
     }
-    if let Some(entry) = scope.upcoming().and_then(Upcoming::entry) {
-        let (row, rows) = rows_of(entry);
+    if let Some((row, rows)) = scope.upcoming().and_then(Upcoming::entry) {
         let act = act_of(acts, row.number);
         let found = booked_draft(books, act).await?;
-        show(judged, &row, Some(&rows), act, found.as_ref().map(|(_, draft)| draft));
+        show(judged, row, Some(rows), act, found.as_ref().map(|(_, draft)| draft));
         last = found.or(last);
     }
     Ok(last)

@@ -3,6 +3,7 @@
 
 use super::{Chain, Invariant};
 use anyhow::ensure;
+use compact_str::CompactString;
 use farthing_schemas::{Currency, Money};
 use farthing_settle::Draft;
 use farthing_settle::draft::{Exchanged, Line, TaxLine};
@@ -11,24 +12,28 @@ use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Default)]
 pub struct Owed {
-    /// By MID and currency, then by party; of a party that has had no line since, what was carried then.
-    books: BTreeMap<(String, Currency), BTreeMap<String, ToDate>>,
+    /// By MID and currency.
+    books: BTreeMap<(String, Currency), Books>,
 }
 
-/// A party's money in one MID and currency since the first draft that was looked at.
+/// The money of all parties with one MID in one currency since the first draft that was looked at.
+#[derive(Default)]
+struct Books {
+    sums: ToDate,
+    /// By party, what the last draft in which it has a line carried: with each line it is seen that this is what there was less what was
+    /// paid and kept back, so nothing else has to be remembered of a party.
+    carried: BTreeMap<CompactString, Money>,
+}
+
+/// Sums to date.
 #[derive(Clone, Copy, Default)]
 struct ToDate {
-    /// What was carried into the first of its drafts, where that is not the first of all.
+    /// What was carried into the first drafts, where these are not the first of all.
     opening: Money,
     earned: Money,
     paid: Money,
     held: Money,
     withheld: Money,
-    /// As an heir.
-    inherited: Money,
-    /// To its heirs.
-    passed_on: Money,
-    carried: Money,
 }
 
 impl Invariant for Owed {
@@ -39,7 +44,7 @@ impl Invariant for Owed {
     fn draft(&mut self, draft: &Draft) -> anyhow::Result<()> {
         let key = (draft.mid.clone(), draft.currency);
         let first = !self.books.contains_key(&key);
-        let parties = self.books.entry(key).or_default();
+        let Books { sums, carried } = self.books.entry(key).or_default();
         let mut returned: BTreeMap<&str, Money> = BTreeMap::new();
         for line in &draft.returned {
             let sum = returned.entry(&line.party).or_default();
@@ -48,23 +53,27 @@ impl Invariant for Owed {
         let listed: BTreeSet<&str> = draft.lines.iter().map(|line| line.party.as_str()).collect();
         let name = |party: &str| format!("{party} with {} in {}, cycle {}", draft.mid, draft.currency, draft.cycle);
         for line in &draft.lines {
-            let to_date = parties.entry(line.party.clone()).or_default();
-            if first {
-                (to_date.opening, to_date.carried) = (line.carried_in, line.carried_in);
-            }
+            let carried = carried.entry(line.party.as_str().into()).or_default();
             let back = returned.remove(line.party.as_str()).unwrap_or_default();
-            if !first {
-                to_date.paid = to_date.paid.minus(back)?;
-            }
-            let (before, into) = (if first { to_date.carried } else { to_date.carried.plus(back)? }, line.carried_in);
+            let (before, into) = if first { (line.carried_in, line.carried_in) } else { (carried.plus(back)?, line.carried_in) };
             ensure!(
                 before == into,
                 "{}: {before} was carried out of the cycle before or has come back, and {into} is carried in",
                 name(&line.party)
             );
-            to_date.add(line)?;
-            let (had, has) = (to_date.had()?, to_date.is()?);
-            ensure!(had == has, "{}: {had} to date, but paid, held, withheld, carried and passed on are {has}", name(&line.party));
+            let (had, has) = (had(line)?, is(line)?);
+            ensure!(
+                had == has,
+                "{}: {had} with what was carried in, but paid, held, withheld, carried and passed on are {has}",
+                name(&line.party)
+            );
+            *carried = line.carried_out;
+            if first {
+                sums.opening = sums.opening.plus(into)?
+            } else {
+                sums.paid = sums.paid.minus(back)?
+            }
+            sums.add(line)?;
         }
         let passed = |field: fn(&Line) -> Money| Money::sum(draft.lines.iter().map(field));
         let (inherited, passed_on) = (passed(|line| line.inherited)?, passed(|line| line.passed_on)?);
@@ -72,24 +81,21 @@ impl Invariant for Owed {
         ensure!(inherited == passed_on, "{mid} in {currency}, cycle {cycle}: {passed_on} is passed on, and heirs get {inherited}");
         taxed(draft)?;
         exchanged(draft)?;
-        let forgotten = parties.iter().find(|(party, to_date)| to_date.carried != Money::ZERO && !listed.contains(party.as_str()));
+        let forgotten = carried.iter().find(|(party, carried)| **carried != Money::ZERO && !listed.contains(party.as_str()));
         if let Some((party, back)) = returned.first_key_value() {
             ensure!(false, "{}: {back} has come back, and it has no line", name(party));
         }
-        if let Some((party, to_date)) = forgotten {
-            ensure!(false, "{}: {} was carried out of the cycle before, and it has no line", name(party), to_date.carried);
+        if let Some((party, carried)) = forgotten {
+            ensure!(false, "{}: {} was carried out of the cycle before, and it has no line", name(party), carried);
         }
         Ok(())
     }
 
     fn end(&mut self, _chain: &Chain<'_>) -> anyhow::Result<String> {
         let mut figures = Vec::new();
-        for ((mid, currency), parties) in &self.books {
-            let sum = |field: fn(&ToDate) -> Money| Money::sum(parties.values().map(field));
-            let earned = sum(|to_date| to_date.opening)?.plus(sum(|to_date| to_date.earned)?)?;
-            let (paid, held) = (sum(|to_date| to_date.paid)?, sum(|to_date| to_date.held)?);
-            let (withheld, carried) = (sum(|to_date| to_date.withheld)?, sum(|to_date| to_date.carried)?);
-            let parties = parties.len();
+        for ((mid, currency), Books { sums, carried }) in &self.books {
+            let ToDate { opening, earned, paid, held, withheld } = *sums;
+            let (earned, parties, carried) = (opening.plus(earned)?, carried.len(), Money::sum(carried.values().copied())?);
             figures.push(format!("{parties} parties of {mid} {earned} {currency} = {paid} + {held} + {withheld} + {carried}"));
         }
         Ok(if figures.is_empty() { "no drafts".to_owned() } else { figures.join("; ") })
@@ -127,23 +133,28 @@ fn exchanged(draft: &Draft) -> anyhow::Result<()> {
 
 impl ToDate {
     fn add(&mut self, line: &Line) -> anyhow::Result<()> {
-        self.earned = self.earned.plus(line.net)?.plus(line.true_up)?.plus(line.adjusted)?;
+        self.earned = self.earned.plus(earned(line)?)?;
         self.paid = self.paid.plus(line.paid)?;
-        self.held = self.held.plus(line.held)?.minus(line.lifted)?;
+        self.held = self.held.plus(held(line)?)?;
         self.withheld = self.withheld.plus(line.withheld)?;
-        self.inherited = self.inherited.plus(line.inherited)?;
-        self.passed_on = self.passed_on.plus(line.passed_on)?;
-        self.carried = line.carried_out;
         Ok(())
     }
+}
 
-    /// What there was.
-    fn had(&self) -> anyhow::Result<Money> {
-        Ok(Money::sum([self.opening, self.earned, self.inherited])?)
-    }
+fn earned(line: &Line) -> anyhow::Result<Money> {
+    Ok(Money::sum([line.net, line.true_up, line.adjusted])?)
+}
 
-    /// What it has come to.
-    fn is(&self) -> anyhow::Result<Money> {
-        Ok(Money::sum([self.paid, self.held, self.withheld, self.carried, self.passed_on])?)
-    }
+fn held(line: &Line) -> anyhow::Result<Money> {
+    Ok(line.held.minus(line.lifted)?)
+}
+
+/// What there was.
+fn had(line: &Line) -> anyhow::Result<Money> {
+    Ok(Money::sum([line.carried_in, earned(line)?, line.inherited])?)
+}
+
+/// What it has come to.
+fn is(line: &Line) -> anyhow::Result<Money> {
+    Ok(Money::sum([line.paid, held(line)?, line.withheld, line.carried_out, line.passed_on])?)
 }

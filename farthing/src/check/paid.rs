@@ -10,6 +10,7 @@ use crate::payouts::answers::outcome_sha256;
 use crate::payouts::folded::{self, key_of, payment_of};
 use crate::payouts::{Owed, sum_of};
 use anyhow::{Context, anyhow, ensure};
+use compact_str::CompactString;
 use farthing_ledger::{StoredException, StoredPayment, StoredReceipt, StoredState};
 use farthing_schemas::manifest::{BankMessage, CycleMove, Released};
 use farthing_schemas::money::from_stored_text;
@@ -26,7 +27,7 @@ type Key = (String, String, String);
 #[derive(Default)]
 pub struct Paid {
     /// What drafts in force pay, by party.
-    owed: BTreeMap<Key, BTreeMap<String, Due>>,
+    owed: BTreeMap<Key, BTreeMap<CompactString, Due>>,
     /// The entries of releases and of messages, by the number of their acts.
     entries: BTreeMap<u64, Known>,
 }
@@ -73,7 +74,7 @@ impl Invariant for Paid {
 
     fn draft(&mut self, draft: &Draft) -> anyhow::Result<()> {
         let key = (draft.mid.clone(), draft.currency.to_string(), draft.cycle.to_string());
-        self.owed.insert(key, Owed::of(draft).iter().map(|(party, due)| (party.to_owned(), due)).collect());
+        self.owed.insert(key, Owed::of(draft).iter().map(|(party, due)| (party.into(), due)).collect());
         Ok(())
     }
 
@@ -124,8 +125,8 @@ impl<'a> Look<'a> {
                 self.message(message, &Act { sequence, made, told }).with_context(|| format!("manifest {sequence}"))?;
             }
         }
-        let beyond = payments.next().map(|row| &row.id).or(states.next().map(|row| &row.id));
-        ensure!(beyond.is_none(), "payment {}: no manifest names it or its state", beyond.map_or("", String::as_str));
+        let beyond = payments.next().map(|row| row.id.as_str()).or(states.next().map(|row| row.id.as_str()));
+        ensure!(beyond.is_none(), "payment {}: no manifest names it or its state", beyond.unwrap_or_default());
         Ok(())
     }
 
@@ -146,8 +147,10 @@ impl<'a> Look<'a> {
         for (row, payment) in act.made.iter().zip(payments) {
             ensure!(key_of(row) == key, "payment {} is said to be of another MID, currency or cycle", row.id);
             self.key_of.insert(&row.id, row);
-            let owed =
-                owed.and_then(|owed| owed.get(&payment.party)).copied().unwrap_or(Due { currency: payment.currency, amount: Money::ZERO });
+            let owed = owed
+                .and_then(|owed| owed.get(payment.party.as_str()))
+                .copied()
+                .unwrap_or(Due { currency: payment.currency, amount: Money::ZERO });
             self.payments.entry(key_of(row)).or_default().make(payment, owed)?;
         }
         self.sent += 1;
@@ -194,7 +197,7 @@ impl<'a> Look<'a> {
             let motion = self.payments.entry(key_of(payment)).or_default().tell(&row.id, row.state.parse()?)?;
             if let Some(motion) = motion {
                 let (amount, currency) = (from_stored_text(&payment.amount)?, payment.paid_in.parse()?);
-                books.push(Told::Payment { party: payment.party.clone(), motion, amount, currency });
+                books.push(Told::Payment { party: payment.party.to_string(), motion, amount, currency });
             }
         }
         if !self.chain.looks_at(*sequence) {

@@ -11,6 +11,7 @@ use crate::journal::amount_of;
 use crate::payouts::Owed;
 use crate::payouts::folded::by_draft;
 use anyhow::{Context, ensure};
+use compact_str::CompactString;
 use farthing_schemas::{Cycle, Money};
 use farthing_settle::Draft;
 use farthing_settle::cycle::State as Course;
@@ -25,7 +26,10 @@ type Books = (String, String);
 type Accounts = (String, String, &'static str);
 
 /// By kind of account and then by party.
-type Sums = BTreeMap<Accounts, BTreeMap<String, Money>>;
+type Sums = BTreeMap<Accounts, BTreeMap<CompactString, Money>>;
+
+/// The kinds of accounts that are looked at.
+const KINDS: [AccountKind; 2] = [AccountKind::PartyPayable, AccountKind::InFlight];
 
 #[derive(Default)]
 pub struct Payable {
@@ -37,8 +41,8 @@ pub struct Payable {
 
 /// What of a draft matters here.
 struct Said {
-    carried: Vec<(String, Money)>,
-    due: Vec<(String, Due)>,
+    carried: Vec<(CompactString, Money)>,
+    due: Vec<(CompactString, Due)>,
     /// The payments that it owes again.
     returned: BTreeSet<String>,
 }
@@ -49,11 +53,10 @@ impl Invariant for Payable {
     }
 
     fn entry(&mut self, seen: &SeenEntry<'_>) -> anyhow::Result<()> {
-        let kinds = [AccountKind::PartyPayable, AccountKind::InFlight].map(AccountKind::as_str);
         for row in seen.body.iter().flat_map(|body| body.postings) {
-            let Some(kind) = kinds.into_iter().find(|kind| *kind == row.account) else { continue };
+            let Some(kind) = KINDS.map(AccountKind::as_str).into_iter().find(|kind| *kind == row.account) else { continue };
             let name = || format!("journal entry {}, posting {}", seen.row.number, row.line);
-            let accounts = (seen.row.mid.clone(), row.currency.clone(), kind);
+            let accounts = (seen.row.mid.clone(), row.currency.to_string(), kind);
             let sum = self.booked.entry(accounts).or_default().entry(row.owner.clone()).or_default();
             *sum = sum.plus(amount_of(row).with_context(name)?).with_context(name)?;
         }
@@ -63,8 +66,8 @@ impl Invariant for Payable {
     fn draft(&mut self, draft: &Draft) -> anyhow::Result<()> {
         let carried = draft.lines.iter().filter(|line| line.carried_out != Money::ZERO);
         let said = Said {
-            carried: carried.map(|line| (line.party.clone(), line.carried_out)).collect(),
-            due: Owed::of(draft).iter().map(|(party, due)| (party.to_owned(), due)).collect(),
+            carried: carried.map(|line| (line.party.as_str().into(), line.carried_out)).collect(),
+            due: Owed::of(draft).iter().map(|(party, due)| (party.into(), due)).collect(),
             returned: draft.returned.iter().map(|line| line.payment.clone()).collect(),
         };
         self.drafts.entry((draft.mid.clone(), draft.currency.to_string())).or_default().insert(draft.cycle, said);
@@ -74,13 +77,15 @@ impl Invariant for Payable {
     fn end(&mut self, chain: &Chain<'_>) -> anyhow::Result<String> {
         self.owed_or_paid_anew(chain.payments)?;
         if let Some(upcoming) = chain.upcoming {
+            // What was booked before does not change.
+            self.booked.clear();
             return self.change(chain, upcoming).map(|()| String::new());
         }
         let mut should = Sums::new();
         let returned = self.approved(chain, &mut should)?;
         self.drafts.clear();
         paid(chain.payments, &returned, &mut should)?;
-        let of = |sums: &Sums, accounts: &Accounts, party: &String| {
+        let of = |sums: &Sums, accounts: &Accounts, party: &CompactString| {
             sums.get(accounts).and_then(|parties| parties.get(party)).copied().unwrap_or_default()
         };
         for (accounts, parties) in self.booked.iter().chain(&should) {
@@ -146,7 +151,7 @@ fn accounts_of<'p>(payments: &'p Payments, returned: &'p BTreeSet<String>) -> im
 /// Adds what is owed: a credit.
 fn add(should: &mut Sums, (mid, currency, kind, party): (&str, &str, AccountKind, &str), amount: Money) -> anyhow::Result<()> {
     let parties = should.entry((mid.to_owned(), currency.to_owned(), kind.as_str())).or_default();
-    let sum = parties.entry(party.to_owned()).or_default();
+    let sum = parties.entry(party.into()).or_default();
     *sum = sum.minus(amount)?;
     Ok(())
 }

@@ -103,8 +103,8 @@ async fn obligations(books: &Books, states: &[StoredState]) -> anyhow::Result<(V
         for some in ids.chunks(IDS) {
             known.extend(books.ledger.payment_states(Asked::Ids(some)).await?);
             for payment in books.ledger.payments(Asked::Ids(some)).await? {
-                wanted.extend(payment.replaces.clone());
-                found.insert(payment.id.clone(), payment);
+                wanted.extend(payment.replaces.as_ref().map(ToString::to_string));
+                found.insert(payment.id.to_string(), payment);
             }
         }
         wanted.retain(|id| !found.contains_key(id));

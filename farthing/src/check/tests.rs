@@ -118,10 +118,9 @@ fn occasion() -> Occasion {
 fn said(catalog: &Catalog, payments: &SeenPayments<'_>, upcoming: &Upcoming<'_>, what: SeenWhat, draft: Option<&Draft>) -> Option<String> {
     let numbers = upcoming.entry().map(|_| 1..=1);
     let act = SeenAct { sequence: catalog.sequence + 1, what, booked: None, numbers, through: 1 };
-    let booked: Option<(_, _)> = upcoming.entry().map(rows_of);
     let chain = Chain { catalog, acts: Vec::new(), payments, upcoming: Some(upcoming) };
     let judge = |invariant: &mut dyn Invariant| -> anyhow::Result<String> {
-        if let Some((row, postings)) = &booked {
+        if let Some((row, postings)) = upcoming.entry() {
             let entry = entry_of(row, postings);
             invariant.entry(&SeenEntry { row, body: Some(SeenBody { postings, entry: &entry, draft }), act: Some(&act) })?;
         }
@@ -172,18 +171,18 @@ fn bytes_of(payments: &[Payment]) -> Vec<u8> {
 
 fn stored((line, payment): (u64, &Payment)) -> StoredPayment {
     StoredPayment {
-        id: payment.id.clone(),
+        id: payment.id.as_str().into(),
         sequence: RELEASE,
         line,
-        mid: MID.to_owned(),
-        currency: euro().to_string(),
-        cycle: october().to_string(),
-        party: payment.party.clone(),
+        mid: MID.into(),
+        currency: euro().code().into(),
+        cycle: october().to_string().into(),
+        party: payment.party.as_str().into(),
         attempt: payment.attempt.into(),
-        paid_in: payment.currency.to_string(),
-        amount: payment.amount.to_string(),
-        replaces: payment.replaces.clone(),
-        message_id: payment.message_id.clone(),
+        paid_in: payment.currency.code().into(),
+        amount: payment.amount.to_string().into(),
+        replaces: payment.replaces.as_deref().map(Into::into),
+        message_id: payment.message_id.as_deref().map(Into::into),
     }
 }
 
@@ -235,7 +234,7 @@ fn released(change: impl FnOnce(&mut Release)) -> Option<String> {
         bank_files: vec![named],
     };
     let step = CycleMove { released: Some(Box::new(says)), ..step("released", &draft.draft_sha256) };
-    let entry = entry_of_payments(&release.booked);
+    let entry = rows_of(&entry_of_payments(&release.booked));
     let rows = PaymentRows {
         payments: (1..).zip(&release.payments).map(stored).collect(),
         states: release.states,
@@ -338,7 +337,7 @@ fn taken_in(change: impl FnOnce(&mut Message)) -> Option<String> {
     change(&mut message);
     let Message { states, receipts, told, mid, bytes, outcome_sha256: other } = message;
     let sha256 = sha256_hex(b"what the bank says");
-    let entry = entry_of_message(&mid, &sha256, &told, occasion()).unwrap();
+    let entry = rows_of(&entry_of_message(&mid, &sha256, &told, occasion()).unwrap());
     let outcome = other.unwrap_or_else(|| outcome_sha256(&states, &receipts, &[]));
     let says = BankMessage { mid: mid.clone(), sha256: sha256.clone(), outcome_sha256: outcome, ..BankMessage::default() };
     let kept = StoredBankMessage { sha256, sequence, mid, body: Some(zstd::encode_all(bytes, 1).unwrap()) };

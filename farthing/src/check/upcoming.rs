@@ -1,10 +1,9 @@
 //! What is to be done, and how much is looked at before.
 
-use farthing_ledger::{PaymentRows, StoredEntry};
+use farthing_ledger::{PaymentRows, StoredEntry, StoredPosting};
 use farthing_schemas::Cycle;
 use farthing_schemas::manifest::{BankMessage, CycleMove};
 use farthing_settle::cycle::Kind;
-use farthing_settle::journal::Entry;
 use farthing_settle::{Courses, Draft};
 
 /// How much is looked at.
@@ -16,13 +15,16 @@ pub enum Scope<'a> {
     Move(&'a Upcoming<'a>),
 }
 
+/// An entry and its postings as they are to be written.
+pub type EntryRows = (StoredEntry, Vec<StoredPosting>);
+
 /// What is to be done, and what comes with it.
 pub enum Upcoming<'a> {
     /// A move of a cycle.
     Move {
         step: &'a CycleMove,
         /// What it books.
-        entry: Option<&'a Entry>,
+        entry: Option<&'a EntryRows>,
         /// The draft that it makes.
         draft: Option<&'a Draft>,
         /// The rows of payments that it makes.
@@ -32,14 +34,14 @@ pub enum Upcoming<'a> {
     Message {
         message: &'a BankMessage,
         /// What it books.
-        entry: Option<&'a Entry>,
+        entry: Option<&'a EntryRows>,
         /// What it comes to.
         rows: &'a PaymentRows,
     },
 }
 
 impl<'a> Upcoming<'a> {
-    pub fn entry(&self) -> Option<&'a Entry> {
+    pub fn entry(&self) -> Option<&'a EntryRows> {
         match self {
             Upcoming::Move { entry, .. } | Upcoming::Message { entry, .. } => *entry,
         }

@@ -41,9 +41,9 @@ async fn sheet(books: &Books, options: &TrialBalanceOptions) -> anyhow::Result<S
         for row in if asked { postings(books, entry.number).await? } else { Vec::new() } {
             let name = || format!("journal entry {}, posting {}", entry.number, row.line);
             let (amount, kind) = (amount_of(&row).with_context(name)?, row.account.parse::<AccountKind>().with_context(name)?);
-            let owner = if options.by == By::Account { row.owner } else { String::new() };
-            sheet.lines.entry((entry.mid.clone(), kind, owner, row.currency.clone())).or_default().post(amount)?;
-            sheet.totals.entry((entry.mid.clone(), row.currency)).or_default().post(amount)?;
+            let owner = if options.by == By::Account { row.owner.to_string() } else { String::new() };
+            sheet.lines.entry((entry.mid.clone(), kind, owner, row.currency.to_string())).or_default().post(amount)?;
+            sheet.totals.entry((entry.mid.clone(), row.currency.to_string())).or_default().post(amount)?;
         }
     }
     Ok(sheet)

@@ -7,6 +7,7 @@ pub mod select;
 
 use crate::books::Books;
 use anyhow::{Context, bail, ensure};
+use compact_str::ToCompactString;
 use farthing_archive::Catalog;
 use farthing_ledger::{StoredEntry, StoredPosting};
 use farthing_schemas::Money;
@@ -92,8 +93,8 @@ fn header_row(entry: &Entry, sha256: String) -> StoredEntry {
 }
 
 fn posting_row(line: u64, posting: &Posting) -> StoredPosting {
-    let (account, owner) = (posting.account.kind().as_str().to_owned(), posting.account.owner().to_owned());
-    StoredPosting { line, account, owner, currency: posting.currency.code().to_owned(), amount: posting.amount.to_string() }
+    let (account, owner) = (posting.account.kind().as_str().into(), posting.account.owner().into());
+    StoredPosting { line, account, owner, currency: posting.currency.code().into(), amount: posting.amount.to_compact_string() }
 }
 
 fn header_of(row: &StoredEntry) -> anyhow::Result<Header> {
@@ -118,5 +119,5 @@ fn header_of(row: &StoredEntry) -> anyhow::Result<Header> {
 
 fn posting_of(row: &StoredPosting) -> anyhow::Result<Posting> {
     let kind: AccountKind = row.account.parse()?;
-    Ok(Posting { account: Account::of(kind, row.owner.clone())?, currency: row.currency.parse()?, amount: amount_of(row)? })
+    Ok(Posting { account: Account::of(kind, row.owner.to_string())?, currency: row.currency.parse()?, amount: amount_of(row)? })
 }

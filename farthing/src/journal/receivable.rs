@@ -30,7 +30,7 @@ pub async fn posted(books: &Books, entry: &StoredEntry) -> anyhow::Result<Vec<Po
         for row in rows.iter().take_while(|row| row.account == kind) {
             let name = || format!("journal entry {}, posting {}", entry.number, row.line);
             let (amount, currency) = (amount_of(row).with_context(name)?, row.currency.parse().with_context(name)?);
-            found.push(Posted { platform: row.owner.clone(), currency, amount });
+            found.push(Posted { platform: row.owner.to_string(), currency, amount });
         }
         match rows.last() {
             Some(last) if last.account == kind => after = last.line,

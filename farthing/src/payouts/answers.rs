@@ -99,7 +99,7 @@ impl Taking<'_> {
                 return Ok(found.pop());
             }
             1 => {
-                self.others.insert(found[0].mid.clone());
+                self.others.insert(found[0].mid.to_string());
                 self.exception(answer, "the payment is another MID's");
             }
             _ => self.exception(answer, "several payments begin so, and it may be any of them"),
@@ -111,7 +111,7 @@ impl Taking<'_> {
     async fn all_of(&mut self, answer: &Answer) -> anyhow::Result<Vec<StoredPayment>> {
         let Reference::Message(id) = &answer.reference else { return Ok(Vec::new()) };
         let mut found = self.books.ledger.payments(Asked::Message(id.as_str())).await?;
-        self.others.extend(found.iter().filter(|payment| payment.mid != self.mid).map(|payment| payment.mid.clone()));
+        self.others.extend(found.iter().filter(|payment| payment.mid != self.mid).map(|payment| payment.mid.to_string()));
         found.retain(|payment| payment.mid == self.mid);
         self.ours |= !found.is_empty();
         if found.is_empty() {
@@ -166,10 +166,10 @@ impl Taking<'_> {
             Ok(None) => {}
             Err(contradiction) => self.exception(answer, &contradiction.to_string()),
             Ok(Some(to)) => {
-                self.known.insert(payment.id.clone(), to);
+                self.known.insert(payment.id.to_string(), to);
                 self.push_state(payment, to, answer);
                 if let Some(motion) = was.motion(to) {
-                    let (party, currency) = (payment.party.clone(), payment.paid_in.parse()?);
+                    let (party, currency) = (payment.party.to_string(), payment.paid_in.parse()?);
                     self.taken.told.push(Told::Payment { party, motion, amount, currency });
                 }
             }
@@ -178,13 +178,13 @@ impl Taking<'_> {
     }
 
     async fn state_of(&mut self, payment: &StoredPayment) -> anyhow::Result<State> {
-        if let Some(state) = self.known.get(&payment.id) {
+        if let Some(state) = self.known.get(payment.id.as_str()) {
             return Ok(*state);
         }
         let begins = State::first(payment.message_id.as_deref());
         let states = self.books.ledger.payment_states(Asked::Id(&payment.id)).await?;
         let state = states.last().map_or(Ok(begins), |last| last.state.parse())?;
-        self.known.insert(payment.id.clone(), state);
+        self.known.insert(payment.id.to_string(), state);
         Ok(state)
     }
 
@@ -195,7 +195,7 @@ impl Taking<'_> {
         self.taken.rows.states.push(StoredState {
             sequence: self.sequence,
             line,
-            id: payment.id.clone(),
+            id: payment.id.to_string(),
             state: to.to_string(),
             reason,
             booked: answer.booked.map(|day| day.to_string()),

@@ -12,7 +12,7 @@ use farthing_bank::ids::{EndToEndId, MessageId, MessageKey};
 use farthing_bank::{Amount, Order, Totals, check, write};
 use farthing_ledger::StoredBankFile;
 use farthing_schemas::manifest::{BankFile, sha256_hex};
-use farthing_schemas::registry::State;
+use farthing_schemas::registry::{PartyIndex, Registry};
 use farthing_schemas::{Currency, Instant, Money};
 use farthing_settle::payout::Payment;
 use std::collections::BTreeMap;
@@ -60,16 +60,16 @@ pub struct Faults(pub Vec<String>);
 
 impl ForBank {
     /// The row that keeps it.
-    pub fn row(&self, sequence: u64) -> anyhow::Result<StoredBankFile> {
-        let BankFile { message_id, format, sha256, .. } = self.named.clone();
-        Ok(StoredBankFile { message_id, sequence, name: self.name.clone(), format, sha256, body: Some(self.packed.clone()) })
+    pub fn into_row(self, sequence: u64) -> StoredBankFile {
+        let BankFile { message_id, format, sha256, .. } = self.named;
+        StoredBankFile { message_id, sequence, name: self.name, format, sha256, body: Some(self.packed) }
     }
 }
 
 /// Makes the files for some payments. Who cannot be paid is told, or left out.
 pub async fn sending(
     books: &Books,
-    registry: &State,
+    registry: &Registry,
     of: &Settlement,
     payments: Vec<Payment>,
     mut making: Making<'_>,
@@ -122,7 +122,7 @@ async fn next_number(books: &Books, of: &Settlement) -> anyhow::Result<u16> {
 
 /// One try to make all files.
 struct Round<'a> {
-    registry: &'a State,
+    registry: &'a Registry,
     of: &'a Settlement,
     /// In the order of parties.
     details: &'a [(String, String)],
@@ -153,18 +153,22 @@ impl Round<'_> {
 
     /// The method of a payment.
     fn method(&self, payment: &Payment) -> anyhow::Result<String> {
-        let party = self.registry.party(&payment.party).context("it is not in the registry")?;
-        let payout = party.payout.as_ref().context("it has no payout instruction any more")?;
+        let party = self.party(payment)?;
+        let payout = self.registry.payout(party).context("it has no payout instruction any more")?;
         ensure!(payout.currency == payment.currency, "it is to be paid in {} now, and not in {}", payout.currency, payment.currency);
-        Ok(payout.method.to_string())
+        Ok(payout.method.to_owned())
+    }
+
+    fn party(&self, payment: &Payment) -> anyhow::Result<PartyIndex> {
+        self.registry.party(&payment.party).context("it is not in the registry")
     }
 
     /// The payment as a bank knows it.
     fn instruction(&self, payment: &Payment) -> anyhow::Result<farthing_bank::Payment> {
-        let party = self.registry.party(&payment.party).context("it is not in the registry")?;
+        let party_type = self.registry.party_type(self.party(payment)?);
         let known = self.details.binary_search_by(|(id, _)| id.as_str().cmp(&payment.party));
         let details = known.map_or("{}", |at| self.details[at].1.as_str());
-        let Payee { creditor, account } = Payee::of(details, party.party_type)?;
+        let Payee { creditor, account } = Payee::of(details, party_type)?;
         let id: EndToEndId = payment.id.parse().context("its payment has an id that no bank takes")?;
         let amount = Amount::of(payment.amount, payment.currency)?;
         Ok(farthing_bank::Payment { id, amount, creditor, account, purpose: String::new() })

@@ -4,7 +4,7 @@ use anyhow::Result;
 use farthing_ledger::{StoredPayment, StoredState};
 use farthing_schemas::money::from_stored_text;
 use farthing_settle::payout::{Due, Payment, Payments};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// MID, currency and cycle.
 pub type Key<'r> = (&'r str, &'r str, &'r str);
@@ -34,10 +34,14 @@ pub fn by_draft<'r>(
     states: impl Iterator<Item = &'r StoredState>,
 ) -> BTreeMap<Key<'r>, OfDraft<'r>> {
     let mut found: BTreeMap<Key<'r>, OfDraft<'r>> = BTreeMap::new();
+    let states: Vec<&StoredState> = states.collect();
+    let told: BTreeSet<&str> = states.iter().map(|row| row.id.as_str()).collect();
     let mut draft_of: BTreeMap<&str, Key<'r>> = BTreeMap::new();
     for row in payments {
         found.entry(key_of(row)).or_default().payments.push(row);
-        draft_of.insert(&row.id, key_of(row));
+        if told.contains(row.id.as_str()) {
+            draft_of.insert(&row.id, key_of(row));
+        }
     }
     for row in states {
         if let Some(of) = draft_of.get(row.id.as_str()).and_then(|draft| found.get_mut(draft)) {
@@ -72,12 +76,12 @@ pub fn fold<'r>(
 /// The payment that a row is.
 pub fn payment_of(row: &StoredPayment) -> Result<Payment> {
     Ok(Payment {
-        id: row.id.clone(),
-        party: row.party.clone(),
+        id: row.id.to_string(),
+        party: row.party.to_string(),
         attempt: u16::try_from(row.attempt)?,
         currency: row.paid_in.parse()?,
         amount: from_stored_text(&row.amount)?,
-        replaces: row.replaces.clone(),
-        message_id: row.message_id.clone(),
+        replaces: row.replaces.as_ref().map(ToString::to_string),
+        message_id: row.message_id.as_ref().map(ToString::to_string),
     })
 }

@@ -89,7 +89,7 @@ async fn elsewhere(books: &Books, of: &Settlement, draft: &Draft, receivables: &
         let back = returned.get(row.id.as_str()).filter(|party| paid.contains(*party) && currency != of.currency);
         let owing = back.map(|_| receivables.open_through(of.cycle, currency)).unwrap_or_default();
         if !owing.is_empty() {
-            waiting.entry(row.party).or_default().extend(owing);
+            waiting.entry(row.party.into()).or_default().extend(owing);
         }
     }
     Ok(waiting)

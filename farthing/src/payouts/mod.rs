@@ -12,6 +12,7 @@ pub mod sealed;
 use crate::books::Books;
 use crate::commands::settle::Settlement;
 use anyhow::{Context, ensure};
+use compact_str::{CompactString, ToCompactString};
 use farthing_bank::ids::{Attempt, EndToEndId, Obligation};
 use farthing_ledger::{Asked, PaymentRows, StoredPayment, StoredState};
 use farthing_schemas::manifest::{Released, Sum};
@@ -45,38 +46,37 @@ impl Sending {
         })
     }
 
-    /// The rows that come with the move.
-    pub fn rows(&self, of: &Settlement, sequence: u64) -> anyhow::Result<PaymentRows> {
-        let payment = |(line, payment): (u64, &Payment)| StoredPayment {
-            id: payment.id.clone(),
-            sequence,
-            line,
-            mid: of.mid.clone(),
-            currency: of.currency.to_string(),
-            cycle: of.cycle.to_string(),
-            party: payment.party.clone(),
-            attempt: u64::from(payment.attempt),
-            paid_in: payment.currency.to_string(),
-            amount: payment.amount.to_string(),
-            replaces: payment.replaces.clone(),
-            message_id: payment.message_id.clone(),
-        };
+    /// The rows that come with the move. Each payment becomes its row: of many there is no room for both.
+    pub fn into_rows(self, of: &Settlement, sequence: u64) -> anyhow::Result<PaymentRows> {
+        let Sending { payments, left_out, files } = self;
         let failed = |(line, payment): (u64, &Payment)| StoredState {
             sequence,
             line,
             id: payment.id.clone(),
             state: State::Rejected.to_string(),
-            reason: self.left_out.get(&payment.party).cloned(),
+            reason: left_out.get(&payment.party).cloned(),
             booked: None,
             reference: None,
         };
-        let left_out = self.payments.iter().filter(|payment| payment.message_id.is_none());
-        Ok(PaymentRows {
-            payments: (1..).zip(&self.payments).map(payment).collect(),
-            states: (1..).zip(left_out).map(failed).collect(),
-            files: self.files.iter().map(|file| file.row(sequence)).collect::<anyhow::Result<_>>()?,
-            ..PaymentRows::default()
-        })
+        let states = (1..).zip(payments.iter().filter(|payment| payment.message_id.is_none())).map(failed).collect();
+        let cycle = of.cycle.to_string();
+        let payment = |(line, payment): (u64, Payment)| StoredPayment {
+            id: payment.id.into(),
+            sequence,
+            line,
+            mid: of.mid.as_str().into(),
+            currency: of.currency.code().into(),
+            cycle: cycle.as_str().into(),
+            party: payment.party.into(),
+            attempt: u64::from(payment.attempt),
+            paid_in: payment.currency.code().into(),
+            amount: payment.amount.to_compact_string(),
+            replaces: payment.replaces.map(CompactString::from),
+            message_id: payment.message_id.map(CompactString::from),
+        };
+        let payments = (1..).zip(payments).map(payment).collect();
+        let files = files.into_iter().map(|file| file.into_row(sequence)).collect();
+        Ok(PaymentRows { payments, states, files, ..PaymentRows::default() })
     }
 }
 

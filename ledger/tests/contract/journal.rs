@@ -31,7 +31,7 @@ fn entry(number: u64, amounts: &[&str]) -> Entry {
 }
 
 fn posting(line: u64, owner: &str, amount: &str) -> StoredPosting {
-    let [account, owner, currency, amount] = ["party_payable", owner, "USD", amount].map(str::to_owned);
+    let [account, owner, currency, amount] = ["party_payable", owner, "USD", amount].map(Into::into);
     StoredPosting { line, account, owner, currency, amount }
 }
 

@@ -23,7 +23,7 @@ fn manifest(before: Option<&Manifest>) -> Manifest {
 
 fn payment(line: u64, id: &str, party: &str) -> StoredPayment {
     let [id, mid, currency, cycle, party, amount] =
-        [id, "mid_a", "EUR", "2026-10", party, "12345678901234567890123456.120000000000"].map(str::to_owned);
+        [id, "mid_a", "EUR", "2026-10", party, "12345678901234567890123456.120000000000"].map(Into::into);
     StoredPayment {
         id,
         sequence: 1,
@@ -33,10 +33,10 @@ fn payment(line: u64, id: &str, party: &str) -> StoredPayment {
         cycle,
         party,
         attempt: 1,
-        paid_in: "CHF".to_owned(),
+        paid_in: "CHF".into(),
         amount,
         replaces: None,
-        message_id: Some("FILE-1".to_owned()),
+        message_id: Some("FILE-1".into()),
     }
 }
 
@@ -128,7 +128,7 @@ fn nothing_is_paid_replaced_or_taken_in_twice() {
             let answer = ledger.append(&manifest(Some(&second)), &effects(wrong)).await;
             assert!(matches!(answer, Err(LedgerError::Sql(_))), "{name}: {answer:?}");
         }
-        let replaces = |id: &str, party: &str| StoredPayment { replaces: Some("AB-1".to_owned()), ..payment(1, id, party) };
+        let replaces = |id: &str, party: &str| StoredPayment { replaces: Some("AB-1".into()), ..payment(1, id, party) };
         let third_act = manifest(Some(&second));
         ledger.append(&third_act, &effects(third(replaces("AB-2", "pty_2")))).await.expect("the ledger answers");
         let fourth = PaymentRows { payments: vec![StoredPayment { sequence: 4, ..replaces("AB-3", "pty_3") }], ..PaymentRows::default() };

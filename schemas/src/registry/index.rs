@@ -364,6 +364,12 @@ impl Registry {
         decisive.map_or_else(|| self.platform_terms(platform).denies_by_default, |row| row.denies)
     }
 
+    /// What sort of party it is.
+    #[must_use]
+    pub fn party_type(&self, party: PartyIndex) -> PartyType {
+        self.party_types[party.at()]
+    }
+
     /// How the party is paid, if it said so.
     #[must_use]
     pub fn payout(&self, party: PartyIndex) -> Option<Payout<'_>> {

@@ -1,10 +1,12 @@
 //! What an act that is to come changes of what is owed and on its way: just what its entry moves.
 
-use super::{Payable, accounts_of};
+use super::{KINDS, Payable, accounts_of};
 use crate::check::{Chain, Upcoming};
 use crate::courses;
+use crate::journal::amount_of;
 use crate::payouts::folded::{Key, by_draft, key_of};
 use anyhow::ensure;
+use compact_str::CompactString;
 use farthing_ledger::StoredPayment;
 use farthing_schemas::{Currency, Cycle, Money};
 use farthing_settle::cycle::Kind;
@@ -13,7 +15,7 @@ use farthing_settle::payout::Due;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Kind of account, currency and party, of one MID.
-type Account = (AccountKind, Currency, String);
+type Account = (AccountKind, Currency, CompactString);
 
 /// What an account comes to have more, by drafts and payments and by the entry.
 #[derive(Default)]
@@ -27,7 +29,7 @@ struct Changes(BTreeMap<Account, Change>);
 
 impl Changes {
     fn of(&mut self, kind: AccountKind, currency: Currency, party: &str) -> &mut Change {
-        self.0.entry((kind, currency, party.to_owned())).or_default()
+        self.0.entry((kind, currency, party.into())).or_default()
     }
 
     /// What is owed no longer, or is on its way no longer.
@@ -61,12 +63,10 @@ impl Payable {
             Upcoming::Move { .. } => return Ok(()),
         };
         self.paid(chain, upcoming, &mut changes)?;
-        for posting in upcoming.entry().into_iter().flat_map(|entry| entry.postings()) {
-            let kind = posting.account.kind();
-            if matches!(kind, AccountKind::PartyPayable | AccountKind::InFlight) {
-                let change = changes.of(kind, posting.currency, posting.account.owner());
-                change.booked = change.booked.plus(posting.amount)?;
-            }
+        for row in upcoming.entry().into_iter().flat_map(|(_, rows)| rows) {
+            let Some(kind) = KINDS.into_iter().find(|kind| kind.as_str() == row.account) else { continue };
+            let change = changes.of(kind, row.currency.parse()?, &row.owner);
+            change.booked = change.booked.plus(amount_of(row)?)?;
         }
         for ((kind, currency, party), Change { should, booked }) in &changes.0 {
             let kind = kind.as_str();

@@ -80,9 +80,10 @@ async fn book(books: &mut Books, mid: &str, by: &str, file: &AnswerFile, bytes: 
         };
         let body = Some(zstd::encode_all(bytes, PACKED)?);
         rows.message = Some(StoredBankMessage { sha256: file.sha256.clone(), sequence, mid: mid.to_owned(), body });
+        let entry = entry.as_ref().map(rows_of);
         check::before_move(books, &Upcoming::Message { message: &message, entry: entry.as_ref(), rows: &rows }).await?;
         let exceptions = rows.exceptions.clone();
-        let effects = Effects { entries: entry.iter().map(rows_of).collect(), payments: rows, ..Effects::default() };
+        let effects = Effects { entries: entry.into_iter().collect(), payments: rows, ..Effects::default() };
         if books.append(Act::BankMessage(message.clone()), &effects).await? == Appended::Done {
             return Ok(Outcome::Booked(Box::new(message), exceptions));
         }

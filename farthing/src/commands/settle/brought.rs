@@ -65,8 +65,8 @@ impl Burden {
 
 impl Brought {
     /// The rows of payments that come with the move.
-    pub fn rows(&self, of: &Settlement, sequence: u64) -> anyhow::Result<PaymentRows> {
-        self.sending.as_ref().map_or(Ok(PaymentRows::default()), |sending| sending.rows(of, sequence))
+    pub fn into_rows(self, of: &Settlement, sequence: u64) -> anyhow::Result<PaymentRows> {
+        self.sending.map_or(Ok(PaymentRows::default()), |sending| sending.into_rows(of, sequence))
     }
 }
 
@@ -97,6 +97,8 @@ pub async fn bring(
             let mut left_out = waiting(books, of, &draft, *funding).await?;
             left_out.extend(leave_out.iter().map(|party| (party.clone(), "left out of the release".to_owned())));
             let payments = first_payments(of, &draft);
+            // Of many parties it takes as much room as all that is made from here on.
+            drop(draft);
             let sending = match send(books, at, of, payments, making, (left_out, *unpayable)).await? {
                 Ok(sending) => sending,
                 Err(faults) => return Ok(Err(told(&faults))),
@@ -165,17 +167,20 @@ async fn taken_in(books: &Books, of: &Settlement) -> anyhow::Result<BTreeSet<Str
 }
 
 async fn send(
-    books: &Books,
+    books: &mut Books,
     at: &Place,
     of: &Settlement,
     payments: Vec<Payment>,
     options: &MakingOptions,
     (left_out, unpayable): (BTreeMap<String, String>, Unpayable),
 ) -> anyhow::Result<Result<Sending, Faults>> {
-    let (registry, _) = books.registry_state().await?;
+    let registry = books.registry_now().await?;
     let created = options.now.unwrap_or_else(time::now);
     let making = Making { payers: &at.payers, created, execution: options.execution, left_out, unpayable };
-    sending(books, &registry, of, payments, making).await
+    let sending = sending(books, &registry, of, payments, making).await;
+    drop(registry);
+    books.let_registries_go();
+    sending
 }
 
 fn told(Faults(faults): &Faults) -> String {

@@ -164,12 +164,11 @@ async fn attempt(books: &mut Books, at: &Place, of: &Settlement, asked: &Asked) 
         let step = CycleMove { files, ..step };
         let entry = book::entry(books, &courses, &step, &brought).await?;
         let step = CycleMove { booked: entry.as_ref().map(booked).transpose()?, ..step };
-        let payments = brought.rows(of, books.catalog.sequence + 1)?;
-        // What was brought is in the rows and in the entry by now, and of many parties it is much.
-        drop(brought);
+        // What was brought is in the rows by now, and of many parties it is much.
+        let payments = brought.into_rows(of, books.catalog.sequence + 1)?;
+        let entry = entry.map(|entry| rows_of(&entry));
         check::before_move(books, &Upcoming::Move { step: &step, entry: entry.as_ref(), draft: None, rows: &payments }).await?;
-        let entries = entry.iter().map(rows_of).collect();
-        drop(entry);
+        let entries = entry.into_iter().collect();
         let effects = Effects { entries, payments, ..Effects::default() };
         fail::fail_point!("move-made");
         if books.append(Act::Cycle(step.clone()), &effects).await? == Appended::Done {

@@ -3,6 +3,7 @@
 use crate::books::Books;
 use crate::journal::postings;
 use anyhow::{Context, ensure};
+use compact_str::ToCompactString;
 use farthing_aggregate::columns::Columns;
 use farthing_archive::catalog::Moved;
 use farthing_archive::read_table;
@@ -97,10 +98,10 @@ fn rows(batch: &arrow_array::RecordBatch) -> anyhow::Result<Vec<(StoredEntry, Op
         };
         let posting = StoredPosting {
             line: unsigned(line.value(row))?,
-            account: account.at(row).to_owned(),
-            owner: owner.value(row).to_owned(),
-            currency: currency.at(row).to_owned(),
-            amount: Money::from_units(amount.value(row)).to_string(),
+            account: account.at(row).into(),
+            owner: owner.value(row).into(),
+            currency: currency.at(row).into(),
+            amount: Money::from_units(amount.value(row)).to_compact_string(),
         };
         let says_nothing = (posting.line, posting.account.as_str(), posting.owner.as_str(), posting.currency.as_str()) == (0, "", "", "");
         let is_empty = says_nothing && amount.value(row) == 0;
@@ -125,8 +126,9 @@ async fn payouts(books: &Books, moved: &Moved, file: &File) -> anyhow::Result<()
         let begins = State::first(row.message_id.as_deref());
         let state = known.map_or(begins.as_str(), |known| known.state.as_str()).to_owned();
         let booked = known.and_then(|known| known.booked.clone());
-        let (id, party, amount) = (row.id.clone(), row.party.clone(), format!("{} {}", row.amount, row.paid_in));
-        (id, party, row.attempt, amount, row.replaces.clone(), row.message_id.clone(), state, booked)
+        let (id, party, amount) = (row.id.to_string(), row.party.to_string(), format!("{} {}", row.amount, row.paid_in));
+        let [replaces, file] = [&row.replaces, &row.message_id].map(|id| id.as_ref().map(ToString::to_string));
+        (id, party, row.attempt, amount, replaces, file, state, booked)
     });
     for batch in read_table(&file.path, books.archive.get(file).await?, None)? {
         let batch = batch?;
