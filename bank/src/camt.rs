@@ -2,12 +2,14 @@
 //!
 //! | an entry that is booked and | is |
 //! |---|---|
-//! | a debit | a payment settled, one for each transaction in it; of a batch without, of the message that it names |
+//! | a debit | a payment settled, one for each transaction in it; of a batch without, of the message that it names; and charges, if it is of both |
 //! | a credit with the reason of a return, a return's code or the mark of a reversal | a payment returned |
 //! | any other credit | a receipt |
 //! | a debit with one of these | unread: money that had come in goes back, or a direct debit does |
 //!
 //! What is not booked is unread, and so is all of an entry whose transactions do not sum to it or are not as many as its batch has.
+
+mod charged;
 
 use crate::answer::{AnswerFile, AnswerKind, Reason};
 use crate::pain001::amount;
@@ -55,7 +57,10 @@ fn read_entry(file: &mut AnswerFile, node: &Node) -> Result<(), BankError> {
 
 impl Entry<'_> {
     fn read_transactions(&self, file: &mut AnswerFile, transactions: &[&Node]) -> Result<(), BankError> {
-        let doubt = self.batches_doubt(transactions.len()).map_or_else(|| self.sum_doubt(transactions), |doubt| Ok(Some(doubt)))?;
+        let charged = if self.is_credit { None } else { self.charged(transactions)? };
+        let sum_doubt = || if charged.is_some() { Ok(None) } else { self.sum_doubt(transactions) };
+        let doubt = self.batches_doubt(transactions.len()).map_or_else(sum_doubt, |doubt| Ok(Some(doubt)))?;
+        let is_alone = transactions.len() == 1 && charged.is_none();
         for transaction in transactions {
             let id = transaction.text_at(&["Refs", "EndToEndId"]);
             let reference = Reference::from_end_to_end(id);
@@ -64,8 +69,11 @@ impl Entry<'_> {
                 continue;
             }
             // Alone in its entry, it is what the account gave or got, in whatever currency it was asked for.
-            let amount = if transactions.len() == 1 { self.amount } else { own_amount(transaction)?.unwrap_or(self.amount) };
+            let amount = if is_alone { self.amount } else { own_amount(transaction)?.unwrap_or(self.amount) };
             self.take(file, transaction, (id, reference), amount)?;
+        }
+        if let Some(taken) = charged.filter(|_| doubt.is_none()) {
+            file.answer(self.node.line, None, self.answer_of_charges(taken));
         }
         Ok(())
     }
@@ -144,20 +152,19 @@ impl Entry<'_> {
         let code = returned.and_then(|info| info.text_at(&["Rsn", "Cd"]).or_else(|| info.text_at(&["Rsn", "Prtry"])));
         let texts: Vec<&str> = returned.into_iter().flat_map(|info| info.all("AddtlInf")).map(|text| text.text.as_str()).collect();
         let reason = Reason::of(code, Some(&texts.join(" ")));
-        Answer { reference, outcome, reason, amount: Some(amount), booked: self.booked, bank_reference: self.bank_reference(transaction) }
+        let (booked, bank_reference) = (self.booked, self.bank_reference(transaction));
+        let words = remittance(transaction).into_iter().chain(transaction.text_at(&["Refs", "EndToEndId"])).collect::<Vec<_>>().join("\n");
+        let remittance = Some(words).filter(|words| !words.is_empty());
+        Answer { reference, outcome, reason, amount: Some(amount), booked, bank_reference, remittance }
     }
 
     fn receipt(&self, transaction: &Node, amount: Amount) -> Receipt {
         let debtor = transaction.at(&["RltdPties", "Dbtr"]);
-        let infos: Vec<&Node> = transaction.all("RmtInf").collect();
-        let structured = infos.iter().flat_map(|info| info.all("Strd")).filter_map(|one| one.text_at(&["CdtrRefInf", "Ref"]));
-        let texts = infos.iter().flat_map(|info| info.all("Ustrd")).map(|one| one.text.as_str());
-        let remittance: Vec<&str> = structured.chain(texts).filter(|text| !text.is_empty()).collect();
         Receipt {
             amount,
             booked: self.booked,
             debtor_name: debtor.and_then(|debtor| debtor.text_at(&["Pty", "Nm"]).or_else(|| debtor.text_at(&["Nm"]))).map(str::to_owned),
-            remittance: Some(remittance.join("\n")).filter(|text| !text.is_empty()),
+            remittance: Some(remittance(transaction).join("\n")).filter(|text| !text.is_empty()),
             end_to_end_id: transaction.text_at(&["Refs", "EndToEndId"]).map(str::to_owned),
             bank_reference: self.bank_reference(transaction),
         }
@@ -170,6 +177,14 @@ impl Entry<'_> {
         let own = transaction.text_at(&["Refs", "AcctSvcrRef"]).filter(is_one);
         own.or_else(|| self.node.text_at(&["AcctSvcrRef"]).filter(is_one)).map(str::to_owned)
     }
+}
+
+/// What a transaction is for: structured references first, then texts.
+fn remittance(transaction: &Node) -> Vec<&str> {
+    let infos: Vec<&Node> = transaction.all("RmtInf").collect();
+    let structured = infos.iter().flat_map(|info| info.all("Strd")).filter_map(|one| one.text_at(&["CdtrRefInf", "Ref"]));
+    let texts = infos.iter().flat_map(|info| info.all("Ustrd")).map(|one| one.text.as_str());
+    structured.chain(texts).filter(|text| !text.is_empty()).collect()
 }
 
 /// Whether an entry is booked: one that has no status is. Newer versions have the code, or a bank's own, within an element of its own.

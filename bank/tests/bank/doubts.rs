@@ -102,6 +102,36 @@ fn transactions_are_what_their_entry_is_made_of() {
 }
 
 #[test]
+fn charges_are_told_apart_from_payments_where_both_add_up() {
+    let total = |amount: &str| format!("<Chrgs><TtlChrgsAndTaxAmt Ccy=\"EUR\">{amount}</TtlChrgsAndTaxAmt></Chrgs>");
+    let record = |amount: &str| format!("<Chrgs><Rcrd>{}</Rcrd></Chrgs>", euros(amount));
+    let of = |amount: &str, way: &str, rest: &str, of_entry: &str| {
+        let one = format!("{}{rest}", euros("100.00"));
+        statement(&entry(amount, way, &format!("{of_entry}{}", details(&transaction("AAA", &one)))))
+    };
+    let both = &["AAA settled 100.00 EUR", "- settled 1.50 EUR CHRG"];
+    let wrong = &["unread 2 AAA a part of an entry of 101.50 EUR whose transactions sum to 100.00 EUR"];
+    let two = [
+        transaction("AAA", &format!("{}{}", euros("60.00"), total("1.00"))),
+        transaction("BBB", &format!("{}{}", euros("40.00"), record("0.50"))),
+    ];
+    check(&[
+        ("a total", of("101.50", "DBIT", &total("1.50"), ""), Ok(both)),
+        ("each", of("101.50", "DBIT", &record("1.50"), ""), Ok(both)),
+        ("of the entry", of("101.50", "DBIT", "", &total("1.50")), Ok(both)),
+        (
+            "of two",
+            statement(&entry("101.50", "DBIT", &details(&two.concat()))),
+            Ok(&["AAA settled 60.00 EUR", "BBB settled 40.00 EUR", "- settled 1.50 EUR CHRG"]),
+        ),
+        ("that do not add up", of("101.50", "DBIT", &total("1.00"), ""), Ok(wrong)),
+        ("in another currency", of("101.50", "DBIT", &total("1.50").replace("EUR", "USD"), ""), Ok(wrong)),
+        ("none", of("101.50", "DBIT", "", ""), Ok(wrong)),
+        ("that were taken elsewhere", of("100.00", "DBIT", &total("1.50"), ""), Ok(&["AAA settled 100.00 EUR"])),
+    ]);
+}
+
+#[test]
 fn batches_have_as_many_payments_as_they_say() {
     let batch = |rest: &str| format!("<Btch><PmtInfId>FILE-1</PmtInfId>{rest}</Btch>");
     let of = |way: &str, content: String| statement(&entry("50.00", way, &content));
