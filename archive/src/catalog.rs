@@ -1,11 +1,13 @@
 //! The catalog: what the chain of manifests says exists.
 
 use crate::adjustments::Adjustments;
+use crate::assignments::Assignments;
 use crate::batches::Batches;
 use crate::claims::Claims;
 use crate::holds::Holds;
+use crate::remittances::Remittances;
 use farthing_aggregate::closed::{ClosedHistory, ClosedThrough};
-use farthing_schemas::manifest::{Act, ActorChange, BankMessage, Booked, CycleMove, File, Manifest, sha256_hex};
+use farthing_schemas::manifest::{Act, ActorChange, Assignment, BankMessage, Booked, CycleMove, File, Manifest, sha256_hex};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 
@@ -99,6 +101,10 @@ pub struct Catalog {
     pub claims: Claims,
     /// What is put right of closed cycles.
     pub adjustments: Adjustments,
+    /// What people said of money on bank accounts.
+    pub assignments: Assignments,
+    /// Which withheld taxes were paid to tax offices.
+    pub remittances: Remittances,
     /// How many entries the journal has.
     pub entries: u64,
     /// The SHA-256 of its last entry, in hex.
@@ -186,6 +192,11 @@ impl Catalog {
             Act::Lift(lift) => self.holds.lift(sequence, lift).map_err(wrong)?,
             Act::Claim(claim) => self.claims.take(sequence, self.registry_version(), manifest.at, claim).map_err(wrong)?,
             Act::Adjustment(adjustment) => self.adjustments.take(sequence, manifest.at, adjustment).map_err(wrong)?,
+            Act::Assignment(assignment) => {
+                self.is_of_message(&assignment).map_err(wrong)?;
+                self.assignments.take(sequence, manifest.at, assignment).map_err(wrong)?;
+            }
+            Act::Remittance(remittance) => self.remittances.take(sequence, manifest.at, remittance).map_err(wrong)?,
             Act::Actor(change) => self.actors.push(ActorChanged { sequence, change }),
             Act::BankMessage(message) => {
                 let same = |taken: &TakenIn| (&taken.message.mid, &taken.message.sha256) == (&message.mid, &message.sha256);
@@ -196,6 +207,21 @@ impl Catalog {
             }
         }
         Ok(())
+    }
+
+    /// Whether what is assigned is of the message that it names.
+    fn is_of_message(&self, assignment: &Assignment) -> Result<(), String> {
+        let taken = self.message_of(assignment.message).map(|taken| (taken.message.mid.as_str(), taken.message.sha256.as_str()));
+        if taken == Some((assignment.mid.as_str(), assignment.message_sha256.as_str())) {
+            return Ok(());
+        }
+        Err(format!("assignment {} is of a message that manifest {} did not take in", assignment.number, assignment.message))
+    }
+
+    /// The message that an act has taken in.
+    #[must_use]
+    pub fn message_of(&self, sequence: u64) -> Option<&TakenIn> {
+        self.messages.binary_search_by_key(&sequence, |taken| taken.sequence).ok().and_then(|at| self.messages.get(at))
     }
 
     fn book(&mut self, sequence: u64, booked: Option<&Booked>) -> Option<()> {
@@ -234,7 +260,9 @@ pub fn registry_path(version: u64, sha256: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use farthing_schemas::manifest::{Adjustment, Batch, CLAIMS, COPIES, Claim, Compaction, CopySearch, Hold, Lift, Slice, VERSION};
+    use farthing_schemas::manifest::{
+        Adjustment, AssignedTo, Batch, CLAIMS, COPIES, Claim, Compaction, CopySearch, CyclePaid, Hold, Lift, Remittance, Slice, VERSION,
+    };
 
     fn batch(number: u64) -> Act {
         let (slices, files, replayed) = (Vec::new(), Vec::new(), Vec::new());
@@ -341,6 +369,76 @@ mod tests {
         let catalog = chain(acts).expect("it holds together");
         let found: Vec<_> = catalog.adjustments.iter().map(|(number, of)| (number, of.sequence, of.amount.to_string())).collect();
         assert_eq!(found, [(1, 1, "-5.000000000000".to_owned()), (2, 3, "0.000000000001".to_owned())]);
+    }
+
+    fn taken_in() -> Act {
+        Act::BankMessage(BankMessage { mid: "mid_a".to_owned(), sha256: "aa".to_owned(), ..BankMessage::default() })
+    }
+
+    fn assignment(number: u64, message: u64, instead_of: Option<u64>) -> Act {
+        let [mid, currency, amount, message_sha256] = ["mid_a", "USD", "5.000000000000", "aa"].map(str::to_owned);
+        let [reason, reference, by] = ["they wrote", "letter 3", "ben"].map(str::to_owned);
+        let (line, to, booked) = (1, AssignedTo::Suspense, None);
+        Act::Assignment(Assignment {
+            number,
+            mid,
+            message,
+            line,
+            currency,
+            amount,
+            message_sha256,
+            to,
+            instead_of,
+            reason,
+            reference,
+            by,
+            booked,
+        })
+    }
+
+    fn remittance(number: u64, cycle: &str, amount: &str) -> Act {
+        let [mid, jurisdiction, currency, cycle] = ["mid_a", "DE", "USD", cycle].map(str::to_owned);
+        let cycles = vec![CyclePaid { cycle, amount: "5.000000000000".to_owned() }];
+        let [amount, reason, reference, by, evidence_sha256] = [amount, "due", "T-9", "ben", "bb"].map(str::to_owned);
+        Act::Remittance(Remittance {
+            number,
+            mid,
+            jurisdiction,
+            currency,
+            cycles,
+            amount,
+            reason,
+            reference,
+            evidence_sha256,
+            by,
+            booked: None,
+        })
+    }
+
+    #[test]
+    fn what_is_assigned_again_takes_the_place_of_what_was_said_last() {
+        let acts =
+            vec![taken_in(), assignment(1, 1, None), batch(1), assignment(2, 1, Some(1)), remittance(1, "2026-10", "5.000000000000")];
+        let catalog = chain(acts).expect("it holds together");
+        let last = |line| catalog.assignments.last_of((1, line)).map(|made| (made.assignment.number, made.sequence));
+        assert_eq!((last(1), last(2), catalog.assignments.next_number()), (Some((2, 4)), None, 3));
+        let paying = |jurisdiction, cycle: &str| {
+            let (currency, cycle) = ("USD".parse().expect("a currency"), cycle.parse().expect("a cycle"));
+            catalog.remittances.paying("mid_a", jurisdiction, currency, cycle)
+        };
+        assert_eq!([paying("DE", "2026-10"), paying("FR", "2026-10"), paying("DE", "2026-11")], [Some(1), None, None]);
+        let refused = |acts| chain(acts).expect_err("a contradiction").to_string();
+        assert_eq!(refused(vec![taken_in(), assignment(2, 1, None)]), "manifest 2: assignment 2 comes where 1 is the next");
+        let not_there = "manifest 2: assignment 1 is of a message that manifest 2 did not take in";
+        assert_eq!(refused(vec![taken_in(), assignment(1, 2, None)]), not_there);
+        for instead_of in [None, Some(2)] {
+            let said = refused(vec![taken_in(), assignment(1, 1, None), assignment(2, 1, instead_of)]);
+            assert!(said.contains("takes the place of") && said.contains("Some(1)"), "{said}");
+        }
+        let (october, twice) = (remittance(1, "2026-10", "5.000000000000"), remittance(2, "2026-10", "5.000000000000"));
+        assert_eq!(refused(vec![october, twice]), "manifest 2: remittance 2 pays what was withheld in 2026-10 a second time");
+        let more = remittance(1, "2026-10", "5.000000000001");
+        assert_eq!(refused(vec![more]), "manifest 1: remittance 1 is not of what its cycles come to, or of nothing");
     }
 
     #[test]

@@ -7,12 +7,13 @@
 //! - Only files that a manifest names exist; others are on their way to a commit, or leftovers of a crash or a failure,
 //!   which their writer's successor sweeps away.
 //!
-//! Modules in reading order: [`content`], [`asked`], [`store`], [`s3`], `bucket`, [`batches`], [`numbered`], [`holds`], [`claims`], [`adjustments`], [`catalog`], [`write`], [`folders`], `group`, `chunk`,
-//! [`read`], [`merge`].
+//! Modules in reading order: [`content`], [`asked`], [`store`], [`s3`], `bucket`, [`batches`], [`numbered`], [`holds`],
+//! [`claims`], [`adjustments`], [`assignments`], [`remittances`], [`catalog`], [`write`], [`folders`], `group`, `chunk`, [`read`], [`merge`].
 #![deny(missing_docs)]
 
 pub mod adjustments;
 pub mod asked;
+pub mod assignments;
 pub mod batches;
 #[cfg(feature = "s3")]
 mod bucket;
@@ -26,6 +27,7 @@ pub mod holds;
 pub mod merge;
 pub mod numbered;
 pub mod read;
+pub mod remittances;
 pub mod s3;
 pub mod store;
 pub mod write;

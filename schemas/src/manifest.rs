@@ -4,14 +4,18 @@
 //! swapped unseen. The ledger decides which manifests exist; the archive keeps a copy of each.
 
 mod adjustment;
+mod assignment;
 mod claim;
 mod hold;
 mod pay;
+mod remittance;
 
 pub use adjustment::Adjustment;
+pub use assignment::{AssignedTo, Assignment};
 pub use claim::{Claim, ClaimPaid, ClaimPayment, CyclePaid};
 pub use hold::{Hold, Lift, Reserve};
 pub use pay::{BankFile, BankMessage, Released, Sum};
+pub use remittance::Remittance;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -71,6 +75,10 @@ pub enum Act {
     Actor(ActorChange),
     /// What a bank has sent was taken in.
     BankMessage(BankMessage),
+    /// A person said whose money on a bank account is.
+    Assignment(Assignment),
+    /// Withheld taxes were paid to a tax office.
+    Remittance(Remittance),
 }
 
 /// A file of the archive.
@@ -323,7 +331,15 @@ impl Manifest {
             Act::Batch(batch) => &batch.files,
             Act::Compaction(compaction) => &compaction.files,
             Act::Cycle(step) => &step.files,
-            Act::Copies(_) | Act::Hold(_) | Act::Lift(_) | Act::Claim(_) | Act::Adjustment(_) | Act::Actor(_) | Act::BankMessage(_) => &[],
+            Act::Copies(_)
+            | Act::Hold(_)
+            | Act::Lift(_)
+            | Act::Claim(_)
+            | Act::Adjustment(_)
+            | Act::Actor(_)
+            | Act::BankMessage(_)
+            | Act::Assignment(_)
+            | Act::Remittance(_) => &[],
         }
     }
 }
@@ -336,6 +352,8 @@ impl Act {
             Act::Cycle(step) => step.booked.as_ref(),
             Act::BankMessage(message) => message.booked.as_ref(),
             Act::Claim(claim) => claim.booked.as_ref(),
+            Act::Assignment(assignment) => assignment.booked.as_ref(),
+            Act::Remittance(remittance) => remittance.booked.as_ref(),
             Act::Registry(_)
             | Act::Batch(_)
             | Act::Compaction(_)
