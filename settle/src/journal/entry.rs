@@ -61,6 +61,10 @@ pub enum EntryKind {
     BankMessage,
     /// What has come in was said to be a platform's, for a claim.
     Claim,
+    /// A person said whose money on the bank's account is.
+    Assignment,
+    /// What was withheld for taxes was paid to a tax office.
+    Remittance,
 }
 
 /// What proves an entry.
@@ -240,8 +244,16 @@ pub fn balanced(number: u64, postings: &[Posting]) -> Result<(), SettleError> {
 
 impl EntryKind {
     /// All kinds.
-    pub const ALL: [EntryKind; 6] =
-        [EntryKind::Approval, EntryKind::Withdrawal, EntryKind::Release, EntryKind::Reissue, EntryKind::BankMessage, EntryKind::Claim];
+    pub const ALL: [EntryKind; 8] = [
+        EntryKind::Approval,
+        EntryKind::Withdrawal,
+        EntryKind::Release,
+        EntryKind::Reissue,
+        EntryKind::BankMessage,
+        EntryKind::Claim,
+        EntryKind::Assignment,
+        EntryKind::Remittance,
+    ];
 
     /// The kind's name in tables and exports.
     #[must_use]
@@ -253,6 +265,8 @@ impl EntryKind {
             EntryKind::Reissue => "reissue",
             EntryKind::BankMessage => "bank_message",
             EntryKind::Claim => "claim",
+            EntryKind::Assignment => "assignment",
+            EntryKind::Remittance => "remittance",
         }
     }
 }

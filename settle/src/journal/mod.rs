@@ -9,19 +9,24 @@
 //! party's own money (carried, brought in, to be paid) moves nothing: it is owed before and after. A payout leaves the party's account
 //! when it is released, by an entry of its own.
 //!
-//! Modules in reading order: [`account`], [`entry`], [`approval`], [`payment`], [`claim`], [`balances`], [`wire`].
+//! Modules in reading order: [`account`], [`entry`], [`approval`], [`payment`], [`claim`], [`assignment`], [`remittance`],
+//! [`balances`], [`wire`].
 
 pub mod account;
 pub mod approval;
+pub mod assignment;
 pub mod balances;
 pub mod claim;
 pub mod entry;
 pub mod payment;
+pub mod remittance;
 pub mod wire;
 
 pub use account::{Account, AccountKind};
 pub use approval::{Occasion, Way, agrees, entry_of_approval, reversal_of};
+pub use assignment::{Line, Whose, entry_of_assignment};
 pub use balances::Turnover;
 pub use claim::{PaidForClaim, entry_of_claim, paid_by_cycle};
 pub use entry::{Entry, EntryKind, Evidence, EvidenceKind, Header, Place, Posting};
 pub use payment::{OfCycle, Told, entry_of_message, entry_of_release};
+pub use remittance::{Remitted, entry_of_remittance, withheld_for};

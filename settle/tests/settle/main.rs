@@ -2,6 +2,7 @@
 //! texts that come out.
 #![allow(clippy::unwrap_used)]
 
+mod assignments;
 mod cycles;
 mod golden;
 mod invoices;
