@@ -77,7 +77,9 @@ impl Ledger {
             | Act::Lift(_)
             | Act::Claim(_)
             | Act::Adjustment(_)
-            | Act::BankMessage(_) => {}
+            | Act::BankMessage(_)
+            | Act::Assignment(_)
+            | Act::Remittance(_) => {}
         }
         for (entry, postings) in &effects.entries {
             insert_entry(&mut sql, self.url.dialect, entry, postings).await?;

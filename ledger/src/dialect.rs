@@ -139,12 +139,12 @@ impl Dialect {
     pub(crate) fn insert_receipt(self) -> &'static str {
         match self {
             Dialect::Sqlite => {
-                "INSERT INTO bank_receipts (sequence, line, platform, cycle, currency, amount, booked, reference)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
+                "INSERT INTO bank_receipts (sequence, line, platform, cycle, currency, amount, booked, reference, unbooked)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
             }
             Dialect::Postgres => {
-                "INSERT INTO bank_receipts (sequence, line, platform, cycle, currency, amount, booked, reference)
-                 VALUES ($1, $2, $3, $4, $5, CAST($6 AS NUMERIC(38, 12)), $7, $8)"
+                "INSERT INTO bank_receipts (sequence, line, platform, cycle, currency, amount, booked, reference, unbooked)
+                 VALUES ($1, $2, $3, $4, $5, CAST($6 AS NUMERIC(38, 12)), $7, $8, $9)"
             }
         }
     }

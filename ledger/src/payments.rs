@@ -87,7 +87,7 @@ pub struct StoredBankMessage {
     pub body: Option<Vec<u8>>,
 }
 
-/// Money that came in.
+/// Money that came in; or that went out, and is no payment of ours.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredReceipt {
     /// The act that took it in.
@@ -100,12 +100,15 @@ pub struct StoredReceipt {
     pub cycle: Option<String>,
     /// In which currency.
     pub currency: String,
-    /// A 12-digit decimal.
+    /// A 12-digit decimal; below 0 where it went out.
     pub amount: String,
     /// The day on which the bank booked it.
     pub booked: Option<String>,
     /// What the bank calls it.
     pub reference: Option<String>,
+    /// Why it is not booked: `open` until a person says whose it is, `again` where another message has told it, `remitted:N` where it is
+    /// what remittance N has booked.
+    pub unbooked: Option<String>,
 }
 
 /// A line of a bank's message that is left to a person.
@@ -119,6 +122,8 @@ pub struct StoredException {
     pub reference: Option<String>,
     /// What it is.
     pub what: String,
+    /// The line among that act's receipts that it is about.
+    pub receipt: Option<u64>,
 }
 
 /// What an act brings to these tables.
@@ -250,7 +255,8 @@ impl Ledger {
     /// # Errors
     /// As for [`Ledger::payments`].
     pub async fn bank_receipts(&self) -> Result<Vec<StoredReceipt>, LedgerError> {
-        let select = "SELECT sequence, line, platform, cycle, currency, CAST(amount AS TEXT), booked, reference FROM bank_receipts
+        let select =
+            "SELECT sequence, line, platform, cycle, currency, CAST(amount AS TEXT), booked, reference, unbooked FROM bank_receipts
                       ORDER BY sequence, line";
         let receipt = |row: &AnyRow| StoredReceipt {
             sequence: unsigned(row.get(0)),
@@ -261,6 +267,7 @@ impl Ledger {
             amount: row.get(5),
             booked: row.get(6),
             reference: row.get(7),
+            unbooked: row.get(8),
         };
         Ok(sqlx::query(select).fetch_all(&self.pool).await?.iter().map(receipt).collect())
     }
@@ -270,12 +277,13 @@ impl Ledger {
     /// # Errors
     /// As for [`Ledger::payments`].
     pub async fn bank_exceptions(&self) -> Result<Vec<StoredException>, LedgerError> {
-        let select = "SELECT sequence, line, reference, what FROM bank_exceptions ORDER BY sequence, line";
+        let select = "SELECT sequence, line, reference, what, receipt FROM bank_exceptions ORDER BY sequence, line";
         let exception = |row: &AnyRow| StoredException {
             sequence: unsigned(row.get(0)),
             line: unsigned(row.get(1)),
             reference: row.get(2),
             what: row.get(3),
+            receipt: row.get::<Option<i64>, _>(4).map(unsigned),
         };
         Ok(sqlx::query(select).fetch_all(&self.pool).await?.iter().map(exception).collect())
     }
@@ -348,12 +356,12 @@ pub(crate) async fn insert_payment_rows(sql: &mut Sql, dialect: Dialect, rows: &
     for receipt in &rows.receipts {
         let query = sqlx::query(dialect.insert_receipt()).bind(signed(receipt.sequence)).bind(signed(receipt.line));
         let query = query.bind(&receipt.platform).bind(&receipt.cycle).bind(&receipt.currency).bind(&receipt.amount);
-        query.bind(&receipt.booked).bind(&receipt.reference).execute(&mut **sql).await?;
+        query.bind(&receipt.booked).bind(&receipt.reference).bind(&receipt.unbooked).execute(&mut **sql).await?;
     }
     for exception in &rows.exceptions {
-        let insert = "INSERT INTO bank_exceptions (sequence, line, reference, what) VALUES ($1, $2, $3, $4)";
+        let insert = "INSERT INTO bank_exceptions (sequence, line, reference, what, receipt) VALUES ($1, $2, $3, $4, $5)";
         let query = sqlx::query(insert).bind(signed(exception.sequence)).bind(signed(exception.line));
-        query.bind(&exception.reference).bind(&exception.what).execute(&mut **sql).await?;
+        query.bind(&exception.reference).bind(&exception.what).bind(exception.receipt.map(signed)).execute(&mut **sql).await?;
     }
     Ok(())
 }

@@ -66,12 +66,13 @@ fn message(id: &str) -> PaymentRows {
         amount: "0.010000000000".to_owned(),
         booked: Some("2026-11-03".to_owned()),
         reference: Some("ref".to_owned()),
+        unbooked: Some("open".to_owned()),
     };
     PaymentRows {
         states: vec![state(2, 1, id, "settled")],
         message: Some(StoredBankMessage { sha256: "aa".to_owned(), sequence: 2, mid: "mid_a".to_owned(), body: Some(vec![1, 2]) }),
         receipts: vec![receipt],
-        exceptions: vec![StoredException { sequence: 2, line: 1, reference: None, what: "ü \"?\"".to_owned() }],
+        exceptions: vec![StoredException { sequence: 2, line: 1, reference: None, what: "ü \"?\"".to_owned(), receipt: Some(1) }],
         ..PaymentRows::default()
     }
 }
