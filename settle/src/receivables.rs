@@ -2,8 +2,9 @@
 //! invoices receipts name.
 //!
 //! What is booked for a cycle is invoiced in whole minor units, as [`crate::invoice`] has it: what is below waits for the next invoice and is
-//! not open, and what was paid for claims is not asked for again. What comes in is for the cycle that its entry names, as much as is open there, and else for the oldest that is open; what is
-//! then left is an advance. So what is open less advances, and what is not invoiced yet, are the balance of the account, always.
+//! not open, and what was paid for claims is not asked for again. What comes in is for the cycle that its entry names, as much as is open
+//! there, and else for the oldest that is open; what is then left is an advance. What went back without naming one is open again, the newest
+//! first. So what is open less advances, and what is not invoiced yet, are the balance of the account, always.
 
 use crate::document::{Document, Fact, List, Part, Value};
 use crate::error::SettleError;
@@ -204,7 +205,19 @@ fn allocate(invoices: &mut [OpenInvoice], received: &BTreeMap<Option<Cycle>, Mon
         let named = invoices.iter_mut().filter(|invoice| invoice.cycle == cycle);
         left = left.plus(pay(named, amount)?)?;
     }
-    pay(invoices.iter_mut(), left)
+    let left = pay(invoices.iter_mut(), left)?;
+    take_back(invoices.iter_mut().rev(), left)
+}
+
+/// What went back and was for no invoice in particular is open again, the newest first; below 0 is what is left of it.
+fn take_back<'a>(invoices: impl Iterator<Item = &'a mut OpenInvoice>, amount: Money) -> Result<Money, SettleError> {
+    let mut left = amount;
+    for invoice in invoices {
+        let paid = invoice.invoiced.minus(invoice.open)?;
+        let part = Money::ZERO.minus(left)?.max(Money::ZERO).min(paid);
+        (invoice.open, left) = (invoice.open.plus(part)?, left.plus(part)?);
+    }
+    Ok(left)
 }
 
 /// Pays invoices, the oldest first; what is left.

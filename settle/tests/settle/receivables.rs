@@ -80,6 +80,10 @@ fn receipts_pay_what_they_name_and_else_the_oldest() {
         "2026-11-05",
         "60 0 0 0 | 30 20 10 0 0",
     );
+    let paid = "received 2026-11-03 2026-08 -10\nreceived 2026-11-03 2026-09 -20";
+    check("what went back for none", &and(&format!("{paid}\nreceived 2026-11-05 - 5")), "2026-11-05", "60 25 0 0 | 30 5 0 0 0");
+    check("more than one of them", &and(&format!("{paid}\nreceived 2026-11-05 - 25")), "2026-11-05", "60 5 0 0 | 30 20 5 0 0");
+    check("more than came in", &and("received 2026-11-05 - 5"), "2026-11-05", "60 -5 -5 0 | 30 20 10 0 0");
     check(
         "named ones first, whatever came first",
         &and("received 2026-11-03 - -10\nreceived 2026-11-04 2026-08 -10"),
