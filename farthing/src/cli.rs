@@ -2,6 +2,7 @@
 
 mod acting;
 mod adjust;
+mod assigning;
 mod claim;
 mod hold;
 mod journal;
@@ -11,12 +12,13 @@ mod tax;
 
 pub use acting::{ActorCommand, ActorOptions, ApproveOptions, KeyOption, SignOptions, TakeBackOptions};
 pub use adjust::AdjustOptions;
+pub use assigning::{AssignOptions, WhoseOptions};
 pub use claim::ClaimOptions;
 pub use hold::{HoldAddOptions, HoldCommand, HoldLiftOptions, HoldScope};
 pub use journal::{By, ExportOptions, JournalCommand, JournalOptions, TrialBalanceOptions};
 pub use papers::{InvoiceOptions, PaperFormat, ReceivablesOptions, ReportCommand, ReportOptions};
 pub use paying::{BankCommand, FilesOptions, MakingOptions, MoveOptions, PaymentsOptions, ReissueOptions, ReleaseOptions};
-pub use tax::{TaxCommand, TaxReportOptions};
+pub use tax::{RemitOptions, TaxCommand, TaxReportOptions};
 
 use crate::configuration::limits::{BATCH_EVENTS, BATCH_MIB, BATCH_SECONDS, IDENTITIES_MIB, PATIENCE_SECONDS, WORKERS};
 use crate::place::PlaceArgs;
@@ -88,7 +90,7 @@ pub enum Command {
     Journal(JournalOptions),
     /// Debits and credits per account, and whether they are the same
     TrialBalance(TrialBalanceOptions),
-    /// What was withheld for taxes
+    /// What was withheld for taxes, and what of it was paid to tax offices
     #[command(subcommand)]
     Tax(TaxCommand),
     /// Whether all invariants of the books hold; exits 1 and names the first difference

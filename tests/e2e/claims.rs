@@ -2,6 +2,7 @@
 
 mod interrupted;
 mod many;
+mod met;
 mod paid_for;
 mod scene;
 mod undone;

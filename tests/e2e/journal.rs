@@ -143,6 +143,7 @@ fn all_invariants_hold_and_say_their_figures() -> Result<()> {
         "5 approvals and 1 withdrawals booked; 4 approved drafts in force",
         "mid_b",
         "0 payments",
+        "0 assignments and 0 remittances",
         "accounts",
         "0 moves",
     ];

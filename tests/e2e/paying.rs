@@ -1,14 +1,17 @@
 //! From an approved draft to money in the bank: files go to a bank that is not ours, what it answers is taken in, and a cycle is sealed.
 
 mod ach;
+mod assigned;
 mod collected;
 mod erased;
 mod exchanged;
 mod kills;
 mod planted;
 mod refused;
+mod remitted;
 mod scene;
 mod seeds;
+pub mod statements;
 
 use crate::support::{also_on_postgres, stderr};
 use anyhow::{Context, Result, ensure};

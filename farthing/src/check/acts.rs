@@ -3,7 +3,7 @@
 use super::Upcoming;
 use crate::books::Books;
 use crate::courses;
-use farthing_schemas::manifest::{BankMessage, Booked, Claim, CycleMove};
+use farthing_schemas::manifest::{Act, Assignment, BankMessage, Booked, Claim, CycleMove, Remittance};
 use farthing_settle::Courses;
 use farthing_settle::cycle::Kind;
 use std::ops::RangeInclusive;
@@ -26,6 +26,8 @@ pub enum SeenWhat {
     Move(Kind, Box<CycleMove>),
     Message(Box<BankMessage>),
     Claim(Box<Claim>),
+    Assignment(Box<Assignment>),
+    Remittance(Box<Remittance>),
 }
 
 impl SeenWhat {
@@ -33,7 +35,18 @@ impl SeenWhat {
     pub fn draft_sha256(&self) -> Option<&String> {
         match self {
             SeenWhat::Move(_, step) => step.draft_sha256.as_ref(),
-            SeenWhat::Message(_) | SeenWhat::Claim(_) => None,
+            SeenWhat::Message(_) | SeenWhat::Claim(_) | SeenWhat::Assignment(_) | SeenWhat::Remittance(_) => None,
+        }
+    }
+
+    /// What it is called.
+    pub fn name(&self) -> &'static str {
+        match self {
+            SeenWhat::Move(kind, _) => kind.as_str(),
+            SeenWhat::Message(_) => "message of a bank",
+            SeenWhat::Claim(_) => "claim",
+            SeenWhat::Assignment(_) => "assignment",
+            SeenWhat::Remittance(_) => "remittance",
         }
     }
 }
@@ -54,8 +67,12 @@ pub fn acts(books: &Books, upcoming: Option<&Upcoming<'_>>) -> anyhow::Result<(V
     for (_, made) in catalog.claims.iter().filter(|(_, made)| made.claim.paid().is_some() || made.claim.booked.is_some()) {
         found.push((made.sequence, SeenWhat::Claim(Box::new(made.claim.clone())), made.claim.booked.clone()));
     }
+    let decisions = catalog.assignments.iter().map(|(_, made)| (made.sequence, Act::Assignment(made.assignment.clone())));
+    let decisions = decisions.chain(catalog.remittances.iter().map(|(_, made)| (made.sequence, Act::Remittance(made.remittance.clone()))));
+    found.extend(decisions.filter_map(|(sequence, act)| decision(sequence, &act)));
     let next = catalog.sequence + 1;
     match upcoming {
+        Some(Upcoming::Decision { act, .. }) => found.extend(decision(next, act)),
         Some(Upcoming::Move { step, .. }) => {
             found.push((next, SeenWhat::Move(courses.row(step)?.kind, Box::new((*step).clone())), step.booked.clone()));
         }
@@ -69,6 +86,16 @@ pub fn acts(books: &Books, upcoming: Option<&Upcoming<'_>>) -> anyhow::Result<(V
     Ok((numbered(found), courses))
 }
 
+/// What a person decided of money on the bank's account.
+fn decision(sequence: u64, act: &Act) -> Option<(u64, SeenWhat, Option<Booked>)> {
+    let what = match act {
+        Act::Assignment(assignment) => SeenWhat::Assignment(Box::new(assignment.clone())),
+        Act::Remittance(remittance) => SeenWhat::Remittance(Box::new(remittance.clone())),
+        _ => return None,
+    };
+    Some((sequence, what, act.booked().cloned()))
+}
+
 /// Gives the acts the numbers of their entries, and leaves out those that book nothing and need not.
 fn numbered(found: Vec<(u64, SeenWhat, Option<Booked>)>) -> Vec<SeenAct> {
     let mut acts = Vec::new();
@@ -77,7 +104,9 @@ fn numbered(found: Vec<(u64, SeenWhat, Option<Booked>)>) -> Vec<SeenAct> {
         let count = booked.as_ref().map_or(0, |booked| booked.entries);
         let numbers = (count > 0).then(|| last + 1..=last + count);
         last += count;
-        if numbers.is_some() || matches!(what, SeenWhat::Move(Kind::Approve | Kind::Withdraw, _) | SeenWhat::Claim(_)) {
+        if numbers.is_some()
+            || matches!(what, SeenWhat::Move(Kind::Approve | Kind::Withdraw, _) | SeenWhat::Claim(_) | SeenWhat::Remittance(_))
+        {
             acts.push(SeenAct { sequence, what, booked, numbers, through: last });
         }
     }

@@ -29,12 +29,15 @@ impl Invariant for Approved {
     fn entry(&mut self, seen: &SeenEntry<'_>) -> anyhow::Result<()> {
         let number = seen.row.number;
         let act = seen.act.with_context(|| format!("journal entry {number}: no act books it"))?;
-        let (name, kind, books) = match &act.what {
-            SeenWhat::Move(kind, step) => (kind.as_str(), kind_of(act.sequence, number, *kind)?, (&step.mid, Some(&step.cycle))),
-            SeenWhat::Message(message) => ("message of a bank", EntryKind::BankMessage, (&message.mid, None)),
+        let name = act.what.name();
+        let (kind, books) = match &act.what {
+            SeenWhat::Move(kind, step) => (kind_of(act.sequence, number, *kind)?, (&step.mid, Some(&step.cycle))),
+            SeenWhat::Message(message) => (EntryKind::BankMessage, (&message.mid, None)),
+            SeenWhat::Assignment(assignment) => (EntryKind::Assignment, (&assignment.mid, None)),
+            SeenWhat::Remittance(remittance) => (EntryKind::Remittance, (&remittance.mid, None)),
             SeenWhat::Claim(claim) => {
                 let (_, paid) = claim.paid().with_context(|| format!("journal entry {number}: nothing was paid for its claim"))?;
-                ("claim", EntryKind::Claim, (&paid.mid, None))
+                (EntryKind::Claim, (&paid.mid, None))
             }
         };
         ensure!(seen.row.kind == kind.as_str(), "journal entry {number}: it is of the kind {:?}, its act is a {name}", seen.row.kind);
@@ -53,11 +56,7 @@ impl Invariant for Approved {
     fn end(&mut self, chain: &Chain<'_>) -> anyhow::Result<String> {
         let mut approved: BTreeMap<Key, Option<&CycleMove>> = BTreeMap::new();
         for act in &chain.acts {
-            let name = match &act.what {
-                SeenWhat::Move(kind, _) => kind.as_str(),
-                SeenWhat::Message(_) => "message of a bank",
-                SeenWhat::Claim(_) => "claim",
-            };
+            let name = act.what.name();
             let is_one = act.numbers.as_ref().is_some_and(|numbers| numbers.start() == numbers.end());
             ensure!(is_one, "manifest {}: the {name} books not one entry", act.sequence);
             if let SeenWhat::Move(kind @ (Kind::Approve | Kind::Withdraw), step) = &act.what {

@@ -28,7 +28,7 @@ impl<'a> Chain<'a> {
         let made = self.catalog.moves.iter().map(|moved| (moved.sequence, &moved.step));
         let to_come = self.upcoming.and_then(|upcoming| match upcoming {
             Upcoming::Move { step, .. } => Some((self.catalog.sequence + 1, *step)),
-            Upcoming::Message { .. } => None,
+            Upcoming::Message { .. } | Upcoming::Decision { .. } => None,
         });
         made.chain(to_come)
     }
@@ -38,7 +38,7 @@ impl<'a> Chain<'a> {
         let taken = self.catalog.messages.iter().map(|taken| (taken.sequence, &taken.message));
         let to_come = self.upcoming.and_then(|upcoming| match upcoming {
             Upcoming::Message { message, .. } => Some((self.catalog.sequence + 1, *message)),
-            Upcoming::Move { .. } => None,
+            Upcoming::Move { .. } | Upcoming::Decision { .. } => None,
         });
         taken.chain(to_come)
     }

@@ -8,6 +8,7 @@ mod approved;
 mod balanced;
 mod chain;
 mod chained;
+mod decided;
 mod known;
 mod moved;
 mod owed;
@@ -41,6 +42,7 @@ fn invariants() -> Vec<Box<dyn Invariant>> {
         Box::new(approved::Approved::default()),
         Box::new(owed::Owed::default()),
         Box::new(paid::Paid::default()),
+        Box::new(decided::Decided::default()),
         Box::new(payable::Payable::default()),
         Box::new(known::Known),
     ]
@@ -108,7 +110,9 @@ pub async fn all(books: &Books) -> anyhow::Result<Vec<Finding>> {
 
 /// Whether the rows of the journal and of payments are what the manifests commit to.
 pub async fn rows(books: &Books) -> anyhow::Result<Vec<Finding>> {
-    judge(books, &Scope::All, vec![Box::new(chained::Chained::default()), Box::new(paid::Paid::default())]).await
+    let of_rows: Vec<Box<dyn Invariant>> =
+        vec![Box::new(chained::Chained::default()), Box::new(paid::Paid::default()), Box::new(decided::Decided::default())];
+    judge(books, &Scope::All, of_rows).await
 }
 
 /// Before a move: whether everything would still hold after it.

@@ -61,7 +61,7 @@ impl Invariant for Paid {
             let pays = match &act.what {
                 SeenWhat::Move(kind, _) => matches!(kind, Kind::Release | Kind::Reissue),
                 SeenWhat::Message(_) => true,
-                SeenWhat::Claim(_) => false,
+                SeenWhat::Claim(_) | SeenWhat::Assignment(_) | SeenWhat::Remittance(_) => false,
             };
             if pays {
                 let entry = body.entry.as_ref().map_err(|fault| anyhow!("{fault:#}"))?;
@@ -209,7 +209,7 @@ impl<'a> Look<'a> {
         let exceptions: Vec<StoredException> = self.rows.exceptions().filter(|row| row.sequence == *sequence).cloned().collect();
         let same = outcome_sha256(&states, &receipts, &exceptions) == message.outcome_sha256;
         ensure!(same, "what the message {} came to is not what it names", message.sha256);
-        for receipt in &receipts {
+        for receipt in receipts.iter().filter(|receipt| receipt.unbooked.is_none()) {
             let (amount, currency) = (from_stored_text(&receipt.amount)?, receipt.currency.parse()?);
             books.push(Told::Receipt { platform: receipt.platform.clone(), amount, currency });
         }

@@ -57,7 +57,7 @@ impl<'a> SeenPayments<'a> {
                 let asked = Asked::Of { mid: &step.mid, currency: &step.currency, cycle: Some(&step.cycle) };
                 (Extent::Cycle, books.ledger.payments(asked).await?, books.ledger.payment_states(asked).await?)
             }
-            Upcoming::Message { rows, .. } => {
+            Upcoming::Message { rows, .. } | Upcoming::Decision { rows, .. } => {
                 let (payments, states) = obligations(books, &rows.states).await?;
                 (Extent::Obligations, payments, states)
             }

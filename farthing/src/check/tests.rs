@@ -324,6 +324,7 @@ fn taken_in(change: impl FnOnce(&mut Message)) -> Option<String> {
         amount: "5.000000000000".to_owned(),
         booked: None,
         reference: None,
+        unbooked: None,
     };
     let paid = Told::Receipt { platform: Some("plt_a".to_owned()), amount: Money::from_units(5_000_000_000_000), currency: euro() };
     let mut message = Message {

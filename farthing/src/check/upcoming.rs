@@ -2,7 +2,7 @@
 
 use farthing_ledger::{PaymentRows, StoredEntry, StoredPosting};
 use farthing_schemas::Cycle;
-use farthing_schemas::manifest::{BankMessage, CycleMove};
+use farthing_schemas::manifest::{Act, BankMessage, CycleMove};
 use farthing_settle::cycle::Kind;
 use farthing_settle::{Courses, Draft};
 
@@ -38,25 +38,33 @@ pub enum Upcoming<'a> {
         /// What it comes to.
         rows: &'a PaymentRows,
     },
+    /// A person decides whose money on the bank's account is.
+    Decision {
+        act: &'a Act,
+        /// What it books.
+        entry: Option<&'a Entry>,
+        /// It brings none.
+        rows: &'a PaymentRows,
+    },
 }
 
 impl<'a> Upcoming<'a> {
     pub fn entry(&self) -> Option<&'a EntryRows> {
         match self {
-            Upcoming::Move { entry, .. } | Upcoming::Message { entry, .. } => *entry,
+            Upcoming::Move { entry, .. } | Upcoming::Message { entry, .. } | Upcoming::Decision { entry, .. } => *entry,
         }
     }
 
     pub fn draft(&self) -> Option<&'a Draft> {
         match self {
             Upcoming::Move { draft, .. } => *draft,
-            Upcoming::Message { .. } => None,
+            Upcoming::Message { .. } | Upcoming::Decision { .. } => None,
         }
     }
 
     pub fn rows(&self) -> &'a PaymentRows {
         match self {
-            Upcoming::Move { rows, .. } | Upcoming::Message { rows, .. } => rows,
+            Upcoming::Move { rows, .. } | Upcoming::Message { rows, .. } | Upcoming::Decision { rows, .. } => rows,
         }
     }
 }
@@ -75,7 +83,7 @@ impl<'a> Scope<'a> {
         match self {
             Scope::All => true,
             Scope::Move(Upcoming::Move { step, .. }) => row.mid == step.mid && row.cycle.as_ref() == Some(&step.cycle),
-            Scope::Move(Upcoming::Message { .. }) => false,
+            Scope::Move(Upcoming::Message { .. } | Upcoming::Decision { .. }) => false,
         }
     }
 

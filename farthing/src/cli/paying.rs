@@ -1,6 +1,6 @@
 //! What commands ask that pay: which payouts, into which files, and what banks answer.
 
-use super::{CycleOptions, SignOptions};
+use super::{AssignOptions, CycleOptions, SignOptions};
 use chrono::NaiveDate;
 use clap::{Args, Subcommand};
 use farthing_schemas::{Currency, Cycle, Instant};
@@ -139,7 +139,19 @@ is kept elsewhere. Exits 1 while somebody reads the ledger, whose file then stil
         /// Only this MID
         #[arg(long, value_name = "MID")]
         mid: Option<String>,
+        /// Also what a person has decided
+        #[arg(long = "all")]
+        decided: bool,
     },
+    /// What came in, and what went out that is no payment of ours: each line with its number and whose it is
+    #[command(after_help = "Example:\n  farthing bank receipts --mid mid_guild --data books")]
+    Receipts {
+        /// Only this MID
+        #[arg(long, value_name = "MID")]
+        mid: Option<String>,
+    },
+    /// Say whose money on the account is: a platform's, a claim's, the bank's for its charges, or what was remitted
+    Assign(AssignOptions),
 }
 
 #[derive(Args, Clone, Debug)]

@@ -1,7 +1,9 @@
 //! `farthing bank`: what banks answer, looked at, booked, and what of it is left to a person.
 
+mod assign;
 mod book;
 mod erase;
+mod listed;
 
 use crate::cli::BankCommand;
 use crate::output::{self, Answer};
@@ -18,7 +20,9 @@ pub async fn run(at: &Place, command: BankCommand, json: bool) -> anyhow::Result
         BankCommand::Read { file } => read(&file, json),
         BankCommand::Book { files, mid, person } => book::run(at, &files, &mid, person, json).await,
         BankCommand::Erase { before, mid } => erase::run(at, before, mid.as_deref(), json).await,
-        BankCommand::Exceptions { mid } => book::exceptions(at, mid.as_deref(), json).await,
+        BankCommand::Exceptions { mid, decided } => listed::exceptions(at, mid.as_deref(), decided, json).await,
+        BankCommand::Receipts { mid } => listed::receipts(at, mid.as_deref(), json).await,
+        BankCommand::Assign(options) => assign::run(at, &options, json).await,
     }
 }
 

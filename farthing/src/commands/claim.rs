@@ -87,7 +87,8 @@ fn payment(options: &ClaimOptions) -> anyhow::Result<Option<(ClaimPayment, Money
     Ok(Some((payment, amount)))
 }
 
-fn sha256_of(path: &Path) -> anyhow::Result<String> {
+/// SHA-256 of a document, in hex; an empty one shows nothing.
+pub fn sha256_of(path: &Path) -> anyhow::Result<String> {
     let mut file = std::fs::File::open(path)?;
     let (mut hasher, mut piece, mut length) = (Sha256Hasher::default(), vec![0; PIECE_BYTES], 0);
     loop {

@@ -1,4 +1,6 @@
-//! `farthing tax report`: per party and jurisdiction, what was paid in a year and what was withheld of it.
+//! `farthing tax report`: per party and jurisdiction, what was paid in a year and what was withheld of it; and what of that was remitted.
+
+mod remit;
 
 use crate::books::Books;
 use crate::cli::{TaxCommand, TaxReportOptions};
@@ -10,14 +12,16 @@ use farthing_schemas::{Currency, Cycle, Money, Rate};
 use farthing_settle::cycle::State;
 use farthing_settle::draft::TaxLine;
 use farthing_settle::input::Tax;
+use farthing_settle::journal::withheld_for;
 use farthing_settle::untaxed::Untaxed;
 use farthing_settle::{Courses, Draft};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub async fn run(at: &Place, command: &TaxCommand, json: bool) -> anyhow::Result<Answer> {
     match command {
         TaxCommand::Report(options) => report(at, options, json).await,
+        TaxCommand::Remit(options) => remit::run(at, options, json).await,
     }
 }
 
@@ -46,10 +50,20 @@ struct Sums {
     withheld: Money,
 }
 
+/// What a tax office was to get.
+#[derive(Clone, Copy, Debug, Default)]
+struct Office {
+    withheld: Money,
+    /// What of it was paid to it.
+    remitted: Money,
+}
+
 /// What was paid by a MID in a year.
 #[derive(Default)]
 struct Report {
     rows: BTreeMap<Key, Sums>,
+    /// By currency and jurisdiction.
+    offices: BTreeMap<(Currency, String), Office>,
     /// The cycles that are in it.
     cycles: Vec<(Currency, Cycle)>,
     /// Those of the year whose drafts nobody has approved yet.
@@ -89,6 +103,7 @@ async fn gather(books: &Books, mid: &str, year: u16) -> anyhow::Result<Report> {
             }
             if is_approved(&courses, &draft) {
                 report.add(&draft, &paid_before)?;
+                report.remitted(books, &draft)?;
             } else {
                 report.waiting.push((currency, draft.cycle));
             }
@@ -123,6 +138,19 @@ impl Report {
         Ok(())
     }
 
+    /// What a draft withholds for whom, and whether it was remitted.
+    fn remitted(&mut self, books: &Books, draft: &Draft) -> anyhow::Result<()> {
+        let jurisdictions: BTreeSet<&str> = draft.taxes.iter().map(|line| line.tax.jurisdiction.as_str()).collect();
+        for jurisdiction in jurisdictions {
+            let withheld = Money::sum(withheld_for(draft, jurisdiction)?.into_values())?;
+            let is_paid = books.catalog.remittances.paying(&draft.mid, jurisdiction, draft.currency, draft.cycle).is_some();
+            let office = self.offices.entry((draft.currency, jurisdiction.to_owned())).or_default();
+            office.withheld = office.withheld.plus(withheld)?;
+            office.remitted = office.remitted.plus(if is_paid { withheld } else { Money::ZERO })?;
+        }
+        Ok(())
+    }
+
     /// By currency.
     fn totals(&self) -> anyhow::Result<BTreeMap<Currency, Sums>> {
         let mut totals: BTreeMap<Currency, Sums> = BTreeMap::new();
@@ -147,11 +175,17 @@ impl Report {
             json!({"currency": currency.code(), "gross": sums.gross.to_string(), "base": sums.base.to_string(),
                 "withheld": sums.withheld.to_string()})
         };
+        let office = |((currency, jurisdiction), office): (&(Currency, String), &Office)| {
+            let Office { withheld, remitted } = office;
+            Ok(json!({"currency": currency.code(), "jurisdiction": jurisdiction, "withheld": withheld.to_string(),
+                "remitted": remitted.to_string(), "to_remit": withheld.minus(*remitted)?.to_string()}))
+        };
+        let offices = self.offices.iter().map(office).collect::<anyhow::Result<Vec<Value>>>()?;
         let cycles = |cycles: &[(Currency, Cycle)]| -> Vec<Value> {
             cycles.iter().map(|(currency, cycle)| json!({"currency": currency.code(), "cycle": cycle.to_string()})).collect()
         };
         Ok(json!({"mid": mid, "year": year, "lines": self.rows.iter().map(line).collect::<Vec<_>>(),
-            "totals": self.totals()?.into_iter().map(total).collect::<Vec<_>>(), "cycles": cycles(&self.cycles),
+            "totals": self.totals()?.into_iter().map(total).collect::<Vec<_>>(), "offices": offices, "cycles": cycles(&self.cycles),
             "not_approved": cycles(&self.waiting)}))
     }
 
@@ -196,7 +230,18 @@ impl Report {
         }
         let head = ["party", "currency", "jurisdiction", "record", "certificate", "rate", "gross", "base", "withheld"];
         let cycles: Vec<String> = self.cycles.iter().map(|(currency, cycle)| format!("{cycle} in {currency}")).collect();
-        Ok(format!("Withheld by {mid} for {year}: cycles {}\n\n{}", cycles.join(", "), output::table(&head, &rows, 5)))
+        let text = format!("Withheld by {mid} for {year}: cycles {}\n\n{}", cycles.join(", "), output::table(&head, &rows, 5));
+        Ok(if self.offices.is_empty() { text } else { format!("{text}\n\n{}", self.offices()?) })
+    }
+
+    /// What tax offices got, as a table.
+    fn offices(&self) -> anyhow::Result<String> {
+        let mut rows = Vec::new();
+        for ((currency, jurisdiction), Office { withheld, remitted }) in &self.offices {
+            let amounts = [*withheld, *remitted, withheld.minus(*remitted)?].map(|amount| amount.to_string());
+            rows.push([vec![jurisdiction.clone(), currency.to_string()], amounts.to_vec()].concat());
+        }
+        Ok(output::table(&["jurisdiction", "currency", "withheld", "remitted", "to remit"], &rows, 2))
     }
 }
 

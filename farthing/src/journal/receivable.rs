@@ -1,5 +1,7 @@
 //! What entries of the journal book on the accounts of platforms.
 
+mod assigned;
+
 use super::amount_of;
 use crate::books::Books;
 use anyhow::Context;
@@ -54,10 +56,11 @@ pub async fn movements(books: &Books, mid: &str) -> anyhow::Result<Vec<Movement>
             movements.extend(of_message(books, row, &receipts).with_context(name)?);
         } else if row.kind == EntryKind::Claim.as_str() {
             movements.extend(of_claim(books, row).with_context(name)?);
-        } else {
+        } else if row.kind != EntryKind::Assignment.as_str() {
             movements.extend(of_entry(books, row).await.with_context(name)?);
         }
     }
+    movements.extend(assigned::movements(books, mid, &receipts)?);
     Ok(movements)
 }
 
@@ -66,7 +69,7 @@ fn of_message(books: &Books, row: &StoredEntry, receipts: &[StoredReceipt]) -> a
     let sequence = act_of(books, row)?;
     let day = Day::of(row.happened.parse::<Instant>()?);
     let mut movements = Vec::new();
-    for receipt in receipts.iter().filter(|receipt| receipt.sequence == sequence) {
+    for receipt in receipts.iter().filter(|receipt| receipt.sequence == sequence && receipt.unbooked.is_none()) {
         let Some(platform) = receipt.platform.clone() else { continue };
         let (currency, amount) = (receipt.currency.parse()?, from_stored_text(&receipt.amount)?.negated()?);
         let cycle = receipt.cycle.as_ref().map(|cycle| cycle.parse()).transpose()?;

@@ -1,21 +1,20 @@
 //! What banks answer, put to the payments that it is about. What fits none, or cannot be true, is left to a person.
 
-use super::invoiced::{Issued, Named};
+mod received;
+
 use crate::books::Books;
 use anyhow::bail;
 use farthing_bank::answer::{AnswerKind, Change};
 use farthing_bank::kept::kept_reference;
-use farthing_bank::{Amount, Answer, AnswerFile, Outcome, Receipt, Reference, Unread};
+use farthing_bank::{Amount, Answer, AnswerFile, Outcome, Reference, Unread};
 use farthing_ledger::{Asked, PaymentRows, StoredException, StoredPayment, StoredReceipt, StoredState};
 use farthing_schemas::Money;
 use farthing_schemas::money::from_stored_text;
 use farthing_settle::journal::Told;
 use farthing_settle::payout::{State, lines_sha256};
-use serde_json::json;
+use received::Before;
+use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// A thousand million million: sums of what comes in fit for ever.
-const RECEIPT_MAX: Money = Money::from_units(1_000_000_000_000_000_000_000_000_000);
 
 /// What a message comes to.
 #[derive(Default)]
@@ -29,7 +28,9 @@ pub struct Taken {
 /// Puts the message of a MID's bank to that MID's payments, as they stand.
 pub async fn take_in(books: &Books, mid: &str, file: &AnswerFile, sequence: u64) -> anyhow::Result<Taken> {
     let others = BTreeSet::new();
-    let mut taking = Taking { books, mid, sequence, known: BTreeMap::new(), others, ours: false, taken: Taken::default() };
+    let (kind, before) = (file.kind, Before::of(books, mid, file).await?);
+    let (known, taken) = (BTreeMap::new(), Taken::default());
+    let mut taking = Taking { books, mid, sequence, kind, before, known, others, ours: false, taken };
     let (of_all, of_one): (Vec<&Answer>, Vec<&Answer>) = file.answers.iter().partition(|answer| is_of_all(answer));
     let mut named = BTreeSet::new();
     let mut found = Vec::new();
@@ -56,19 +57,33 @@ pub async fn take_in(books: &Books, mid: &str, file: &AnswerFile, sequence: u64)
     Ok(taking.taken)
 }
 
-/// SHA-256 over what a message came to, in hex: over its states, receipts and exceptions, a JSON list a line, with the fields of their rows.
+/// SHA-256 over what a message came to, in hex: over its states, receipts and exceptions, a JSON list a line, with the fields of their rows; what
+/// most rows have not stands at the end of those that have it.
 pub fn outcome_sha256(states: &[StoredState], receipts: &[StoredReceipt], exceptions: &[StoredException]) -> String {
     let state = |row: &StoredState| json!(["state", row.line, row.id, row.state, row.reason, row.booked, row.reference]);
-    let receipt =
-        |row: &StoredReceipt| json!(["receipt", row.line, row.platform, row.cycle, row.currency, row.amount, row.booked, row.reference]);
-    let exception = |row: &StoredException| json!(["exception", row.line, row.reference, row.what]);
+    let receipt = |row: &StoredReceipt| {
+        let list = json!(["receipt", row.line, row.platform, row.cycle, row.currency, row.amount, row.booked, row.reference]);
+        with(list, row.unbooked.as_ref().map(|why| json!(why)))
+    };
+    let exception =
+        |row: &StoredException| with(json!(["exception", row.line, row.reference, row.what]), row.receipt.map(|line| json!(line)));
     lines_sha256(states.iter().map(state).chain(receipts.iter().map(receipt)).chain(exceptions.iter().map(exception)))
+}
+
+fn with(mut list: Value, more: Option<Value>) -> Value {
+    if let (Value::Array(fields), Some(more)) = (&mut list, more) {
+        fields.push(more);
+    }
+    list
 }
 
 struct Taking<'a> {
     books: &'a Books,
     mid: &'a str,
     sequence: u64,
+    kind: AnswerKind,
+    /// What was told of the account before.
+    before: Before,
     /// Where the payments that were asked for are by now.
     known: BTreeMap<String, State>,
     /// Other MIDs whose payments it names.
@@ -93,7 +108,7 @@ impl Taking<'_> {
         };
         found.retain(|payment| payment.id.parse().is_ok_and(|id| answer.reference.may_be(&id)));
         match found.len() {
-            0 => self.exception(answer, "no payment of ours has this id"),
+            0 => self.unknown(answer, "no payment of ours has this id")?,
             1 if found[0].mid == self.mid => {
                 self.ours = true;
                 return Ok(found.pop());
@@ -115,7 +130,7 @@ impl Taking<'_> {
         found.retain(|payment| payment.mid == self.mid);
         self.ours |= !found.is_empty();
         if found.is_empty() {
-            self.exception(answer, "no file of this MID has this id");
+            self.unknown(answer, "no file of this MID has this id")?;
         }
         Ok(found)
     }
@@ -203,68 +218,6 @@ impl Taking<'_> {
         });
     }
 
-    /// Receipts are booked from statements alone: notifications tell the same before.
-    async fn receipts(&mut self, file: &AnswerFile) -> anyhow::Result<()> {
-        if file.kind != AnswerKind::Statement || file.receipts.is_empty() {
-            return Ok(());
-        }
-        let messages = self.books.catalog.messages.iter().filter(|taken| taken.message.mid == self.mid);
-        let ours: BTreeSet<u64> = messages.map(|taken| taken.sequence).collect();
-        let mut before: BTreeMap<Identity, usize> = BTreeMap::new();
-        for receipt in self.books.ledger.bank_receipts().await?.iter().filter(|receipt| ours.contains(&receipt.sequence)) {
-            *before.entry(identity(receipt)).or_default() += 1;
-        }
-        let issued = Issued::of(self.books, self.mid).await?;
-        for receipt in &file.receipts {
-            self.receipt(receipt, &mut before, &issued)?;
-        }
-        Ok(())
-    }
-
-    /// What names no invoice of ours is nobody's yet. Who paid stands in the message alone, which can be erased.
-    fn receipt(&mut self, receipt: &Receipt, before: &mut BTreeMap<Identity, usize>, issued: &Issued) -> anyhow::Result<()> {
-        let (amount, currency) = (receipt.amount.money()?, receipt.amount.currency());
-        let reference = receipt.bank_reference.clone();
-        if amount > RECEIPT_MAX {
-            self.push_exception(reference, format!("{} is more than anybody pays", receipt.amount));
-            return Ok(());
-        }
-        let named = issued.named_in(receipt.remittance.as_deref().unwrap_or_default());
-        let (invoice, doubt) = match named {
-            Named::One(invoice) if invoice.currency == currency => (Some(invoice), None),
-            Named::One(invoice) => (None, Some(format!("it names an invoice in {}", invoice.currency))),
-            Named::Nothing => (None, Some("it names no invoice of ours".to_owned())),
-            Named::Several => (None, Some("it names invoices of several platforms".to_owned())),
-        };
-        let row = StoredReceipt {
-            sequence: self.sequence,
-            line: next(self.taken.rows.receipts.len()),
-            platform: invoice.as_ref().map(|invoice| invoice.platform.clone()),
-            cycle: invoice.as_ref().map(|invoice| invoice.cycle.to_string()),
-            currency: currency.to_string(),
-            amount: amount.to_string(),
-            booked: receipt.booked.map(|day| day.to_string()),
-            reference,
-        };
-        // What neither the bank nor the payer names may be another one, and is in suspense for a person to look at.
-        let is_named = row.reference.is_some() || row.platform.is_some();
-        if let Some(left) = before.get_mut(&identity(&row)).filter(|left| is_named && **left > 0) {
-            *left -= 1;
-            let surely = if row.reference.is_some() { "has" } else { "may have" };
-            self.push_exception(
-                row.reference,
-                format!("{} {surely} come in with another statement already, and is not booked", receipt.amount),
-            );
-            return Ok(());
-        }
-        if let Some(doubt) = doubt {
-            self.push_exception(row.reference.clone(), format!("{} is in suspense: {doubt}", receipt.amount));
-        }
-        self.taken.told.push(Told::Receipt { platform: row.platform.clone(), amount, currency });
-        self.taken.rows.receipts.push(row);
-        Ok(())
-    }
-
     fn change(&mut self, change: &Change) {
         let text = change.text.unwrap_or("the account");
         // Of a name even the end says something.
@@ -287,24 +240,8 @@ impl Taking<'_> {
     fn push_exception(&mut self, reference: Option<String>, what: String) {
         let line = next(self.taken.rows.exceptions.len());
         let reference = reference.map(|reference| kept_reference(&reference));
-        self.taken.rows.exceptions.push(StoredException { sequence: self.sequence, line, reference, what });
+        self.taken.rows.exceptions.push(StoredException { sequence: self.sequence, line, reference, what, receipt: None });
     }
-}
-
-/// What a receipt is known by when another statement tells it again: the day, the sum and the bank's own reference, or else what it pays. As
-/// many as came before are not booked again, however many there are alike.
-type Identity = [Option<String>; 6];
-
-fn identity(row: &StoredReceipt) -> Identity {
-    let without = |text: &Option<String>| text.clone().filter(|_| row.reference.is_none());
-    [
-        Some(row.currency.clone()),
-        Some(row.amount.clone()),
-        row.booked.clone(),
-        row.reference.clone(),
-        without(&row.platform),
-        without(&row.cycle),
-    ]
 }
 
 fn is_of_all(answer: &Answer) -> bool {

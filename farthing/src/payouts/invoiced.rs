@@ -43,6 +43,11 @@ impl Issued {
         Ok(Issued(issued))
     }
 
+    /// The invoice of that number.
+    pub fn get(&self, number: &InvoiceNumber) -> Option<&Invoice> {
+        self.0.get(number)
+    }
+
     /// The invoice that a text names; several, if they are not of one platform.
     pub fn named_in(&self, text: &str) -> Named {
         let found: BTreeSet<&Invoice> = numbers(text).filter_map(|number| self.0.get(&number)).collect();

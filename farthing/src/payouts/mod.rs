@@ -5,6 +5,7 @@ pub mod files;
 pub mod folded;
 pub mod funded;
 pub mod invoiced;
+pub mod lines;
 mod modifiers;
 pub mod payee;
 pub mod sealed;

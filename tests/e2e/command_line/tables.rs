@@ -62,6 +62,9 @@ pub const ANSWERS: &[(&[&str], i32, &[&str])] = &[
     (&["bank", "book", "answer.xml", "--mid", "mid_x"], 1, &["files"]),
     (&["bank", "book", "answer.xml", "--mid", "mid_x"], 0, &["files"]),
     (&["bank", "exceptions"], 0, &["exceptions"]),
+    (&["bank", "exceptions", "--all"], 0, &["exceptions"]),
+    (&["bank", "receipts", "--mid", "mid_x"], 0, &["receipts"]),
+    (&["bank", "assign", "--list"], 0, &["assignments"]),
     (&["bank", "erase", "--before", "2026-01-01"], 0, &["before", "files", "messages"]),
     (&["payments", "--mid", "mid_x"], 0, &["mid", "currency", "payments"]),
     (
@@ -75,12 +78,23 @@ pub const ANSWERS: &[(&[&str], i32, &[&str])] = &[
     (&["trial-balance"], 0, &["balanced", "lines", "totals"]),
     (&["check"], 0, &["holds", "invariants"]),
     (&["tax", "report", "--mid", "mid_x", "--year", "2026"], 0, &["mid", "year", "lines", "totals", "cycles", "not_approved"]),
+    (&["tax", "remit", "--list"], 0, &["remittances"]),
     (&["actor", "retire", "ana"], 0, &["actor", "standing"]),
     (&["ledger", "migrate"], 0, &["from", "to"]),
     (&["ledger", "check"], 0, &["checked", "manifests"]),
     (&["verify"], 0, &["verified"]),
     (&["dead-letters", "list", "--all"], 0, &["dead_letters"]),
 ];
+
+const REMIT: [&str; 16] = remit("answer.xml");
+const REMIT_WITHOUT: [&str; 16] = remit("nowhere.pdf");
+
+/// A remittance of what nobody has withheld.
+const fn remit(evidence: &'static str) -> [&'static str; 16] {
+    let [tax, verb, mid, of, country, code] = ["tax", "remit", "--mid", "mid_x", "--jurisdiction", "DE"];
+    let [through, cycle, amount, ten, why, due] = ["--through", "2026-10", "--amount", "10", "--why", "due"];
+    [tax, verb, mid, of, country, code, through, cycle, amount, ten, why, due, "--reference", "T-9", "--evidence", evidence]
+}
 
 /// What is asked wrongly, and what the message must say: exit 2, and nothing on standard output, with `--json` as without.
 pub const WRONG: &[(&[&str], &[&str])] = &[
@@ -157,6 +171,15 @@ pub const WRONG: &[(&[&str], &[&str])] = &[
     (&["bank", "book", "answer.xml", "--mid", "nobody"], &["nobody", "mid_x"]),
     (&["bank", "book", "events.ndjson", "--mid", "mid_x"], &["events.ndjson", "pain.002"]),
     (&["bank", "exceptions", "--mid", "nobody"], &["nobody", "mid_x"]),
+    (&["bank", "receipts", "--mid", "nobody"], &["nobody", "mid_x"]),
+    (&["bank", "assign"], &["LINE", "--help"]),
+    (&["bank", "assign", "17-2"], &["--invoice", "--platform", "--claim", "--charges", "--why", "--reference"]),
+    (&["bank", "assign", "17", "--charges", "--why", "fees", "--reference", "4"], &["17", "17-2"]),
+    (&["bank", "assign", "17-2", "--charges", "--suspense", "--why", "fees", "--reference", "4"], &["--charges", "cannot be used"]),
+    (&["bank", "assign", "17-2", "--invoice", "RF18", "--why", "fees", "--reference", "4"], &["RF18", "check digits"]),
+    (&["bank", "assign", "17-2", "--charges", "--why", " ", "--reference", "4"], &["--why", "auditor"]),
+    (&["bank", "assign", "17-2", "--charges", "--why", "fees", "--reference", "4"], &["17-2", "farthing bank receipts"]),
+    (&["bank", "assign", "--list", "--charges"], &["--list", "cannot be used"]),
     (&["payments"], &["--mid"]),
     (&["payments", "--mid", "nobody"], &["nobody", "mid_x"]),
     (&["payments", "--mid", "mid_x", "--state", "lost"], &["lost", "state of a payment"]),
@@ -183,7 +206,12 @@ pub const WRONG: &[(&[&str], &[&str])] = &[
     (&["report", "payouts"], &["--mid", "--cycle"]),
     (&["report", "payouts", "--mid", "nobody", "--cycle", "2026-10"], &["nobody", "mid_x"]),
     (&["trial-balance", "--by", "nonsense"], &["nonsense", "kind", "account"]),
-    (&["tax"], &["report"]),
+    (&["tax"], &["report", "remit"]),
+    (&["tax", "remit"], &["--mid", "--help"]),
+    (&["tax", "remit", "--mid", "mid_x"], &["--jurisdiction", "--through", "--amount", "--why", "--reference", "--evidence"]),
+    (&["tax", "remit", "--list", "--mid", "mid_x"], &["--list", "cannot be used"]),
+    (&REMIT, &["DE", "2026-10", "tax report"]),
+    (&REMIT_WITHOUT, &["nowhere.pdf", "--evidence"]),
     (&["tax", "report", "--mid", "mid_x"], &["--year"]),
     (&["tax", "report", "--mid", "mid_x", "--year", "1999"], &["1999", "2000"]),
     (&["tax", "report", "--mid", "nobody", "--year", "2026"], &["nobody", "mid_x"]),

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::json;
 
 /// Runs a command until it waits at a step, and kills it there.
-fn killed_at(scene: &Scene, step: &str, words: &[&str]) -> Result<()> {
+pub fn killed_at(scene: &Scene, step: &str, words: &[&str]) -> Result<()> {
     let mut running = Running::start(scene.data.command(words).env("FAILPOINTS", format!("{step}=pause")))?;
     running.wait_until_still().with_context(|| step.to_owned())?;
     running.kill_9()

@@ -123,6 +123,18 @@ def ended(*states):
     return act
 
 
+def decided(change, *names):
+    """What a person said of a line is something else, and every hash over it is made anew."""
+
+    def act(books, ledger):
+        chain = manifests.chain(ledger)
+        change(next(one["act"] for one in chain if one["act"]["kind"] == "assignment"))
+        manifests.rechain(books, ledger, chain)
+        return names
+
+    return act
+
+
 FIRST = "(SELECT id FROM payments WHERE message_id IS NOT NULL ORDER BY sequence, line LIMIT 1)"
 SETTLED = "(SELECT id FROM payment_states WHERE state = 'settled' ORDER BY sequence, line LIMIT 1)"
 ROWS = "its payments are not those that it names"
@@ -143,7 +155,7 @@ KINDS = [
     ("a message is gone", run("DELETE FROM bank_messages", "messages of banks that are kept")),
     ("a message of other bytes", run("UPDATE bank_messages SET body = zeroblob(9)", "is damaged")),
     ("a file that leads elsewhere", run("UPDATE bank_files SET name = '../x.xml'", "its name is no name")),
-    ("a receipt of no message", run("INSERT INTO bank_receipts SELECT sequence + 100, line, platform, cycle, currency, amount, booked, reference FROM bank_receipts LIMIT 1", "came with no message")),
+    ("a receipt of no message", run("INSERT INTO bank_receipts SELECT sequence + 100, line, platform, cycle, currency, amount, booked, reference, unbooked FROM bank_receipts LIMIT 1", "came with no message")),
     ("a state that nobody told", run(f"INSERT INTO payment_states SELECT sequence + 100, 1, id, 'returned', NULL, NULL, NULL FROM payment_states WHERE id = {SETTLED} LIMIT 1", "no manifest names it")),
     ("another day", run(f"UPDATE payment_states SET booked = '2020-01-01' WHERE id = {SETTLED} AND booked IS NOT NULL", CAME_TO)),
     ("a file is gone", run("DELETE FROM bank_files", "is missing")),
@@ -153,6 +165,15 @@ KINDS = [
     ("a receipt of another platform", run("UPDATE bank_receipts SET platform = 'plt_b' WHERE platform = 'plt_a'", CAME_TO)),
     ("a receipt is gone", run("DELETE FROM bank_receipts WHERE platform IS NULL", CAME_TO)),
     ("an exception is gone", run("DELETE FROM bank_exceptions", CAME_TO)),
+    ("a receipt that was told before", run("UPDATE bank_receipts SET unbooked = 'again' WHERE platform IS NULL", CAME_TO)),
+    ("an exception of no line", run("UPDATE bank_exceptions SET receipt = NULL", CAME_TO)),
+    ("an exception of another line", run("UPDATE bank_exceptions SET receipt = receipt + 1", CAME_TO)),
+    ("assigned to another platform, hashes fit", decided(lambda act: act["to"].update(platform="plt_b"), "is not what it says")),
+    ("assigned to the bank, hashes fit", decided(lambda act: act.update(to={"whose": "charges"}), "is not what it says")),
+    ("assigned to nobody, hashes fit", decided(lambda act: act.update(to={"whose": "suspense"}), "it moves nothing, and is booked")),
+    ("assigned of a unit more, hashes fit", decided(lambda act: act.update(amount="10.000000000001"), "its line is of 10.0")),
+    ("assigned of a line that there is not, hashes fit", decided(lambda act: act.update(line=77), "none of the bank's message")),
+    ("assigned and not booked, hashes fit", decided(lambda act: act.pop("booked"), "assignment 1: it books nothing")),
     ("a payment of a unit more, hashes fit", released_again(unit_more)),
     ("payments of two parties swapped, hashes fit", released_again(other_party)),
     ("paid twice, hashes fit", released_again(paid_twice)),

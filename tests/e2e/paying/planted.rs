@@ -7,7 +7,8 @@ use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use std::process::Command;
 
-/// Books in which a payment was settled, one rejected and paid anew, and money came in with and without the number of an invoice.
+/// Books in which a payment was settled, one rejected and paid anew, and money came in with and without the number of an invoice, which a person
+/// then said whose it is.
 fn paid() -> Result<Scene> {
     let mut scene = Scene::of(4)?;
     scene.load(&party_record(2, &iban("NL", "MOCK0000000003")))?;
@@ -23,6 +24,9 @@ fn paid() -> Result<Scene> {
     }
     told.extend(scene.ask(&json!({"days": 4}), "days")?);
     assert_eq!(scene.book(&told)?, 1);
+    let left = scene.data.json(["bank", "exceptions"])?;
+    let line = left["exceptions"][0]["line"].as_str().context("no line")?.to_owned();
+    scene.data.ok(["bank", "assign", &line, "--platform", "plt_a", "--why", "they wrote", "--reference", "letter 3"])?;
     scene.load(&party_record(2, &iban("NL", "MOCK0000000777")))?;
     scene.step("reissue", "2026-10", &["--party", "pty_2", "--why", "mended", "--now", NOW, "--out", "files"])?;
     scene.holds()?;

@@ -60,7 +60,7 @@ impl Payable {
                 }
                 &step.mid
             }
-            Upcoming::Move { .. } => return Ok(()),
+            Upcoming::Move { .. } | Upcoming::Decision { .. } => return Ok(()),
         };
         self.paid(chain, upcoming, &mut changes)?;
         for row in upcoming.entry().into_iter().flat_map(|(_, rows)| rows) {

@@ -1,4 +1,4 @@
-//! `farthing bank book` and `exceptions`: what a bank has sent is taken in, once.
+//! `farthing bank book`: what a bank has sent is taken in, once.
 
 use super::open;
 use crate::books::{Appended, Books};
@@ -8,6 +8,7 @@ use crate::commands::settle::mid_and_currency;
 use crate::journal::{booked, next_place, rows_of};
 use crate::output::{self, Answer};
 use crate::payouts::answers::{Taken, outcome_sha256, take_in};
+use crate::payouts::lines::LineNumber;
 use crate::place::Place;
 use crate::time::now;
 use anyhow::Context;
@@ -72,7 +73,7 @@ async fn book(books: &mut Books, mid: &str, by: &str, file: &AnswerFile, bytes: 
             form: file.kind.as_str().to_owned(),
             message_id: file.message_id.clone(),
             moved: u64::try_from(rows.states.len())?,
-            receipts: u64::try_from(rows.receipts.len())?,
+            receipts: u64::try_from(rows.receipts.iter().filter(|receipt| receipt.unbooked.is_none()).count())?,
             exceptions: u64::try_from(rows.exceptions.len())?,
             outcome_sha256: outcome_sha256(&rows.states, &rows.receipts, &rows.exceptions),
             by: by.to_owned(),
@@ -109,9 +110,14 @@ fn document(path: &Path, outcome: &Outcome) -> Value {
         Outcome::Booked(message, exceptions) => {
             json!({"file": path, "before": null, "kind": message.form, "message_id": message.message_id,
             "sha256": message.sha256, "payments": message.moved, "receipts": message.receipts,
-            "exceptions": exceptions.iter().map(|one| json!({"reference": one.reference, "what": one.what})).collect::<Vec<_>>()})
+            "exceptions": exceptions.iter().map(exception).collect::<Vec<_>>()})
         }
     }
+}
+
+fn exception(one: &StoredException) -> Value {
+    let line = one.receipt.map(|line| LineNumber { message: one.sequence, line }.to_string());
+    json!({"reference": one.reference, "what": one.what, "line": line})
 }
 
 fn told(path: &Path, outcome: &Outcome, mid: &str) -> String {
@@ -120,54 +126,21 @@ fn told(path: &Path, outcome: &Outcome, mid: &str) -> String {
         Outcome::Before(manifest) => format!("{path}: was taken in before, by manifest {manifest}; nothing changes"),
         Outcome::Booked(message, exceptions) => {
             let line = format!("{path}: {}, {} payments changed their state, {} receipts", message.form, message.moved, message.receipts);
-            let left = exceptions.iter().map(|one| format!("\n  to be looked at: {}", shown(one)));
+            let left = exceptions.iter().map(|one| format!("\n  to be looked at: {}{}", numbered(one), shown(one)));
             let hint = if exceptions.is_empty() { String::new() } else { format!("\nAll of them: farthing bank exceptions --mid {mid}") };
             line + &left.collect::<String>() + &hint
         }
     }
 }
 
+/// The number of the line by which a person assigns it.
+fn numbered(one: &StoredException) -> String {
+    one.receipt.map(|line| format!("line {}, ", LineNumber { message: one.sequence, line })).unwrap_or_default()
+}
+
 /// Texts of others on a terminal: what would move its cursor or begin a line is shown as a sign.
-fn shown(exception: &StoredException) -> String {
+pub fn shown(exception: &StoredException) -> String {
     let reference = exception.reference.as_deref().filter(|reference| *reference != "-");
     let text = reference.map_or(exception.what.clone(), |reference| format!("{reference}: {}", exception.what));
     text.replace(char::is_control, "\u{FFFD}")
-}
-
-/// What is left to a person.
-pub async fn exceptions(at: &Place, mid: Option<&str>, json: bool) -> anyhow::Result<Answer> {
-    let mut books = Books::open(at).await?;
-    if let Some(mid) = mid {
-        mid_and_currency(&*books.registry_now().await?, mid, None)?;
-    }
-    let mut rows = Vec::new();
-    let mut documents = Vec::new();
-    for exception in books.ledger.bank_exceptions().await? {
-        let taken = books.catalog.messages.iter().find(|taken| taken.sequence == exception.sequence);
-        let taken = taken.context("an exception is of no message that was taken in; run: farthing check")?;
-        let message = &taken.message;
-        if mid.is_some_and(|mid| mid != message.mid) {
-            continue;
-        }
-        let id = message.message_id.clone().unwrap_or_else(|| message.sha256.chars().take(16).collect());
-        let StoredException { reference, what, .. } = &exception;
-        documents.push(json!({"mid": message.mid, "at": taken.at, "kind": message.form, "message": id, "sha256": message.sha256,
-            "reference": reference, "what": what}));
-        rows.push(vec![
-            message.mid.clone(),
-            taken.at.clone(),
-            message.form.clone(),
-            id.replace(char::is_control, "\u{FFFD}"),
-            shown(&exception),
-        ]);
-    }
-    if json {
-        output::json(&json!({"exceptions": documents}))?;
-    } else if rows.is_empty() {
-        output::text("Nothing is left to a person.")?;
-    } else {
-        output::text(&output::table(&["mid", "taken in", "kind", "message", "what"], &rows, 5))?;
-    }
-    books.ledger.close().await;
-    Ok(Answer::Yes)
 }

@@ -3,10 +3,12 @@
 use crate::books::Books;
 use crate::commands::settle::mid_and_currency;
 use crate::output::{self, Answer};
+use crate::payouts::lines::{self, AccountLine};
 use crate::place::Place;
 use chrono::NaiveDate;
 use farthing_archive::catalog::TakenIn;
-use farthing_ledger::Erased;
+use farthing_ledger::{Erased, StoredException};
+use farthing_schemas::manifest::AssignedTo;
 use farthing_settle::cycle::State;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -56,14 +58,12 @@ fn sealed_before(books: &Books, before: &str) -> BTreeSet<Key> {
 /// The acts that took in messages that are still needed.
 async fn open_messages(books: &Books, sealed: &BTreeSet<Key>) -> anyhow::Result<BTreeSet<u64>> {
     // Whatever is left to a person stands there alone: who paid what is in suspense, what a bank wants changed, what cannot be true.
-    let mut open: BTreeSet<u64> = books.ledger.bank_exceptions().await?.iter().map(|row| row.sequence).collect();
-    let mids: BTreeMap<u64, &String> = books.catalog.messages.iter().map(|taken| (taken.sequence, &taken.message.mid)).collect();
-    for receipt in books.ledger.bank_receipts().await? {
-        let of_cycle = mids.get(&receipt.sequence).zip(receipt.cycle).map(|(mid, cycle)| ((*mid).clone(), receipt.currency, cycle));
-        if of_cycle.is_none_or(|key| !sealed.contains(&key)) {
-            open.insert(receipt.sequence);
-        }
-    }
+    let lines: BTreeMap<(u64, u64), AccountLine> =
+        lines::all(books).await?.into_iter().map(|line| ((line.row.sequence, line.row.line), line)).collect();
+    let about = |row: &StoredException| row.receipt.and_then(|line| lines.get(&(row.sequence, line)));
+    let is_left = |row: &StoredException| about(row).is_none_or(AccountLine::is_left);
+    let mut open: BTreeSet<u64> = books.ledger.bank_exceptions().await?.iter().filter(|row| is_left(row)).map(|row| row.sequence).collect();
+    open.extend(lines.values().filter(|line| is_needed(line, sealed)).map(|line| line.row.sequence));
     // It may be about any payment that was on its way then, also where it changed nothing.
     let mut unsealed: BTreeMap<&str, u64> = BTreeMap::new();
     for moved in books.catalog.moves.iter().filter(|moved| moved.step.released.is_some() && !sealed.contains(&key_of(moved))) {
@@ -72,4 +72,15 @@ async fn open_messages(books: &Books, sealed: &BTreeSet<Key>) -> anyhow::Result<
     let waits = |taken: &&TakenIn| unsealed.get(taken.message.mid.as_str()).is_some_and(|first| *first < taken.sequence);
     open.extend(books.catalog.messages.iter().filter(waits).map(|taken| taken.sequence));
     Ok(open)
+}
+
+/// Whether who paid may still be asked: until it is known whose it is, and the cycle whose invoice it pays is sealed.
+fn is_needed(line: &AccountLine, sealed: &BTreeSet<Key>) -> bool {
+    let cycle = match (line.assigned.as_ref().map(|assigned| &assigned.assignment.to), line.row.unbooked.as_deref()) {
+        (Some(AssignedTo::Platform { cycle, .. }), _) => cycle,
+        (None, None) => &line.row.cycle,
+        _ => &None,
+    };
+    let key = cycle.clone().map(|cycle| (line.line.mid.clone(), line.row.currency.clone(), cycle));
+    line.is_left() || key.is_some_and(|key| !sealed.contains(&key))
 }

@@ -1,0 +1,149 @@
+//! What people decided of money on the bank's account is booked as they said it, upon lines of the bank's messages that say so; and no more is
+//! remitted to a tax office than drafts withhold for it.
+
+use super::paid::occasion;
+use super::{Chain, Invariant, SeenEntry, SeenWhat};
+use crate::payouts::lines::{by_message, by_person, described};
+use anyhow::{Context, anyhow, ensure};
+use farthing_archive::assignments::{Assigned, LineKey};
+use farthing_archive::remittances::Remitted as Made;
+use farthing_ledger::StoredReceipt;
+use farthing_schemas::manifest::AssignedTo;
+use farthing_schemas::money::from_stored_text;
+use farthing_schemas::{Cycle, Money};
+use farthing_settle::Draft;
+use farthing_settle::journal::{Entry, Header, Remitted, Whose, entry_of_assignment, entry_of_remittance, withheld_for};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// MID, currency, cycle and jurisdiction.
+type Taxed = (String, String, Cycle, String);
+
+#[derive(Default)]
+pub struct Decided {
+    /// The entries of decisions, by the number of their acts: without their postings, which the hash stands for.
+    entries: BTreeMap<u64, (Header, String)>,
+    /// What drafts in force withhold, by party.
+    withheld: BTreeMap<Taxed, BTreeMap<String, Money>>,
+}
+
+impl Invariant for Decided {
+    fn name(&self) -> &'static str {
+        "what was decided of money on the account is booked as it was said"
+    }
+
+    fn entry(&mut self, seen: &SeenEntry<'_>) -> anyhow::Result<()> {
+        let (Some(act), Some(body)) = (seen.act, &seen.body) else { return Ok(()) };
+        if matches!(act.what, SeenWhat::Assignment(_) | SeenWhat::Remittance(_)) {
+            let entry = body.entry.as_ref().map_err(|fault| anyhow!("{fault:#}"))?;
+            self.entries.insert(act.sequence, (entry.header().clone(), seen.row.sha256.clone()));
+        }
+        Ok(())
+    }
+
+    fn draft(&mut self, draft: &Draft) -> anyhow::Result<()> {
+        let jurisdictions: BTreeSet<&String> = draft.taxes.iter().map(|line| &line.tax.jurisdiction).collect();
+        for jurisdiction in jurisdictions {
+            let key = (draft.mid.clone(), draft.currency.to_string(), draft.cycle, jurisdiction.clone());
+            self.withheld.insert(key, withheld_for(draft, jurisdiction)?);
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, chain: &Chain<'_>) -> anyhow::Result<String> {
+        // What is about to be decided was just made of what is there.
+        if chain.upcoming.is_some() {
+            return Ok(String::new());
+        }
+        let rows: BTreeMap<LineKey, &StoredReceipt> = chain.payments.receipts().map(|row| ((row.sequence, row.line), row)).collect();
+        let mut stands: BTreeMap<LineKey, Whose> = BTreeMap::new();
+        for (number, made) in chain.catalog.assignments.iter() {
+            self.assignment(&rows, &mut stands, made).with_context(|| format!("assignment {number}"))?;
+        }
+        for (number, made) in chain.catalog.remittances.iter() {
+            self.remittance(made).with_context(|| format!("remittance {number}"))?;
+        }
+        within(chain)?;
+        let (assigned, remitted) = (chain.catalog.assignments.iter().count(), chain.catalog.remittances.iter().count());
+        Ok(format!("{assigned} assignments and {remitted} remittances"))
+    }
+}
+
+impl Decided {
+    fn assignment(
+        &self,
+        rows: &BTreeMap<LineKey, &StoredReceipt>,
+        stands: &mut BTreeMap<LineKey, Whose>,
+        made: &Assigned,
+    ) -> anyhow::Result<()> {
+        let said = &made.assignment;
+        let key = (said.message, said.line);
+        let row = rows.get(&key).context("its line is none of the bank's message")?;
+        let line = described(row, &said.mid, &said.message_sha256)?;
+        let same = (line.amount, line.currency) == (made.amount, made.currency);
+        ensure!(same, "its line is of {} {}, and it says {} {}", line.amount, line.currency, made.amount, made.currency);
+        let to = by_person(&said.to);
+        let from = stands.insert(key, to.clone()).unwrap_or_else(|| by_message(row));
+        self.is_booked(made.sequence, |header| Ok(entry_of_assignment(&line, &from, &to, occasion(header))?), from == to)
+    }
+
+    fn remittance(&self, made: &Made) -> anyhow::Result<()> {
+        let said = &made.remittance;
+        let mut withheld = Vec::new();
+        for (cycle, amount) in &made.cycles {
+            let key = (said.mid.clone(), said.currency.clone(), *cycle, said.jurisdiction.clone());
+            let parties = self.withheld.get(&key).with_context(|| format!("nothing is withheld for {} in {cycle}", said.jurisdiction))?;
+            let sum = Money::sum(parties.values().copied())?;
+            ensure!(sum == *amount, "in {cycle} {sum} is withheld for {}, and it says {amount}", said.jurisdiction);
+            withheld.push(parties);
+        }
+        let remitted = Remitted { mid: &said.mid, currency: made.currency, withheld, evidence_sha256: &said.evidence_sha256 };
+        self.is_booked(made.sequence, |header| Ok(Some(entry_of_remittance(&remitted, occasion(header))?)), false)
+    }
+
+    /// Whether an act books what it ought to, or nothing where nothing moves.
+    fn is_booked(
+        &self,
+        sequence: u64,
+        should: impl FnOnce(&Header) -> anyhow::Result<Option<Entry>>,
+        moves_nothing: bool,
+    ) -> anyhow::Result<()> {
+        let Some((header, sha256)) = self.entries.get(&sequence) else {
+            ensure!(moves_nothing, "it books nothing");
+            return Ok(());
+        };
+        let number = header.place.number;
+        let should = should(header)?.with_context(|| format!("journal entry {number}: it moves nothing, and is booked"))?;
+        ensure!(should.sha256() == *sha256, "journal entry {number} is not what it says");
+        Ok(())
+    }
+}
+
+/// Nobody's payments are more than what was paid: for a claim, or to a tax office.
+fn within(chain: &Chain<'_>) -> anyhow::Result<()> {
+    let catalog = chain.catalog;
+    let mut claims: BTreeMap<u64, Money> = BTreeMap::new();
+    let mut remittances: BTreeMap<u64, Money> = BTreeMap::new();
+    let is_last = |made: &&Assigned| {
+        let last = catalog.assignments.last_of((made.assignment.message, made.assignment.line));
+        last.is_some_and(|last| last.sequence == made.sequence)
+    };
+    for made in catalog.assignments.iter().map(|(_, made)| made).filter(is_last) {
+        let sum = match made.assignment.to {
+            AssignedTo::Claim { claim } => claims.entry(claim).or_default(),
+            AssignedTo::Remittance { remittance } => remittances.entry(remittance).or_default(),
+            _ => continue,
+        };
+        *sum = sum.plus(made.amount)?;
+    }
+    for (claim, sum) in claims {
+        let paid =
+            catalog.claims.get(claim).and_then(|made| made.claim.paid()).with_context(|| format!("nothing was paid for claim {claim}"))?;
+        let amount = from_stored_text(&paid.1.amount)?;
+        ensure!(sum <= amount, "{sum} is assigned to claim {claim}, for which {amount} was paid");
+    }
+    for (remittance, sum) in remittances {
+        let made = catalog.remittances.get(remittance).with_context(|| format!("there is no remittance {remittance}"))?;
+        ensure!(sum.negated()? <= made.amount, "{sum} is assigned to remittance {remittance}, which is of {}", made.amount);
+    }
+    Ok(())
+}

@@ -1,0 +1,187 @@
+//! `farthing bank assign`: a person says whose money on the bank's account is.
+
+mod judged;
+
+use crate::books::{Appended, Books};
+use crate::check::{self, Upcoming};
+use crate::cli::{AssignOptions, WhoseOptions};
+use crate::commands::actor::by;
+use crate::commands::hold::said;
+use crate::journal::{booked, next_place, rows_of};
+use crate::output::{self, Answer};
+use crate::payouts::invoiced::Issued;
+use crate::payouts::lines::{self, AccountLine, LineNumber, by_person};
+use crate::place::Place;
+use crate::time::now;
+use anyhow::{Context, bail, ensure};
+use farthing_ledger::{Effects, PaymentRows};
+use farthing_schemas::manifest::{Act, AssignedTo, Assignment};
+use farthing_settle::journal::{Entry, Occasion, entry_of_assignment};
+use serde_json::{Value, json};
+
+pub async fn run(at: &Place, options: &AssignOptions, json: bool) -> anyhow::Result<Answer> {
+    if options.list { list(at, json).await } else { assign(at, options, json).await }
+}
+
+/// What is asked for, all of it said.
+struct Asked<'o> {
+    line: LineNumber,
+    whose: &'o WhoseOptions,
+    reason: &'o str,
+    reference: &'o str,
+    by: String,
+}
+
+impl Asked<'_> {
+    fn of(options: &AssignOptions) -> anyhow::Result<Asked<'_>> {
+        let missing = |option: &'static str| move || format!("{option} is missing");
+        let reason = options.why.as_deref().with_context(missing("--why"))?;
+        let reference = options.reference.as_deref().with_context(missing("--reference"))?;
+        let by = by(options.person.clone());
+        said("--why", reason)?;
+        said("--reference", reference)?;
+        said("--as", &by)?;
+        Ok(Asked { line: options.line.with_context(missing("LINE"))?, whose: &options.whose, reason, reference, by })
+    }
+
+    /// Whose the line is said to be, in words that stay.
+    async fn to(&self, books: &mut Books, line: &AccountLine) -> anyhow::Result<AssignedTo> {
+        let WhoseOptions { invoice, platform, claim, charges, remittance, repetition, suspense } = self.whose;
+        if let Some(number) = invoice {
+            let issued = Issued::of(books, &line.line.mid).await?;
+            let invoice =
+                issued.get(number).with_context(|| format!("--invoice {number}: {} has issued no such invoice", line.line.mid))?;
+            let (asks, currency) = (invoice.currency, line.line.currency);
+            ensure!(asks == currency, "--invoice {number} asks for {asks}, and line {} is in {currency}", line.number);
+            return Ok(AssignedTo::Platform { platform: invoice.platform.clone(), cycle: Some(invoice.cycle.to_string()) });
+        }
+        if let Some(platform) = platform {
+            let known = books.registry_now().await?.platform(platform).is_some();
+            ensure!(known, "--platform {platform}: the registry has no such platform");
+            return Ok(AssignedTo::Platform { platform: platform.clone(), cycle: None });
+        }
+        Ok(match (claim, remittance) {
+            (Some(claim), _) => AssignedTo::Claim { claim: *claim },
+            (_, Some(remittance)) => AssignedTo::Remittance { remittance: *remittance },
+            _ if *charges => AssignedTo::Charges,
+            _ if *repetition => AssignedTo::Repetition,
+            _ if *suspense => AssignedTo::Suspense,
+            _ => bail!("say whose it is: --invoice, --platform, --claim, --charges, --remittance, --repetition or --suspense"),
+        })
+    }
+
+    fn assignment(&self, books: &Books, line: &AccountLine, to: AssignedTo) -> Assignment {
+        Assignment {
+            number: books.catalog.assignments.next_number(),
+            mid: line.line.mid.clone(),
+            message: line.number.message,
+            line: line.number.line,
+            currency: line.line.currency.to_string(),
+            amount: line.line.amount.to_string(),
+            message_sha256: line.line.message_sha256.clone(),
+            to,
+            instead_of: line.assigned.as_ref().map(|assigned| assigned.assignment.number),
+            reason: self.reason.to_owned(),
+            reference: self.reference.to_owned(),
+            by: self.by.clone(),
+            booked: None,
+        }
+    }
+}
+
+async fn assign(at: &Place, options: &AssignOptions, json: bool) -> anyhow::Result<Answer> {
+    let asked = Asked::of(options)?;
+    let mut books = Books::open(at).await?;
+    // The number of the one that says so, if any does.
+    let (assignment, number, is_new) = loop {
+        let all = lines::all(&books).await?;
+        let line = all.iter().find(|line| line.number == asked.line);
+        let line = line.with_context(|| format!("no message of a bank has a line {}; see: farthing bank receipts", asked.line))?;
+        let to = asked.to(&mut books, line).await?;
+        let assignment = asked.assignment(&books, line, to);
+        if line.is(&assignment.to) {
+            let before = line.assigned.as_ref().map(|assigned| assigned.assignment.clone());
+            let number = before.as_ref().map(|before| before.number);
+            break (before.unwrap_or(assignment), number, false);
+        }
+        judged::may_be(&books, &all, line, &assignment.to)?;
+        let entry = entry(&books, line, &assignment)?;
+        let assignment = Assignment { booked: entry.as_ref().map(booked).transpose()?, ..assignment };
+        let act = Act::Assignment(assignment.clone());
+        check::before_move(&books, &Upcoming::Decision { act: &act, entry: entry.as_ref(), rows: &PaymentRows::default() }).await?;
+        let effects = Effects { entries: entry.iter().map(rows_of).collect(), ..Effects::default() };
+        if books.append(act, &effects).await? == Appended::Done {
+            let number = Some(assignment.number);
+            break (assignment, number, true);
+        }
+    };
+    fail::fail_point!("line-assigned");
+    books.ledger.close().await;
+    if json {
+        output::json(&json!({"number": number, "is_new": is_new, "line": asked.line.to_string(), "mid": assignment.mid,
+            "currency": assignment.currency, "amount": assignment.amount, "to": assignment.to, "instead_of": assignment.instead_of}))?;
+    } else {
+        output::text(&told(&asked.line, &assignment, is_new))?;
+    }
+    Ok(Answer::Yes)
+}
+
+/// What it books; nothing where the line stays on its account.
+fn entry(books: &Books, line: &AccountLine, assignment: &Assignment) -> anyhow::Result<Option<Entry>> {
+    let now = now();
+    let (reason, reference) = (format!("{}, decided by {}", assignment.reason, assignment.by), assignment.reference.clone());
+    let occasion = Occasion { place: next_place(&books.catalog), happened: now, booked: now, reason, reference };
+    Ok(entry_of_assignment(&line.line, &line.whose(), &by_person(&assignment.to), occasion)?)
+}
+
+fn told(line: &LineNumber, assignment: &Assignment, is_new: bool) -> String {
+    let Assignment { number, amount, currency, to, instead_of, .. } = assignment;
+    let whose = in_words(to);
+    if !is_new {
+        return format!("Line {line}, {amount} {currency}, is {whose} already; nothing changes.");
+    }
+    let instead = instead_of.map(|before| format!(" It takes the place of assignment {before}, which stays as it is.")).unwrap_or_default();
+    let booked = if assignment.booked.is_some() { "" } else { " It stays on its account, so nothing is booked." };
+    format!("Assignment {number}: line {line}, {amount} {currency}, is {whose}.{booked}{instead}")
+}
+
+/// Whose a line is, as people say it.
+pub fn in_words(to: &AssignedTo) -> String {
+    match to {
+        AssignedTo::Platform { platform, cycle: Some(cycle) } => format!("{platform}'s, for {cycle}"),
+        AssignedTo::Platform { platform, cycle: None } => format!("{platform}'s"),
+        AssignedTo::Claim { claim } => format!("what was paid for claim {claim}"),
+        AssignedTo::Suspense => "nobody's yet".to_owned(),
+        AssignedTo::Charges => "the bank's, for its charges".to_owned(),
+        AssignedTo::Remittance { remittance } => format!("the payment of remittance {remittance}"),
+        AssignedTo::Repetition => "what another message told".to_owned(),
+    }
+}
+
+async fn list(at: &Place, json: bool) -> anyhow::Result<Answer> {
+    let books = Books::open(at).await?;
+    let line = |made: &Assignment| LineNumber { message: made.message, line: made.line }.to_string();
+    if json {
+        let document = |(number, made): (u64, &farthing_archive::assignments::Assigned)| {
+            let Assignment { mid, currency, amount, to, instead_of, reason, reference, by, .. } = &made.assignment;
+            json!({"number": number, "line": line(&made.assignment), "mid": mid, "currency": currency, "amount": amount, "to": to,
+                "instead_of": instead_of, "reason": reason, "reference": reference, "by": by, "at": made.at})
+        };
+        output::json(&json!({"assignments": books.catalog.assignments.iter().map(document).collect::<Vec<Value>>()}))?;
+        return Ok(Answer::Yes);
+    }
+    let mut rows = Vec::new();
+    for (number, made) in books.catalog.assignments.iter() {
+        let Assignment { mid, currency, to, instead_of, reason, reference, by, .. } = &made.assignment;
+        let before = instead_of.map(|before| before.to_string()).unwrap_or_default();
+        let words = [mid, &made.at, &in_words(to), &before, reason, reference, by].map(String::clone);
+        rows.push([vec![number.to_string(), line(&made.assignment)], words.to_vec(), vec![format!("{} {currency}", made.amount)]].concat());
+    }
+    if rows.is_empty() {
+        output::text("Nothing was ever assigned.")?;
+        return Ok(Answer::Yes);
+    }
+    let head = ["assignment", "line", "mid", "at", "whose", "instead of", "reason", "reference", "by", "amount"];
+    output::text(&output::table(&head, &rows, 9))?;
+    Ok(Answer::Yes)
+}

@@ -1,0 +1,82 @@
+//! Whether a line can be whose it is said to be.
+
+use crate::books::Books;
+use crate::payouts::lines::{AGAIN, AccountLine, by_person};
+use anyhow::{Context, ensure};
+use farthing_schemas::manifest::AssignedTo;
+use farthing_schemas::money::from_stored_text;
+use farthing_schemas::{Currency, Money};
+use farthing_settle::journal::Whose;
+
+/// Says why a line cannot be assigned so.
+pub fn may_be(books: &Books, all: &[AccountLine], line: &AccountLine, to: &AssignedTo) -> anyhow::Result<()> {
+    let (number, is_debit) = (line.number, line.line.amount < Money::ZERO);
+    match to {
+        AssignedTo::Platform { .. } | AssignedTo::Suspense => {}
+        // Whatever comes in may be somebody's: the MID does not help itself to it.
+        AssignedTo::Charges => ensure!(is_debit, "line {number} came in: what comes in is not the MID's to keep, and charges go out"),
+        AssignedTo::Claim { claim } => is_for_claim(books, all, line, *claim)?,
+        AssignedTo::Remittance { remittance } => is_of_remittance(books, all, line, *remittance)?,
+        AssignedTo::Repetition => {
+            let is_one = line.row.unbooked.as_deref() == Some(AGAIN);
+            ensure!(is_one, "line {number} is no repetition: no message before it has told the same day, sum and reference");
+        }
+    }
+    is_in_suspense(books, all, line, to)
+}
+
+/// Of what a claim was paid, its payments are no more.
+fn is_for_claim(books: &Books, all: &[AccountLine], line: &AccountLine, claim: u64) -> anyhow::Result<()> {
+    let number = line.number;
+    let made =
+        books.catalog.claims.get(claim).with_context(|| format!("--claim {claim}: there is no such claim; see: farthing claim --list"))?;
+    let (payment, paid) = made.claim.paid().with_context(|| format!("--claim {claim}: nothing was paid for it"))?;
+    let currency = payment.currency.as_deref().unwrap_or_default();
+    let is_its = (paid.mid.as_str(), currency) == (line.line.mid.as_str(), line.line.currency.code());
+    ensure!(is_its, "--claim {claim} is one of {} in {currency}, and line {number} is in {}", paid.mid, line.line.currency);
+    let others = all.iter().filter(|other| other.number != number && other.claim() == Some(claim)).map(|other| other.line.amount);
+    let (sum, amount) = (Money::sum(others)?.plus(line.line.amount)?, from_stored_text(&paid.amount)?);
+    ensure!(
+        sum <= amount && line.line.amount > Money::ZERO,
+        "--claim {claim}: {amount} was paid for it, and with line {number} it would be {sum}"
+    );
+    Ok(())
+}
+
+/// Of a remittance, its payments are no more.
+fn is_of_remittance(books: &Books, all: &[AccountLine], line: &AccountLine, remittance: u64) -> anyhow::Result<()> {
+    let number = line.number;
+    let made = books.catalog.remittances.get(remittance);
+    let made = made.with_context(|| format!("--remittance {remittance}: there is no such one; see: farthing tax remit --list"))?;
+    let is_its = (&made.remittance.mid, made.currency) == (&line.line.mid, line.line.currency);
+    ensure!(is_its, "--remittance {remittance} is one of {} in {}, and line {number} is not", made.remittance.mid, made.currency);
+    let others = all.iter().filter(|other| other.number != number && other.remittance() == Some(remittance)).map(|other| other.line.amount);
+    let sum = Money::sum(others)?.plus(line.line.amount)?.negated()?;
+    let fits = sum <= made.amount && line.line.amount < Money::ZERO;
+    ensure!(fits, "--remittance {remittance} is of {}, and with line {number} it would be {sum}", made.amount);
+    Ok(())
+}
+
+/// Nothing is taken out of suspense that a claim has taken out of it: what was paid for unlicensed use would be booked twice.
+fn is_in_suspense(books: &Books, all: &[AccountLine], line: &AccountLine, to: &AssignedTo) -> anyhow::Result<()> {
+    let (mid, currency) = (line.line.mid.as_str(), line.line.currency);
+    let of_books = |other: &&AccountLine| other.line.mid == mid && other.line.currency == currency && other.whose() == Whose::Suspense;
+    let before = Money::sum(all.iter().filter(of_books).map(|other| other.line.amount))?.minus(claimed(books, mid, currency)?)?;
+    let part = |whose: Whose| if whose == Whose::Suspense { line.line.amount } else { Money::ZERO };
+    let after = before.minus(part(line.whose()))?.plus(part(by_person(to)))?;
+    ensure!(
+        after >= before || after >= Money::ZERO,
+        "line {} cannot be taken out of suspense, where {before} {currency} of {mid} is left: claims have taken what was paid for them from \
+         there; if it is the payment for one, say so with --claim",
+        line.number
+    );
+    Ok(())
+}
+
+/// What claims have taken out of suspense.
+fn claimed(books: &Books, mid: &str, currency: Currency) -> anyhow::Result<Money> {
+    let paid = books.catalog.claims.iter().filter_map(|(_, made)| made.claim.paid());
+    let ours = paid.filter(|(payment, paid)| (paid.mid.as_str(), payment.currency.as_deref()) == (mid, Some(currency.code())));
+    let amounts = ours.map(|(_, paid)| Ok(from_stored_text(&paid.amount)?)).collect::<anyhow::Result<Vec<Money>>>()?;
+    Ok(Money::sum(amounts)?)
+}

@@ -1,0 +1,236 @@
+//! `farthing tax remit`: what was withheld for a jurisdiction was paid to its tax office.
+
+use crate::books::{Appended, Books};
+use crate::check::{self, Upcoming};
+use crate::cli::RemitOptions;
+use crate::commands::actor::by;
+use crate::commands::claim::sha256_of;
+use crate::commands::hold::said;
+use crate::commands::settle::{Settlement, mid_and_currency};
+use crate::journal::{booked, next_place, rows_of};
+use crate::output::{self, Answer};
+use crate::payouts::lines::{self, AccountLine};
+use crate::place::Place;
+use crate::time::now;
+use crate::{courses, plan_input};
+use anyhow::{Context, bail, ensure};
+use farthing_archive::remittances::Remitted as Made;
+use farthing_ledger::{Effects, PaymentRows};
+use farthing_schemas::manifest::{Act, CyclePaid, Remittance};
+use farthing_schemas::{Currency, Cycle, Money};
+use farthing_settle::cycle::State;
+use farthing_settle::journal::{Entry, Occasion, Remitted, entry_of_remittance, withheld_for};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+pub async fn run(at: &Place, options: &RemitOptions, json: bool) -> anyhow::Result<Answer> {
+    if options.list { list(at, json).await } else { remit(at, options, json).await }
+}
+
+/// What is asked for, all of it said.
+struct Asked<'o> {
+    mid: String,
+    currency: Currency,
+    jurisdiction: &'o str,
+    through: Cycle,
+    amount: Money,
+    reason: &'o str,
+    reference: &'o str,
+    evidence_sha256: String,
+    by: String,
+}
+
+/// What was withheld and not remitted yet: by cycle and party.
+type Due = BTreeMap<Cycle, BTreeMap<String, Money>>;
+
+impl Asked<'_> {
+    async fn of<'o>(books: &mut Books, options: &'o RemitOptions) -> anyhow::Result<Asked<'o>> {
+        let missing = |option: &'static str| move || format!("{option} is missing");
+        let mid = options.mid.as_deref().with_context(missing("--mid"))?;
+        let (mid, currency) = mid_and_currency(&*books.registry_now().await?, mid, options.currency)?;
+        let [reason, reference] = [(&options.why, "--why"), (&options.reference, "--reference")].map(|(text, option)| {
+            let text = text.as_deref().with_context(missing(option))?;
+            said(option, text).map(|()| text)
+        });
+        let by = by(options.person.clone());
+        said("--as", &by)?;
+        let evidence = options.evidence.as_deref().with_context(missing("--evidence"))?;
+        Ok(Asked {
+            mid,
+            currency,
+            jurisdiction: options.jurisdiction.as_deref().with_context(missing("--jurisdiction"))?,
+            through: options.through.with_context(missing("--through"))?,
+            amount: options.amount.with_context(missing("--amount"))?,
+            reason: reason?,
+            reference: reference?,
+            evidence_sha256: sha256_of(evidence).with_context(|| format!("--evidence {} cannot be read", evidence.display()))?,
+            by,
+        })
+    }
+
+    /// The remittance that has this reference already: the same one, if it is asked for again.
+    fn before<'b>(&self, books: &'b Books) -> anyhow::Result<Option<(u64, &'b Made)>> {
+        let has = |made: &Made| (made.remittance.mid.as_str(), made.remittance.reference.as_str()) == (self.mid.as_str(), self.reference);
+        let Some((number, made)) = books.catalog.remittances.iter().find(|(_, made)| has(made)) else { return Ok(None) };
+        let of = (made.remittance.jurisdiction.as_str(), made.currency, made.amount, made.remittance.evidence_sha256.as_str());
+        let asked = (self.jurisdiction, self.currency, self.amount, self.evidence_sha256.as_str());
+        ensure!(of == asked, "--reference {}: remittance {number} has it, of {} {} to {}", self.reference, made.amount, of.1, of.0);
+        Ok(Some((number, made)))
+    }
+
+    /// What is withheld for the jurisdiction and was not remitted: of released cycles, whose approval nobody withdraws any more.
+    async fn due(&self, books: &Books) -> anyhow::Result<Due> {
+        let courses = courses::judged(&books.catalog)?;
+        let mut due = Due::new();
+        let of = Settlement { mid: self.mid.clone(), currency: self.currency, cycle: self.through };
+        for draft in plan_input::drafts(books, &of, books.catalog.sequence).await?.into_iter().filter(|draft| draft.cycle <= self.through) {
+            let withheld = withheld_for(&draft, self.jurisdiction)?;
+            let is_paid = books.catalog.remittances.paying(&self.mid, self.jurisdiction, self.currency, draft.cycle).is_some();
+            if withheld.is_empty() || is_paid {
+                continue;
+            }
+            let state = courses.get(&self.mid, self.currency.code(), draft.cycle).map_or(State::Open, |course| course.state);
+            ensure!(
+                state >= State::Released,
+                "cycle {} of {} in {} is {state}: nothing is withheld before it is released; leave it out with --through, or release it first",
+                draft.cycle,
+                self.mid,
+                self.currency
+            );
+            due.insert(draft.cycle, withheld);
+        }
+        Ok(due)
+    }
+
+    fn remittance(&self, books: &Books, due: &Due) -> anyhow::Result<Remittance> {
+        let (jurisdiction, currency) = (self.jurisdiction, self.currency);
+        if due.is_empty() {
+            bail!(
+                "nothing that {} has withheld for {jurisdiction} in {currency} through {} is left to remit; see: farthing tax report",
+                self.mid,
+                self.through
+            );
+        }
+        let mut cycles = Vec::new();
+        for (cycle, parties) in due {
+            cycles.push(CyclePaid { cycle: cycle.to_string(), amount: Money::sum(parties.values().copied())?.to_string() });
+        }
+        let sum = Money::sum(due.values().flat_map(BTreeMap::values).copied())?;
+        let parts: Vec<String> = cycles.iter().map(|of| format!("{} of {}", of.amount, of.cycle)).collect();
+        ensure!(
+            sum == self.amount,
+            "--amount {}: withheld for {jurisdiction} and not remitted is {sum} {currency} ({}); a cycle is remitted whole and once",
+            self.amount,
+            parts.join(", ")
+        );
+        Ok(Remittance {
+            number: books.catalog.remittances.next_number(),
+            mid: self.mid.clone(),
+            jurisdiction: jurisdiction.to_owned(),
+            currency: currency.to_string(),
+            cycles,
+            amount: sum.to_string(),
+            reason: self.reason.to_owned(),
+            reference: self.reference.to_owned(),
+            evidence_sha256: self.evidence_sha256.clone(),
+            by: self.by.clone(),
+            booked: None,
+        })
+    }
+
+    fn entry(&self, books: &Books, due: &Due) -> anyhow::Result<Entry> {
+        let (now, evidence_sha256) = (now(), self.evidence_sha256.as_str());
+        let remitted = Remitted { mid: &self.mid, currency: self.currency, withheld: due.values().collect(), evidence_sha256 };
+        let reason = format!("{}, recorded by {}", self.reason, self.by);
+        let reference = self.reference.to_owned();
+        Ok(entry_of_remittance(&remitted, Occasion { place: next_place(&books.catalog), happened: now, booked: now, reason, reference })?)
+    }
+}
+
+async fn remit(at: &Place, options: &RemitOptions, json: bool) -> anyhow::Result<Answer> {
+    let mut books = Books::open(at).await?;
+    let asked = Asked::of(&mut books, options).await?;
+    let (number, is_new) = loop {
+        if let Some((number, _)) = asked.before(&books)? {
+            break (number, false);
+        }
+        let due = asked.due(&books).await?;
+        let remittance = asked.remittance(&books, &due)?;
+        let entry = asked.entry(&books, &due)?;
+        let (number, booked) = (remittance.number, Some(booked(&entry)?));
+        let act = Act::Remittance(Remittance { booked, ..remittance });
+        check::before_move(&books, &Upcoming::Decision { act: &act, entry: Some(&entry), rows: &PaymentRows::default() }).await?;
+        if books.append(act, &Effects { entries: vec![rows_of(&entry)], ..Effects::default() }).await? == Appended::Done {
+            break (number, true);
+        }
+    };
+    fail::fail_point!("taxes-remitted");
+    let made = books.catalog.remittances.get(number).context("a remittance that was made is there")?;
+    let waiting = waiting(&books, made).await?;
+    if json {
+        output::json(&document(number, made))?;
+    } else {
+        output::text(&told(number, made, is_new, &waiting))?;
+    }
+    books.ledger.close().await;
+    Ok(Answer::Yes)
+}
+
+/// The debits that may be its payment, and wait for a person.
+async fn waiting(books: &Books, made: &Made) -> anyhow::Result<Vec<AccountLine>> {
+    let debit = made.amount.negated()?;
+    let is_one = |line: &AccountLine| {
+        line.is_left() && line.line.mid == made.remittance.mid && (line.line.amount, line.line.currency) == (debit, made.currency)
+    };
+    Ok(lines::all(books).await?.into_iter().filter(is_one).collect())
+}
+
+fn told(number: u64, made: &Made, is_new: bool, waiting: &[AccountLine]) -> String {
+    let Remittance { mid, jurisdiction, currency, reference, .. } = &made.remittance;
+    let cycles: Vec<String> = made.cycles.keys().map(Cycle::to_string).collect();
+    let (amount, cycles) = (made.amount, cycles.join(", "));
+    let already = if is_new { "" } else { " is there already, nothing changes" };
+    let mut said = vec![format!("Remittance {number}{already}: {amount} {currency}, withheld by {mid} for {jurisdiction} in {cycles}.")];
+    said.push(format!("The bank's statement is put to it where a debit of that sum names {reference}."));
+    said.extend(
+        waiting.iter().map(|line| format!("A debit of that sum waits: farthing bank assign {} --remittance {number}", line.number)),
+    );
+    said.join("\n")
+}
+
+fn document(number: u64, made: &Made) -> Value {
+    let Remittance { mid, jurisdiction, currency, cycles, amount, reason, reference, evidence_sha256, by, .. } = &made.remittance;
+    json!({"number": number, "mid": mid, "jurisdiction": jurisdiction, "currency": currency, "amount": amount,
+        "cycles": cycles.iter().map(|of| json!({"cycle": of.cycle, "amount": of.amount})).collect::<Vec<_>>(),
+        "reason": reason, "reference": reference, "evidence_sha256": evidence_sha256, "by": by, "at": made.at})
+}
+
+async fn list(at: &Place, json: bool) -> anyhow::Result<Answer> {
+    let books = Books::open(at).await?;
+    let met: BTreeMap<u64, String> =
+        lines::all(&books).await?.into_iter().filter_map(|line| Some((line.remittance()?, line.number.to_string()))).collect();
+    if json {
+        let listed = |(number, made): (u64, &Made)| {
+            let mut document = document(number, made);
+            document["line"] = json!(met.get(&number));
+            document
+        };
+        output::json(&json!({"remittances": books.catalog.remittances.iter().map(listed).collect::<Vec<_>>()}))?;
+        return Ok(Answer::Yes);
+    }
+    let row = |(number, made): (u64, &Made)| {
+        let Remittance { mid, jurisdiction, currency, reason, reference, by, .. } = &made.remittance;
+        let cycles: Vec<String> = made.cycles.keys().map(Cycle::to_string).collect();
+        let line = met.get(&number).cloned().unwrap_or_else(|| "none yet".to_owned());
+        let words = [mid, jurisdiction, &cycles.join(", "), &made.at, reason, reference, by, &line].map(String::clone);
+        [vec![number.to_string()], words.to_vec(), vec![format!("{} {currency}", made.amount)]].concat()
+    };
+    let rows: Vec<Vec<String>> = books.catalog.remittances.iter().map(row).collect();
+    if rows.is_empty() {
+        output::text("Nothing was ever remitted.")?;
+        return Ok(Answer::Yes);
+    }
+    let head = ["remittance", "mid", "jurisdiction", "cycles", "at", "reason", "reference", "by", "bank's line", "amount"];
+    output::text(&output::table(&head, &rows, 9))?;
+    Ok(Answer::Yes)
+}

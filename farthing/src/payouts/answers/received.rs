@@ -1,0 +1,191 @@
+//! Money on the account that is no payment of ours: what came in, put to the invoices that it names, and what went out.
+
+use super::{Taking, next};
+use crate::books::Books;
+use crate::payouts::invoiced::{Issued, Named};
+use crate::payouts::lines::{self, AGAIN, OPEN};
+use farthing_bank::answer::AnswerKind;
+use farthing_bank::{Answer, AnswerFile, Outcome, Receipt};
+use farthing_ledger::{StoredException, StoredReceipt};
+use farthing_schemas::Money;
+use farthing_settle::journal::Told;
+use std::collections::BTreeMap;
+
+/// A thousand million million: sums of what comes in fit for ever.
+const RECEIPT_MAX: Money = Money::from_units(1_000_000_000_000_000_000_000_000_000);
+
+/// What was told of the account before.
+#[derive(Default)]
+pub struct Before {
+    lines: BTreeMap<Identity, usize>,
+    /// Remittances whose payment no line is yet, by number.
+    unmet: Vec<u64>,
+}
+
+impl Before {
+    /// Of a MID's account; nothing is asked where a message tells nothing of it.
+    pub async fn of(books: &Books, mid: &str, file: &AnswerFile) -> anyhow::Result<Before> {
+        let mut before = Before::default();
+        if !tells_of_an_account(file.kind) {
+            return Ok(before);
+        }
+        let known = lines::all(books).await?;
+        for line in known.iter().filter(|line| line.line.mid == mid && line.counts()) {
+            *before.lines.entry(identity(&line.row)).or_default() += 1;
+        }
+        let is_met = |number: &u64| known.iter().any(|line| line.remittance() == Some(*number));
+        let made = books.catalog.remittances.iter().filter(|(_, made)| made.remittance.mid == mid);
+        before.unmet = made.map(|(number, _)| number).filter(|number| !is_met(number)).collect();
+        Ok(before)
+    }
+
+    /// Whether a line is one of those that were told before: of each of them another is told again once.
+    fn takes(&mut self, row: &StoredReceipt) -> bool {
+        let left = self.lines.get_mut(&identity(row)).filter(|left| **left > 0);
+        left.map(|left| *left -= 1).is_some()
+    }
+}
+
+fn tells_of_an_account(kind: AnswerKind) -> bool {
+    matches!(kind, AnswerKind::Statement | AnswerKind::Notification)
+}
+
+impl Taking<'_> {
+    /// Receipts are booked from statements alone: notifications tell the same before.
+    pub(super) async fn receipts(&mut self, file: &AnswerFile) -> anyhow::Result<()> {
+        if file.kind != AnswerKind::Statement || file.receipts.is_empty() {
+            return Ok(());
+        }
+        let issued = Issued::of(self.books, self.mid).await?;
+        for receipt in &file.receipts {
+            self.receipt(receipt, &issued)?;
+        }
+        Ok(())
+    }
+
+    /// What names no invoice of ours is nobody's yet. Who paid stands in the message alone, which can be erased.
+    fn receipt(&mut self, receipt: &Receipt, issued: &Issued) -> anyhow::Result<()> {
+        let (amount, currency) = (receipt.amount.money()?, receipt.amount.currency());
+        let reference = receipt.bank_reference.clone();
+        if amount > RECEIPT_MAX {
+            self.push_exception(reference, format!("{} is more than anybody pays", receipt.amount));
+            return Ok(());
+        }
+        let named = issued.named_in(receipt.remittance.as_deref().unwrap_or_default());
+        let (invoice, doubt) = match named {
+            Named::One(invoice) if invoice.currency == currency => (Some(invoice), None),
+            Named::One(invoice) => (None, Some(format!("it names an invoice in {}", invoice.currency))),
+            Named::Nothing => (None, Some("it names no invoice of ours".to_owned())),
+            Named::Several => (None, Some("it names invoices of several platforms".to_owned())),
+        };
+        let mut row = StoredReceipt {
+            sequence: self.sequence,
+            line: next(self.taken.rows.receipts.len()),
+            platform: invoice.as_ref().map(|invoice| invoice.platform.clone()),
+            cycle: invoice.as_ref().map(|invoice| invoice.cycle.to_string()),
+            currency: currency.to_string(),
+            amount: amount.to_string(),
+            booked: receipt.booked.map(|day| day.to_string()),
+            reference,
+            unbooked: None,
+        };
+        // What neither the bank nor the payer names may be another one, and is in suspense for a person to look at.
+        let is_named = row.reference.is_some() || row.platform.is_some();
+        if is_named && self.before.takes(&row) {
+            let surely = if row.reference.is_some() { "has" } else { "may have" };
+            let what = format!("{} {surely} come in with another statement already, and is not booked", receipt.amount);
+            row.unbooked = Some(AGAIN.to_owned());
+            self.push_line(row, Some(what));
+            return Ok(());
+        }
+        let doubt = doubt.map(|doubt| format!("{} is in suspense: {doubt}", receipt.amount));
+        self.taken.told.push(Told::Receipt { platform: row.platform.clone(), amount, currency });
+        self.push_line(row, doubt);
+        Ok(())
+    }
+
+    /// What an answer says that is about no payment of ours. A debit waits for a person, unless it is the payment of a remittance.
+    pub(super) fn unknown(&mut self, answer: &Answer, why: &str) -> anyhow::Result<()> {
+        let is_debit = tells_of_an_account(self.kind) && answer.outcome == Outcome::Settled;
+        let amount = answer.amount.filter(|_| is_debit).map(|amount| Ok::<_, anyhow::Error>((amount.money()?, amount.currency())));
+        let Some((amount, currency)) = amount.transpose()?.filter(|(amount, _)| *amount > Money::ZERO && *amount <= RECEIPT_MAX) else {
+            self.exception(answer, why);
+            return Ok(());
+        };
+        let mut row = StoredReceipt {
+            sequence: self.sequence,
+            line: next(self.taken.rows.receipts.len()),
+            platform: None,
+            cycle: None,
+            currency: currency.to_string(),
+            amount: amount.negated()?.to_string(),
+            booked: answer.booked.map(|day| day.to_string()),
+            reference: answer.bank_reference.clone(),
+            unbooked: Some(OPEN.to_owned()),
+        };
+        if self.before.takes(&row) {
+            row.unbooked = Some(AGAIN.to_owned());
+            self.taken.rows.receipts.push(row);
+            self.exception_of_line(answer, "it may have gone out with another message already");
+        } else if let Some(remittance) = self.remittance_of(answer, amount) {
+            row.unbooked = Some(lines::remitted(remittance));
+            self.taken.rows.receipts.push(row);
+        } else {
+            self.taken.rows.receipts.push(row);
+            self.exception_of_line(answer, why);
+        }
+        Ok(())
+    }
+
+    /// The remittance that a debit is the payment of: of that sum, and it names its reference.
+    fn remittance_of(&mut self, answer: &Answer, amount: Money) -> Option<u64> {
+        let words = plain(answer.remittance.as_deref()?);
+        let currency = answer.amount?.currency();
+        let is_paid = |number: &u64| {
+            let made = self.books.catalog.remittances.get(*number);
+            made.is_some_and(|made| {
+                (made.amount, made.currency) == (amount, currency) && words.contains(&plain(&made.remittance.reference))
+            })
+        };
+        let at = self.before.unmet.iter().position(is_paid)?;
+        Some(self.before.unmet.remove(at))
+    }
+
+    fn exception_of_line(&mut self, answer: &Answer, why: &str) {
+        self.exception(answer, why);
+        let line = self.taken.rows.receipts.last().map(|row| row.line);
+        if let Some(exception) = self.taken.rows.exceptions.last_mut() {
+            exception.receipt = line;
+        }
+    }
+
+    fn push_line(&mut self, row: StoredReceipt, left: Option<String>) {
+        if let Some(what) = left {
+            self.push_exception(row.reference.clone(), what);
+            let about = |exception: &mut StoredException| exception.receipt = Some(row.line);
+            self.taken.rows.exceptions.last_mut().into_iter().for_each(about);
+        }
+        self.taken.rows.receipts.push(row);
+    }
+}
+
+/// Words as they are compared: however they are spaced, and in whatever letters.
+fn plain(words: &str) -> String {
+    words.chars().filter(|character| !character.is_whitespace()).flat_map(char::to_uppercase).collect()
+}
+
+/// What a receipt is known by when another statement tells it again: the day, the sum and the bank's own reference, or else what it pays. As
+/// many as came before are not booked again, however many there are alike.
+type Identity = [Option<String>; 6];
+
+fn identity(row: &StoredReceipt) -> Identity {
+    let without = |text: &Option<String>| text.clone().filter(|_| row.reference.is_none());
+    [
+        Some(row.currency.clone()),
+        Some(row.amount.clone()),
+        row.booked.clone(),
+        row.reference.clone(),
+        without(&row.platform),
+        without(&row.cycle),
+    ]
+}

@@ -1,0 +1,147 @@
+//! Withheld taxes go to the tax office: recorded once, never more than is withheld, and the bank's statement is put to it.
+
+use super::kills::killed_at;
+use super::scene::{MID, Scene};
+use super::statements::{Entry, statement};
+use crate::support::{also_on_postgres, stderr};
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+use std::fs;
+
+also_on_postgres!(what_is_withheld_is_remitted_once_and_met_by_the_bank);
+
+/// The MID pays under German law, which has it withhold 15 %.
+fn taxed() -> Result<Scene> {
+    let scene = Scene::of(2)?;
+    let records = [
+        format!(r#"{{"kind":"mid","id":"{MID}","fee":"0.05","currency":"EUR","recovery_cap":"0.25","jurisdiction":"DE"}}"#),
+        r#"{"kind":"withholding","id":"wht_all","jurisdiction":"DE","rate":"0.15","from":"2026-01-01T00:00:00Z"}"#.to_owned(),
+    ];
+    scene.load(&(records.join("\n") + "\n"))?;
+    fs::write(scene.data.path().join("receipt.txt"), "received with thanks, the tax office")?;
+    Ok(scene)
+}
+
+/// What is withheld of all parties, by the trial balance.
+fn withheld(scene: &Scene) -> Result<i64> {
+    ["withheld_tax:pty_0", "withheld_tax:pty_1"].iter().map(|account| units(&scene.balance(account)?)).sum()
+}
+
+fn units(amount: &str) -> Result<i64> {
+    Ok(amount.replace('.', "").parse()?)
+}
+
+fn words<'a>(through: &'a str, amount: &'a str, reference: &'a str) -> Vec<&'a str> {
+    let of = ["tax", "remit", "--mid", MID, "--jurisdiction", "DE", "--through", through, "--amount", amount];
+    [&of[..], &["--why", "due in december", "--reference", reference, "--evidence", "receipt.txt", "--as", "ana"]].concat()
+}
+
+/// What is said of a remittance that cannot be: nothing is changed.
+fn refused(scene: &Scene, words: &[&str]) -> Result<String> {
+    let before = (scene.data.json(["trial-balance"])?, scene.data.json(["ledger", "check"])?);
+    let output = scene.data.run(words)?;
+    ensure!(output.status.code() == Some(2), "{words:?}: {output:?}");
+    ensure!((scene.data.json(["trial-balance"])?, scene.data.json(["ledger", "check"])?) == before, "{words:?} has changed something");
+    Ok(stderr(&output))
+}
+
+fn told(scene: &Scene, name: &str, entries: &[Entry<'_>]) -> Result<usize> {
+    fs::write(scene.data.path().join(name), statement(name, entries))?;
+    scene.book(&[name.to_owned()])
+}
+
+/// The tax office's line of the report of 2026.
+fn office(scene: &Scene) -> Result<[i64; 3]> {
+    let said = scene.data.json(["tax", "report", "--mid", MID, "--year", "2026"])?;
+    let office = said["offices"].as_array().and_then(|list| list.first()).with_context(|| said.to_string())?;
+    ensure!((&office["jurisdiction"], &office["currency"]) == (&json!("DE"), &json!("EUR")), "{office}");
+    let units = |name: &str| units(office[name].as_str().unwrap_or_default());
+    Ok([units("withheld")?, units("remitted")?, units("to_remit")?])
+}
+
+fn decimal(units: i64) -> String {
+    format!("{}.{:012}", units / 1_000_000_000_000, units % 1_000_000_000_000)
+}
+
+#[test]
+fn what_is_withheld_is_remitted_once_and_met_by_the_bank() -> Result<()> {
+    let scene = taxed()?;
+    scene.approve("2026-10")?;
+    let sum = -withheld(&scene)?;
+    ensure!(sum > 0 && sum % 10_000_000_000 == 0, "{sum}");
+    let (amount, cents) = (decimal(sum), sum / 10_000_000_000);
+    let said = refused(&scene, &words("2026-10", &amount, "T-9"))?;
+    ensure!(said.contains("2026-10") && said.contains("approved") && said.contains("released"), "{said}");
+    scene.data.json(Scene::releasing("2026-10"))?;
+    let said = refused(&scene, &words("2026-10", &decimal(sum + 10_000_000_000), "T-9"))?;
+    ensure!(said.contains(&amount) && said.contains("2026-10"), "{said}");
+    assert_eq!(office(&scene)?, [sum, 0, sum]);
+
+    let bank = units(&scene.balance("bank")?)?;
+    let made = scene.data.json(words("2026-10", &amount, "T-9"))?;
+    assert_eq!((&made["number"], &made["amount"]), (&json!(1), &json!(amount)), "{made}");
+    assert_eq!((withheld(&scene)?, units(&scene.balance("bank")?)?), (0, bank - sum));
+    assert_eq!(office(&scene)?, [sum, sum, 0]);
+    ensure!(scene.data.ok(["tax", "report", "--mid", MID, "--year", "2026"])?.contains("to remit"));
+    scene.holds()?;
+    // The same again changes nothing; nor is it remitted under another reference, or another one under this.
+    let before = scene.data.json(["ledger", "check"])?;
+    assert_eq!(scene.data.json(words("2026-10", &amount, "T-9"))?["number"], 1);
+    assert_eq!(scene.data.json(["ledger", "check"])?, before);
+    ensure!(refused(&scene, &words("2026-10", &amount, "T-10"))?.contains("left to remit"));
+    ensure!(refused(&scene, &words("2026-10", "1.00", "T-9"))?.contains("remittance 1 has it"));
+
+    // The bank's statement names it, however it is spaced; so nobody has to look at it, and nothing more is booked.
+    assert_eq!(told(&scene, "first", &[Entry::debit(cents, "B-1", "tax t-9 of 2026")])?, 0);
+    ensure!(scene.data.ok(["bank", "receipts"])?.contains("the payment of remittance 1"));
+    assert_eq!(units(&scene.balance("bank")?)?, bank - sum);
+    scene.holds()?;
+    november(&scene)
+}
+
+/// What came with the bank's statement first, and without the reference, is put to it by a person.
+fn november(scene: &Scene) -> Result<()> {
+    scene.approve("2026-11")?;
+    scene.data.json(Scene::releasing("2026-11"))?;
+    let sum = -withheld(scene)?;
+    let cents = sum / 10_000_000_000;
+    assert_eq!(told(scene, "second", &[Entry::debit(cents, "B-2", "portal"), Entry::debit(cents, "B-3", "portal")])?, 2);
+    let made = scene.data.ok(words("2026-11", &decimal(sum), "T-11"))?;
+    ensure!(made.contains("--remittance 2"), "{made}");
+    let lines: Vec<String> = scene.data.json(["bank", "exceptions"])?["exceptions"]
+        .as_array()
+        .context("no exceptions")?
+        .iter()
+        .filter_map(|one: &Value| one["line"].as_str().map(str::to_owned))
+        .collect();
+    let [first, other] = &lines[..] else { anyhow::bail!("{lines:?}") };
+    let assign = |line: &str| {
+        let words = ["bank", "assign", line, "--remittance", "2", "--why", "seen in the portal", "--reference", "T-11"];
+        words.map(str::to_owned)
+    };
+    let bank = scene.balance("bank")?;
+    scene.data.ok(assign(first))?;
+    assert_eq!(scene.balance("bank")?, bank);
+    let twice = assign(other);
+    let said = refused(scene, &twice.iter().map(String::as_str).collect::<Vec<_>>())?;
+    ensure!(said.contains("--remittance 2 is of") && said.contains(other), "{said}");
+    let listed = scene.data.json(["tax", "remit", "--list"])?;
+    assert_eq!((&listed["remittances"][1]["line"], withheld(scene)?), (&json!(first), 0), "{listed}");
+    scene.holds()
+}
+
+#[test]
+fn a_remittance_that_is_killed_is_made_once() -> Result<()> {
+    let scene = taxed()?;
+    scene.approve("2026-10")?;
+    scene.data.json(Scene::releasing("2026-10"))?;
+    let (amount, bank) = (decimal(-withheld(&scene)?), units(&scene.balance("bank")?)?);
+    for (step, is_made) in [("manifest-written", false), ("taxes-remitted", true)] {
+        killed_at(&scene, step, &words("2026-10", &amount, "T-9"))?;
+        scene.data.ok(["check"])?;
+        assert_eq!(withheld(&scene)? == 0, is_made, "{step}");
+    }
+    assert_eq!(scene.data.json(words("2026-10", &amount, "T-9"))?["number"], 1);
+    assert_eq!(decimal(bank - units(&scene.balance("bank")?)?), amount);
+    scene.holds()
+}
