@@ -51,7 +51,7 @@ fn the_books_are_those_of_a_second_accountant_on_both_databases() -> Result<()> 
     if let Some((seed, acts, parties)) = asked() {
         return year(seed, parties, acts).map(drop);
     }
-    let (seeds, acts) = if slow() { (300, 300) } else { (10, 150) };
+    let (seeds, acts) = if slow() { (300, 300) } else { (10, 80) };
     for seed in 0..seeds {
         let first = year(seed, PARTIES, acts)?;
         assert_eq!(on_postgres(|| year(seed, PARTIES, acts))?.evidence, first.evidence, "seed {seed}");

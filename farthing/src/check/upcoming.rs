@@ -42,7 +42,7 @@ pub enum Upcoming<'a> {
     Decision {
         act: &'a Act,
         /// What it books.
-        entry: Option<&'a Entry>,
+        entry: Option<&'a EntryRows>,
         /// It brings none.
         rows: &'a PaymentRows,
     },

@@ -4,7 +4,7 @@ use crate::server::{Place, execute, place_on_postgres, place_on_sqlite, run};
 use farthing_ledger::{DraftText, Ledger, LedgerError, Migrated};
 use farthing_schemas::manifest::Manifest;
 
-const NEWEST: i64 = 7;
+const NEWEST: i64 = 8;
 
 /// As the first version left it, with a batch and a draft in it.
 async fn make_older(place: &Place) {

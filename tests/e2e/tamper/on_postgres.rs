@@ -76,7 +76,7 @@ fn an_older_schema_is_brought_to_this_version_only_when_asked() -> Result<()> {
     )?;
     let refused = data.run(["accruals"])?;
     ensure!(refused.status.code() == Some(2) && crate::support::stderr(&refused).contains("farthing ledger migrate"), "{refused:?}");
-    ensure!(data.ok(["ledger", "migrate"])?.contains("of version 7 now"));
+    ensure!(data.ok(["ledger", "migrate"])?.contains("of version 8 now"));
     data.ok(["ledger", "check"])?;
     data.ok(["verify"]).map(drop)
 }

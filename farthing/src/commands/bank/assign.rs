@@ -108,8 +108,9 @@ async fn assign(at: &Place, options: &AssignOptions, json: bool) -> anyhow::Resu
         let entry = entry(&books, line, &assignment)?;
         let assignment = Assignment { booked: entry.as_ref().map(booked).transpose()?, ..assignment };
         let act = Act::Assignment(assignment.clone());
+        let entry = entry.as_ref().map(rows_of);
         check::before_move(&books, &Upcoming::Decision { act: &act, entry: entry.as_ref(), rows: &PaymentRows::default() }).await?;
-        let effects = Effects { entries: entry.iter().map(rows_of).collect(), ..Effects::default() };
+        let effects = Effects { entries: entry.into_iter().collect(), ..Effects::default() };
         if books.append(act, &effects).await? == Appended::Done {
             let number = Some(assignment.number);
             break (assignment, number, true);

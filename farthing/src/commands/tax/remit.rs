@@ -157,10 +157,10 @@ async fn remit(at: &Place, options: &RemitOptions, json: bool) -> anyhow::Result
         let due = asked.due(&books).await?;
         let remittance = asked.remittance(&books, &due)?;
         let entry = asked.entry(&books, &due)?;
-        let (number, booked) = (remittance.number, Some(booked(&entry)?));
+        let (number, booked, entry) = (remittance.number, Some(booked(&entry)?), rows_of(&entry));
         let act = Act::Remittance(Remittance { booked, ..remittance });
         check::before_move(&books, &Upcoming::Decision { act: &act, entry: Some(&entry), rows: &PaymentRows::default() }).await?;
-        if books.append(act, &Effects { entries: vec![rows_of(&entry)], ..Effects::default() }).await? == Appended::Done {
+        if books.append(act, &Effects { entries: vec![entry], ..Effects::default() }).await? == Appended::Done {
             break (number, true);
         }
     };
