@@ -3,7 +3,7 @@
 use super::collected::Receipt;
 use super::credits::receive;
 use super::judge::{Verdict, judge};
-use super::model::{Actor, Event, Model, State};
+use super::model::{Actor, Event, Model, Reserve, State};
 use super::money::ONE;
 use super::payments::News;
 use super::world::{Books, MIDS, MONTHS, PLATFORMS};
@@ -23,6 +23,7 @@ pub enum Act {
         books: Books,
         party: usize,
         limit: Option<i128>,
+        reserve: Option<Reserve>,
     },
     Lift {
         books: Books,
@@ -189,7 +190,9 @@ fn hold(dice: &mut Dice, model: &Model, books: Books) -> Act {
         return Act::Lift { books, party: holds[&number].party, number };
     }
     let limit = dice.chance(60).then(|| books.minor() * i128::from(dice.below(2000)) + i128::from(dice.below(2)));
-    Act::Hold { books, party: party(dice, model, books), limit: limit.filter(|limit| *limit > 0) }
+    let millionths = 1 + i128::from(dice.below(500_000));
+    let reserve = dice.chance(40).then(|| Reserve { share: millionths, cycles: dice.chance(60).then(|| 1 + dice.place(3)) });
+    Act::Hold { books, party: party(dice, model, books), limit: limit.filter(|limit| *limit > 0), reserve }
 }
 
 fn adjust(dice: &mut Dice, model: &Model, books: Books) -> Act {

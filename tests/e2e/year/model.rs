@@ -2,7 +2,7 @@
 
 use super::claimed::{Claimed, Suspense};
 use super::collected::{Invoice, Receipt};
-use super::money::{ceil, split, units};
+use super::money::{Millionths, ceil, split, units};
 use super::payments::Payment;
 use super::plan::{Draft, Figures, Terms};
 use super::world::{Books, MONTHS, PLATFORMS, World};
@@ -56,7 +56,15 @@ pub struct Line {
 pub struct Hold {
     pub party: usize,
     pub limit: Option<i128>,
+    pub reserve: Option<Reserve>,
     pub lifted: bool,
+}
+
+/// What part of what a cycle brings is kept, and after how many cycles it is given back.
+#[derive(Clone, Copy, Debug)]
+pub struct Reserve {
+    pub share: Millionths,
+    pub cycles: Option<usize>,
 }
 
 #[derive(Clone, Debug)]
@@ -294,6 +302,14 @@ impl Model {
                 self.post(other, "party_payable", &owner, -sign * amount);
             }
             self.post(books, "fee_income", "", -sign * (line.fee - line.true_up - line.adjusted));
+        }
+        for (number, (held, lifted)) in &draft.holds {
+            let Hold { party, reserve, .. } = &self.sheet(books).holds[number];
+            if reserve.is_some() {
+                let owner = self.world.parties[*party].id.clone();
+                self.post(books, "held", &owner, sign * (held - lifted));
+                self.post(books, "reserve", &owner, -sign * (held - lifted));
+            }
         }
         for (platform, labour) in &draft.labour_of_platforms {
             self.post(books, "platform_receivable", PLATFORMS[*platform], sign * labour);

@@ -1,6 +1,6 @@
 //! What a draft should say, computed from single lines by the contract.
 
-use super::model::{Line, Sheet};
+use super::model::{Hold, Line, Sheet};
 use super::money::{ONE, cut, floor, split};
 use super::payments::Payment;
 use super::world::{Books, CURRENCIES, World};
@@ -51,6 +51,8 @@ pub struct Draft {
     pub returned_parties: BTreeMap<usize, i128>,
     /// What each hold keeps back by now.
     pub kept_back: BTreeMap<u64, i128>,
+    /// What each hold keeps back here, and gives back.
+    pub holds: BTreeMap<u64, (i128, i128)>,
     pub adjustments: BTreeSet<u64>,
     pub without: BTreeSet<usize>,
     pub labour_of_platforms: BTreeMap<usize, i128>,
@@ -211,22 +213,41 @@ impl Terms<'_> {
         self.before.last().and_then(|(_, draft)| draft.kept_back.get(&number)).copied().unwrap_or_default()
     }
 
+    /// What a hold gives back: all once it is lifted, and of a reserve what has been kept for long enough.
+    fn given_back(&self, number: u64, hold: &Hold) -> i128 {
+        let cycles = hold.reserve.and_then(|reserve| reserve.cycles);
+        match cycles {
+            _ if hold.lifted => self.kept_before(number),
+            None => 0,
+            Some(cycles) => {
+                let of = |draft: &&Draft| draft.holds.get(&number).copied().unwrap_or_default();
+                let over = self.before.iter().filter(|(cycle, _)| cycle + cycles <= self.cycle);
+                let kept: i128 = over.map(|(_, draft)| of(draft).0).sum();
+                kept - self.before.iter().map(|(_, draft)| of(draft).1).sum::<i128>()
+            }
+        }
+    }
+
     fn lift(&self, draft: &mut Draft) {
-        for (number, hold) in self.sheet.holds.iter().filter(|(_, hold)| hold.lifted) {
-            if self.kept_before(*number) != 0 {
-                draft.lines.entry(hold.party).or_default().lifted += self.kept_before(*number);
+        for (number, hold) in &self.sheet.holds {
+            let amount = self.given_back(*number, hold);
+            if amount != 0 {
+                draft.lines.entry(hold.party).or_default().lifted += amount;
+                draft.holds.insert(*number, (0, amount));
             }
         }
     }
 
     /// What each hold on a party keeps back of what is available to it, the older first.
-    fn kept_back(&self, party: usize, available: i128) -> Vec<(u64, i128)> {
+    fn kept_back(&self, party: usize, line: &Figures, available: i128) -> Vec<(u64, i128)> {
         let mut left = available.max(0);
         let mut kept = Vec::new();
         for (number, hold) in self.sheet.holds.iter().filter(|(_, hold)| !hold.lifted && hold.party == party) {
-            let most = hold.limit.map_or(left, |limit| (limit - self.kept_before(*number)).max(0));
-            kept.push((*number, most.min(left)));
-            left -= most.min(left);
+            let wanted = hold.reserve.map_or(left, |reserve| floor((line.net + line.true_up).max(0), reserve.share).min(left));
+            let room = hold.limit.map(|limit| (limit - self.kept_before(*number) + self.given_back(*number, hold)).max(0));
+            let amount = room.map_or(wanted, |room| room.min(wanted));
+            kept.push((*number, amount));
+            left -= amount;
         }
         kept
     }
@@ -237,7 +258,7 @@ impl Terms<'_> {
             let Some((_, heirs)) = of.died.as_ref().filter(|(month, _)| *month <= self.cycle) else { continue };
             let Some(line) = draft.lines.get_mut(&party) else { continue };
             let available = line.available(debts.get(&party).copied().unwrap_or_default()).max(0);
-            let held: i128 = self.kept_back(party, available).iter().map(|(_, amount)| amount).sum();
+            let held: i128 = self.kept_back(party, line, available).iter().map(|(_, amount)| amount).sum();
             if available == held {
                 continue;
             }
@@ -256,12 +277,15 @@ impl Terms<'_> {
         let held: BTreeSet<usize> = self.sheet.holds.values().filter(|hold| !hold.lifted).map(|hold| hold.party).collect();
         for party in held {
             let line = draft.lines.get(&party).cloned().unwrap_or_default();
-            for (number, amount) in self.kept_back(party, line.available(debts.get(&party).copied().unwrap_or_default())) {
+            let available = line.available(debts.get(&party).copied().unwrap_or_default());
+            for (number, amount) in self.kept_back(party, &line, available) {
                 if amount != 0 {
                     draft.lines.entry(party).or_default().held += amount;
+                    draft.holds.entry(number).or_default().0 += amount;
                 }
-                if self.kept_before(number) + amount != 0 {
-                    draft.kept_back.insert(number, self.kept_before(number) + amount);
+                let kept = self.kept_before(number) - self.given_back(number, &self.sheet.holds[&number]) + amount;
+                if kept != 0 {
+                    draft.kept_back.insert(number, kept);
                 }
             }
         }

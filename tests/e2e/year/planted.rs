@@ -12,7 +12,7 @@ use anyhow::{Context, Result, ensure};
 /// What is wrong, and how.
 type Plant = (&'static str, fn(&mut Model) -> Option<()>);
 
-const PLANTS: [Plant; 27] = [
+const PLANTS: [Plant; 28] = [
     ("a unit of a balance at the wrong party", |model| {
         let mut balances = model.balances.iter_mut().filter(|((_, account, _), _)| *account == "party_payable");
         let (one, other) = (balances.next()?.1, balances.next()?.1);
@@ -21,6 +21,7 @@ const PLANTS: [Plant; 27] = [
     }),
     ("a unit of the fee", |model| balance(model, "fee_income").map(|balance| *balance += 1)),
     ("a unit of what platforms owe", |model| balance(model, "platform_receivable").map(|balance| *balance -= 1)),
+    ("a unit of what is in reserve", |model| balance(model, "reserve").map(|balance| *balance -= 1)),
     ("an entry without its pair", |model| balance(model, "in_flight").map(|balance| *balance = 0)),
     ("what has left the bank, twice", |model| balance(model, "bank").map(|balance| *balance *= 2)),
     ("a payment twice", |model| {

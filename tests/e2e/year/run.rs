@@ -3,7 +3,7 @@
 use super::acts::{Act, Change, Move, choose};
 use super::compared::{name, same_lines};
 use super::judge::{Verdict, judge};
-use super::model::{Actor, Adjustment, Event, Hold, Model, State};
+use super::model::{Actor, Adjustment, Event, Hold, Model, Reserve, State};
 use super::money;
 use super::payments::{News, Payment};
 use super::told::message;
@@ -84,7 +84,7 @@ impl Year {
         match act {
             Act::Meter { events, undo, again } => self.meter(events, undo, again),
             Act::Load(change) => self.change(change),
-            Act::Hold { books, party, limit } => self.hold(*books, *party, *limit),
+            Act::Hold { books, party, limit, reserve } => self.hold(*books, *party, *limit, *reserve),
             Act::Lift { books, party, number } => self.lift(*books, *party, *number, verdict),
             Act::Adjust { books, cycle, party, amount } => self.adjust(*books, *cycle, *party, *amount, verdict),
             Act::Move(books, cycle, step) => self.step(*books, *cycle, step, verdict),
@@ -172,16 +172,20 @@ impl Year {
         self.load(&[record])
     }
 
-    fn hold(&mut self, books: Books, party: usize, limit: Option<i128>) -> Result<()> {
+    fn hold(&mut self, books: Books, party: usize, limit: Option<i128>, reserve: Option<Reserve>) -> Result<()> {
         let limit_text = limit.map(money::text);
+        let share = reserve.map(|reserve| format!("{}.{:06}", reserve.share / 1_000_000, reserve.share % 1_000_000));
+        let cycles = reserve.and_then(|reserve| reserve.cycles).map(|cycles| cycles.to_string());
         let id = self.model.world.parties[party].id.clone();
         let mut words = vec!["hold", "add", &id, "--mid", books.mid(), "--currency", books.currency(), "--why", "in dispute"];
         words.extend(limit_text.iter().flat_map(|limit| ["--limit", limit]));
+        words.extend(share.iter().flat_map(|share| ["--share", share]));
+        words.extend(cycles.iter().flat_map(|cycles| ["--cycles", cycles]));
         let said = self.data.json(words)?;
         self.model.holds += 1;
         ensure!(said["number"] == self.model.holds, "{said}");
         let number = self.model.holds;
-        self.model.sheet_mut(books).holds.insert(number, Hold { party, limit, lifted: false });
+        self.model.sheet_mut(books).holds.insert(number, Hold { party, limit, reserve, lifted: false });
         Ok(())
     }
 
