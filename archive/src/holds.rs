@@ -17,8 +17,8 @@ pub struct Held {
     pub currency: Currency,
     /// The most that it keeps back, if it has a limit.
     pub limit: Option<Money>,
-    /// The share of what is earned that it keeps back, if it is a reserve.
-    pub share: Option<Rate>,
+    /// If it is a reserve, the share of what is earned that it keeps back, and after how many cycles it gives that back.
+    pub reserve: Option<(Rate, Option<u32>)>,
     /// What ended it, and the number of that manifest.
     pub lifted: Option<(u64, Lift)>,
 }
@@ -45,9 +45,9 @@ impl Holds {
         if limit.is_some_and(|limit| limit <= Money::ZERO) {
             return Err(format!("the limit of hold {number} is not above 0"));
         }
-        let share = hold.reserve.as_ref().map(share_of).transpose();
-        let share = share.map_err(|wrong| format!("{wrong} of the reserve, hold {number}, cannot be"))?;
-        self.add(number, Held { sequence, at, hold, currency, limit, share, lifted: None });
+        let reserve = hold.reserve.as_ref().map(parsed).transpose();
+        let reserve = reserve.map_err(|wrong| format!("{wrong} of the reserve, hold {number}, cannot be"))?;
+        self.add(number, Held { sequence, at, hold, currency, limit, reserve, lifted: None });
         Ok(())
     }
 
@@ -64,11 +64,11 @@ impl Holds {
 }
 
 /// A share of nothing keeps nothing back, and what is given back in the cycle that it is kept back in was never kept.
-fn share_of(reserve: &Reserve) -> Result<Rate, &'static str> {
+fn parsed(reserve: &Reserve) -> Result<(Rate, Option<u32>), &'static str> {
     let share: Rate = reserve.share.parse().map_err(|_| "the share")?;
     match reserve.cycles {
         Some(0) => Err("the cycles"),
         _ if share.millionths() == 0 => Err("the share"),
-        _ => Ok(share),
+        cycles => Ok((share, cycles)),
     }
 }

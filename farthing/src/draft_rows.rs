@@ -44,7 +44,7 @@ fn parsed(row: &StoredDraft) -> anyhow::Result<Draft> {
 /// The same, and the SHA-256 of its text as a whole, in hex; who asks says whose it is.
 pub fn hashed(row: &StoredDraft) -> anyhow::Result<(Draft, String)> {
     let mut hasher = Sha256Hasher::default();
-    with_text(row, |text| Ok(io::copy(text, &mut Hashing(&mut hasher))?))?;
+    with_text(row, |text| Ok(io::copy(text, &mut hasher)?))?;
     Ok((parsed(row)?, hasher.finish()))
 }
 
@@ -69,19 +69,6 @@ fn packed(draft: &Draft) -> anyhow::Result<Vec<u8>> {
     portions.flush()?;
     drop(portions);
     Ok(packing.finish()?)
-}
-
-struct Hashing<'h>(&'h mut Sha256Hasher);
-
-impl Write for Hashing<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.update(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Gathering what a draft is a function of: accruals, terms, balances and what earlier drafts left out.
 
+mod holds;
+
 use crate::books::Books;
 use crate::commands::accruals::each_accrual;
 use crate::commands::settle::Settlement;
@@ -9,13 +11,10 @@ use crate::payouts;
 use anyhow::Context;
 use farthing_aggregate::fold::Sums;
 use farthing_archive::adjustments::Adjusted;
-use farthing_archive::holds::Held;
 use farthing_schemas::accrual::AccrualKey;
 use farthing_schemas::registry::{PartyIndex, Registry, TaxTerms};
 use farthing_schemas::{Accrual, Currency, Cycle, Money, Rate, Status};
-use farthing_settle::input::{
-    Adjustment, AgreementTerms, Heir, Hold, MidTerms, OnShortfall, Payee, Payout, Quote, Reserve, Tax, Threshold,
-};
+use farthing_settle::input::{Adjustment, AgreementTerms, Heir, MidTerms, OnShortfall, Payee, Payout, Quote, Tax, Threshold};
 use farthing_settle::untaxed::Untaxed;
 use farthing_settle::{Draft, Input};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -41,7 +40,7 @@ pub async fn gather(books: &Books, registry: &Registry, of: &Settlement, scope: 
     let carried = |draft: &Draft| draft.lines.iter().map(|line| (line.party.clone(), line.carried_out)).collect();
     let carried_in: BTreeMap<String, Money> = earlier.last().map(carried).unwrap_or_default();
     let returned = payouts::returned(books, of, scope.through_sequence, &earlier).await?;
-    let holds = holds(books, of, scope.through_sequence, &earlier)?;
+    let holds = holds::holds(books, of, scope.through_sequence, &earlier)?;
     let adjustments = adjustments(books, of, scope.through_sequence, &earlier);
     let fees_of_cycles: BTreeMap<Cycle, Rate> = earlier.iter().map(|draft| (draft.cycle, draft.fee_rate)).collect();
     let mut input = Input {
@@ -141,37 +140,6 @@ async fn of_cycle(books: &Books, of: &Settlement, cycle: Cycle, through_sequence
     .await?;
     let accrual = |((late, undone, key), sums): (_, Sums)| Accrual { cycle, late, undone, key, gross: sums.gross, labour: sums.labour };
     Ok(sums.into_iter().map(accrual).collect())
-}
-
-/// The holds that a draft sees: those in force by that manifest, and lifted ones that the draft before still kept something back by.
-fn holds(books: &Books, of: &Settlement, through_sequence: u64, earlier: &[Draft]) -> anyhow::Result<BTreeMap<u64, Hold>> {
-    let kept: BTreeMap<u64, Money> =
-        earlier.last().map(|draft| draft.holds.iter().map(|line| (line.number, line.outstanding)).collect()).unwrap_or_default();
-    let ours = |held: &Held| held.hold.mid == of.mid && held.currency == of.currency && held.sequence <= through_sequence;
-    let hold = |(number, held): (u64, &Held)| {
-        let held_before = kept.get(&number).copied().unwrap_or_default();
-        let reserve = reserve(number, held, of.cycle, earlier)?;
-        let (party, lifted) = (held.hold.party.clone(), held.is_lifted(through_sequence));
-        Ok((number, Hold { party, limit: held.limit, reserve, held_before, lifted }))
-    };
-    let is_something = |(_, hold): &(u64, Hold)| !hold.lifted || hold.held_before != Money::ZERO;
-    let all: Vec<(u64, Hold)> = books.catalog.holds.iter().filter(|(_, held)| ours(held)).map(hold).collect::<anyhow::Result<_>>()?;
-    Ok(all.into_iter().filter(is_something).collect())
-}
-
-/// How a hold is kept as a reserve, if it is one. Due is what was kept back so many cycles ago and before, and was not given back since.
-fn reserve(number: u64, held: &Held, cycle: Cycle, earlier: &[Draft]) -> anyhow::Result<Option<Reserve>> {
-    let (Some(share), Some(terms)) = (held.share, &held.hold.reserve) else { return Ok(None) };
-    let mut due = Money::ZERO;
-    if let Some(cycles) = terms.cycles {
-        for draft in earlier {
-            let is_over = u32::from(draft.cycle.index()).saturating_add(cycles) <= u32::from(cycle.index());
-            for line in draft.holds.iter().filter(|line| line.number == number) {
-                due = if is_over { due.plus(line.held)? } else { due }.minus(line.lifted)?;
-            }
-        }
-    }
-    Ok(Some(Reserve { share, due }))
 }
 
 /// The adjustments that a draft books: those of earlier cycles that were made by that manifest, and that no earlier draft has booked.

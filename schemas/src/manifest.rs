@@ -18,6 +18,7 @@ pub use pay::{BankFile, BankMessage, Released, Sum};
 pub use remittance::Remittance;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use std::io;
 
 /// The version of this wire form.
 pub const VERSION: u32 = 1;
@@ -386,6 +387,17 @@ impl Sha256Hasher {
     #[must_use]
     pub fn finish(self) -> String {
         hex::encode(self.0.finalize())
+    }
+}
+
+impl io::Write for Sha256Hasher {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

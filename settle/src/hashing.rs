@@ -2,17 +2,17 @@
 
 use farthing_schemas::manifest::Sha256Hasher;
 use serde::Serialize;
-use std::io::{self, BufWriter, Write};
+use std::io::{BufWriter, Write};
 
 /// Many small pieces are hashed, and long texts read, in larger portions.
 pub(crate) const PORTION_BYTES: usize = 1 << 16;
 
 /// A text that is hashed and not kept.
-pub(crate) struct Hashed(BufWriter<Hashing>);
+pub(crate) struct Hashed(BufWriter<Sha256Hasher>);
 
 impl Hashed {
     pub(crate) fn new() -> Hashed {
-        Hashed(BufWriter::with_capacity(PORTION_BYTES, Hashing::default()))
+        Hashed(BufWriter::with_capacity(PORTION_BYTES, Sha256Hasher::default()))
     }
 
     /// Writes the compact JSON of a value.
@@ -28,8 +28,8 @@ impl Hashed {
     /// The SHA-256 in hex.
     pub(crate) fn sha256(mut self) -> String {
         self.0.flush().expect("a hash takes all bytes");
-        let (hashing, _) = self.0.into_parts();
-        hashing.0.finish()
+        let (hasher, _) = self.0.into_parts();
+        hasher.finish()
     }
 }
 
@@ -38,20 +38,6 @@ pub(crate) fn sha256_of_json<T: Serialize>(value: &T) -> String {
     let mut hashed = Hashed::new();
     hashed.json(value);
     hashed.sha256()
-}
-
-#[derive(Default)]
-struct Hashing(Sha256Hasher);
-
-impl Write for Hashing {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.update(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 #[cfg(test)]

@@ -166,20 +166,27 @@ impl Receivables {
 
 impl Account {
     fn take(&mut self, movement: &Movement) -> Result<(), SettleError> {
-        if movement.kind == MovementKind::Received {
-            let received = self.received.entry(movement.cycle).or_default();
-            *received = received.minus(movement.amount)?;
-            return Ok(());
+        match movement.kind {
+            MovementKind::Received => {
+                let received = self.received.entry(movement.cycle).or_default();
+                *received = received.minus(movement.amount)?;
+            }
+            MovementKind::Approved => *self.book(movement)? = Some(movement.day),
+            MovementKind::Withdrawn => *self.book(movement)? = None,
+            MovementKind::PaidForClaim => {
+                self.book(movement)?;
+                self.paid_for_claims = self.paid_for_claims.minus(movement.amount)?;
+            }
         }
+        Ok(())
+    }
+
+    /// Books what a cycle's invoice is made of; since when it is approved.
+    fn book(&mut self, movement: &Movement) -> Result<&mut Option<Day>, SettleError> {
         let cycle = movement.cycle.ok_or_else(|| SettleError::NoCycle(movement.platform.clone()))?;
         let (booked, since) = self.booked.entry(cycle).or_default();
         *booked = booked.plus(movement.amount)?;
-        match movement.kind {
-            MovementKind::Approved => *since = Some(movement.day),
-            MovementKind::Withdrawn => *since = None,
-            MovementKind::PaidForClaim | MovementKind::Received => self.paid_for_claims = self.paid_for_claims.minus(movement.amount)?,
-        }
-        Ok(())
+        Ok(since)
     }
 
     fn line(self, platform: String, currency: Currency, due_days: u16) -> Result<Line, SettleError> {

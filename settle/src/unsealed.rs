@@ -9,10 +9,13 @@ const FIELD: &[u8] = b"\"draft_sha256\":\"";
 /// How it ends.
 const FIELD_END: &[u8] = b"\",";
 
+/// The field is among the first: where it is not in so many bytes, the text has none, and is not kept to look for it.
+const HEAD_BYTES_MAX: usize = 1 << 16;
+
 /// What is read of a text, hashed but for its first field of that name.
 pub(crate) struct Unsealed<R> {
     text: R,
-    /// What has come while the field has not: it is among the first.
+    /// What has come while the field has not.
     head: Option<Vec<u8>>,
     hasher: Sha256Hasher,
 }
@@ -34,6 +37,9 @@ impl<R: Read> Unsealed<R> {
         if let Some((before, after)) = without_field(head) {
             self.hasher.update(before);
             self.hasher.update(after);
+            self.head = None;
+        } else if head.len() > HEAD_BYTES_MAX {
+            self.hasher.update(head);
             self.head = None;
         }
     }
@@ -95,6 +101,11 @@ mod tests {
         for text in ["", "{}", r#"{"draft_sha256":"1"}"#, r#"{"draft_sha256":1,"a":2}"#] {
             check(text, text);
         }
+        // Who looks for it to the end would hold all of a long text.
+        let late = format!("{{\"a\":\"{}\",\"draft_sha256\":\"1\",\"b\":2}}", "x".repeat(HEAD_BYTES_MAX));
+        let mut unsealed = Unsealed::of(late.as_bytes());
+        io::copy(&mut unsealed, &mut io::sink()).unwrap();
+        assert_eq!(unsealed.sha256(), sha256_hex(late.as_bytes()));
         // One field is left out, and no more: JSON with two of a name is no draft.
         check(r#"{"draft_sha256":"1","draft_sha256":"2","a":1}"#, r#"{"draft_sha256":"2","a":1}"#);
     }

@@ -111,6 +111,8 @@ fn taxed(draft: &Draft) -> anyhow::Result<()> {
             Some(tax) => (tax.base.plus(tax.untaxed)?, withheld_of(tax.base, &tax.tax, draft.currency)?),
             None => (line.paid, Money::ZERO),
         };
+        let said = taxes.get(line.party.as_str()).map_or(Money::ZERO, |tax| tax.withheld);
+        ensure!(said == withheld, "{}: its tax is said to be {said}, and is {withheld}", name());
         ensure!(line.withheld == withheld, "{}: {} is withheld, and its tax is {withheld}", name(), line.withheld);
         let gross = line.paid.plus(line.withheld)?;
         ensure!(gross == base, "{}: {gross} is paid and withheld, and the base of its tax is {base}", name());

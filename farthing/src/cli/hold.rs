@@ -2,6 +2,8 @@
 
 use clap::{Args, Subcommand};
 use farthing_schemas::{Currency, Money, Rate};
+use std::fmt::Display;
+use std::str::FromStr;
 
 #[derive(Clone, Debug, Subcommand)]
 pub enum HoldCommand {
@@ -51,10 +53,10 @@ pub struct HoldAddOptions {
     #[command(flatten)]
     pub scope: HoldScope,
     /// Hold back no more than this, over all cycles together [default: all that would be paid or carried]
-    #[arg(long, value_name = "AMOUNT", value_parser = above_zero)]
+    #[arg(long, value_name = "AMOUNT", value_parser = above_zero::<Money>)]
     pub limit: Option<Money>,
     /// Hold back only this share of what each cycle brings, such as 0.1, as a reserve
-    #[arg(long, value_name = "SHARE", value_parser = above_nothing)]
+    #[arg(long, value_name = "SHARE", value_parser = above_zero::<Rate>)]
     pub share: Option<Rate>,
     /// Give back what was kept in reserve after so many cycles [default: when the hold is lifted]
     #[arg(long, value_name = "N", requires = "share", value_parser = clap::value_parser!(u32).range(1..))]
@@ -79,17 +81,10 @@ pub struct HoldLiftOptions {
     pub why: String,
 }
 
-fn above_zero(text: &str) -> Result<Money, String> {
-    match text.parse::<Money>() {
-        Ok(amount) if amount > Money::ZERO => Ok(amount),
-        Ok(_) => Err("it has to be above 0".to_owned()),
-        Err(error) => Err(error.to_string()),
-    }
-}
-
-fn above_nothing(text: &str) -> Result<Rate, String> {
-    match text.parse::<Rate>() {
-        Ok(share) if share.millionths() > 0 => Ok(share),
+/// An amount or a rate that is something.
+pub fn above_zero<T: FromStr<Err: Display> + Default + PartialOrd>(text: &str) -> Result<T, String> {
+    match text.parse::<T>() {
+        Ok(some) if some > T::default() => Ok(some),
         Ok(_) => Err("it has to be above 0".to_owned()),
         Err(error) => Err(error.to_string()),
     }

@@ -1,5 +1,6 @@
 //! Options of the commands about taxes.
 
+use super::hold::above_zero;
 use clap::{Args, Subcommand};
 use farthing_schemas::{Currency, Cycle, Money};
 use std::path::PathBuf;
@@ -35,14 +36,12 @@ pub struct TaxReportOptions {
 
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "\
-Example:
+Examples:
+  farthing tax remit --mid mid_guild --jurisdiction DE --through 2026-10 --amount 57 --why due --reference T-9 --evidence receipt.pdf
   farthing tax remit --list --data books
 
-The payment itself is made outside, such as in the tax office's portal. To record it say who has paid
-to whom (--mid, --jurisdiction), for which cycles and how much (--through, --amount), and why, with
-what others know it by and what shows it (--why, --reference, --evidence). It is all that was
-withheld for the jurisdiction in released cycles and not remitted, each cycle whole and once; another
-amount is refused. It leaves the account withheld_tax of each party for the bank. The debit on the
+The payment itself is made outside, such as in the tax office's portal. It is all that was withheld for the
+jurisdiction in released cycles and not remitted, each cycle whole and once; another amount is refused. It leaves the account withheld_tax of each party for the bank. The debit on the
 bank's statement is put to it if it is of that sum and names the reference, and else by a person,
 with farthing bank assign LINE --remittance NUMBER. Of the evidence the SHA-256 stays for good.")]
 pub struct RemitOptions {
@@ -60,7 +59,7 @@ pub struct RemitOptions {
     #[arg(long, value_name = "CYCLE", requires = "mid")]
     pub through: Option<Cycle>,
     /// How much was paid: what was withheld through that cycle, and not remitted yet
-    #[arg(long, value_name = "AMOUNT", requires = "mid")]
+    #[arg(long, value_name = "AMOUNT", requires = "mid", value_parser = above_zero::<Money>)]
     pub amount: Option<Money>,
     /// Why, for the auditor
     #[arg(long, value_name = "TEXT", requires = "mid")]

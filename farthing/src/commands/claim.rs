@@ -15,11 +15,9 @@ use farthing_schemas::manifest::{Claim, ClaimPayment, Sha256Hasher};
 use farthing_schemas::registry::Registry;
 use farthing_schemas::{Money, ReferenceKind, Status};
 use serde_json::{Value, json};
-use std::io::Read;
+use std::fs::File;
+use std::io;
 use std::path::Path;
-
-/// Bytes of evidence that are hashed at a time.
-const PIECE_BYTES: usize = 64 << 10;
 
 pub async fn run(at: &Place, options: &ClaimOptions, json: bool) -> anyhow::Result<Answer> {
     if options.list {
@@ -89,17 +87,9 @@ fn payment(options: &ClaimOptions) -> anyhow::Result<Option<(ClaimPayment, Money
 
 /// SHA-256 of a document, in hex; an empty one shows nothing.
 pub fn sha256_of(path: &Path) -> anyhow::Result<String> {
-    let mut file = std::fs::File::open(path)?;
-    let (mut hasher, mut piece, mut length) = (Sha256Hasher::default(), vec![0; PIECE_BYTES], 0);
-    loop {
-        let count = file.read(&mut piece)?;
-        if count == 0 {
-            ensure!(length > 0, "it is empty");
-            return Ok(hasher.finish());
-        }
-        length += count;
-        hasher.update(&piece[..count]);
-    }
+    let mut hasher = Sha256Hasher::default();
+    ensure!(io::copy(&mut File::open(path)?, &mut hasher)? > 0, "it is empty");
+    Ok(hasher.finish())
 }
 
 fn document(asked: &Asked, claimed: &Claimed) -> Value {

@@ -142,7 +142,7 @@ impl Report {
     fn remitted(&mut self, books: &Books, draft: &Draft) -> anyhow::Result<()> {
         let jurisdictions: BTreeSet<&str> = draft.taxes.iter().map(|line| line.tax.jurisdiction.as_str()).collect();
         for jurisdiction in jurisdictions {
-            let withheld = Money::sum(withheld_for(draft, jurisdiction)?.into_values())?;
+            let withheld = Money::sum(withheld_for(draft, jurisdiction).into_values())?;
             let is_paid = books.catalog.remittances.paying(&draft.mid, jurisdiction, draft.currency, draft.cycle).is_some();
             let office = self.offices.entry((draft.currency, jurisdiction.to_owned())).or_default();
             office.withheld = office.withheld.plus(withheld)?;

@@ -46,7 +46,7 @@ pub fn is_of_approval(entry: &StoredEntry) -> bool {
     [EntryKind::Approval, EntryKind::Withdrawal].iter().any(|kind| kind.as_str() == entry.kind)
 }
 
-/// Everything that the accounts of platforms with a MID were debited and credited: receipts for the invoices that they name.
+/// Everything that the accounts of platforms with a MID were debited and credited: receipts for the invoices that they name, and what people assigned.
 pub async fn movements(books: &Books, mid: &str) -> anyhow::Result<Vec<Movement>> {
     let receipts = books.ledger.bank_receipts().await?;
     let mut movements = Vec::new();

@@ -5,7 +5,6 @@ use super::approval::Occasion;
 use super::entry::{Entry, EntryKind, Evidence, EvidenceKind, Header, Posting, Sums};
 use crate::draft::Draft;
 use crate::error::SettleError;
-use crate::steps::withhold::withheld_of;
 use farthing_schemas::{Currency, Money};
 use std::collections::BTreeMap;
 
@@ -23,18 +22,10 @@ pub struct Remitted<'a> {
 }
 
 /// What a draft withholds for the taxes of a jurisdiction, by party.
-///
-/// # Errors
-/// A sum that does not fit.
-pub fn withheld_for(draft: &Draft, jurisdiction: &str) -> Result<BTreeMap<String, Money>, SettleError> {
-    let mut found = BTreeMap::new();
-    for line in draft.taxes.iter().filter(|line| line.tax.jurisdiction == jurisdiction) {
-        let withheld = withheld_of(line.base, &line.tax, draft.currency)?;
-        if withheld != Money::ZERO {
-            found.insert(line.party.clone(), withheld);
-        }
-    }
-    Ok(found)
+#[must_use]
+pub fn withheld_for(draft: &Draft, jurisdiction: &str) -> BTreeMap<String, Money> {
+    let lines = draft.taxes.iter().filter(|line| line.tax.jurisdiction == jurisdiction && line.withheld != Money::ZERO);
+    lines.map(|line| (line.party.clone(), line.withheld)).collect()
 }
 
 /// What a remittance books: what was withheld of each party has left the bank.

@@ -1,7 +1,7 @@
 //! Statements as JSON: one canonical text for each, which is the leaf of the tree of its cycle.
 //!
-//! Canonical is compact, in the order of the fields here. A statement with a tax, an inheritance, an exchange or an adjustment is of version 2,
-//! which a checker of version 1 does not take for what it knows; without them it is of version 1, as it always was.
+//! Canonical is compact, in the order of the fields here. A statement with a reserve, a tax, an inheritance, an exchange or an adjustment
+//! is of version 2, which a checker of version 1 does not take for what it knows; without them it is of version 1, as it always was.
 
 use super::{Adjusted, Figures, Inherited, Reserved, Statement, UndoneUse, UseLine, Withheld};
 use crate::draft::Exchanged;

@@ -84,7 +84,7 @@ impl Asked<'_> {
         let mut due = Due::new();
         let of = Settlement { mid: self.mid.clone(), currency: self.currency, cycle: self.through };
         for draft in plan_input::drafts(books, &of, books.catalog.sequence).await?.into_iter().filter(|draft| draft.cycle <= self.through) {
-            let withheld = withheld_for(&draft, self.jurisdiction)?;
+            let withheld = withheld_for(&draft, self.jurisdiction);
             let is_paid = books.catalog.remittances.paying(&self.mid, self.jurisdiction, self.currency, draft.cycle).is_some();
             if withheld.is_empty() || is_paid {
                 continue;
