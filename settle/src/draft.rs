@@ -504,7 +504,7 @@ fn line(party: &str, gross: Money, sums: &PartySums) -> Result<Line, SettleError
         held: taken(Step::Hold)?,
         lifted: sums.steps.brought(Step::Lift),
         withheld: taken(Step::Withhold)?,
-        recovered: taken(Step::Recover)?,
+        recovered: taken(Step::Recover)?.plus(taken(Step::Offset)?)?,
         carried_in: sums.carried_in,
         paid: taken(Step::Pay)?,
         carried_out: sums.carried,

@@ -38,6 +38,8 @@ pub enum Step {
     Recover,
     /// What a lifted hold kept back, and what a reserve keeps no longer, is the party's again.
     Lift,
+    /// What a reserve keeps no longer goes to what the party owes.
+    Offset,
     /// What is available to a party that has died is its heirs'.
     Inherit,
     /// What is in dispute, or is to be a reserve, is kept back.
@@ -146,6 +148,7 @@ impl Step {
             Step::BringIn => "bring_in",
             Step::Recover => "recover",
             Step::Lift => "lift",
+            Step::Offset => "offset",
             Step::Inherit => "inherit",
             Step::Hold => "hold",
             Step::Withhold => "withhold",

@@ -14,8 +14,8 @@ Examples:
   farthing hold add pty_ana --mid mid_guild --limit 250 --why complaint --data books
   farthing hold add pty_ana --mid mid_guild --share 0.1 --cycles 6 --why agreed --data books
 
-With --share it is a reserve: of the net and true-up of each cycle the share is kept back, rounded down, against what may be undone later, and
-with --cycles given back so many cycles after. What is held stays the party's and is shown in every draft. The reason goes into the chain for
+With --share it is a reserve: of the net and true-up of each cycle the share is kept back, rounded down, against what may be undone later: what
+the party owes then is taken from it first. With --cycles it is given back so many cycles after. What is held stays the party's and is shown in every draft. The reason goes into the chain for
 good: name a case, not a person.")]
     Add(HoldAddOptions),
     /// End a party's holds: what they kept back goes into the next draft

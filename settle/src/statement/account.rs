@@ -108,7 +108,8 @@ pub fn remarks(statement: &Statement) -> Result<Vec<String>, SettleError> {
         }
     }));
     if figures.recovered != Money::ZERO {
-        remarks.push(format!("{} of what was earned was taken for what the party owed from earlier cycles.", readable(figures.recovered)));
+        let of = if statement.reserve.is_some() { "earned or kept in reserve" } else { "earned" };
+        remarks.push(format!("{} of what was {of} was taken for what the party owed from earlier cycles.", readable(figures.recovered)));
     }
     if let Some(reserve) = statement.reserve.filter(|reserve| reserve.outstanding != Money::ZERO) {
         remarks.push(format!("{} is in reserve after this cycle. It stays {party}'s.", readable(reserve.outstanding)));

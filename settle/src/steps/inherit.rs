@@ -8,7 +8,7 @@
 //! - A tax is withheld of what an heir is paid, at the heir's own rate; of what is passed on none is.
 
 use super::View;
-use super::hold::kept_back_of;
+use super::hold::{given_back, kept_back_of};
 use crate::book::transfer;
 use crate::error::SettleError;
 use crate::input::Heir;
@@ -23,12 +23,12 @@ use std::collections::{BTreeMap, BTreeSet};
 /// # Errors
 /// Heirs without shares or in a circle, or a sum that does not fit.
 pub fn moves(view: View<'_>) -> Result<Vec<Move>, SettleError> {
-    let mut moves = Vec::new();
+    let (mut moves, given) = (Vec::new(), given_back(view));
     let mut inherited: BTreeMap<&str, Money> = BTreeMap::new();
     for party in in_order(&view.input.heirs)? {
         let own = view.book.party(party).map_or(Money::ZERO, |sums| sums.available);
         let available = own.plus(inherited.get(party).copied().unwrap_or_default())?.max(Money::ZERO);
-        let passed_on = available.minus(kept_back_of(view, party, available)?)?;
+        let passed_on = available.minus(kept_back_of(view, &given, party, available)?)?;
         let heirs = &view.input.heirs[party];
         for (heir, part) in heirs.iter().zip(parts(party, heirs, passed_on)?) {
             let sum = inherited.entry(&heir.party).or_default();

@@ -307,7 +307,9 @@ fn check_holds(input: &Input, draft: &Draft) -> TestCaseResult {
         if let Some(Reserve { share, due }) = hold.reserve {
             let brought = draft.lines.iter().find(|of| of.party == line.party).map_or(0, |of| of.net.units() + of.true_up.units());
             prop_assert!(line.held.units() * 1_000_000 <= brought.max(0) * i128::from(share.millionths()), "more than its share");
-            prop_assert!(hold.lifted || line.lifted == due.min(hold.held_before), "what is due is given back");
+            prop_assert!(hold.lifted || line.lifted >= due.min(hold.held_before), "what is due is given back");
+            let owes = draft.lines.iter().any(|of| of.party == line.party && of.carried_out < Money::ZERO);
+            prop_assert!(!owes || line.outstanding == line.held, "who owes has nothing in reserve from before");
         }
     }
     Ok(())

@@ -1,6 +1,6 @@
 //! What a draft should say, computed from single lines by the contract.
 
-use super::model::{Hold, Line, Sheet};
+use super::model::{Line, Reserve, Sheet};
 use super::money::{ONE, cut, floor, split};
 use super::payments::Payment;
 use super::world::{Books, CURRENCIES, World};
@@ -75,7 +75,7 @@ impl Terms<'_> {
         self.earn(&mut draft)?;
         self.adjust(&mut draft);
         let debts = self.carry_in(&mut draft);
-        self.lift(&mut draft);
+        self.lift(&mut draft, &debts);
         self.pass_on(&mut draft, &debts);
         self.hold(&mut draft, &debts);
         let untaxed = self.untaxed(&draft.returned_parties);
@@ -213,38 +213,44 @@ impl Terms<'_> {
         self.before.last().and_then(|(_, draft)| draft.kept_back.get(&number)).copied().unwrap_or_default()
     }
 
-    /// What a hold gives back: all once it is lifted, and of a reserve what has been kept for long enough.
-    fn given_back(&self, number: u64, hold: &Hold) -> i128 {
-        let cycles = hold.reserve.and_then(|reserve| reserve.cycles);
-        match cycles {
-            _ if hold.lifted => self.kept_before(number),
-            None => 0,
-            Some(cycles) => {
-                let of = |draft: &&Draft| draft.holds.get(&number).copied().unwrap_or_default();
-                let over = self.before.iter().filter(|(cycle, _)| cycle + cycles <= self.cycle);
-                let kept: i128 = over.map(|(_, draft)| of(draft).0).sum();
-                kept - self.before.iter().map(|(_, draft)| of(draft).1).sum::<i128>()
-            }
-        }
+    /// What of a reserve has been kept for long enough.
+    fn due(&self, number: u64, reserve: Reserve) -> i128 {
+        let Some(cycles) = reserve.cycles else { return 0 };
+        let of = |draft: &&Draft| draft.holds.get(&number).copied().unwrap_or_default();
+        let over = self.before.iter().filter(|(cycle, _)| cycle + cycles <= self.cycle);
+        let kept: i128 = over.map(|(_, draft)| of(draft).0).sum();
+        kept - self.before.iter().map(|(_, draft)| of(draft).1).sum::<i128>()
     }
 
-    fn lift(&self, draft: &mut Draft) {
+    /// A lifted hold gives back all; a reserve what is due, or what the party lacks, which it pays off first.
+    fn lift(&self, draft: &mut Draft, debts: &BTreeMap<usize, i128>) {
         for (number, hold) in &self.sheet.holds {
-            let amount = self.given_back(*number, hold);
+            let mut line = draft.lines.get(&hold.party).cloned().unwrap_or_default();
+            let debt = debts.get(&hold.party).copied().unwrap_or_default();
+            let (available, owes) = (line.available(debt), debt - line.recovered);
+            let kept = self.kept_before(*number);
+            let amount = match hold.reserve {
+                _ if hold.lifted => kept,
+                Some(reserve) => kept.min(self.due(*number, reserve).max(owes + (-available).max(0))),
+                None => 0,
+            };
             if amount != 0 {
-                draft.lines.entry(hold.party).or_default().lifted += amount;
+                line.lifted += amount;
+                line.recovered += if hold.reserve.is_some() { amount.min(owes).min((available + amount).max(0)) } else { 0 };
+                draft.lines.insert(hold.party, line);
                 draft.holds.insert(*number, (0, amount));
             }
         }
     }
 
     /// What each hold on a party keeps back of what is available to it, the older first.
-    fn kept_back(&self, party: usize, line: &Figures, available: i128) -> Vec<(u64, i128)> {
+    fn kept_back(&self, party: usize, line: &Figures, holds: &BTreeMap<u64, (i128, i128)>, available: i128) -> Vec<(u64, i128)> {
         let mut left = available.max(0);
         let mut kept = Vec::new();
         for (number, hold) in self.sheet.holds.iter().filter(|(_, hold)| !hold.lifted && hold.party == party) {
             let wanted = hold.reserve.map_or(left, |reserve| floor((line.net + line.true_up).max(0), reserve.share).min(left));
-            let room = hold.limit.map(|limit| (limit - self.kept_before(*number) + self.given_back(*number, hold)).max(0));
+            let lifted = holds.get(number).map_or(0, |(_, lifted)| *lifted);
+            let room = hold.limit.map(|limit| (limit - self.kept_before(*number) + lifted).max(0));
             let amount = room.map_or(wanted, |room| room.min(wanted));
             kept.push((*number, amount));
             left -= amount;
@@ -258,7 +264,7 @@ impl Terms<'_> {
             let Some((_, heirs)) = of.died.as_ref().filter(|(month, _)| *month <= self.cycle) else { continue };
             let Some(line) = draft.lines.get_mut(&party) else { continue };
             let available = line.available(debts.get(&party).copied().unwrap_or_default()).max(0);
-            let held: i128 = self.kept_back(party, line, available).iter().map(|(_, amount)| amount).sum();
+            let held: i128 = self.kept_back(party, line, &draft.holds, available).iter().map(|(_, amount)| amount).sum();
             if available == held {
                 continue;
             }
@@ -278,12 +284,13 @@ impl Terms<'_> {
         for party in held {
             let line = draft.lines.get(&party).cloned().unwrap_or_default();
             let available = line.available(debts.get(&party).copied().unwrap_or_default());
-            for (number, amount) in self.kept_back(party, &line, available) {
+            for (number, amount) in self.kept_back(party, &line, &draft.holds, available) {
                 if amount != 0 {
                     draft.lines.entry(party).or_default().held += amount;
                     draft.holds.entry(number).or_default().0 += amount;
                 }
-                let kept = self.kept_before(number) - self.given_back(number, &self.sheet.holds[&number]) + amount;
+                let (held, lifted) = draft.holds.get(&number).copied().unwrap_or_default();
+                let kept = self.kept_before(number) + held - lifted;
                 if kept != 0 {
                     draft.kept_back.insert(number, kept);
                 }
