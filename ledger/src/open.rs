@@ -2,7 +2,7 @@
 
 use crate::dialect::Dialect;
 use crate::{LedgerError, LedgerUrl};
-use sqlx::any::{AnyPoolOptions, install_default_drivers};
+use sqlx::any::{AnyPoolOptions, AnyRow, install_default_drivers};
 use sqlx::migrate::MigrateError;
 use sqlx::{Any, AnyConnection, AnyPool, ConnectOptions, Connection, Row, Transaction};
 use std::time::Duration;
@@ -51,9 +51,8 @@ impl Ledger {
                 run_migrations(url.dialect, &mut connection).await?;
             }
             (Dialect::Postgres, Tables::Older(_)) => return Err(LedgerError::Older),
-            (Dialect::Postgres, Tables::Missing) | (Dialect::Sqlite, Tables::Missing | Tables::Older(_)) => {
-                run_migrations(url.dialect, &mut connection).await?;
-            }
+            (Dialect::Postgres, Tables::Missing) => run_migrations(url.dialect, &mut connection).await?,
+            (Dialect::Sqlite, Tables::Missing | Tables::Older(_)) => migrate_alone(&mut connection).await?,
             (_, Tables::Current) => {}
         }
         let dialect = url.dialect;
@@ -93,7 +92,10 @@ impl Ledger {
             Tables::Older(version) => Some(version),
             Tables::Current => Some(to),
         };
-        run_migrations(url.dialect, &mut connection).await?;
+        match url.dialect {
+            Dialect::Postgres => run_migrations(url.dialect, &mut connection).await?,
+            Dialect::Sqlite => migrate_alone(&mut connection).await?,
+        }
         connection.close().await?;
         Ok(Migrated { from, to })
     }
@@ -152,10 +154,19 @@ async fn tables(dialect: Dialect, connection: &mut AnyConnection) -> Result<Tabl
     if sqlx::query(dialect.is_migrated()).fetch_one(&mut *connection).await?.get::<i64, _>(0) == 0 {
         return Ok(Tables::Missing);
     }
-    let rows = sqlx::query("SELECT version FROM _sqlx_migrations WHERE success ORDER BY version").fetch_all(connection).await?;
+    let rows = sqlx::query("SELECT version, checksum FROM _sqlx_migrations WHERE success ORDER BY version").fetch_all(connection).await?;
     let applied: Vec<i64> = rows.iter().map(|row| row.get(0)).collect();
     if applied.iter().any(|version| !dialect.migrations().version_exists(*version)) {
         return Err(LedgerError::Newer);
+    }
+    let is_ours = |row: &&AnyRow| {
+        dialect
+            .migrations()
+            .iter()
+            .any(|migration| (migration.version, &*migration.checksum) == (row.get(0), &row.get::<Vec<u8>, _>(1)[..]))
+    };
+    if let Some(other) = rows.iter().find(|row| !is_ours(row)) {
+        return Err(LedgerError::Migrate(MigrateError::VersionMismatch(other.get(0))));
     }
     let all = dialect.migrations().iter().all(|migration| applied.contains(&migration.version));
     match applied.last() {
@@ -163,6 +174,15 @@ async fn tables(dialect: Dialect, connection: &mut AnyConnection) -> Result<Tabl
         Some(_) if all => Ok(Tables::Current),
         Some(last) => Ok(Tables::Older(*last)),
     }
+}
+
+/// Many commands may meet an older file at once, or none: one of them makes the tables in one transaction, and the others wait for it.
+async fn migrate_alone(connection: &mut AnyConnection) -> Result<(), LedgerError> {
+    let mut sql = connection.begin_with(Dialect::Sqlite.begin()).await?;
+    if !matches!(tables(Dialect::Sqlite, &mut sql).await?, Tables::Current) {
+        run_migrations(Dialect::Sqlite, &mut sql).await?;
+    }
+    Ok(sql.commit().await?)
 }
 
 async fn run_migrations(dialect: Dialect, connection: &mut AnyConnection) -> Result<(), LedgerError> {

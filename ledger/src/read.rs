@@ -88,7 +88,12 @@ pub(crate) fn short(row: &AnyRow, column: usize) -> CompactString {
 }
 
 fn draft(row: &AnyRow) -> StoredDraft {
-    let text = row.get::<Option<Vec<u8>>, _>(4).map_or_else(|| DraftText::Plain(row.get(5)), DraftText::Packed);
+    let body: String = row.get(5);
+    let text = match row.get::<Option<Vec<u8>>, _>(4) {
+        None => DraftText::Plain(body),
+        // A draft has one text: of two, neither is to be trusted.
+        Some(packed) => DraftText::Packed(if body.is_empty() { packed } else { Vec::new() }),
+    };
     StoredDraft { sha256: row.get(0), mid: row.get(1), currency: row.get(2), cycle: row.get(3), text }
 }
 

@@ -4,7 +4,7 @@ use crate::books::{Appended, Books};
 use crate::cli::RegistryCommand;
 use crate::output::{self, Answer};
 use crate::place::Place;
-use anyhow::Context;
+use anyhow::{Context, bail, ensure};
 use farthing_archive::catalog::registry_path;
 use farthing_archive::{Content, NewFile};
 use farthing_ledger::{Effects, PartyDetails};
@@ -13,9 +13,13 @@ use farthing_schemas::registry::{BuildError, Delta, Record, Registry, read_load}
 use serde_json::json;
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use tokio::task::JoinHandle;
+
+/// What stands for standard input.
+const STANDARD_INPUT: &str = "-";
 
 pub async fn run(at: &Place, command: RegistryCommand, json: bool) -> anyhow::Result<Answer> {
     match command {
@@ -31,7 +35,7 @@ async fn load(at: &Place, files: &[PathBuf], json: bool) -> anyhow::Result<Answe
 
 /// Loads the records of files, all or none; returns the version then in force and how many records are new or changed in it.
 pub async fn load_files(at: &Place, files: &[PathBuf]) -> anyhow::Result<(u64, u64)> {
-    let mut sources = Sources { files, standard_input: None };
+    let mut sources = Sources { files, read: HashMap::new() };
     let mut records = Some(sources.records()?);
     let mut books = Books::open_or_create(at).await?;
     loop {
@@ -59,13 +63,24 @@ pub async fn load_files(at: &Place, files: &[PathBuf]) -> anyhow::Result<(u64, u
         let new = NewFile { table: "registry", rows: changed, batches: None, content: Content::of(packed) };
         let file = books.archive.put(new, |sha256| registry_path(version, sha256)).await?;
         let act = Act::Registry(RegistryLoad { registry_version: version, file });
-        if books.append(act, &Effects { party_details, ..Effects::default() }).await? == Appended::Done {
+        if append(&mut books, version, act, party_details).await? == Appended::Done {
             // The load is done, whatever comes of this.
             if let Ok(Ok(registry)) = compiled.await {
                 books.keep_snapshot(&registry);
             }
             books.ledger.close().await;
             return Ok((version, changed));
+        }
+    }
+}
+
+/// Appends a load. Whatever comes first that is no load leaves it as it is: beside busy workers it gets in, too.
+async fn append(books: &mut Books, version: u64, act: Act, party_details: Vec<PartyDetails>) -> anyhow::Result<Appended> {
+    let effects = Effects { party_details, ..Effects::default() };
+    loop {
+        let appended = books.append(act.clone(), &effects).await?;
+        if appended == Appended::Done || books.catalog.registry_version() + 1 != version {
+            return Ok(appended);
         }
     }
 }
@@ -79,31 +94,58 @@ fn compile(texts: Vec<Vec<u8>>) -> JoinHandle<Result<Registry, BuildError>> {
 /// Where records come from.
 struct Sources<'f> {
     files: &'f [PathBuf],
-    /// What came on standard input, which can be read only once.
-    standard_input: Option<Vec<u8>>,
+    /// What was read of each before.
+    read: HashMap<PathBuf, Source>,
+}
+
+/// What was read before, as far as it is kept.
+enum Source {
+    /// A file can be read again: the SHA-256 of what stood in it.
+    File(String),
+    /// What came through a pipe comes once.
+    Stream(Vec<u8>),
 }
 
 impl Sources<'_> {
     fn records(&mut self) -> anyhow::Result<Vec<Record>> {
         let mut records = Vec::new();
         for path in self.files {
-            let bytes = self.bytes(path).with_context(|| format!("the registry file {} cannot be read", path.display()))?;
+            let bytes = self.bytes(path)?;
             records.extend(read_load(&path.display().to_string(), &bytes).map_err(refused)?);
         }
         Ok(records)
     }
 
-    fn bytes(&mut self, path: &Path) -> io::Result<Cow<'_, [u8]>> {
-        if path != Path::new("-") {
-            return Ok(Cow::Owned(std::fs::read(path)?));
+    fn bytes(&mut self, path: &Path) -> anyhow::Result<Cow<'_, [u8]>> {
+        let unreadable = || format!("the registry file {} cannot be read", path.display());
+        let is_file = path != Path::new(STANDARD_INPUT) && std::fs::metadata(path).with_context(unreadable)?.is_file();
+        if is_file {
+            let bytes = std::fs::read(path).with_context(unreadable)?;
+            let sha256 = sha256_hex(&bytes);
+            if let Some(Source::File(before)) = self.read.insert(path.to_owned(), Source::File(sha256.clone())) {
+                ensure!(before == sha256, "{} has changed while it was loaded; load it again", path.display());
+            }
+            return Ok(Cow::Owned(bytes));
         }
-        if self.standard_input.is_none() {
-            let mut bytes = Vec::new();
-            io::stdin().read_to_end(&mut bytes)?;
-            self.standard_input = Some(bytes);
+        if !self.read.contains_key(path) {
+            self.read.insert(path.to_owned(), Source::Stream(stream(path).with_context(unreadable)?));
         }
-        Ok(Cow::Borrowed(self.standard_input.as_deref().unwrap_or_default()))
+        match self.read.get(path) {
+            Some(Source::Stream(bytes)) => Ok(Cow::Borrowed(bytes)),
+            _ => bail!("{} was a file before; load it again", path.display()),
+        }
     }
+}
+
+/// All that comes through a pipe.
+fn stream(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    if path == Path::new(STANDARD_INPUT) {
+        io::stdin().read_to_end(&mut bytes)?
+    } else {
+        File::open(path)?.read_to_end(&mut bytes)?
+    };
+    Ok(bytes)
 }
 
 fn refused(errors: Vec<farthing_schemas::registry::RegistryError>) -> anyhow::Error {

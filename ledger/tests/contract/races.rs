@@ -2,6 +2,7 @@
 
 use crate::scenario::batch;
 use crate::server::{Place, place_on_postgres, place_on_sqlite, run};
+use crate::tables::make_older;
 use farthing_ledger::{Held, Ledger, LedgerError};
 use farthing_schemas::manifest::{Manifest, VERSION};
 
@@ -55,6 +56,22 @@ fn two_writers_get_each_sequence_once_on_sqlite() {
 #[test]
 fn two_writers_get_each_sequence_once_on_postgres() {
     race(&place_on_postgres());
+}
+
+/// Many commands meet an older file, or none, at once: each gets what one of them has made.
+#[test]
+fn many_open_a_file_that_is_made_or_brought_to_this_version() {
+    for older in [false, true] {
+        let place = place_on_sqlite();
+        if older {
+            run(make_older(&place));
+        }
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| run(async { Ledger::open(&place.url, true).await.expect("the ledger opens").close().await }));
+            }
+        });
+    }
 }
 
 /// Ledgers in two databases, and in two schemas of one, do not wait for each other.

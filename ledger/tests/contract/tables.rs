@@ -7,7 +7,7 @@ use farthing_schemas::manifest::Manifest;
 const NEWEST: i64 = 8;
 
 /// As the first version left it, with a batch and a draft in it.
-async fn make_older(place: &Place) {
+pub async fn make_older(place: &Place) {
     let ledger = place.open().await;
     ledger.lease("a", "", 0).await.expect("the ledger answers");
     let (act, effects) = crate::scenario::batch(1, &["a", "1", "0..1", "totals", "USD", "1.500000000000", "1.050000000000"]);
@@ -133,6 +133,20 @@ fn a_newer_ledger_is_refused() {
             execute(&place.text, newer).await.expect("the ledger answers");
             assert!(matches!(Ledger::open(&place.url, false).await, Err(LedgerError::Newer)));
             assert!(matches!(Ledger::migrate(&place.url).await, Err(LedgerError::Newer)));
+        });
+    }
+}
+
+/// A file that says it has all steps, and has other ones, is nobody's to use.
+#[test]
+fn a_ledger_that_was_made_by_other_steps_is_refused() {
+    for place in [place_on_sqlite(), place_on_postgres()] {
+        run(async {
+            place.open().await.close().await;
+            execute(&place.text, "UPDATE _sqlx_migrations SET checksum = (SELECT checksum FROM _sqlx_migrations WHERE version = 1)")
+                .await
+                .expect("the ledger answers");
+            assert!(matches!(Ledger::open(&place.url, false).await, Err(LedgerError::Migrate(_))));
         });
     }
 }

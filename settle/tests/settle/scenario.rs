@@ -92,15 +92,11 @@ fn give(input: &mut Input, row: &[&str]) {
             input.settled_in.insert(((*agreement).to_owned(), cycle(name)), cycle(in_));
         }
         ["hold", number, party, limit, held_before, lifted @ ..] => {
-            let limit = (*limit != "all").then(|| amount(limit));
-            let (party, held_before, lifted) = ((*party).to_owned(), amount(held_before), lifted == ["lifted"]);
-            let hold = Hold { party, limit, reserve: None, held_before, lifted };
-            input.holds.insert(number.parse().unwrap(), hold);
+            input.holds.insert(number.parse().unwrap(), hold(party, None, limit, held_before, lifted));
         }
         ["reserve", number, party, share, limit, held_before, due, lifted @ ..] => {
-            let (limit, reserve) = ((*limit != "all").then(|| amount(limit)), Some(Reserve { share: rate(share), due: amount(due) }));
-            let (party, held_before, lifted) = ((*party).to_owned(), amount(held_before), lifted == ["lifted"]);
-            input.holds.insert(number.parse().unwrap(), Hold { party, limit, reserve, held_before, lifted });
+            let reserve = Reserve { share: rate(share), due: amount(due) };
+            input.holds.insert(number.parse().unwrap(), hold(party, Some(reserve), limit, held_before, lifted));
         }
         ["tax", party, jurisdiction, withholding, percent, certificate @ ..] => {
             let certificate = certificate.first().map(|reference| (*reference).to_owned());
@@ -126,6 +122,11 @@ fn give(input: &mut Input, row: &[&str]) {
         ["without", agreement] => drop(input.without.insert((*agreement).to_owned())),
         other => panic!("no such row: {other:?}"),
     }
+}
+
+fn hold(party: &str, reserve: Option<Reserve>, limit: &str, held_before: &str, lifted: &[&str]) -> Hold {
+    let limit = (limit != "all").then(|| amount(limit));
+    Hold { party: party.to_owned(), limit, reserve, held_before: amount(held_before), lifted: lifted == ["lifted"] }
 }
 
 fn accrual(input: &Input, row: &[&str]) -> Accrual {

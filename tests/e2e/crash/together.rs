@@ -5,7 +5,7 @@ use super::scene::{NOW, Scene, Words, expected, meter, meter_files, refused, sam
 use super::steps::start_until;
 use crate::support::also_on_s3;
 use anyhow::Result;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::io::Write;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -156,3 +156,23 @@ also_on_s3!(
     a_commit_goes_on_upon_what_others_appended,
     originals_are_found_after_a_compaction,
 );
+
+/// What comes through a pipe comes once. Whatever else is appended meanwhile, it is loaded: behind an act of another kind as it is, behind
+/// another load anew, from what was kept.
+#[test]
+fn a_registry_from_a_pipe_is_loaded_whatever_comes_first() {
+    let party = |id: &str| format!("{}\n", json!({"kind": "party", "id": id, "name": id, "type": "person"}));
+    for (other, versions) in [("actor add zoe --person zoe --key zoe.pem", 2), ("registry load other.ndjson", 3)] {
+        let scene = Scene::new().unwrap();
+        std::fs::write(scene.data.path().join("other.ndjson"), party("pty_other")).unwrap();
+        let mut command = scene.command(&words("registry load /dev/stdin"));
+        let mut running = Running::start(command.env("FAILPOINTS", "manifest-written=1*sleep(3000)").stdin(Stdio::piped())).unwrap();
+        running.stdin().unwrap().write_all(party("pty_piped").as_bytes()).unwrap();
+        running.wait_until_still().unwrap();
+        scene.ok(&words(other)).unwrap();
+        let output = running.output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        let loaded = scene.json(&words("registry versions")).unwrap();
+        assert_eq!(loaded["versions"].as_array().map(Vec::len), Some(versions), "{other}: {output:?}");
+    }
+}

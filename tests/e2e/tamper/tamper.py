@@ -227,6 +227,14 @@ def longer(books, ledger):
     return {"what": "drafts.packed: a byte more", "names": named("drafts", row)}
 
 
+def twofold(books, ledger):
+    """A text beside the packed one, for whoever reads the table."""
+    ledger.execute("PRAGMA ignore_check_constraints = 1")
+    row = books.draw.choice(rows(ledger, "drafts"))
+    update(ledger, "drafts", row, "body", "{}")
+    return {"what": "drafts.body: a second text", "names": named("drafts", row)}
+
+
 def removed_row(table, which=None, also=()):
     def act(books, ledger):
         found = rows(ledger, table)
@@ -311,7 +319,7 @@ KINDS = (
         "retired_actors": ["actor"],
     }.items() for column in columns]
     + [(f"amount in {table}.{column}", amount(table, column)) for table, column in (("manifests", "body"), ("drafts", "packed"))] * 2
-    + [("longer draft", on_ledger(longer))]
+    + [("longer draft", on_ledger(longer)), ("twofold draft", on_ledger(twofold))]
     # The last manifest is missed by the positions that it moved.
     + [(f"removed row of {table}", removed_row(table, None, ["position of"] if table == "manifests" else []))
        for table in ("manifests", "positions", "dead_letters", "cycles", "drafts", "batch_totals", "actors", "retired_actors")] * 2
