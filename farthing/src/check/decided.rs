@@ -3,16 +3,15 @@
 
 use super::paid::occasion;
 use super::{Chain, Invariant, SeenEntry, SeenWhat};
-use crate::payouts::lines::{by_message, by_person, described};
+use crate::payouts::lines::{Change, changes, described, whose};
 use anyhow::{Context, anyhow, ensure};
-use farthing_archive::assignments::{Assigned, LineKey};
+use farthing_archive::assignments::Assigned;
 use farthing_archive::remittances::Remitted as Made;
-use farthing_ledger::StoredReceipt;
 use farthing_schemas::manifest::AssignedTo;
 use farthing_schemas::money::from_stored_text;
 use farthing_schemas::{Cycle, Money};
 use farthing_settle::Draft;
-use farthing_settle::journal::{Entry, Header, Remitted, Whose, entry_of_assignment, entry_of_remittance, withheld_for};
+use farthing_settle::journal::{Entry, Header, Remitted, entry_of_assignment, entry_of_remittance, withheld_for};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// MID, currency, cycle and jurisdiction.
@@ -54,10 +53,8 @@ impl Invariant for Decided {
         if chain.upcoming.is_some() {
             return Ok(String::new());
         }
-        let rows: BTreeMap<LineKey, &StoredReceipt> = chain.payments.receipts().map(|row| ((row.sequence, row.line), row)).collect();
-        let mut stands: BTreeMap<LineKey, Whose> = BTreeMap::new();
-        for (number, made) in chain.catalog.assignments.iter() {
-            self.assignment(&rows, &mut stands, made).with_context(|| format!("assignment {number}"))?;
+        for change in changes(chain.catalog, chain.payments.receipts())? {
+            self.assignment(&change).with_context(|| format!("assignment {}", change.number))?;
         }
         for (number, made) in chain.catalog.remittances.iter() {
             self.remittance(made).with_context(|| format!("remittance {number}"))?;
@@ -69,20 +66,12 @@ impl Invariant for Decided {
 }
 
 impl Decided {
-    fn assignment(
-        &self,
-        rows: &BTreeMap<LineKey, &StoredReceipt>,
-        stands: &mut BTreeMap<LineKey, Whose>,
-        made: &Assigned,
-    ) -> anyhow::Result<()> {
+    fn assignment(&self, Change { made, row, from, to, .. }: &Change<'_>) -> anyhow::Result<()> {
         let said = &made.assignment;
-        let key = (said.message, said.line);
-        let row = rows.get(&key).context("its line is none of the bank's message")?;
         let line = described(row, &said.mid, &said.message_sha256)?;
         let same = (line.amount, line.currency) == (made.amount, made.currency);
         ensure!(same, "its line is of {} {}, and it says {} {}", line.amount, line.currency, made.amount, made.currency);
-        let to = by_person(&said.to);
-        let from = stands.insert(key, to.clone()).unwrap_or_else(|| by_message(row));
+        let (from, to) = (whose(from.as_ref()), whose(Some(to)));
         self.is_booked(made.sequence, |header| Ok(entry_of_assignment(&line, &from, &to, occasion(header))?), from == to)
     }
 

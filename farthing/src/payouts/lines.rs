@@ -2,7 +2,7 @@
 //! since.
 
 use crate::books::Books;
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use farthing_archive::Catalog;
 use farthing_archive::assignments::Assigned;
 use farthing_ledger::StoredReceipt;
@@ -10,15 +10,44 @@ use farthing_schemas::manifest::AssignedTo;
 use farthing_schemas::money::from_stored_text;
 use farthing_schemas::{Currency, Money};
 use farthing_settle::journal::{Line, Whose};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-/// A line that waits until a person says whose it is.
-pub const OPEN: &str = "open";
-/// A line that another message has told, as far as can be seen.
-pub const AGAIN: &str = "again";
-/// A line that a remittance has booked; its number follows.
+/// Why the bank's message books nothing of a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unbooked {
+    /// It waits until a person says whose it is.
+    Open,
+    /// Another message has told it, as far as can be seen.
+    Again,
+    /// The remittance of that number has booked it.
+    Remitted(u64),
+}
+
 const REMITTED: &str = "remitted:";
+
+/// `open`, `again` and `remitted:3`, as a row says it.
+impl fmt::Display for Unbooked {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Unbooked::Open => out.write_str("open"),
+            Unbooked::Again => out.write_str("again"),
+            Unbooked::Remitted(remittance) => write!(out, "{REMITTED}{remittance}"),
+        }
+    }
+}
+
+impl FromStr for Unbooked {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Unbooked, String> {
+        let number = text.strip_prefix(REMITTED).and_then(|number| number.parse().ok()).map(Unbooked::Remitted);
+        // Only what is written as we write it is one of them.
+        let found = [Some(Unbooked::Open), Some(Unbooked::Again), number].into_iter().flatten().find(|one| one.to_string() == text);
+        found.ok_or_else(|| format!("{text:?} is no reason why a line is not booked"))
+    }
+}
 
 /// Which line: the manifest that took its message in, and its number among the receipts of that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,53 +81,48 @@ pub struct AccountLine {
     /// When its message was taken in.
     pub at: String,
     pub assigned: Option<Assigned>,
+    unbooked: Option<Unbooked>,
+    /// Whose it is by its message.
+    told: Option<AssignedTo>,
 }
 
 impl AccountLine {
+    /// Whose it is by the last word, a person's or else the message's; none where nobody has said it.
+    pub fn to(&self) -> Option<&AssignedTo> {
+        self.assigned.as_ref().map(|assigned| &assigned.assignment.to).or(self.told.as_ref())
+    }
+
     /// Whose it is in the books.
     pub fn whose(&self) -> Whose {
-        self.assigned.as_ref().map_or_else(|| by_message(&self.row), |assigned| by_person(&assigned.assignment.to))
+        whose(self.to())
     }
 
     /// Whether a person has to look at it.
     pub fn is_left(&self) -> bool {
-        match (&self.assigned, self.row.unbooked.as_deref()) {
-            (Some(assigned), _) => assigned.assignment.to == AssignedTo::Suspense,
-            (None, None) => self.row.platform.is_none(),
-            (None, Some(why)) => remittance_of(why).is_none(),
-        }
+        matches!(self.to(), None | Some(AssignedTo::Suspense))
     }
 
-    /// Whether it is that already, by what was said last.
+    /// Whether it is that already.
     pub fn is(&self, to: &AssignedTo) -> bool {
-        match (&self.assigned, self.row.unbooked.as_deref()) {
-            (Some(assigned), _) => assigned.assignment.to == *to,
-            (None, None) => *to == said_by_message(&self.row),
-            (None, Some(why)) => remittance_of(why).is_some_and(|remittance| *to == AssignedTo::Remittance { remittance }),
-        }
+        self.to() == Some(to)
     }
 
     /// The remittance that it is the payment of.
     pub fn remittance(&self) -> Option<u64> {
-        match self.assigned.as_ref().map(|assigned| &assigned.assignment.to) {
+        match self.to() {
             Some(AssignedTo::Remittance { remittance }) => Some(*remittance),
-            Some(_) => None,
-            None => self.row.unbooked.as_deref().and_then(remittance_of),
-        }
-    }
-
-    /// The claim that it is the payment for.
-    pub fn claim(&self) -> Option<u64> {
-        match self.assigned.as_ref().map(|assigned| &assigned.assignment.to) {
-            Some(AssignedTo::Claim { claim }) => Some(*claim),
             _ => None,
         }
     }
 
+    /// Whether its message tells what another has told before it.
+    pub fn is_told_again(&self) -> bool {
+        self.unbooked == Some(Unbooked::Again)
+    }
+
     /// Whether another message that tells it has told it before: what was itself told again counts once a person says that it is another.
     pub fn counts(&self) -> bool {
-        let is_another = self.assigned.as_ref().is_some_and(|assigned| assigned.assignment.to != AssignedTo::Repetition);
-        self.row.unbooked.as_deref() != Some(AGAIN) || is_another
+        !self.is_told_again() || self.to().is_some_and(|to| *to != AssignedTo::Repetition)
     }
 }
 
@@ -108,11 +132,16 @@ pub async fn all(books: &Books) -> anyhow::Result<Vec<AccountLine>> {
 }
 
 fn line_of(catalog: &Catalog, row: StoredReceipt) -> anyhow::Result<AccountLine> {
-    let number = LineNumber { message: row.sequence, line: row.line };
+    let number = number_of(&row);
     let taken = catalog.message_of(row.sequence).with_context(|| format!("line {number} is of no message; run: farthing check"))?;
     let line = described(&row, &taken.message.mid, &taken.message.sha256)?;
     let assigned = catalog.assignments.last_of((row.sequence, row.line)).cloned();
-    Ok(AccountLine { number, line, at: taken.at.clone(), assigned, row })
+    let (unbooked, told) = (unbooked(&row)?, told_by(&row)?);
+    Ok(AccountLine { number, line, at: taken.at.clone(), assigned, unbooked, told, row })
+}
+
+fn number_of(row: &StoredReceipt) -> LineNumber {
+    LineNumber { message: row.sequence, line: row.line }
 }
 
 /// A row as the journal knows it.
@@ -121,38 +150,53 @@ pub fn described(row: &StoredReceipt, mid: &str, message_sha256: &str) -> anyhow
     Ok(Line { mid: mid.to_owned(), amount, currency, message_sha256: message_sha256.to_owned() })
 }
 
-/// Whose a line is before anybody has said anything: what is not booked stands against the bank itself.
-pub fn by_message(row: &StoredReceipt) -> Whose {
-    match (&row.unbooked, &row.platform) {
-        (Some(_), _) => Whose::Booked,
-        (None, Some(platform)) => Whose::Platform(platform.clone()),
-        (None, None) => Whose::Suspense,
-    }
+/// Whose a line is by its message, as a person would have said it; none where that books nothing of it, nor has anything else.
+pub fn told_by(row: &StoredReceipt) -> anyhow::Result<Option<AssignedTo>> {
+    Ok(match (unbooked(row)?, &row.platform) {
+        (Some(Unbooked::Open | Unbooked::Again), _) => None,
+        (Some(Unbooked::Remitted(remittance)), _) => Some(AssignedTo::Remittance { remittance }),
+        (None, Some(platform)) => Some(AssignedTo::Platform { platform: platform.clone(), cycle: row.cycle.clone() }),
+        (None, None) => Some(AssignedTo::Suspense),
+    })
 }
 
-/// Whose a line is by a person's word.
-pub fn by_person(to: &AssignedTo) -> Whose {
+fn unbooked(row: &StoredReceipt) -> anyhow::Result<Option<Unbooked>> {
+    let read = row.unbooked.as_deref().map(str::parse).transpose();
+    read.map_err(|fault: String| anyhow!("line {}: {fault}; run: farthing check", number_of(row)))
+}
+
+/// The same in the books.
+pub fn whose(to: Option<&AssignedTo>) -> Whose {
     match to {
-        AssignedTo::Platform { platform, .. } => Whose::Platform(platform.clone()),
-        AssignedTo::Claim { .. } | AssignedTo::Suspense => Whose::Suspense,
-        AssignedTo::Charges => Whose::TheBanks,
-        AssignedTo::Remittance { .. } | AssignedTo::Repetition => Whose::Booked,
+        Some(AssignedTo::Platform { platform, .. }) => Whose::Platform(platform.clone()),
+        Some(AssignedTo::Claim { .. } | AssignedTo::Suspense) => Whose::Suspense,
+        Some(AssignedTo::Charges) => Whose::TheBanks,
+        Some(AssignedTo::Remittance { .. } | AssignedTo::Repetition) | None => Whose::Booked,
     }
 }
 
-/// The same of what the message books, as a person would have said it.
-fn said_by_message(row: &StoredReceipt) -> AssignedTo {
-    let platform = |platform: &String| AssignedTo::Platform { platform: platform.clone(), cycle: row.cycle.clone() };
-    row.platform.as_ref().map_or(AssignedTo::Suspense, platform)
+/// What a person said of a line, and whose it was until then.
+pub struct Change<'a> {
+    /// The number of the assignment.
+    pub number: u64,
+    pub made: &'a Assigned,
+    pub row: &'a StoredReceipt,
+    pub from: Option<AssignedTo>,
+    pub to: &'a AssignedTo,
 }
 
-/// Why a row is not booked that a remittance has booked.
-pub fn remitted(remittance: u64) -> String {
-    format!("{REMITTED}{remittance}")
-}
-
-fn remittance_of(unbooked: &str) -> Option<u64> {
-    unbooked.strip_prefix(REMITTED).and_then(|number| number.parse().ok())
+/// All that people said of these lines, in its order: each time a line is taken from where it was, and put where it is said to be.
+pub fn changes<'a>(catalog: &'a Catalog, rows: impl IntoIterator<Item = &'a StoredReceipt>) -> anyhow::Result<Vec<Change<'a>>> {
+    let rows: BTreeMap<LineNumber, &StoredReceipt> = rows.into_iter().map(|row| (number_of(row), row)).collect();
+    let mut last: BTreeMap<LineNumber, &AssignedTo> = BTreeMap::new();
+    let mut changes = Vec::new();
+    for (number, made) in catalog.assignments.iter() {
+        let (key, to) = (LineNumber { message: made.assignment.message, line: made.assignment.line }, &made.assignment.to);
+        let row = *rows.get(&key).with_context(|| format!("assignment {number}: its line is none of the bank's message"))?;
+        let from = last.insert(key, to).map_or_else(|| told_by(row), |before| Ok(Some(before.clone())))?;
+        changes.push(Change { number, made, row, from, to });
+    }
+    Ok(changes)
 }
 
 #[cfg(test)]
@@ -165,6 +209,15 @@ mod tests {
         assert_eq!((number.to_string().as_str(), "17-2".parse()), ("17-2", Ok(number)));
         for wrong in ["", "17", "-2", "17-", "17-2-3", "a-b", "17-+"] {
             assert!(wrong.parse::<LineNumber>().is_err(), "{wrong}");
+        }
+    }
+    #[test]
+    fn why_a_line_is_not_booked_is_read_as_it_is_written() {
+        for (why, text) in [(Unbooked::Open, "open"), (Unbooked::Again, "again"), (Unbooked::Remitted(17), "remitted:17")] {
+            assert_eq!((why.to_string().as_str(), text.parse()), (text, Ok(why)));
+        }
+        for wrong in ["", "Open", "opened", "again ", "remitted", "remitted:", "remitted:-1", "remitted:+1", "remitted:01", "remitted:x"] {
+            assert!(wrong.parse::<Unbooked>().is_err(), "{wrong}");
         }
     }
 }

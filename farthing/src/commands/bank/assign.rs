@@ -10,7 +10,7 @@ use crate::commands::hold::said;
 use crate::journal::{booked, next_place, rows_of};
 use crate::output::{self, Answer};
 use crate::payouts::invoiced::Issued;
-use crate::payouts::lines::{self, AccountLine, LineNumber, by_person};
+use crate::payouts::lines::{self, AccountLine, LineNumber, whose};
 use crate::place::Place;
 use crate::time::now;
 use anyhow::{Context, bail, ensure};
@@ -132,7 +132,7 @@ fn entry(books: &Books, line: &AccountLine, assignment: &Assignment) -> anyhow::
     let now = now();
     let (reason, reference) = (format!("{}, decided by {}", assignment.reason, assignment.by), assignment.reference.clone());
     let occasion = Occasion { place: next_place(&books.catalog), happened: now, booked: now, reason, reference };
-    Ok(entry_of_assignment(&line.line, &line.whose(), &by_person(&assignment.to), occasion)?)
+    Ok(entry_of_assignment(&line.line, &line.whose(), &whose(Some(&assignment.to)), occasion)?)
 }
 
 fn told(line: &LineNumber, assignment: &Assignment, is_new: bool) -> String {

@@ -76,9 +76,8 @@ async fn open_messages(books: &Books, sealed: &BTreeSet<Key>) -> anyhow::Result<
 
 /// Whether who paid may still be asked: until it is known whose it is, and the cycle whose invoice it pays is sealed.
 fn is_needed(line: &AccountLine, sealed: &BTreeSet<Key>) -> bool {
-    let cycle = match (line.assigned.as_ref().map(|assigned| &assigned.assignment.to), line.row.unbooked.as_deref()) {
-        (Some(AssignedTo::Platform { cycle, .. }), _) => cycle,
-        (None, None) => &line.row.cycle,
+    let cycle = match line.to() {
+        Some(AssignedTo::Platform { cycle, .. }) => cycle,
         _ => &None,
     };
     let key = cycle.clone().map(|cycle| (line.line.mid.clone(), line.row.currency.clone(), cycle));

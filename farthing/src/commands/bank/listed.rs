@@ -5,7 +5,7 @@ use super::book::shown;
 use crate::books::Books;
 use crate::commands::settle::mid_and_currency;
 use crate::output::{self, Answer};
-use crate::payouts::lines::{self, AGAIN, AccountLine, LineNumber};
+use crate::payouts::lines::{self, AccountLine, LineNumber};
 use crate::place::Place;
 use anyhow::Context;
 use farthing_ledger::StoredException;
@@ -65,7 +65,7 @@ pub async fn receipts(at: &Place, mid: Option<&str>, json: bool) -> anyhow::Resu
     let all = lines::all(&books).await?;
     let (mut rows, mut documents) = (Vec::new(), Vec::new());
     for line in all.iter().filter(|line| mid.is_none_or(|mid| mid == line.line.mid)) {
-        let AccountLine { number, row, line: money, at, assigned } = line;
+        let AccountLine { number, row, line: money, at, assigned, .. } = line;
         let assignment = assigned.as_ref().map(|assigned| &assigned.assignment);
         documents.push(json!({"line": number.to_string(), "mid": money.mid, "at": at, "booked": row.booked, "reference": row.reference,
             "currency": row.currency, "amount": row.amount, "whose": whose(line), "left": line.is_left(),
@@ -92,17 +92,9 @@ pub async fn receipts(at: &Place, mid: Option<&str>, json: bool) -> anyhow::Resu
 }
 
 fn whose(line: &AccountLine) -> String {
-    if let Some(assigned) = &line.assigned {
-        return in_words(&assigned.assignment.to);
-    }
-    match (line.row.unbooked.as_deref(), line.remittance()) {
-        (_, Some(remittance)) => format!("the payment of remittance {remittance}"),
-        (Some(AGAIN), _) => "not booked: told again".to_owned(),
-        (Some(_), _) => "not booked yet".to_owned(),
-        (None, _) => match (&line.row.platform, &line.row.cycle) {
-            (Some(platform), Some(cycle)) => format!("{platform}'s, for {cycle}"),
-            (Some(platform), None) => format!("{platform}'s"),
-            (None, _) => "nobody's yet".to_owned(),
-        },
+    match line.to() {
+        Some(to) => in_words(to),
+        None if line.is_told_again() => "not booked: told again".to_owned(),
+        None => "not booked yet".to_owned(),
     }
 }

@@ -3,7 +3,7 @@
 use super::{Taking, next};
 use crate::books::Books;
 use crate::payouts::invoiced::{Issued, Named};
-use crate::payouts::lines::{self, AGAIN, OPEN};
+use crate::payouts::lines::{self, Unbooked};
 use farthing_bank::answer::AnswerKind;
 use farthing_bank::{Answer, AnswerFile, Outcome, Receipt};
 use farthing_ledger::{StoredException, StoredReceipt};
@@ -94,7 +94,7 @@ impl Taking<'_> {
         if is_named && self.before.takes(&row) {
             let surely = if row.reference.is_some() { "has" } else { "may have" };
             let what = format!("{} {surely} come in with another statement already, and is not booked", receipt.amount);
-            row.unbooked = Some(AGAIN.to_owned());
+            row.unbooked = Some(Unbooked::Again.to_string());
             self.push_line(row, Some(what));
             return Ok(());
         }
@@ -121,14 +121,14 @@ impl Taking<'_> {
             amount: amount.negated()?.to_string(),
             booked: answer.booked.map(|day| day.to_string()),
             reference: answer.bank_reference.clone(),
-            unbooked: Some(OPEN.to_owned()),
+            unbooked: Some(Unbooked::Open.to_string()),
         };
         if self.before.takes(&row) {
-            row.unbooked = Some(AGAIN.to_owned());
+            row.unbooked = Some(Unbooked::Again.to_string());
             self.taken.rows.receipts.push(row);
             self.exception_of_line(answer, "it may have gone out with another message already");
         } else if let Some(remittance) = self.remittance_of(answer, amount) {
-            row.unbooked = Some(lines::remitted(remittance));
+            row.unbooked = Some(Unbooked::Remitted(remittance).to_string());
             self.taken.rows.receipts.push(row);
         } else {
             self.taken.rows.receipts.push(row);

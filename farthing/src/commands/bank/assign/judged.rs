@@ -1,7 +1,7 @@
 //! Whether a line can be whose it is said to be.
 
 use crate::books::Books;
-use crate::payouts::lines::{AGAIN, AccountLine, by_person};
+use crate::payouts::lines::{AccountLine, whose};
 use anyhow::{Context, ensure};
 use farthing_schemas::manifest::AssignedTo;
 use farthing_schemas::money::from_stored_text;
@@ -18,8 +18,7 @@ pub fn may_be(books: &Books, all: &[AccountLine], line: &AccountLine, to: &Assig
         AssignedTo::Claim { claim } => is_for_claim(books, all, line, *claim)?,
         AssignedTo::Remittance { remittance } => is_of_remittance(books, all, line, *remittance)?,
         AssignedTo::Repetition => {
-            let is_one = line.row.unbooked.as_deref() == Some(AGAIN);
-            ensure!(is_one, "line {number} is no repetition: no message before it has told the same day, sum and reference");
+            ensure!(line.is_told_again(), "line {number} is no repetition: no message before it has told the same day, sum and reference");
         }
     }
     is_in_suspense(books, all, line, to)
@@ -34,7 +33,7 @@ fn is_for_claim(books: &Books, all: &[AccountLine], line: &AccountLine, claim: u
     let currency = payment.currency.as_deref().unwrap_or_default();
     let is_its = (paid.mid.as_str(), currency) == (line.line.mid.as_str(), line.line.currency.code());
     ensure!(is_its, "--claim {claim} is one of {} in {currency}, and line {number} is in {}", paid.mid, line.line.currency);
-    let others = all.iter().filter(|other| other.number != number && other.claim() == Some(claim)).map(|other| other.line.amount);
+    let others = all.iter().filter(|other| other.number != number && other.is(&AssignedTo::Claim { claim })).map(|other| other.line.amount);
     let (sum, amount) = (Money::sum(others)?.plus(line.line.amount)?, from_stored_text(&paid.amount)?);
     ensure!(
         sum <= amount && line.line.amount > Money::ZERO,
@@ -50,7 +49,10 @@ fn is_of_remittance(books: &Books, all: &[AccountLine], line: &AccountLine, remi
     let made = made.with_context(|| format!("--remittance {remittance}: there is no such one; see: farthing tax remit --list"))?;
     let is_its = (&made.remittance.mid, made.currency) == (&line.line.mid, line.line.currency);
     ensure!(is_its, "--remittance {remittance} is one of {} in {}, and line {number} is not", made.remittance.mid, made.currency);
-    let others = all.iter().filter(|other| other.number != number && other.remittance() == Some(remittance)).map(|other| other.line.amount);
+    let others = all
+        .iter()
+        .filter(|other| other.number != number && other.is(&AssignedTo::Remittance { remittance }))
+        .map(|other| other.line.amount);
     let sum = Money::sum(others)?.plus(line.line.amount)?.negated()?;
     let fits = sum <= made.amount && line.line.amount < Money::ZERO;
     ensure!(fits, "--remittance {remittance} is of {}, and with line {number} it would be {sum}", made.amount);
@@ -63,7 +65,7 @@ fn is_in_suspense(books: &Books, all: &[AccountLine], line: &AccountLine, to: &A
     let of_books = |other: &&AccountLine| other.line.mid == mid && other.line.currency == currency && other.whose() == Whose::Suspense;
     let before = Money::sum(all.iter().filter(of_books).map(|other| other.line.amount))?.minus(claimed(books, mid, currency)?)?;
     let part = |whose: Whose| if whose == Whose::Suspense { line.line.amount } else { Money::ZERO };
-    let after = before.minus(part(line.whose()))?.plus(part(by_person(to)))?;
+    let after = before.minus(part(line.whose()))?.plus(part(whose(Some(to))))?;
     ensure!(
         after >= before || after >= Money::ZERO,
         "line {} cannot be taken out of suspense, where {before} {currency} of {mid} is left: claims have taken what was paid for them from \
