@@ -4,6 +4,36 @@ use crate::numbered::Numbered;
 use farthing_schemas::manifest::Assignment;
 use farthing_schemas::{Currency, Money, money};
 use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+/// Which line of a bank's messages: the manifest that took its message in, and its number among the receipts of that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LineNumber {
+    /// The number of the manifest.
+    pub message: u64,
+    /// Its number among the receipts.
+    pub line: u64,
+}
+
+/// `17-2`.
+impl fmt::Display for LineNumber {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}-{}", self.message, self.line)
+    }
+}
+
+impl FromStr for LineNumber {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<LineNumber, String> {
+        // A number may be read with a sign before it, which none of ours has.
+        let number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten();
+        let numbers = text.split_once('-').and_then(|(message, line)| Some((number(message)?, number(line)?)));
+        let (message, line) = numbers.ok_or_else(|| format!("{text:?} is not the number of a line, such as 17-2"))?;
+        Ok(LineNumber { message, line })
+    }
+}
 
 /// An assignment that was made.
 #[derive(Clone, Debug)]
@@ -20,14 +50,19 @@ pub struct Assigned {
     pub amount: Money,
 }
 
-/// A line of a message: the manifest that took that in, and the number of the line.
-pub type LineKey = (u64, u64);
+impl Assigned {
+    /// The line that it is of.
+    #[must_use]
+    pub fn line(&self) -> LineNumber {
+        line_of(&self.assignment)
+    }
+}
 
 /// All assignments there ever were, by number, and the last of each line.
 #[derive(Clone, Debug, Default)]
 pub struct Assignments {
     made: Numbered<Assigned>,
-    last: BTreeMap<LineKey, u64>,
+    last: BTreeMap<LineNumber, u64>,
 }
 
 impl Assignments {
@@ -38,7 +73,7 @@ impl Assignments {
         let unreadable = |field: &str| format!("the {field} of assignment {number} cannot be read");
         let currency = assignment.currency.parse().map_err(|_| unreadable("currency"))?;
         let amount = money::from_stored_text(&assignment.amount).map_err(|_| unreadable("amount"))?;
-        let line = (assignment.message, assignment.line);
+        let line = line_of(&assignment);
         let last = self.last.insert(line, number);
         if assignment.instead_of != last {
             return Err(format!(
@@ -58,7 +93,7 @@ impl Assignments {
 
     /// What was said last of a line.
     #[must_use]
-    pub fn last_of(&self, line: LineKey) -> Option<&Assigned> {
+    pub fn last_of(&self, line: LineNumber) -> Option<&Assigned> {
         self.last.get(&line).and_then(|number| self.made.get(*number))
     }
 
@@ -71,5 +106,23 @@ impl Assignments {
     /// All of them, in the order of their numbers.
     pub fn iter(&self) -> impl Iterator<Item = (u64, &Assigned)> {
         self.made.iter()
+    }
+}
+
+fn line_of(assignment: &Assignment) -> LineNumber {
+    LineNumber { message: assignment.message, line: assignment.line }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_lines_are_read_as_they_are_written() {
+        let number = LineNumber { message: 17, line: 2 };
+        assert_eq!((number.to_string().as_str(), "17-2".parse()), ("17-2", Ok(number)));
+        for wrong in ["", "17", "-2", "17-", "17-2-3", "a-b", "17-+", "17-+2", "+17-2", "17--2", " 17-2", "17-18446744073709551616"] {
+            assert!(wrong.parse::<LineNumber>().is_err(), "{wrong}");
+        }
     }
 }

@@ -260,6 +260,7 @@ pub fn registry_path(version: u64, sha256: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::assignments::LineNumber;
     use farthing_schemas::manifest::{
         Adjustment, AssignedTo, Batch, CLAIMS, COPIES, Claim, Compaction, CopySearch, CyclePaid, Hold, Lift, Remittance, Slice, VERSION,
     };
@@ -420,7 +421,7 @@ mod tests {
         let acts =
             vec![taken_in(), assignment(1, 1, None), batch(1), assignment(2, 1, Some(1)), remittance(1, "2026-10", "5.000000000000")];
         let catalog = chain(acts).expect("it holds together");
-        let last = |line| catalog.assignments.last_of((1, line)).map(|made| (made.assignment.number, made.sequence));
+        let last = |line| catalog.assignments.last_of(LineNumber { message: 1, line }).map(|made| (made.assignment.number, made.sequence));
         assert_eq!((last(1), last(2), catalog.assignments.next_number()), (Some((2, 4)), None, 3));
         let paying = |jurisdiction, cycle: &str| {
             let (currency, cycle) = ("USD".parse().expect("a currency"), cycle.parse().expect("a cycle"));

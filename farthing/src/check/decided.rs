@@ -113,7 +113,7 @@ fn within(chain: &Chain<'_>) -> anyhow::Result<()> {
     let mut claims: BTreeMap<u64, Money> = BTreeMap::new();
     let mut remittances: BTreeMap<u64, Money> = BTreeMap::new();
     let is_last = |made: &&Assigned| {
-        let last = catalog.assignments.last_of((made.assignment.message, made.assignment.line));
+        let last = catalog.assignments.last_of(made.line());
         last.is_some_and(|last| last.sequence == made.sequence)
     };
     for made in catalog.assignments.iter().map(|(_, made)| made).filter(is_last) {

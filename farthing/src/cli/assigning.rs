@@ -1,7 +1,7 @@
 //! What is asked of whoever decides whose money on the bank's account is.
 
-use crate::payouts::lines::LineNumber;
 use clap::Args;
+use farthing_archive::assignments::LineNumber;
 use farthing_settle::invoice::InvoiceNumber;
 
 #[derive(Args, Clone, Debug)]

@@ -4,8 +4,8 @@
 use crate::books::Books;
 use anyhow::{Context, anyhow};
 use farthing_archive::Catalog;
-use farthing_archive::assignments::Assigned;
-use farthing_ledger::StoredReceipt;
+use farthing_archive::assignments::{Assigned, LineNumber};
+use farthing_ledger::{StoredException, StoredReceipt};
 use farthing_schemas::manifest::AssignedTo;
 use farthing_schemas::money::from_stored_text;
 use farthing_schemas::{Currency, Money};
@@ -46,30 +46,6 @@ impl FromStr for Unbooked {
         // Only what is written as we write it is one of them.
         let found = [Some(Unbooked::Open), Some(Unbooked::Again), number].into_iter().flatten().find(|one| one.to_string() == text);
         found.ok_or_else(|| format!("{text:?} is no reason why a line is not booked"))
-    }
-}
-
-/// Which line: the manifest that took its message in, and its number among the receipts of that.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct LineNumber {
-    pub message: u64,
-    pub line: u64,
-}
-
-/// `17-2`.
-impl fmt::Display for LineNumber {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{}-{}", self.message, self.line)
-    }
-}
-
-impl FromStr for LineNumber {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<LineNumber, String> {
-        let numbers = text.split_once('-').and_then(|(message, line)| Some((message.parse().ok()?, line.parse().ok()?)));
-        let (message, line) = numbers.ok_or_else(|| format!("{text:?} is not the number of a line, such as 17-2"))?;
-        Ok(LineNumber { message, line })
     }
 }
 
@@ -132,16 +108,22 @@ pub async fn all(books: &Books) -> anyhow::Result<Vec<AccountLine>> {
 }
 
 fn line_of(catalog: &Catalog, row: StoredReceipt) -> anyhow::Result<AccountLine> {
-    let number = number_of(&row);
+    let number = number_of_row(&row);
     let taken = catalog.message_of(row.sequence).with_context(|| format!("line {number} is of no message; run: farthing check"))?;
     let line = described(&row, &taken.message.mid, &taken.message.sha256)?;
-    let assigned = catalog.assignments.last_of((row.sequence, row.line)).cloned();
+    let assigned = catalog.assignments.last_of(number).cloned();
     let (unbooked, told) = (unbooked(&row)?, told_by(&row)?);
     Ok(AccountLine { number, line, at: taken.at.clone(), assigned, unbooked, told, row })
 }
 
-fn number_of(row: &StoredReceipt) -> LineNumber {
+/// The line that a row is.
+pub fn number_of_row(row: &StoredReceipt) -> LineNumber {
     LineNumber { message: row.sequence, line: row.line }
+}
+
+/// The line that an exception is about.
+pub fn number_of(exception: &StoredException) -> Option<LineNumber> {
+    exception.receipt.map(|line| LineNumber { message: exception.sequence, line })
 }
 
 /// A row as the journal knows it.
@@ -162,7 +144,7 @@ pub fn told_by(row: &StoredReceipt) -> anyhow::Result<Option<AssignedTo>> {
 
 fn unbooked(row: &StoredReceipt) -> anyhow::Result<Option<Unbooked>> {
     let read = row.unbooked.as_deref().map(str::parse).transpose();
-    read.map_err(|fault: String| anyhow!("line {}: {fault}; run: farthing check", number_of(row)))
+    read.map_err(|fault: String| anyhow!("line {}: {fault}; run: farthing check", number_of_row(row)))
 }
 
 /// The same in the books.
@@ -187,11 +169,11 @@ pub struct Change<'a> {
 
 /// All that people said of these lines, in its order: each time a line is taken from where it was, and put where it is said to be.
 pub fn changes<'a>(catalog: &'a Catalog, rows: impl IntoIterator<Item = &'a StoredReceipt>) -> anyhow::Result<Vec<Change<'a>>> {
-    let rows: BTreeMap<LineNumber, &StoredReceipt> = rows.into_iter().map(|row| (number_of(row), row)).collect();
+    let rows: BTreeMap<LineNumber, &StoredReceipt> = rows.into_iter().map(|row| (number_of_row(row), row)).collect();
     let mut last: BTreeMap<LineNumber, &AssignedTo> = BTreeMap::new();
     let mut changes = Vec::new();
     for (number, made) in catalog.assignments.iter() {
-        let (key, to) = (LineNumber { message: made.assignment.message, line: made.assignment.line }, &made.assignment.to);
+        let (key, to) = (made.line(), &made.assignment.to);
         let row = *rows.get(&key).with_context(|| format!("assignment {number}: its line is none of the bank's message"))?;
         let from = last.insert(key, to).map_or_else(|| told_by(row), |before| Ok(Some(before.clone())))?;
         changes.push(Change { number, made, row, from, to });
@@ -203,14 +185,6 @@ pub fn changes<'a>(catalog: &'a Catalog, rows: impl IntoIterator<Item = &'a Stor
 mod tests {
     use super::*;
 
-    #[test]
-    fn numbers_of_lines_are_read_as_they_are_written() {
-        let number = LineNumber { message: 17, line: 2 };
-        assert_eq!((number.to_string().as_str(), "17-2".parse()), ("17-2", Ok(number)));
-        for wrong in ["", "17", "-2", "17-", "17-2-3", "a-b", "17-+"] {
-            assert!(wrong.parse::<LineNumber>().is_err(), "{wrong}");
-        }
-    }
     #[test]
     fn why_a_line_is_not_booked_is_read_as_it_is_written() {
         for (why, text) in [(Unbooked::Open, "open"), (Unbooked::Again, "again"), (Unbooked::Remitted(17), "remitted:17")] {

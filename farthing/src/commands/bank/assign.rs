@@ -10,10 +10,11 @@ use crate::commands::hold::said;
 use crate::journal::{booked, next_place, rows_of};
 use crate::output::{self, Answer};
 use crate::payouts::invoiced::Issued;
-use crate::payouts::lines::{self, AccountLine, LineNumber, whose};
+use crate::payouts::lines::{self, AccountLine, whose};
 use crate::place::Place;
 use crate::time::now;
 use anyhow::{Context, bail, ensure};
+use farthing_archive::assignments::{Assigned, LineNumber};
 use farthing_ledger::{Effects, PaymentRows};
 use farthing_schemas::manifest::{Act, AssignedTo, Assignment};
 use farthing_settle::journal::{Entry, Occasion, entry_of_assignment};
@@ -161,11 +162,10 @@ pub fn in_words(to: &AssignedTo) -> String {
 
 async fn list(at: &Place, json: bool) -> anyhow::Result<Answer> {
     let books = Books::open(at).await?;
-    let line = |made: &Assignment| LineNumber { message: made.message, line: made.line }.to_string();
     if json {
-        let document = |(number, made): (u64, &farthing_archive::assignments::Assigned)| {
+        let document = |(number, made): (u64, &Assigned)| {
             let Assignment { mid, currency, amount, to, instead_of, reason, reference, by, .. } = &made.assignment;
-            json!({"number": number, "line": line(&made.assignment), "mid": mid, "currency": currency, "amount": amount, "to": to,
+            json!({"number": number, "line": made.line().to_string(), "mid": mid, "currency": currency, "amount": amount, "to": to,
                 "instead_of": instead_of, "reason": reason, "reference": reference, "by": by, "at": made.at})
         };
         output::json(&json!({"assignments": books.catalog.assignments.iter().map(document).collect::<Vec<Value>>()}))?;
@@ -176,7 +176,9 @@ async fn list(at: &Place, json: bool) -> anyhow::Result<Answer> {
         let Assignment { mid, currency, to, instead_of, reason, reference, by, .. } = &made.assignment;
         let before = instead_of.map(|before| before.to_string()).unwrap_or_default();
         let words = [mid, &made.at, &in_words(to), &before, reason, reference, by].map(String::clone);
-        rows.push([vec![number.to_string(), line(&made.assignment)], words.to_vec(), vec![format!("{} {currency}", made.amount)]].concat());
+        rows.push(
+            [vec![number.to_string(), made.line().to_string()], words.to_vec(), vec![format!("{} {currency}", made.amount)]].concat(),
+        );
     }
     if rows.is_empty() {
         output::text("Nothing was ever assigned.")?;

@@ -8,7 +8,7 @@ use crate::commands::settle::mid_and_currency;
 use crate::journal::{booked, next_place, rows_of};
 use crate::output::{self, Answer};
 use crate::payouts::answers::{Taken, outcome_sha256, take_in};
-use crate::payouts::lines::LineNumber;
+use crate::payouts::lines::number_of;
 use crate::place::Place;
 use crate::time::now;
 use anyhow::Context;
@@ -116,7 +116,7 @@ fn document(path: &Path, outcome: &Outcome) -> Value {
 }
 
 fn exception(one: &StoredException) -> Value {
-    let line = one.receipt.map(|line| LineNumber { message: one.sequence, line }.to_string());
+    let line = number_of(one).map(|line| line.to_string());
     json!({"reference": one.reference, "what": one.what, "line": line})
 }
 
@@ -135,7 +135,7 @@ fn told(path: &Path, outcome: &Outcome, mid: &str) -> String {
 
 /// The number of the line by which a person assigns it.
 fn numbered(one: &StoredException) -> String {
-    one.receipt.map(|line| format!("line {}, ", LineNumber { message: one.sequence, line })).unwrap_or_default()
+    number_of(one).map(|line| format!("line {line}, ")).unwrap_or_default()
 }
 
 /// Texts of others on a terminal: what would move its cursor or begin a line is shown as a sign.

@@ -6,6 +6,7 @@ use crate::output::{self, Answer};
 use crate::payouts::lines::{self, AccountLine};
 use crate::place::Place;
 use chrono::NaiveDate;
+use farthing_archive::assignments::LineNumber;
 use farthing_archive::catalog::TakenIn;
 use farthing_ledger::{Erased, StoredException};
 use farthing_schemas::manifest::AssignedTo;
@@ -58,9 +59,8 @@ fn sealed_before(books: &Books, before: &str) -> BTreeSet<Key> {
 /// The acts that took in messages that are still needed.
 async fn open_messages(books: &Books, sealed: &BTreeSet<Key>) -> anyhow::Result<BTreeSet<u64>> {
     // Whatever is left to a person stands there alone: who paid what is in suspense, what a bank wants changed, what cannot be true.
-    let lines: BTreeMap<(u64, u64), AccountLine> =
-        lines::all(books).await?.into_iter().map(|line| ((line.row.sequence, line.row.line), line)).collect();
-    let about = |row: &StoredException| row.receipt.and_then(|line| lines.get(&(row.sequence, line)));
+    let lines: BTreeMap<LineNumber, AccountLine> = lines::all(books).await?.into_iter().map(|line| (line.number, line)).collect();
+    let about = |row: &StoredException| lines::number_of(row).and_then(|number| lines.get(&number));
     let is_left = |row: &StoredException| about(row).is_none_or(AccountLine::is_left);
     let mut open: BTreeSet<u64> = books.ledger.bank_exceptions().await?.iter().filter(|row| is_left(row)).map(|row| row.sequence).collect();
     open.extend(lines.values().filter(|line| is_needed(line, sealed)).map(|line| line.row.sequence));

@@ -5,9 +5,10 @@ use super::book::shown;
 use crate::books::Books;
 use crate::commands::settle::mid_and_currency;
 use crate::output::{self, Answer};
-use crate::payouts::lines::{self, AccountLine, LineNumber};
+use crate::payouts::lines::{self, AccountLine};
 use crate::place::Place;
 use anyhow::Context;
+use farthing_archive::assignments::LineNumber;
 use farthing_ledger::StoredException;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -24,7 +25,7 @@ pub async fn exceptions(at: &Place, mid: Option<&str>, decided: bool, json: bool
         let taken = books.catalog.message_of(exception.sequence);
         let taken = taken.context("an exception is of no message that was taken in; run: farthing check")?;
         let message = &taken.message;
-        let number = exception.receipt.map(|line| LineNumber { message: exception.sequence, line });
+        let number = lines::number_of(&exception);
         let line = number.and_then(|number| known.get(&number));
         let is_left = line.is_none_or(AccountLine::is_left);
         if mid.is_some_and(|mid| mid != message.mid) || !(is_left || decided) {
