@@ -74,13 +74,13 @@ impl Assignments {
         let currency = assignment.currency.parse().map_err(|_| unreadable("currency"))?;
         let amount = money::from_stored_text(&assignment.amount).map_err(|_| unreadable("amount"))?;
         let line = line_of(&assignment);
-        let last = self.last.insert(line, number);
+        let last = self.last.get(&line).copied();
         if assignment.instead_of != last {
-            return Err(format!(
-                "assignment {number} takes the place of {:?}, and the last one of its line is {last:?}",
-                assignment.instead_of
-            ));
+            let [before, last] = [assignment.instead_of, last].map(|one| one.map_or("none".to_owned(), |one| one.to_string()));
+            let of = if assignment.instead_of.is_some() { "assignment " } else { "" };
+            return Err(format!("assignment {number} takes the place of {of}{before}, and the last one of its line is {last}"));
         }
+        self.last.insert(line, number);
         self.made.add(number, Assigned { sequence, at, assignment, currency, amount });
         Ok(())
     }
@@ -95,12 +95,6 @@ impl Assignments {
     #[must_use]
     pub fn last_of(&self, line: LineNumber) -> Option<&Assigned> {
         self.last.get(&line).and_then(|number| self.made.get(*number))
-    }
-
-    /// The one of that number.
-    #[must_use]
-    pub fn get(&self, number: u64) -> Option<&Assigned> {
-        self.made.get(number)
     }
 
     /// All of them, in the order of their numbers.

@@ -432,10 +432,12 @@ mod tests {
         assert_eq!(refused(vec![taken_in(), assignment(2, 1, None)]), "manifest 2: assignment 2 comes where 1 is the next");
         let not_there = "manifest 2: assignment 1 is of a message that manifest 2 did not take in";
         assert_eq!(refused(vec![taken_in(), assignment(1, 2, None)]), not_there);
-        for instead_of in [None, Some(2)] {
+        for (instead_of, of) in [(None, "none"), (Some(2), "assignment 2")] {
             let said = refused(vec![taken_in(), assignment(1, 1, None), assignment(2, 1, instead_of)]);
-            assert!(said.contains("takes the place of") && said.contains("Some(1)"), "{said}");
+            assert_eq!(said, format!("manifest 3: assignment 2 takes the place of {of}, and the last one of its line is 1"));
         }
+        let said = refused(vec![taken_in(), assignment(1, 1, Some(1))]);
+        assert_eq!(said, "manifest 2: assignment 1 takes the place of assignment 1, and the last one of its line is none");
         let (october, twice) = (remittance(1, "2026-10", "5.000000000000"), remittance(2, "2026-10", "5.000000000000"));
         assert_eq!(refused(vec![october, twice]), "manifest 2: remittance 2 pays what was withheld in 2026-10 a second time");
         let more = remittance(1, "2026-10", "5.000000000001");
