@@ -1,14 +1,15 @@
-//! What people decided of money on the bank's account is booked as they said it, upon lines of the bank's messages that say so; and no more is
-//! remitted to a tax office than drafts withhold for it.
+//! What people decided of money on the bank's account is booked as they said it, upon lines of the bank's messages that say so; no more is
+//! remitted to a tax office than drafts withhold for it; and no line is the payment of what is not there, or of more than that is.
 
 use super::paid::occasion;
 use super::{Chain, Invariant, SeenEntry, SeenWhat};
-use crate::payouts::lines::{Change, changes, described, whose};
+use crate::payouts::lines::{Change, changes, described, number_of_row, told_by, whose};
+use crate::payouts::met::Met;
 use anyhow::{Context, anyhow, ensure};
-use farthing_archive::assignments::Assigned;
+use farthing_archive::Catalog;
+use farthing_archive::assignments::LineNumber;
 use farthing_archive::remittances::Remitted as Made;
 use farthing_schemas::manifest::AssignedTo;
-use farthing_schemas::money::from_stored_text;
 use farthing_schemas::{Cycle, Money};
 use farthing_settle::Draft;
 use farthing_settle::journal::{Entry, Header, Remitted, entry_of_assignment, entry_of_remittance, withheld_for};
@@ -107,32 +108,35 @@ impl Decided {
     }
 }
 
-/// Nobody's payments are more than what was paid: for a claim, or to a tax office.
+/// What was booked before the bank told it is paid by lines that fit it, and by no more than it is of: whoever put them to it.
 fn within(chain: &Chain<'_>) -> anyhow::Result<()> {
     let catalog = chain.catalog;
-    let mut claims: BTreeMap<u64, Money> = BTreeMap::new();
-    let mut remittances: BTreeMap<u64, Money> = BTreeMap::new();
-    let is_last = |made: &&Assigned| {
-        let last = catalog.assignments.last_of(made.line());
-        last.is_some_and(|last| last.sequence == made.sequence)
-    };
-    for made in catalog.assignments.iter().map(|(_, made)| made).filter(is_last) {
-        let sum = match made.assignment.to {
-            AssignedTo::Claim { claim } => claims.entry(claim).or_default(),
-            AssignedTo::Remittance { remittance } => remittances.entry(remittance).or_default(),
-            _ => continue,
-        };
-        *sum = sum.plus(made.amount)?;
-    }
-    for (claim, sum) in claims {
-        let paid =
-            catalog.claims.get(claim).and_then(|made| made.claim.paid()).with_context(|| format!("nothing was paid for claim {claim}"))?;
-        let amount = from_stored_text(&paid.1.amount)?;
-        ensure!(sum <= amount, "{sum} is assigned to claim {claim}, for which {amount} was paid");
-    }
-    for (remittance, sum) in remittances {
-        let made = catalog.remittances.get(remittance).with_context(|| format!("there is no remittance {remittance}"))?;
-        ensure!(sum.negated()? <= made.amount, "{sum} is assigned to remittance {remittance}, which is of {}", made.amount);
+    let mut sums: BTreeMap<String, Money> = BTreeMap::new();
+    for row in chain.payments.receipts() {
+        let number = number_of_row(row);
+        let taken = catalog.message_of(row.sequence).with_context(|| format!("line {number} came with no message"))?;
+        let line = described(row, &taken.message.mid, &taken.message.sha256)?;
+        let told = told_by(row)?;
+        if let Some(met) = paid_by(catalog, number, told.as_ref(), row.sequence)? {
+            met.is_met_by(number, &line)?;
+        }
+        let assigned = catalog.assignments.last_of(number);
+        let (to, said) = assigned.map_or((told.as_ref(), row.sequence), |made| (Some(&made.assignment.to), made.sequence));
+        if let Some(met) = paid_by(catalog, number, to, said)? {
+            let sum = sums.entry(met.name.clone()).or_default();
+            met.takes(number, &line, *sum)?;
+            *sum = sum.plus(line.amount)?;
+        }
     }
     Ok(())
+}
+
+/// What a line is the payment of, as the manifest of that number says: it was there before.
+fn paid_by<'a>(catalog: &'a Catalog, number: LineNumber, to: Option<&AssignedTo>, said: u64) -> anyhow::Result<Option<Met<'a>>> {
+    let Some(to) = to else { return Ok(None) };
+    let met = Met::of(catalog, to).with_context(|| format!("line {number}"))?;
+    if let Some(met) = &met {
+        ensure!(met.sequence < said, "line {number} was put to {} before that was there", met.name);
+    }
+    Ok(met)
 }

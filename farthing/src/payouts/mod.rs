@@ -6,6 +6,7 @@ pub mod folded;
 pub mod funded;
 pub mod invoiced;
 pub mod lines;
+pub mod met;
 mod modifiers;
 pub mod payee;
 pub mod sealed;

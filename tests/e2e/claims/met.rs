@@ -48,7 +48,7 @@ fn what_was_paid_for_a_claim_is_booked_once() -> Result<()> {
     let other = told(&scene, "second", Entry::credit(1, "B-2", "a cent"))?;
     assert_eq!(other.len(), 1, "the first is decided");
     let said = scene.refused(&words(&other[0], &["--claim", "1"]))?;
-    ensure!(said.contains("0.800000000000 was paid for it") && said.contains("0.810000000000"), "{said}");
+    ensure!(said.contains("claim 1 is of 0.800000000000 USD") && said.contains("0.810000000000"), "{said}");
     scene.data.ok(words(&other[0], &["--platform", "plt"]))?;
     scene.data.ok(["check"])?;
     scene.verify()

@@ -80,8 +80,8 @@ fn a_receipt_that_names_no_invoice_is_a_platforms_once_a_person_says_so() -> Res
         (&["--platform", "plt_c"][..], "plt_c"),
         (&["--charges"], "came in"),
         (&["--repetition"], "no repetition"),
-        (&["--claim", "1"], "no such claim"),
-        (&["--remittance", "1"], "no such one"),
+        (&["--claim", "1"], "there is no claim 1; see: farthing claim --list"),
+        (&["--remittance", "1"], "there is no remittance 1; see: farthing tax remit --list"),
         (&["--invoice", "RF742610EUR0123456789ACDE"], "no such invoice"),
     ] {
         let said = refused(&scene, &line, whose)?;
@@ -164,7 +164,7 @@ fn charges_are_the_mids_own_and_nobody_elses() -> Result<()> {
     let again = left(&scene)?.pop().context("nothing is left")?;
     let said = scene.data.ok(["bank", "exceptions"])?;
     ensure!(said.contains("no payment of ours has this id") && said.contains("with another message already"), "{said}");
-    ensure!(refused(&scene, &line, &["--claim", "1"])?.contains("no such claim"));
+    ensure!(refused(&scene, &line, &["--claim", "1"])?.contains("there is no claim 1; see: farthing claim --list"));
 
     assign(&scene, &line, &["--charges"])?;
     assign(&scene, &again, &["--repetition"])?;

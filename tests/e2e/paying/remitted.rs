@@ -124,7 +124,7 @@ fn november(scene: &Scene) -> Result<()> {
     assert_eq!(scene.balance("bank")?, bank);
     let twice = assign(other);
     let said = refused(scene, &twice.iter().map(String::as_str).collect::<Vec<_>>())?;
-    ensure!(said.contains("--remittance 2 is of") && said.contains(other), "{said}");
+    ensure!(said.contains("remittance 2 is of") && said.contains(other), "{said}");
     let listed = scene.data.json(["tax", "remit", "--list"])?;
     assert_eq!((&listed["remittances"][1]["line"], withheld(scene)?), (&json!(first), 0), "{listed}");
     scene.holds()

@@ -2,7 +2,8 @@
 
 use crate::books::Books;
 use crate::payouts::lines::{AccountLine, whose};
-use anyhow::{Context, ensure};
+use crate::payouts::met::Met;
+use anyhow::ensure;
 use farthing_schemas::manifest::AssignedTo;
 use farthing_schemas::money::from_stored_text;
 use farthing_schemas::{Currency, Money};
@@ -15,8 +16,7 @@ pub fn may_be(books: &Books, all: &[AccountLine], line: &AccountLine, to: &Assig
         AssignedTo::Platform { .. } | AssignedTo::Suspense => {}
         // Whatever comes in may be somebody's: the MID does not help itself to it.
         AssignedTo::Charges => ensure!(is_debit, "line {number} came in: what comes in is not the MID's to keep, and charges go out"),
-        AssignedTo::Claim { claim } => is_for_claim(books, all, line, *claim)?,
-        AssignedTo::Remittance { remittance } => is_of_remittance(books, all, line, *remittance)?,
+        AssignedTo::Claim { .. } | AssignedTo::Remittance { .. } => is_payment_of(books, all, line, to)?,
         AssignedTo::Repetition => {
             ensure!(line.is_told_again(), "line {number} is no repetition: no message before it has told the same day, sum and reference");
         }
@@ -24,39 +24,11 @@ pub fn may_be(books: &Books, all: &[AccountLine], line: &AccountLine, to: &Assig
     is_in_suspense(books, all, line, to)
 }
 
-/// Of what a claim was paid, its payments are no more.
-fn is_for_claim(books: &Books, all: &[AccountLine], line: &AccountLine, claim: u64) -> anyhow::Result<()> {
-    let number = line.number;
-    let made =
-        books.catalog.claims.get(claim).with_context(|| format!("--claim {claim}: there is no such claim; see: farthing claim --list"))?;
-    let (payment, paid) = made.claim.paid().with_context(|| format!("--claim {claim}: nothing was paid for it"))?;
-    let currency = payment.currency.as_deref().unwrap_or_default();
-    let is_its = (paid.mid.as_str(), currency) == (line.line.mid.as_str(), line.line.currency.code());
-    ensure!(is_its, "--claim {claim} is one of {} in {currency}, and line {number} is in {}", paid.mid, line.line.currency);
-    let others = all.iter().filter(|other| other.number != number && other.is(&AssignedTo::Claim { claim })).map(|other| other.line.amount);
-    let (sum, amount) = (Money::sum(others)?.plus(line.line.amount)?, from_stored_text(&paid.amount)?);
-    ensure!(
-        sum <= amount && line.line.amount > Money::ZERO,
-        "--claim {claim}: {amount} was paid for it, and with line {number} it would be {sum}"
-    );
-    Ok(())
-}
-
-/// Of a remittance, its payments are no more.
-fn is_of_remittance(books: &Books, all: &[AccountLine], line: &AccountLine, remittance: u64) -> anyhow::Result<()> {
-    let number = line.number;
-    let made = books.catalog.remittances.get(remittance);
-    let made = made.with_context(|| format!("--remittance {remittance}: there is no such one; see: farthing tax remit --list"))?;
-    let is_its = (&made.remittance.mid, made.currency) == (&line.line.mid, line.line.currency);
-    ensure!(is_its, "--remittance {remittance} is one of {} in {}, and line {number} is not", made.remittance.mid, made.currency);
-    let others = all
-        .iter()
-        .filter(|other| other.number != number && other.is(&AssignedTo::Remittance { remittance }))
-        .map(|other| other.line.amount);
-    let sum = Money::sum(others)?.plus(line.line.amount)?.negated()?;
-    let fits = sum <= made.amount && line.line.amount < Money::ZERO;
-    ensure!(fits, "--remittance {remittance} is of {}, and with line {number} it would be {sum}", made.amount);
-    Ok(())
+/// Of what was booked before the bank told it, its payments are no more.
+fn is_payment_of(books: &Books, all: &[AccountLine], line: &AccountLine, to: &AssignedTo) -> anyhow::Result<()> {
+    let Some(met) = Met::of(&books.catalog, to)? else { return Ok(()) };
+    let others = all.iter().filter(|other| other.number != line.number && other.is(to)).map(|other| other.line.amount);
+    met.takes(line.number, &line.line, Money::sum(others)?)
 }
 
 /// Nothing is taken out of suspense that a claim has taken out of it: what was paid for unlicensed use would be booked twice.
