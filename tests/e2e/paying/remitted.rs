@@ -1,9 +1,9 @@
 //! Withheld taxes go to the tax office: recorded once, never more than is withheld, and the bank's statement is put to it.
 
 use super::kills::killed_at;
-use super::scene::{MID, Scene};
-use super::statements::{Entry, statement};
-use crate::support::{also_on_postgres, stderr};
+use super::scene::{MID, Scene, units};
+use super::statements::Entry;
+use crate::support::also_on_postgres;
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use std::fs;
@@ -11,7 +11,7 @@ use std::fs;
 also_on_postgres!(what_is_withheld_is_remitted_once_and_met_by_the_bank);
 
 /// The MID pays under German law, which has it withhold 15 %.
-fn taxed() -> Result<Scene> {
+pub fn taxed() -> Result<Scene> {
     let scene = Scene::of(2)?;
     let records = [
         format!(r#"{{"kind":"mid","id":"{MID}","fee":"0.05","currency":"EUR","recovery_cap":"0.25","jurisdiction":"DE"}}"#),
@@ -23,31 +23,13 @@ fn taxed() -> Result<Scene> {
 }
 
 /// What is withheld of all parties, by the trial balance.
-fn withheld(scene: &Scene) -> Result<i64> {
+pub fn withheld(scene: &Scene) -> Result<i64> {
     ["withheld_tax:pty_0", "withheld_tax:pty_1"].iter().map(|account| units(&scene.balance(account)?)).sum()
 }
 
-fn units(amount: &str) -> Result<i64> {
-    Ok(amount.replace('.', "").parse()?)
-}
-
-fn words<'a>(through: &'a str, amount: &'a str, reference: &'a str) -> Vec<&'a str> {
+pub fn words<'a>(through: &'a str, amount: &'a str, reference: &'a str) -> Vec<&'a str> {
     let of = ["tax", "remit", "--mid", MID, "--jurisdiction", "DE", "--through", through, "--amount", amount];
     [&of[..], &["--why", "due in december", "--reference", reference, "--evidence", "receipt.txt", "--as", "ana"]].concat()
-}
-
-/// What is said of a remittance that cannot be: nothing is changed.
-fn refused(scene: &Scene, words: &[&str]) -> Result<String> {
-    let before = (scene.data.json(["trial-balance"])?, scene.data.json(["ledger", "check"])?);
-    let output = scene.data.run(words)?;
-    ensure!(output.status.code() == Some(2), "{words:?}: {output:?}");
-    ensure!((scene.data.json(["trial-balance"])?, scene.data.json(["ledger", "check"])?) == before, "{words:?} has changed something");
-    Ok(stderr(&output))
-}
-
-fn told(scene: &Scene, name: &str, entries: &[Entry<'_>]) -> Result<usize> {
-    fs::write(scene.data.path().join(name), statement(name, entries))?;
-    scene.book(&[name.to_owned()])
 }
 
 /// The tax office's line of the report of 2026.
@@ -59,7 +41,7 @@ fn office(scene: &Scene) -> Result<[i64; 3]> {
     Ok([units("withheld")?, units("remitted")?, units("to_remit")?])
 }
 
-fn decimal(units: i64) -> String {
+pub fn decimal(units: i64) -> String {
     format!("{}.{:012}", units / 1_000_000_000_000, units % 1_000_000_000_000)
 }
 
@@ -70,10 +52,10 @@ fn what_is_withheld_is_remitted_once_and_met_by_the_bank() -> Result<()> {
     let sum = -withheld(&scene)?;
     ensure!(sum > 0 && sum % 10_000_000_000 == 0, "{sum}");
     let (amount, cents) = (decimal(sum), sum / 10_000_000_000);
-    let said = refused(&scene, &words("2026-10", &amount, "T-9"))?;
+    let said = scene.refused(&words("2026-10", &amount, "T-9"))?;
     ensure!(said.contains("2026-10") && said.contains("approved") && said.contains("released"), "{said}");
     scene.data.json(Scene::releasing("2026-10"))?;
-    let said = refused(&scene, &words("2026-10", &decimal(sum + 10_000_000_000), "T-9"))?;
+    let said = scene.refused(&words("2026-10", &decimal(sum + 10_000_000_000), "T-9"))?;
     ensure!(said.contains(&amount) && said.contains("2026-10"), "{said}");
     assert_eq!(office(&scene)?, [sum, 0, sum]);
 
@@ -88,11 +70,11 @@ fn what_is_withheld_is_remitted_once_and_met_by_the_bank() -> Result<()> {
     let before = scene.data.json(["ledger", "check"])?;
     assert_eq!(scene.data.json(words("2026-10", &amount, "T-9"))?["number"], 1);
     assert_eq!(scene.data.json(["ledger", "check"])?, before);
-    ensure!(refused(&scene, &words("2026-10", &amount, "T-10"))?.contains("left to remit"));
-    ensure!(refused(&scene, &words("2026-10", "1.00", "T-9"))?.contains("remittance 1 has it"));
+    ensure!(scene.refused(&words("2026-10", &amount, "T-10"))?.contains("left to remit"));
+    ensure!(scene.refused(&words("2026-10", "1.00", "T-9"))?.contains("remittance 1 has it"));
 
     // The bank's statement names it, however it is spaced; so nobody has to look at it, and nothing more is booked.
-    assert_eq!(told(&scene, "first", &[Entry::debit(cents, "B-1", "tax t-9 of 2026")])?, 0);
+    assert_eq!(scene.told("first", &[Entry::debit(cents, "B-1", "tax t-9 of 2026")])?, 0);
     ensure!(scene.data.ok(["bank", "receipts"])?.contains("the payment of remittance 1"));
     assert_eq!(units(&scene.balance("bank")?)?, bank - sum);
     scene.holds()?;
@@ -105,7 +87,7 @@ fn november(scene: &Scene) -> Result<()> {
     scene.data.json(Scene::releasing("2026-11"))?;
     let sum = -withheld(scene)?;
     let cents = sum / 10_000_000_000;
-    assert_eq!(told(scene, "second", &[Entry::debit(cents, "B-2", "portal"), Entry::debit(cents, "B-3", "portal")])?, 2);
+    assert_eq!(scene.told("second", &[Entry::debit(cents, "B-2", "portal"), Entry::debit(cents, "B-3", "portal")])?, 2);
     let made = scene.data.ok(words("2026-11", &decimal(sum), "T-11"))?;
     ensure!(made.contains("--remittance 2"), "{made}");
     let lines: Vec<String> = scene.data.json(["bank", "exceptions"])?["exceptions"]
@@ -123,7 +105,7 @@ fn november(scene: &Scene) -> Result<()> {
     scene.data.ok(assign(first))?;
     assert_eq!(scene.balance("bank")?, bank);
     let twice = assign(other);
-    let said = refused(scene, &twice.iter().map(String::as_str).collect::<Vec<_>>())?;
+    let said = scene.refused(&twice.iter().map(String::as_str).collect::<Vec<_>>())?;
     ensure!(said.contains("remittance 2 is of") && said.contains(other), "{said}");
     let listed = scene.data.json(["tax", "remit", "--list"])?;
     assert_eq!((&listed["remittances"][1]["line"], withheld(scene)?), (&json!(first), 0), "{listed}");

@@ -1,5 +1,6 @@
 //! Books of a MID that pays in euro, with as many parties as are wanted, whose October is earned.
 
+use super::statements::{Entry, statement};
 use crate::services::bank::{Bank, Message};
 use crate::support::{Data, stderr};
 use anyhow::{Context, Result, ensure};
@@ -32,6 +33,11 @@ pub fn iban(country: &str, number: &str) -> String {
     let digits = |text: &str| text.chars().filter_map(|one| one.to_digit(36)).map(|digit| digit.to_string()).collect::<String>();
     let rest = digits(&format!("{number}{country}00")).bytes().fold(0_u32, |rest, digit| (rest * 10 + u32::from(digit - b'0')) % 97);
     format!("{country}{:02}{number}", 98 - rest)
+}
+
+/// An amount of money in its smallest units.
+pub fn units(amount: &str) -> Result<i64> {
+    Ok(amount.replace('.', "").parse()?)
 }
 
 /// A party's IBAN: at the bank itself, and unknown to it.
@@ -155,6 +161,22 @@ impl Scene {
         let left = said["files"].as_array().into_iter().flatten().filter_map(|file| file["exceptions"].as_array()).map(Vec::len).sum();
         ensure!(output.status.code() == Some(i32::from(left > 0)), "{said}");
         Ok(left)
+    }
+
+    /// The MID's bank tells these with a statement; how many lines are left to a person.
+    pub fn told(&self, name: &str, entries: &[Entry<'_>]) -> Result<usize> {
+        fs::write(self.data.path().join(name), statement(name, entries))?;
+        self.book(&[name.to_owned()])
+    }
+
+    /// What is said of what cannot be: nothing is changed.
+    pub fn refused(&self, words: &[&str]) -> Result<String> {
+        let books = || Ok::<_, anyhow::Error>((self.data.json(["trial-balance"])?, self.data.json(["ledger", "check"])?));
+        let before = books()?;
+        let output = self.data.run(words)?;
+        ensure!(output.status.code() == Some(2), "{words:?}: {output:?}");
+        ensure!(books()? == before, "{words:?} has changed something");
+        Ok(stderr(&output))
     }
 
     /// The payments of a cycle, by party; of each the last.
