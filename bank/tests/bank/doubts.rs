@@ -105,6 +105,7 @@ fn transactions_are_what_their_entry_is_made_of() {
 fn charges_are_told_apart_from_payments_where_both_add_up() {
     let total = |amount: &str| format!("<Chrgs><TtlChrgsAndTaxAmt Ccy=\"EUR\">{amount}</TtlChrgsAndTaxAmt></Chrgs>");
     let record = |amount: &str| format!("<Chrgs><Rcrd>{}</Rcrd></Chrgs>", euros(amount));
+    let given_back = |amount: &str| format!("<Chrgs><Rcrd>{}<CdtDbtInd>CRDT</CdtDbtInd></Rcrd></Chrgs>", euros(amount));
     let of = |amount: &str, way: &str, rest: &str, of_entry: &str| {
         let one = format!("{}{rest}", euros("100.00"));
         statement(&entry(amount, way, &format!("{of_entry}{}", details(&transaction("AAA", &one)))))
@@ -126,6 +127,11 @@ fn charges_are_told_apart_from_payments_where_both_add_up() {
         ),
         ("that do not add up", of("101.50", "DBIT", &total("1.00"), ""), Ok(wrong)),
         ("in another currency", of("101.50", "DBIT", &total("1.50").replace("EUR", "USD"), ""), Ok(wrong)),
+        ("given back", of("101.50", "DBIT", &given_back("1.50"), ""), Ok(wrong)),
+        ("taken, and some of it given back", of("101.50", "DBIT", &(record("2.00") + &given_back("0.50")), ""), Ok(wrong)),
+        ("of nothing", of("101.50", "DBIT", &record("0.00"), ""), Ok(wrong)),
+        ("of nothing beside others", of("101.50", "DBIT", &(record("1.50") + &record("0.00")), ""), Ok(wrong)),
+        ("of nothing, and all was paid", of("100.00", "DBIT", &record("0.00"), ""), Ok(&["AAA settled 100.00 EUR"])),
         ("none", of("101.50", "DBIT", "", ""), Ok(wrong)),
         ("that were taken elsewhere", of("100.00", "DBIT", &total("1.50"), ""), Ok(&["AAA settled 100.00 EUR"])),
     ]);

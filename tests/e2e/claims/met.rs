@@ -54,4 +54,27 @@ fn what_was_paid_for_a_claim_is_booked_once() -> Result<()> {
     scene.verify()
 }
 
+/// What cannot be the payment is told why.
+#[test]
+fn a_line_of_another_kind_is_not_what_was_paid_for_a_claim() -> Result<()> {
+    let scene = denied()?;
+    claim(&scene, &[&PAID[..], &["--amount", "0.80", "--currency", "USD", "--month", "2026-10"]].concat())?;
+    let refused = |text: &str, mid: &str| -> Result<String> {
+        let name = format!("statement-{mid}-{}", text.len());
+        std::fs::write(scene.data.path().join(&name), text)?;
+        scene.data.run(["bank", "book", &name, "--mid", mid])?;
+        let left = scene.data.json(["bank", "exceptions"])?;
+        let line = left["exceptions"].as_array().and_then(|list| list.last()).and_then(|one| one["line"].as_str()).context("no line")?;
+        scene.refused(&words(line, &["--claim", "1"]))
+    };
+    let credit = statement("first", &[Entry::credit(80, "B-1", "for the use of October")]);
+    let said = refused(&credit, "mid_a")?;
+    ensure!(said.contains("claim 1 is one of mid_a in USD, and line") && said.contains("is one of mid_a in EUR"), "{said}");
+    let said = refused(&credit.replace("EUR", "USD"), "mid_b")?;
+    ensure!(said.contains("claim 1 is one of mid_a in USD, and line") && said.contains("is one of mid_b in USD"), "{said}");
+    let said = refused(&statement("second", &[Entry::debit(80, "B-2", "back")]).replace("EUR", "USD"), "mid_a")?;
+    ensure!(said.contains("went out, and what was paid for claim 1 came in: what goes out is charges"), "{said}");
+    scene.data.ok(["check"]).map(drop)
+}
+
 also_on_postgres!(what_was_paid_for_a_claim_is_booked_once);

@@ -1,9 +1,9 @@
 """Plants faults in copies of books that have paid, each in one way, and says what must be named for it.
 
-  plant.py BOOKS OUT
+  plant.py BOOKS OUT [remitted]
 
 Writes OUT/00, OUT/01, ... and prints a JSON list of {"folder", "kind", "names"}: `farthing check` must fail with exit 1 and say one of `names`.
-The first one, kind "control", has no fault. Some faults have all hashes made anew, as a fault of the program itself would make them.
+The first one, kind "control", has no fault; with "remitted" the faults are those of books that have remitted taxes. Some faults have all hashes made anew, as a fault of the program itself would make them.
 """
 import json
 import shutil
@@ -123,16 +123,66 @@ def ended(*states):
     return act
 
 
-def decided(change, *names):
-    """What a person said of a line is something else, and every hash over it is made anew."""
+def decided(change, *names, kind="assignment", number=1):
+    """What a person said of a line or a tax is something else, and every hash over it is made anew."""
 
     def act(books, ledger):
         chain = manifests.chain(ledger)
-        change(next(one["act"] for one in chain if one["act"]["kind"] == "assignment"))
+        change(next(one["act"] for one in chain if one["act"]["kind"] == kind and one["act"]["number"] == number))
         manifests.rechain(books, ledger, chain)
         return names
 
     return act
+
+
+def cycle_more(act):
+    """More of its cycle and of itself."""
+    of = act["cycles"][0]
+    more = lambda text: f"{text[:-1]}{(int(text[-1]) + 1) % 10}"  # noqa: E731
+    act["amount"] = of["amount"] = more(of["amount"])
+
+
+def told(change, *names):
+    """A row of the account says something else, and every hash over what its message came to is made anew."""
+
+    def act(books, ledger):
+        assert ledger.execute(f"UPDATE bank_receipts SET {change}").rowcount == 1, change
+        chain = manifests.chain(ledger)
+        for one in chain:
+            if "outcome_sha256" in one["act"]:
+                one["act"]["outcome_sha256"] = manifests.sha256(came_to(ledger, one["sequence"]))
+        manifests.rechain(books, ledger, chain)
+        return names
+
+    return act
+
+
+def unpaid_claim(books, ledger):
+    """A claim to suspense, and a line that is said to be what was paid for it."""
+    chain = manifests.chain(ledger)
+    next(one["act"] for one in chain if one["act"]["kind"] == "assignment" and one["act"]["number"] == 2)["to"] = {"whose": "claim", "claim": 1}
+    of = {"reference_kind": "party", "reference": "pty_0", "registry_version": 1, "claimed_at": "2026-11-01T00:00:00Z"}
+    claim = {"kind": "claim", "number": 1, **of, "through_sequence": 1, "by": "ana"}
+    chain.append(chain[-1] | {"sequence": chain[-1]["sequence"] + 1, "act": claim})
+    manifests.rechain(books, ledger, chain)
+    return ["nothing was paid for claim 1"]
+
+
+def came_to(ledger, sequence):
+    """What a message came to, as its hash goes over it: a list a line."""
+    lists = []
+    for name, table, fields, more in CAME:
+        rows = ledger.execute(f"SELECT {', '.join(fields)}, {more} FROM {table} WHERE sequence = ? ORDER BY line", (sequence,))
+        lists += [[name, *row] if row[-1] is not None else [name, *row][:-1] for row in rows]
+    return "".join(json.dumps(one, separators=(",", ":"), ensure_ascii=False) + "\n" for one in lists)
+
+
+# What most rows have not stands at the end of those that have it.
+CAME = [
+    ("state", "payment_states", ["line", "id", "state", "reason", "booked", "reference"], "NULL"),
+    ("receipt", "bank_receipts", ["line", "platform", "cycle", "currency", "amount", "booked", "reference"], "unbooked"),
+    ("exception", "bank_exceptions", ["line", "reference", "what"], "receipt"),
+]
 
 
 FIRST = "(SELECT id FROM payments WHERE message_id IS NOT NULL ORDER BY sequence, line LIMIT 1)"
@@ -181,12 +231,31 @@ KINDS = [
     ("reconciled with a payment on its way, hashes fit", ended("reconciled")),
     ("reconciled and sealed with a payment on its way, hashes fit", ended("reconciled", "sealed")),
 ]
+# Assignments 1 and 2 are of one receipt, 3 of a debit that was told again, and 4 puts a debit to remittance 2.
+REMITTED = [
+    ("control", lambda *_: []),
+    ("the same hashes", told("unbooked = 'again' WHERE unbooked = 'again'")),
+    ("a remittance of more than its cycle, hashes fit", decided(cycle_more, "is withheld for DE, and it says", kind="remittance")),
+    ("a remittance that is not booked, hashes fit", decided(lambda act: act.pop("booked"), "remittance 2: it books nothing", kind="remittance", number=2)),
+    ("two lines of one remittance, hashes fit", decided(lambda act: act.update(to={"whose": "remittance", "remittance": 1}), "remittance 1 is of", number=3)),
+    ("a line of another's remittance, hashes fit", decided(lambda act: act["to"].update(remittance=1), "remittance 1 is of", number=4)),
+    ("a line of a remittance that there is not, hashes fit", decided(lambda act: act["to"].update(remittance=9), "there is no remittance 9", number=4)),
+    ("a line of a claim that there is not, hashes fit", decided(lambda act: act.update(to={"whose": "claim", "claim": 7}), "there is no claim 7", number=2)),
+    ("a line of a claim for which nobody paid, hashes fit", unpaid_claim),
+    ("a row of a remittance that there is not, hashes fit", told("unbooked = 'remitted:9' WHERE unbooked = 'again'", "there is no remittance 9")),
+    ("a row of another remittance, hashes fit", told("unbooked = 'remitted:2' WHERE unbooked = 'remitted:1'", "before that was there")),
+    ("a row of a remittance that came later, hashes fit", told("unbooked = 'remitted:2' WHERE unbooked = 'open'", "before that was there")),
+    ("a row of a remittance and of another sum, hashes fit", told("amount = '-0.010000000000' WHERE unbooked = 'remitted:1'", "remittance 1 is of", "and line")),
+    ("a row of a remittance that came in, hashes fit", told("amount = substr(amount, 2) WHERE unbooked = 'remitted:1'", "came in, and remittance 1 went out")),
+    ("a row of a remittance in another currency, hashes fit", told("currency = 'USD' WHERE unbooked = 'remitted:1'", "is one of mid_guild in USD")),
+    ("a row that is not booked for no reason, hashes fit", told("unbooked = 'opened' WHERE unbooked = 'open'", "is no reason why a line is not booked")),
+]
 
 if __name__ == "__main__":
     source, out = Path(sys.argv[1]), Path(sys.argv[2])
     out.mkdir()
     plan = []
-    for number, (kind, act) in enumerate(KINDS):
+    for number, (kind, act) in enumerate(REMITTED if sys.argv[3:] == ["remitted"] else KINDS):
         folder = out / f"{number:02}"
         plan.append({"folder": str(folder), "kind": kind, "names": list(plant(source, folder, act))})
     print(json.dumps(plan))

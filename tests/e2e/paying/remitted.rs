@@ -107,6 +107,11 @@ fn november(scene: &Scene) -> Result<()> {
     let twice = assign(other);
     let said = scene.refused(&twice.iter().map(String::as_str).collect::<Vec<_>>())?;
     ensure!(said.contains("remittance 2 is of") && said.contains(other), "{said}");
+    assert_eq!(scene.told("third", &[Entry::credit(cents, "B-4", "paid back")])?, 1);
+    let left = scene.data.json(["bank", "exceptions"])?;
+    let back = left["exceptions"].as_array().and_then(|list| list.last()).and_then(|one| one["line"].as_str()).context("no line")?;
+    let said = scene.refused(&assign(back).iter().map(String::as_str).collect::<Vec<_>>())?;
+    ensure!(said.contains("came in, and remittance 2 went out: what comes in is a platform's"), "{said}");
     let listed = scene.data.json(["tax", "remit", "--list"])?;
     assert_eq!((&listed["remittances"][1]["line"], withheld(scene)?), (&json!(first), 0), "{listed}");
     scene.holds()
