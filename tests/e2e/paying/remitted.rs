@@ -68,7 +68,8 @@ fn what_is_withheld_is_remitted_once_and_met_by_the_bank() -> Result<()> {
     scene.holds()?;
     // The same again changes nothing; nor is it remitted under another reference, or another one under this.
     let before = scene.data.json(["ledger", "check"])?;
-    assert_eq!(scene.data.json(words("2026-10", &amount, "T-9"))?["number"], 1);
+    let again = scene.data.json(words("2026-10", &amount, "T-9"))?;
+    assert_eq!((&again["number"], &again["is_new"], &again["lines"]), (&json!(1), &json!(false), &json!([])), "{again}");
     assert_eq!(scene.data.json(["ledger", "check"])?, before);
     ensure!(scene.refused(&words("2026-10", &amount, "T-10"))?.contains("left to remit"));
     ensure!(scene.refused(&words("2026-10", "1.00", "T-9"))?.contains("remittance 1 has it"));
@@ -77,6 +78,12 @@ fn what_is_withheld_is_remitted_once_and_met_by_the_bank() -> Result<()> {
     assert_eq!(scene.told("first", &[Entry::debit(cents, "B-1", "tax t-9 of 2026")])?, 0);
     ensure!(scene.data.ok(["bank", "receipts"])?.contains("the payment of remittance 1"));
     assert_eq!(units(&scene.balance("bank")?)?, bank - sum);
+    // Once it is paid no other line is proposed.
+    assert_eq!(scene.told("another", &[Entry::debit(cents, "B-9", "portal")])?, 1);
+    let said = scene.data.ok(words("2026-10", &amount, "T-9"))?;
+    ensure!(said.contains("nothing changes") && said.contains("Its payment is line ") && !said.contains("waits"), "{said}");
+    let other = scene.data.json(["bank", "exceptions"])?["exceptions"][0]["line"].as_str().context("no line")?.to_owned();
+    scene.data.ok(["bank", "assign", &other, "--charges", "--why", "a fee", "--reference", "T-9"])?;
     scene.holds()?;
     november(&scene)
 }
@@ -113,7 +120,7 @@ fn november(scene: &Scene) -> Result<()> {
     let said = scene.refused(&assign(back).iter().map(String::as_str).collect::<Vec<_>>())?;
     ensure!(said.contains("came in, and remittance 2 went out: what comes in is a platform's"), "{said}");
     let listed = scene.data.json(["tax", "remit", "--list"])?;
-    assert_eq!((&listed["remittances"][1]["line"], withheld(scene)?), (&json!(first), 0), "{listed}");
+    assert_eq!((&listed["remittances"][1]["lines"], withheld(scene)?), (&json!([first]), 0), "{listed}");
     scene.holds()
 }
 

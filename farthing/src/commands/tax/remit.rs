@@ -14,6 +14,7 @@ use crate::place::Place;
 use crate::time::now;
 use crate::{courses, plan_input};
 use anyhow::{Context, bail, ensure};
+use farthing_archive::assignments::LineNumber;
 use farthing_archive::remittances::Remitted as Made;
 use farthing_ledger::{Effects, PaymentRows};
 use farthing_schemas::manifest::{Act, CyclePaid, Remittance};
@@ -166,63 +167,88 @@ async fn remit(at: &Place, options: &RemitOptions, json: bool) -> anyhow::Result
     };
     fail::fail_point!("taxes-remitted");
     let made = books.catalog.remittances.get(number).context("a remittance that was made is there")?;
-    let waiting = waiting(&books, made).await?;
+    let bank = Bank::of(&books, number, made).await?;
     if json {
-        output::json(&document(number, made))?;
+        let mut document = document(number, made, &bank.paying);
+        document["is_new"] = json!(is_new);
+        output::json(&document)?;
     } else {
-        output::text(&told(number, made, is_new, &waiting))?;
+        output::text(&told(number, made, is_new, &bank))?;
     }
     books.ledger.close().await;
     Ok(Answer::Yes)
 }
 
-/// The debits that may be its payment, and wait for a person.
-async fn waiting(books: &Books, made: &Made) -> anyhow::Result<Vec<AccountLine>> {
-    let debit = made.amount.negated()?;
-    let is_one = |line: &AccountLine| {
-        line.is_left() && line.line.mid == made.remittance.mid && (line.line.amount, line.line.currency) == (debit, made.currency)
-    };
-    Ok(lines::all(books).await?.into_iter().filter(is_one).collect())
+/// What the bank has told of a remittance.
+struct Bank {
+    /// The lines that are its payment.
+    paying: Vec<LineNumber>,
+    /// The debits that may be, and wait for a person; none where it is paid.
+    waiting: Vec<LineNumber>,
 }
 
-fn told(number: u64, made: &Made, is_new: bool, waiting: &[AccountLine]) -> String {
+impl Bank {
+    async fn of(books: &Books, number: u64, made: &Made) -> anyhow::Result<Bank> {
+        let debit = made.amount.negated()?;
+        let lines = lines::all(books).await?;
+        let numbers = |is_one: &dyn Fn(&AccountLine) -> bool| lines.iter().filter(|line| is_one(line)).map(|line| line.number).collect();
+        let paying: Vec<LineNumber> = numbers(&|line| line.remittance() == Some(number));
+        let waits = |line: &AccountLine| {
+            line.is_left() && line.line.mid == made.remittance.mid && (line.line.amount, line.line.currency) == (debit, made.currency)
+        };
+        let waiting = if paying.is_empty() { numbers(&waits) } else { Vec::new() };
+        Ok(Bank { paying, waiting })
+    }
+}
+
+fn told(number: u64, made: &Made, is_new: bool, bank: &Bank) -> String {
     let Remittance { mid, jurisdiction, currency, reference, .. } = &made.remittance;
     let cycles: Vec<String> = made.cycles.keys().map(Cycle::to_string).collect();
     let (amount, cycles) = (made.amount, cycles.join(", "));
     let already = if is_new { "" } else { " is there already, nothing changes" };
     let mut said = vec![format!("Remittance {number}{already}: {amount} {currency}, withheld by {mid} for {jurisdiction} in {cycles}.")];
-    said.push(format!("The bank's statement is put to it where a debit of that sum names {reference}."));
-    said.extend(
-        waiting.iter().map(|line| format!("A debit of that sum waits: farthing bank assign {} --remittance {number}", line.number)),
-    );
+    match &bank.paying[..] {
+        [] => said.push(format!("The bank's statement is put to it where a debit of that sum names {reference}.")),
+        [line] => said.push(format!("Its payment is line {line}.")),
+        _ => said.push(format!("Its payments are lines {}.", joined(&bank.paying))),
+    }
+    let may_be = |line: &LineNumber| format!("A debit of that sum waits: farthing bank assign {line} --remittance {number}");
+    said.extend(bank.waiting.iter().map(may_be));
     said.join("\n")
 }
 
-fn document(number: u64, made: &Made) -> Value {
+fn joined(lines: &[LineNumber]) -> String {
+    lines.iter().map(LineNumber::to_string).collect::<Vec<_>>().join(", ")
+}
+
+fn document(number: u64, made: &Made, lines: &[LineNumber]) -> Value {
     let Remittance { mid, jurisdiction, currency, cycles, amount, reason, reference, evidence_sha256, by, .. } = &made.remittance;
     json!({"number": number, "mid": mid, "jurisdiction": jurisdiction, "currency": currency, "amount": amount,
         "cycles": cycles.iter().map(|of| json!({"cycle": of.cycle, "amount": of.amount})).collect::<Vec<_>>(),
-        "reason": reason, "reference": reference, "evidence_sha256": evidence_sha256, "by": by, "at": made.at})
+        "reason": reason, "reference": reference, "evidence_sha256": evidence_sha256, "by": by, "at": made.at,
+        "lines": lines.iter().map(LineNumber::to_string).collect::<Vec<_>>()})
 }
 
 async fn list(at: &Place, json: bool) -> anyhow::Result<Answer> {
     let books = Books::open(at).await?;
-    let met: BTreeMap<u64, String> =
-        lines::all(&books).await?.into_iter().filter_map(|line| Some((line.remittance()?, line.number.to_string()))).collect();
+    let mut paying: BTreeMap<u64, Vec<LineNumber>> = BTreeMap::new();
+    for line in lines::all(&books).await? {
+        if let Some(remittance) = line.remittance() {
+            paying.entry(remittance).or_default().push(line.number);
+        }
+    }
+    let lines_of = |number: u64| paying.get(&number).map_or(&[][..], Vec::as_slice);
     if json {
-        let listed = |(number, made): (u64, &Made)| {
-            let mut document = document(number, made);
-            document["line"] = json!(met.get(&number));
-            document
-        };
+        let listed = |(number, made)| document(number, made, lines_of(number));
         output::json(&json!({"remittances": books.catalog.remittances.iter().map(listed).collect::<Vec<_>>()}))?;
         return Ok(Answer::Yes);
     }
     let row = |(number, made): (u64, &Made)| {
         let Remittance { mid, jurisdiction, currency, reason, reference, by, .. } = &made.remittance;
         let cycles: Vec<String> = made.cycles.keys().map(Cycle::to_string).collect();
-        let line = met.get(&number).cloned().unwrap_or_else(|| "none yet".to_owned());
-        let words = [mid, jurisdiction, &cycles.join(", "), &made.at, reason, reference, by, &line].map(String::clone);
+        let lines = lines_of(number);
+        let lines = if lines.is_empty() { "none yet".to_owned() } else { joined(lines) };
+        let words = [mid, jurisdiction, &cycles.join(", "), &made.at, reason, reference, by, &lines].map(String::clone);
         [vec![number.to_string()], words.to_vec(), vec![format!("{} {currency}", made.amount)]].concat()
     };
     let rows: Vec<Vec<String>> = books.catalog.remittances.iter().map(row).collect();
@@ -230,7 +256,7 @@ async fn list(at: &Place, json: bool) -> anyhow::Result<Answer> {
         output::text("Nothing was ever remitted.")?;
         return Ok(Answer::Yes);
     }
-    let head = ["remittance", "mid", "jurisdiction", "cycles", "at", "reason", "reference", "by", "bank's line", "amount"];
+    let head = ["remittance", "mid", "jurisdiction", "cycles", "at", "reason", "reference", "by", "bank's lines", "amount"];
     output::text(&output::table(&head, &rows, 9))?;
     Ok(Answer::Yes)
 }
