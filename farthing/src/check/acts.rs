@@ -1,9 +1,9 @@
 //! The acts that book, and which of them books an entry.
 
-use super::Upcoming;
+use super::{Decision, Upcoming};
 use crate::books::Books;
 use crate::courses;
-use farthing_schemas::manifest::{Act, Assignment, BankMessage, Booked, Claim, CycleMove, Remittance};
+use farthing_schemas::manifest::{Assignment, BankMessage, Booked, Claim, CycleMove, Remittance};
 use farthing_settle::Courses;
 use farthing_settle::cycle::Kind;
 use std::ops::RangeInclusive;
@@ -67,12 +67,12 @@ pub fn acts(books: &Books, upcoming: Option<&Upcoming<'_>>) -> anyhow::Result<(V
     for (_, made) in catalog.claims.iter().filter(|(_, made)| made.claim.paid().is_some() || made.claim.booked.is_some()) {
         found.push((made.sequence, SeenWhat::Claim(Box::new(made.claim.clone())), made.claim.booked.clone()));
     }
-    let decisions = catalog.assignments.iter().map(|(_, made)| (made.sequence, Act::Assignment(made.assignment.clone())));
-    let decisions = decisions.chain(catalog.remittances.iter().map(|(_, made)| (made.sequence, Act::Remittance(made.remittance.clone()))));
-    found.extend(decisions.filter_map(|(sequence, act)| decision(sequence, &act)));
+    let assignments = catalog.assignments.iter().map(|(_, made)| (made.sequence, Decision::Assignment(&made.assignment)));
+    let remittances = catalog.remittances.iter().map(|(_, made)| (made.sequence, Decision::Remittance(&made.remittance)));
+    found.extend(assignments.chain(remittances).map(|(sequence, decision)| decided(sequence, decision)));
     let next = catalog.sequence + 1;
     match upcoming {
-        Some(Upcoming::Decision { act, .. }) => found.extend(decision(next, act)),
+        Some(Upcoming::Decision { decision, .. }) => found.push(decided(next, *decision)),
         Some(Upcoming::Move { step, .. }) => {
             found.push((next, SeenWhat::Move(courses.row(step)?.kind, Box::new((*step).clone())), step.booked.clone()));
         }
@@ -87,13 +87,11 @@ pub fn acts(books: &Books, upcoming: Option<&Upcoming<'_>>) -> anyhow::Result<(V
 }
 
 /// What a person decided of money on the bank's account.
-fn decision(sequence: u64, act: &Act) -> Option<(u64, SeenWhat, Option<Booked>)> {
-    let what = match act {
-        Act::Assignment(assignment) => SeenWhat::Assignment(Box::new(assignment.clone())),
-        Act::Remittance(remittance) => SeenWhat::Remittance(Box::new(remittance.clone())),
-        _ => return None,
-    };
-    Some((sequence, what, act.booked().cloned()))
+fn decided(sequence: u64, decision: Decision<'_>) -> (u64, SeenWhat, Option<Booked>) {
+    match decision {
+        Decision::Assignment(made) => (sequence, SeenWhat::Assignment(Box::new(made.clone())), made.booked.clone()),
+        Decision::Remittance(made) => (sequence, SeenWhat::Remittance(Box::new(made.clone())), made.booked.clone()),
+    }
 }
 
 /// Gives the acts the numbers of their entries, and leaves out those that book nothing and need not.

@@ -19,7 +19,7 @@ mod seen;
 mod tests;
 mod upcoming;
 
-pub use upcoming::Upcoming;
+pub use upcoming::{Decision, Upcoming};
 
 use crate::books::Books;
 use crate::draft_rows;

@@ -2,7 +2,7 @@
 
 use farthing_ledger::{PaymentRows, StoredEntry, StoredPosting};
 use farthing_schemas::Cycle;
-use farthing_schemas::manifest::{Act, BankMessage, CycleMove};
+use farthing_schemas::manifest::{Assignment, BankMessage, CycleMove, Remittance};
 use farthing_settle::cycle::Kind;
 use farthing_settle::{Courses, Draft};
 
@@ -38,14 +38,21 @@ pub enum Upcoming<'a> {
         /// What it comes to.
         rows: &'a PaymentRows,
     },
-    /// A person decides whose money on the bank's account is.
+    /// A person decides of money on the bank's account: that brings no rows of payments.
     Decision {
-        act: &'a Act,
+        decision: Decision<'a>,
         /// What it books.
         entry: Option<&'a EntryRows>,
-        /// It brings none.
-        rows: &'a PaymentRows,
     },
+}
+
+/// What a person decides of money on the bank's account.
+#[derive(Clone, Copy)]
+pub enum Decision<'a> {
+    /// Whose a line is.
+    Assignment(&'a Assignment),
+    /// What was paid to a tax office.
+    Remittance(&'a Remittance),
 }
 
 impl<'a> Upcoming<'a> {
@@ -62,9 +69,10 @@ impl<'a> Upcoming<'a> {
         }
     }
 
-    pub fn rows(&self) -> &'a PaymentRows {
+    pub fn rows(&self) -> Option<&'a PaymentRows> {
         match self {
-            Upcoming::Move { rows, .. } | Upcoming::Message { rows, .. } | Upcoming::Decision { rows, .. } => rows,
+            Upcoming::Move { rows, .. } | Upcoming::Message { rows, .. } => Some(rows),
+            Upcoming::Decision { .. } => None,
         }
     }
 }

@@ -87,7 +87,7 @@ impl Payable {
     /// Where the payments of the obligations that are touched were, and where they come to be.
     fn paid(&self, chain: &Chain<'_>, upcoming: &Upcoming<'_>, changes: &mut Changes) -> anyhow::Result<()> {
         let (rows, through) = (chain.payments, chain.catalog.sequence);
-        let told: BTreeSet<&str> = upcoming.rows().states.iter().map(|row| row.id.as_str()).collect();
+        let told: BTreeSet<&str> = upcoming.rows().into_iter().flat_map(|rows| &rows.states).map(|row| row.id.as_str()).collect();
         let is_touched = |row: &&StoredPayment| row.sequence > through || told.contains(row.id.as_str());
         let touched: BTreeSet<(Key<'_>, &str)> = rows.payments().filter(is_touched).map(|row| (key_of(row), row.party.as_str())).collect();
         let returned: BTreeSet<String> =

@@ -3,7 +3,7 @@
 mod judged;
 
 use crate::books::{Appended, Books};
-use crate::check::{self, Upcoming};
+use crate::check::{self, Decision, Upcoming};
 use crate::cli::{AssignOptions, WhoseOptions};
 use crate::commands::actor::by;
 use crate::commands::hold::said;
@@ -15,7 +15,7 @@ use crate::place::Place;
 use crate::time::now;
 use anyhow::{Context, bail, ensure};
 use farthing_archive::assignments::{Assigned, LineNumber};
-use farthing_ledger::{Effects, PaymentRows};
+use farthing_ledger::Effects;
 use farthing_schemas::manifest::{Act, AssignedTo, Assignment};
 use farthing_settle::journal::{Entry, Occasion, entry_of_assignment};
 use serde_json::{Value, json};
@@ -108,11 +108,10 @@ async fn assign(at: &Place, options: &AssignOptions, json: bool) -> anyhow::Resu
         judged::may_be(&books, &all, line, &assignment.to)?;
         let entry = entry(&books, line, &assignment)?;
         let assignment = Assignment { booked: entry.as_ref().map(booked).transpose()?, ..assignment };
-        let act = Act::Assignment(assignment.clone());
         let entry = entry.as_ref().map(rows_of);
-        check::before_move(&books, &Upcoming::Decision { act: &act, entry: entry.as_ref(), rows: &PaymentRows::default() }).await?;
+        check::before_move(&books, &Upcoming::Decision { decision: Decision::Assignment(&assignment), entry: entry.as_ref() }).await?;
         let effects = Effects { entries: entry.into_iter().collect(), ..Effects::default() };
-        if books.append(act, &effects).await? == Appended::Done {
+        if books.append(Act::Assignment(assignment.clone()), &effects).await? == Appended::Done {
             let number = Some(assignment.number);
             break (assignment, number, true);
         }

@@ -1,7 +1,7 @@
 //! `farthing tax remit`: what was withheld for a jurisdiction was paid to its tax office.
 
 use crate::books::{Appended, Books};
-use crate::check::{self, Upcoming};
+use crate::check::{self, Decision, Upcoming};
 use crate::cli::RemitOptions;
 use crate::commands::actor::by;
 use crate::commands::claim::sha256_of;
@@ -16,7 +16,7 @@ use crate::{courses, plan_input};
 use anyhow::{Context, bail, ensure};
 use farthing_archive::assignments::LineNumber;
 use farthing_archive::remittances::Remitted as Made;
-use farthing_ledger::{Effects, PaymentRows};
+use farthing_ledger::Effects;
 use farthing_schemas::manifest::{Act, CyclePaid, Remittance};
 use farthing_schemas::{Currency, Cycle, Money};
 use farthing_settle::cycle::State;
@@ -159,9 +159,9 @@ async fn remit(at: &Place, options: &RemitOptions, json: bool) -> anyhow::Result
         let remittance = asked.remittance(&books, &due)?;
         let entry = asked.entry(&books, &due)?;
         let (number, booked, entry) = (remittance.number, Some(booked(&entry)?), rows_of(&entry));
-        let act = Act::Remittance(Remittance { booked, ..remittance });
-        check::before_move(&books, &Upcoming::Decision { act: &act, entry: Some(&entry), rows: &PaymentRows::default() }).await?;
-        if books.append(act, &Effects { entries: vec![entry], ..Effects::default() }).await? == Appended::Done {
+        let remittance = Remittance { booked, ..remittance };
+        check::before_move(&books, &Upcoming::Decision { decision: Decision::Remittance(&remittance), entry: Some(&entry) }).await?;
+        if books.append(Act::Remittance(remittance), &Effects { entries: vec![entry], ..Effects::default() }).await? == Appended::Done {
             break (number, true);
         }
     };
