@@ -223,24 +223,28 @@ impl Taking<'_> {
         // Of a name even the end says something.
         let right = if change.code == "C04" { "another".to_owned() } else { change.corrected.to_string() };
         let what = format!("the bank wants changed before it is paid again: {text} ({}), to {right}", change.code);
-        self.push_exception(Some(change.reference.to_string()), what);
+        self.push_exception(Some(change.reference.to_string()), what, None);
     }
 
     fn unread(&mut self, unread: &Unread) {
-        self.push_exception(Some(unread.reference.to_string()), format!("line {}: {}", unread.line, unread.what));
+        self.push_exception(Some(unread.reference.to_string()), format!("line {}: {}", unread.line, unread.what), None);
     }
 
     fn exception(&mut self, answer: &Answer, why: &str) {
+        self.exception_about(answer, why, None);
+    }
+
+    fn exception_about(&mut self, answer: &Answer, why: &str, about_line: Option<u64>) {
         let reason = answer.reason.as_ref().map(|reason| format!(" ({})", reason.kept())).unwrap_or_default();
         let amount = answer.amount.map(|amount| format!(" of {amount}")).unwrap_or_default();
         let what = format!("a payment{amount} {}{reason}: {why}", answer.outcome.as_str());
-        self.push_exception(Some(answer.reference.to_string()), what);
+        self.push_exception(Some(answer.reference.to_string()), what, about_line);
     }
 
-    fn push_exception(&mut self, reference: Option<String>, what: String) {
+    fn push_exception(&mut self, reference: Option<String>, what: String, about_line: Option<u64>) {
         let line = next(self.taken.rows.exceptions.len());
         let reference = reference.map(|reference| kept_reference(&reference));
-        self.taken.rows.exceptions.push(StoredException { sequence: self.sequence, line, reference, what, receipt: None });
+        self.taken.rows.exceptions.push(StoredException { sequence: self.sequence, line, reference, what, receipt: about_line });
     }
 }
 

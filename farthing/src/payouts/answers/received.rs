@@ -4,10 +4,11 @@ use super::{Taking, next};
 use crate::books::Books;
 use crate::payouts::invoiced::{Issued, Named};
 use crate::payouts::lines::{self, Unbooked};
+use chrono::NaiveDate;
 use farthing_bank::answer::AnswerKind;
 use farthing_bank::{Answer, AnswerFile, Outcome, Receipt};
-use farthing_ledger::{StoredException, StoredReceipt};
-use farthing_schemas::Money;
+use farthing_ledger::StoredReceipt;
+use farthing_schemas::{Currency, Money};
 use farthing_settle::journal::Told;
 use std::collections::BTreeMap;
 
@@ -68,7 +69,7 @@ impl Taking<'_> {
         let (amount, currency) = (receipt.amount.money()?, receipt.amount.currency());
         let reference = receipt.bank_reference.clone();
         if amount > RECEIPT_MAX {
-            self.push_exception(reference, format!("{} is more than anybody pays", receipt.amount));
+            self.push_exception(reference, format!("{} is more than anybody pays", receipt.amount), None);
             return Ok(());
         }
         let named = issued.named_in(receipt.remittance.as_deref().unwrap_or_default());
@@ -79,15 +80,9 @@ impl Taking<'_> {
             Named::Several => (None, Some("it names invoices of several platforms".to_owned())),
         };
         let mut row = StoredReceipt {
-            sequence: self.sequence,
-            line: next(self.taken.rows.receipts.len()),
             platform: invoice.as_ref().map(|invoice| invoice.platform.clone()),
             cycle: invoice.as_ref().map(|invoice| invoice.cycle.to_string()),
-            currency: currency.to_string(),
-            amount: amount.to_string(),
-            booked: receipt.booked.map(|day| day.to_string()),
-            reference,
-            unbooked: None,
+            ..self.row((amount, currency), receipt.booked, reference)
         };
         // What neither the bank nor the payer names may be another one, and is in suspense for a person to look at.
         let is_named = row.reference.is_some() || row.platform.is_some();
@@ -95,12 +90,15 @@ impl Taking<'_> {
             let surely = if row.reference.is_some() { "has" } else { "may have" };
             let what = format!("{} {surely} come in with another statement already, and is not booked", receipt.amount);
             row.unbooked = Some(Unbooked::Again.to_string());
-            self.push_line(row, Some(what));
+            self.push_exception(row.reference.clone(), what, Some(row.line));
+            self.taken.rows.receipts.push(row);
             return Ok(());
         }
-        let doubt = doubt.map(|doubt| format!("{} is in suspense: {doubt}", receipt.amount));
+        if let Some(doubt) = doubt {
+            self.push_exception(row.reference.clone(), format!("{} is in suspense: {doubt}", receipt.amount), Some(row.line));
+        }
         self.taken.told.push(Told::Receipt { platform: row.platform.clone(), amount, currency });
-        self.push_line(row, doubt);
+        self.taken.rows.receipts.push(row);
         Ok(())
     }
 
@@ -112,29 +110,35 @@ impl Taking<'_> {
             self.exception(answer, why);
             return Ok(());
         };
-        let mut row = StoredReceipt {
+        let mut row = self.row((amount.negated()?, currency), answer.booked, answer.bank_reference.clone());
+        let (unbooked, left) = if self.before.takes(&row) {
+            (Unbooked::Again, Some("it may have gone out with another message already"))
+        } else if let Some(remittance) = self.remittance_of(answer, amount) {
+            (Unbooked::Remitted(remittance), None)
+        } else {
+            (Unbooked::Open, Some(why))
+        };
+        row.unbooked = Some(unbooked.to_string());
+        if let Some(why) = left {
+            self.exception_about(answer, why, Some(row.line));
+        }
+        self.taken.rows.receipts.push(row);
+        Ok(())
+    }
+
+    /// The next line, as if its message booked it and it were nobody's yet.
+    fn row(&self, (amount, currency): (Money, Currency), booked: Option<NaiveDate>, reference: Option<String>) -> StoredReceipt {
+        StoredReceipt {
             sequence: self.sequence,
             line: next(self.taken.rows.receipts.len()),
             platform: None,
             cycle: None,
             currency: currency.to_string(),
-            amount: amount.negated()?.to_string(),
-            booked: answer.booked.map(|day| day.to_string()),
-            reference: answer.bank_reference.clone(),
-            unbooked: Some(Unbooked::Open.to_string()),
-        };
-        if self.before.takes(&row) {
-            row.unbooked = Some(Unbooked::Again.to_string());
-            self.taken.rows.receipts.push(row);
-            self.exception_of_line(answer, "it may have gone out with another message already");
-        } else if let Some(remittance) = self.remittance_of(answer, amount) {
-            row.unbooked = Some(Unbooked::Remitted(remittance).to_string());
-            self.taken.rows.receipts.push(row);
-        } else {
-            self.taken.rows.receipts.push(row);
-            self.exception_of_line(answer, why);
+            amount: amount.to_string(),
+            booked: booked.map(|day| day.to_string()),
+            reference,
+            unbooked: None,
         }
-        Ok(())
     }
 
     /// The remittance that a debit is the payment of: of that sum, and it names its reference.
@@ -149,23 +153,6 @@ impl Taking<'_> {
         };
         let at = self.before.unmet.iter().position(is_paid)?;
         Some(self.before.unmet.remove(at))
-    }
-
-    fn exception_of_line(&mut self, answer: &Answer, why: &str) {
-        self.exception(answer, why);
-        let line = self.taken.rows.receipts.last().map(|row| row.line);
-        if let Some(exception) = self.taken.rows.exceptions.last_mut() {
-            exception.receipt = line;
-        }
-    }
-
-    fn push_line(&mut self, row: StoredReceipt, left: Option<String>) {
-        if let Some(what) = left {
-            self.push_exception(row.reference.clone(), what);
-            let about = |exception: &mut StoredException| exception.receipt = Some(row.line);
-            self.taken.rows.exceptions.last_mut().into_iter().for_each(about);
-        }
-        self.taken.rows.receipts.push(row);
     }
 }
 
