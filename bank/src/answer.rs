@@ -64,7 +64,7 @@ pub struct Answer {
     /// What the bank calls it.
     pub bank_reference: Option<String>,
     /// What it was for and its id, in the words of whoever ordered it, one a line; of entries of accounts alone.
-    pub remittance: Option<String>,
+    pub words: Option<String>,
 }
 
 /// The states that answers lead to.

@@ -153,9 +153,9 @@ impl Entry<'_> {
         let texts: Vec<&str> = returned.into_iter().flat_map(|info| info.all("AddtlInf")).map(|text| text.text.as_str()).collect();
         let reason = Reason::of(code, Some(&texts.join(" ")));
         let (booked, bank_reference) = (self.booked, self.bank_reference(transaction));
-        let words = remittance(transaction).into_iter().chain(transaction.text_at(&["Refs", "EndToEndId"])).collect::<Vec<_>>().join("\n");
-        let remittance = Some(words).filter(|words| !words.is_empty());
-        Answer { reference, outcome, reason, amount: Some(amount), booked, bank_reference, remittance }
+        let words = purpose_of(transaction).into_iter().chain(transaction.text_at(&["Refs", "EndToEndId"])).collect::<Vec<_>>().join("\n");
+        let words = Some(words).filter(|words| !words.is_empty());
+        Answer { reference, outcome, reason, amount: Some(amount), booked, bank_reference, words }
     }
 
     fn receipt(&self, transaction: &Node, amount: Amount) -> Receipt {
@@ -164,7 +164,7 @@ impl Entry<'_> {
             amount,
             booked: self.booked,
             debtor_name: debtor.and_then(|debtor| debtor.text_at(&["Pty", "Nm"]).or_else(|| debtor.text_at(&["Nm"]))).map(str::to_owned),
-            remittance: Some(remittance(transaction).join("\n")).filter(|text| !text.is_empty()),
+            remittance: Some(purpose_of(transaction).join("\n")).filter(|text| !text.is_empty()),
             end_to_end_id: transaction.text_at(&["Refs", "EndToEndId"]).map(str::to_owned),
             bank_reference: self.bank_reference(transaction),
         }
@@ -180,7 +180,7 @@ impl Entry<'_> {
 }
 
 /// What a transaction is for: structured references first, then texts.
-fn remittance(transaction: &Node) -> Vec<&str> {
+fn purpose_of(transaction: &Node) -> Vec<&str> {
     let infos: Vec<&Node> = transaction.all("RmtInf").collect();
     let structured = infos.iter().flat_map(|info| info.all("Strd")).filter_map(|one| one.text_at(&["CdtrRefInf", "Ref"]));
     let texts = infos.iter().flat_map(|info| info.all("Ustrd")).map(|one| one.text.as_str());

@@ -14,7 +14,7 @@ use farthing_schemas::registry::Registry;
 use farthing_schemas::{Cycle, Day, Instant, Money};
 use farthing_settle::Draft;
 use farthing_settle::invoice::gather::Given;
-use farthing_settle::invoice::{Invoice, InvoiceNumber, Invoiced, Invoices, Issued, Named, OfCycle, Paid, carried};
+use farthing_settle::invoice::{BookedOfCycle, Invoice, InvoiceNumber, Invoiced, Invoices, Issued, Named, Paid, carried};
 use farthing_settle::journal::EntryKind;
 use farthing_settle::unsettled::Unsettled;
 use std::collections::{BTreeMap, BTreeSet};
@@ -104,11 +104,11 @@ async fn carried_into(
     draft: &Draft,
     paid_for_claims: &PaidForClaims,
 ) -> anyhow::Result<BTreeMap<String, Money>> {
-    let mut cycles: BTreeMap<&str, BTreeMap<Cycle, OfCycle>> = BTreeMap::new();
+    let mut cycles: BTreeMap<&str, BTreeMap<Cycle, BookedOfCycle>> = BTreeMap::new();
     for (platform, paid) in paid_for_claims {
         for (cycle, paid) in paid.range(..draft.cycle) {
             let booked = Money::sum(paid.iter().map(|paid| paid.amount))?.negated()?;
-            cycles.entry(platform).or_default().insert(*cycle, OfCycle { booked, approved: false });
+            cycles.entry(platform).or_default().insert(*cycle, BookedOfCycle { booked, approved: false });
         }
     }
     let mut postings = Vec::new();
@@ -120,10 +120,11 @@ async fn carried_into(
     }
     for (cycle, approved, posting) in &postings {
         let of = cycles.entry(&posting.platform).or_default().entry(*cycle).or_default();
-        *of = OfCycle { booked: of.booked.plus(posting.amount)?, approved: *approved };
+        *of = BookedOfCycle { booked: of.booked.plus(posting.amount)?, approved: *approved };
     }
-    let left =
-        |(platform, cycles): (&str, BTreeMap<Cycle, OfCycle>)| Ok((platform.to_owned(), carried(cycles.into_values(), draft.currency)?));
+    let left = |(platform, cycles): (&str, BTreeMap<Cycle, BookedOfCycle>)| {
+        Ok((platform.to_owned(), carried(cycles.into_values(), draft.currency)?))
+    };
     cycles.into_iter().map(left).collect()
 }
 

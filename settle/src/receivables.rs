@@ -8,7 +8,7 @@
 
 use crate::document::{Document, Fact, List, Part, Value};
 use crate::error::SettleError;
-use crate::invoice::OfCycle;
+use crate::invoice::BookedOfCycle;
 use farthing_schemas::{Currency, Cycle, Day, Money};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -192,7 +192,7 @@ impl Account {
     fn line(self, platform: String, currency: Currency, due_days: u16) -> Result<Line, SettleError> {
         let (mut invoices, mut carried) = (Vec::new(), Money::ZERO);
         for (cycle, (booked, since)) in &self.booked {
-            let asked = OfCycle { booked: *booked, approved: since.is_some() }.ask(carried, currency)?;
+            let asked = BookedOfCycle { booked: *booked, approved: since.is_some() }.ask(carried, currency)?;
             carried = asked.carried_out;
             let invoice = |day: &Day| OpenInvoice { cycle: *cycle, due: day.plus(due_days), invoiced: asked.to_pay, open: asked.to_pay };
             invoices.extend(since.as_ref().map(invoice));

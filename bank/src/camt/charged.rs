@@ -42,7 +42,7 @@ impl Entry<'_> {
             amount: Some(taken),
             booked: self.booked,
             bank_reference: self.bank_reference(self.node),
-            remittance: None,
+            words: None,
         }
     }
 }

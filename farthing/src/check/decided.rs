@@ -8,11 +8,11 @@ use crate::payouts::met::Met;
 use anyhow::{Context, anyhow, ensure};
 use farthing_archive::Catalog;
 use farthing_archive::assignments::LineNumber;
-use farthing_archive::remittances::Remitted as Made;
+use farthing_archive::remittances::Remitted;
 use farthing_schemas::manifest::AssignedTo;
 use farthing_schemas::{Cycle, Money};
 use farthing_settle::Draft;
-use farthing_settle::journal::{Entry, Header, Remitted, entry_of_assignment, entry_of_remittance, withheld_for};
+use farthing_settle::journal::{Entry, Header, PaidToOffice, entry_of_assignment, entry_of_remittance, withheld_for};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// MID, currency, cycle and jurisdiction.
@@ -76,7 +76,7 @@ impl Decided {
         self.is_booked(made.sequence, |header| Ok(entry_of_assignment(&line, &from, &to, occasion(header))?), from == to)
     }
 
-    fn remittance(&self, made: &Made) -> anyhow::Result<()> {
+    fn remittance(&self, made: &Remitted) -> anyhow::Result<()> {
         let said = &made.remittance;
         let mut withheld = Vec::new();
         for (cycle, amount) in &made.cycles {
@@ -86,7 +86,7 @@ impl Decided {
             ensure!(sum == *amount, "in {cycle} {sum} is withheld for {}, and it says {amount}", said.jurisdiction);
             withheld.push(parties);
         }
-        let remitted = Remitted { mid: &said.mid, currency: made.currency, withheld, evidence_sha256: &said.evidence_sha256 };
+        let remitted = PaidToOffice { mid: &said.mid, currency: made.currency, withheld, evidence_sha256: &said.evidence_sha256 };
         self.is_booked(made.sequence, |header| Ok(Some(entry_of_remittance(&remitted, occasion(header))?)), false)
     }
 

@@ -53,7 +53,7 @@ impl FromStr for Unbooked {
 pub struct AccountLine {
     pub number: LineNumber,
     pub row: StoredReceipt,
-    pub line: Line,
+    pub money: Line,
     /// When its message was taken in.
     pub at: String,
     pub assigned: Option<Assigned>,
@@ -110,10 +110,10 @@ pub async fn all(books: &Books) -> anyhow::Result<Vec<AccountLine>> {
 fn line_of(catalog: &Catalog, row: StoredReceipt) -> anyhow::Result<AccountLine> {
     let number = number_of_row(&row);
     let taken = catalog.message_of(row.sequence).with_context(|| format!("line {number} is of no message; run: farthing check"))?;
-    let line = described(&row, &taken.message.mid, &taken.message.sha256)?;
+    let money = described(&row, &taken.message.mid, &taken.message.sha256)?;
     let assigned = catalog.assignments.last_of(number).cloned();
     let (unbooked, told) = (unbooked(&row)?, told_by(&row)?);
-    Ok(AccountLine { number, line, at: taken.at.clone(), assigned, unbooked, told, row })
+    Ok(AccountLine { number, money, at: taken.at.clone(), assigned, unbooked, told, row })
 }
 
 /// The line that a row is.
@@ -152,8 +152,8 @@ pub fn whose(to: Option<&AssignedTo>) -> Whose {
     match to {
         Some(AssignedTo::Platform { platform, .. }) => Whose::Platform(platform.clone()),
         Some(AssignedTo::Claim { .. } | AssignedTo::Suspense) => Whose::Suspense,
-        Some(AssignedTo::Charges) => Whose::TheBanks,
-        Some(AssignedTo::Remittance { .. } | AssignedTo::Repetition) | None => Whose::Booked,
+        Some(AssignedTo::Charges) => Whose::Charges,
+        Some(AssignedTo::Remittance { .. } | AssignedTo::Repetition) | None => Whose::Elsewhere,
     }
 }
 

@@ -169,14 +169,14 @@ pub fn ask(carried_in: Money, labour: Money, currency: Currency) -> Result<Asked
 
 /// What is booked for a cycle: labour less what was paid for claims.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct OfCycle {
+pub struct BookedOfCycle {
     /// How much, be it below 0.
     pub booked: Money,
     /// Whether an approval is in force, so that it is asked for; else it waits.
     pub approved: bool,
 }
 
-impl OfCycle {
+impl BookedOfCycle {
     /// What is asked for, where so much was carried.
     ///
     /// # Errors
@@ -193,7 +193,7 @@ impl OfCycle {
 ///
 /// # Errors
 /// A sum that does not fit.
-pub fn carried(cycles: impl IntoIterator<Item = OfCycle>, currency: Currency) -> Result<Money, SettleError> {
+pub fn carried(cycles: impl IntoIterator<Item = BookedOfCycle>, currency: Currency) -> Result<Money, SettleError> {
     cycles.into_iter().try_fold(Money::ZERO, |carried, cycle| Ok(cycle.ask(carried, currency)?.carried_out))
 }
 

@@ -15,9 +15,9 @@ pub enum Whose {
     Suspense,
     /// The bank has taken it for its services: a cost of the MID's own, out of what it keeps. It comes out of no account of a party, of
     /// suspense or of a tax: what is owed to contributors is owed to them in full, however dear the bank is.
-    TheBanks,
+    Charges,
     /// It is not booked, or the bank's account was booked already: by another message, or by a remittance.
-    Booked,
+    Elsewhere,
 }
 
 impl Whose {
@@ -26,9 +26,9 @@ impl Whose {
         match self {
             Whose::Platform(platform) => Account::PlatformReceivable(platform.clone()),
             Whose::Suspense => Account::Suspense,
-            Whose::TheBanks => Account::FeeIncome,
+            Whose::Charges => Account::FeeIncome,
             // What is debited and credited there comes to nothing.
-            Whose::Booked => Account::Bank,
+            Whose::Elsewhere => Account::Bank,
         }
     }
 }

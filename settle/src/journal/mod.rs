@@ -29,4 +29,4 @@ pub use balances::Turnover;
 pub use claim::{PaidForClaim, entry_of_claim, paid_by_cycle};
 pub use entry::{Entry, EntryKind, Evidence, EvidenceKind, Header, Place, Posting};
 pub use payment::{OfCycle, Told, entry_of_message, entry_of_release};
-pub use remittance::{Remitted, entry_of_remittance, withheld_for};
+pub use remittance::{PaidToOffice, entry_of_remittance, withheld_for};

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 /// What was paid to a tax office.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Remitted<'a> {
+pub struct PaidToOffice<'a> {
     /// The MID that withheld.
     pub mid: &'a str,
     /// In which currency.
@@ -32,7 +32,7 @@ pub fn withheld_for(draft: &Draft, jurisdiction: &str) -> BTreeMap<String, Money
 ///
 /// # Errors
 /// A sum that does not fit.
-pub fn entry_of_remittance(remitted: &Remitted<'_>, occasion: Occasion) -> Result<Entry, SettleError> {
+pub fn entry_of_remittance(remitted: &PaidToOffice<'_>, occasion: Occasion) -> Result<Entry, SettleError> {
     let mut sums = Sums::default();
     for (party, amount) in remitted.withheld.iter().flat_map(|parties| parties.iter()) {
         let posting = |account, amount| Posting { account, currency: remitted.currency, amount };

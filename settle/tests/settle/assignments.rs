@@ -3,14 +3,14 @@
 use crate::journal::occasion;
 use crate::support::{amount, currency};
 use farthing_schemas::Money;
-use farthing_settle::journal::{Entry, EntryKind, Line, Remitted, Whose, entry_of_assignment, entry_of_remittance};
+use farthing_settle::journal::{Entry, EntryKind, Line, PaidToOffice, Whose, entry_of_assignment, entry_of_remittance};
 use std::collections::BTreeMap;
 
 fn whose(word: &str) -> Whose {
     match word {
         "suspense" => Whose::Suspense,
-        "bank" => Whose::TheBanks,
-        "booked" => Whose::Booked,
+        "charges" => Whose::Charges,
+        "elsewhere" => Whose::Elsewhere,
         platform => Whose::Platform(platform.to_owned()),
     }
 }
@@ -39,11 +39,11 @@ fn a_line_is_taken_from_where_it_was_and_put_where_it_is_said_to_be() {
     check("5 suspense plt_a: platform_receivable:plt_a -5.000000000000, suspense 5.000000000000");
     check("5 plt_a plt_b: platform_receivable:plt_a 5.000000000000, platform_receivable:plt_b -5.000000000000");
     check("5 plt_b suspense: platform_receivable:plt_b 5.000000000000, suspense -5.000000000000");
-    check("5 booked plt_a: platform_receivable:plt_a -5.000000000000, bank 5.000000000000");
-    check("5 plt_a booked: platform_receivable:plt_a 5.000000000000, bank -5.000000000000");
-    check("-5 booked bank: fee_income 5.000000000000, bank -5.000000000000");
-    check("-5 bank plt_a: platform_receivable:plt_a 5.000000000000, fee_income -5.000000000000");
-    for same in ["suspense", "plt_a", "booked", "bank"] {
+    check("5 elsewhere plt_a: platform_receivable:plt_a -5.000000000000, bank 5.000000000000");
+    check("5 plt_a elsewhere: platform_receivable:plt_a 5.000000000000, bank -5.000000000000");
+    check("-5 elsewhere charges: fee_income 5.000000000000, bank -5.000000000000");
+    check("-5 charges plt_a: platform_receivable:plt_a 5.000000000000, fee_income -5.000000000000");
+    for same in ["suspense", "plt_a", "elsewhere", "charges"] {
         check(&format!("5 {same} {same}:"));
     }
 }
@@ -54,7 +54,7 @@ fn a_remittance_takes_from_each_party_what_was_withheld_of_it() {
         list.iter().map(|(party, size)| ((*party).to_owned(), amount(size))).collect()
     };
     let (october, november) = (parties(&[("ana", "1.50"), ("ben", "2")]), parties(&[("ana", "0.25")]));
-    let remitted = Remitted { mid: "mid_a", currency: currency("EUR"), withheld: vec![&october, &november], evidence_sha256: "cc" };
+    let remitted = PaidToOffice { mid: "mid_a", currency: currency("EUR"), withheld: vec![&october, &november], evidence_sha256: "cc" };
     let entry = entry_of_remittance(&remitted, occasion(3, "bb")).unwrap();
     assert_eq!(shown(&entry), "withheld_tax:ana 1.750000000000, withheld_tax:ben 2.000000000000, bank -3.750000000000");
     assert_eq!((entry.header().kind, entry.header().evidence.sha256.as_str()), (EntryKind::Remittance, "cc"));

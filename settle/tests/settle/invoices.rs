@@ -10,7 +10,7 @@ use farthing_schemas::{Accrual, Day, Money, Status, Use};
 use farthing_settle::earned::{Deferred, Earned, EventNumber};
 use farthing_settle::input::{Input, OnShortfall};
 use farthing_settle::invoice::gather::Given;
-use farthing_settle::invoice::{Invoice, InvoiceNumber, Invoiced, Invoices, Issued, Named, OfCycle, carried};
+use farthing_settle::invoice::{BookedOfCycle, Invoice, InvoiceNumber, Invoiced, Invoices, Issued, Named, carried};
 use farthing_settle::journal::{Account, Entry, entry_of_approval};
 use farthing_settle::unsettled::Unsettled;
 use farthing_settle::{Draft, Plan, SettleError, plan};
@@ -282,7 +282,7 @@ proptest! {
             for platform in ["plt_a", "plt_b"] {
                 let before = left.get(platform).copied().unwrap_or_default();
                 let labours = booked_sums.entry(platform.to_owned()).or_default();
-                prop_assert_eq!(before, carried(labours.iter().map(|labour| OfCycle { booked: *labour, approved: true }), input.currency).unwrap());
+                prop_assert_eq!(before, carried(labours.iter().map(|labour| BookedOfCycle { booked: *labour, approved: true }), input.currency).unwrap());
                 let invoice = invoices.invoice(given(&plan, platform, before), &unsettled(&plan.draft, &input)).unwrap();
                 let (figures, minor) = (invoice.figures, input.currency.minor_unit());
                 prop_assert!(figures.to_pay >= Money::ZERO && figures.to_pay.units() % minor.units() == 0);

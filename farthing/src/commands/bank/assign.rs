@@ -49,10 +49,10 @@ impl Asked<'_> {
     async fn to(&self, books: &mut Books, line: &AccountLine) -> anyhow::Result<AssignedTo> {
         let WhoseOptions { invoice, platform, claim, charges, remittance, repetition, suspense } = self.whose;
         if let Some(number) = invoice {
-            let issued = Issued::of(books, &line.line.mid).await?;
+            let issued = Issued::of(books, &line.money.mid).await?;
             let invoice =
-                issued.get(number).with_context(|| format!("--invoice {number}: {} has issued no such invoice", line.line.mid))?;
-            let (asks, currency) = (invoice.currency, line.line.currency);
+                issued.get(number).with_context(|| format!("--invoice {number}: {} has issued no such invoice", line.money.mid))?;
+            let (asks, currency) = (invoice.currency, line.money.currency);
             ensure!(asks == currency, "--invoice {number} asks for {asks}, and line {} is in {currency}", line.number);
             return Ok(AssignedTo::Platform { platform: invoice.platform.clone(), cycle: Some(invoice.cycle.to_string()) });
         }
@@ -74,12 +74,12 @@ impl Asked<'_> {
     fn assignment(&self, books: &Books, line: &AccountLine, to: AssignedTo) -> Assignment {
         Assignment {
             number: books.catalog.assignments.next_number(),
-            mid: line.line.mid.clone(),
+            mid: line.money.mid.clone(),
             message: line.number.message,
             line: line.number.line,
-            currency: line.line.currency.to_string(),
-            amount: line.line.amount.to_string(),
-            message_sha256: line.line.message_sha256.clone(),
+            currency: line.money.currency.to_string(),
+            amount: line.money.amount.to_string(),
+            message_sha256: line.money.message_sha256.clone(),
             to,
             instead_of: line.assigned.as_ref().map(|assigned| assigned.assignment.number),
             reason: self.reason.to_owned(),
@@ -132,7 +132,7 @@ fn entry(books: &Books, line: &AccountLine, assignment: &Assignment) -> anyhow::
     let now = now();
     let (reason, reference) = (format!("{}, decided by {}", assignment.reason, assignment.by), assignment.reference.clone());
     let occasion = Occasion { place: next_place(&books.catalog), happened: now, booked: now, reason, reference };
-    Ok(entry_of_assignment(&line.line, &line.whose(), &whose(Some(&assignment.to)), occasion)?)
+    Ok(entry_of_assignment(&line.money, &line.whose(), &whose(Some(&assignment.to)), occasion)?)
 }
 
 fn told(line: &LineNumber, assignment: &Assignment, is_new: bool) -> String {

@@ -80,6 +80,6 @@ fn is_needed(line: &AccountLine, sealed: &BTreeSet<Key>) -> bool {
         Some(AssignedTo::Platform { cycle, .. }) => cycle,
         _ => &None,
     };
-    let key = cycle.clone().map(|cycle| (line.line.mid.clone(), line.row.currency.clone(), cycle));
+    let key = cycle.clone().map(|cycle| (line.money.mid.clone(), line.row.currency.clone(), cycle));
     line.is_left() || key.is_some_and(|key| !sealed.contains(&key))
 }

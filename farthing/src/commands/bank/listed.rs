@@ -65,8 +65,8 @@ pub async fn receipts(at: &Place, mid: Option<&str>, json: bool) -> anyhow::Resu
     }
     let all = lines::all(&books).await?;
     let (mut rows, mut documents) = (Vec::new(), Vec::new());
-    for line in all.iter().filter(|line| mid.is_none_or(|mid| mid == line.line.mid)) {
-        let AccountLine { number, row, line: money, at, assigned, .. } = line;
+    for line in all.iter().filter(|line| mid.is_none_or(|mid| mid == line.money.mid)) {
+        let AccountLine { number, row, money, at, assigned, .. } = line;
         let assignment = assigned.as_ref().map(|assigned| &assigned.assignment);
         documents.push(json!({"line": number.to_string(), "mid": money.mid, "at": at, "booked": row.booked, "reference": row.reference,
             "currency": row.currency, "amount": row.amount, "whose": whose(line), "left": line.is_left(),

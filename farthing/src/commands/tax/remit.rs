@@ -15,12 +15,12 @@ use crate::time::now;
 use crate::{courses, plan_input};
 use anyhow::{Context, bail, ensure};
 use farthing_archive::assignments::LineNumber;
-use farthing_archive::remittances::Remitted as Made;
+use farthing_archive::remittances::Remitted;
 use farthing_ledger::Effects;
 use farthing_schemas::manifest::{Act, CyclePaid, Remittance};
 use farthing_schemas::{Currency, Cycle, Money};
 use farthing_settle::cycle::State;
-use farthing_settle::journal::{Entry, Occasion, Remitted, entry_of_remittance, withheld_for};
+use farthing_settle::journal::{Entry, Occasion, PaidToOffice, entry_of_remittance, withheld_for};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -70,8 +70,9 @@ impl Asked<'_> {
     }
 
     /// The remittance that has this reference already: the same one, if it is asked for again.
-    fn before<'b>(&self, books: &'b Books) -> anyhow::Result<Option<(u64, &'b Made)>> {
-        let has = |made: &Made| (made.remittance.mid.as_str(), made.remittance.reference.as_str()) == (self.mid.as_str(), self.reference);
+    fn before<'b>(&self, books: &'b Books) -> anyhow::Result<Option<(u64, &'b Remitted)>> {
+        let has =
+            |made: &Remitted| (made.remittance.mid.as_str(), made.remittance.reference.as_str()) == (self.mid.as_str(), self.reference);
         let Some((number, made)) = books.catalog.remittances.iter().find(|(_, made)| has(made)) else { return Ok(None) };
         let of = (made.remittance.jurisdiction.as_str(), made.currency, made.amount, made.remittance.evidence_sha256.as_str());
         let asked = (self.jurisdiction, self.currency, self.amount, self.evidence_sha256.as_str());
@@ -141,7 +142,7 @@ impl Asked<'_> {
 
     fn entry(&self, books: &Books, due: &Due) -> anyhow::Result<Entry> {
         let (now, evidence_sha256) = (now(), self.evidence_sha256.as_str());
-        let remitted = Remitted { mid: &self.mid, currency: self.currency, withheld: due.values().collect(), evidence_sha256 };
+        let remitted = PaidToOffice { mid: &self.mid, currency: self.currency, withheld: due.values().collect(), evidence_sha256 };
         let reason = format!("{}, recorded by {}", self.reason, self.by);
         let reference = self.reference.to_owned();
         Ok(entry_of_remittance(&remitted, Occasion { place: next_place(&books.catalog), happened: now, booked: now, reason, reference })?)
@@ -188,20 +189,20 @@ struct Bank {
 }
 
 impl Bank {
-    async fn of(books: &Books, number: u64, made: &Made) -> anyhow::Result<Bank> {
+    async fn of(books: &Books, number: u64, made: &Remitted) -> anyhow::Result<Bank> {
         let debit = made.amount.negated()?;
         let lines = lines::all(books).await?;
         let numbers = |is_one: &dyn Fn(&AccountLine) -> bool| lines.iter().filter(|line| is_one(line)).map(|line| line.number).collect();
         let paying: Vec<LineNumber> = numbers(&|line| line.remittance() == Some(number));
         let waits = |line: &AccountLine| {
-            line.is_left() && line.line.mid == made.remittance.mid && (line.line.amount, line.line.currency) == (debit, made.currency)
+            line.is_left() && line.money.mid == made.remittance.mid && (line.money.amount, line.money.currency) == (debit, made.currency)
         };
         let waiting = if paying.is_empty() { numbers(&waits) } else { Vec::new() };
         Ok(Bank { paying, waiting })
     }
 }
 
-fn told(number: u64, made: &Made, is_new: bool, bank: &Bank) -> String {
+fn told(number: u64, made: &Remitted, is_new: bool, bank: &Bank) -> String {
     let Remittance { mid, jurisdiction, currency, reference, .. } = &made.remittance;
     let cycles: Vec<String> = made.cycles.keys().map(Cycle::to_string).collect();
     let (amount, cycles) = (made.amount, cycles.join(", "));
@@ -221,7 +222,7 @@ fn joined(lines: &[LineNumber]) -> String {
     lines.iter().map(LineNumber::to_string).collect::<Vec<_>>().join(", ")
 }
 
-fn document(number: u64, made: &Made, lines: &[LineNumber]) -> Value {
+fn document(number: u64, made: &Remitted, lines: &[LineNumber]) -> Value {
     let Remittance { mid, jurisdiction, currency, cycles, amount, reason, reference, evidence_sha256, by, .. } = &made.remittance;
     json!({"number": number, "mid": mid, "jurisdiction": jurisdiction, "currency": currency, "amount": amount,
         "cycles": cycles.iter().map(|of| json!({"cycle": of.cycle, "amount": of.amount})).collect::<Vec<_>>(),
@@ -243,7 +244,7 @@ async fn list(at: &Place, json: bool) -> anyhow::Result<Answer> {
         output::json(&json!({"remittances": books.catalog.remittances.iter().map(listed).collect::<Vec<_>>()}))?;
         return Ok(Answer::Yes);
     }
-    let row = |(number, made): (u64, &Made)| {
+    let row = |(number, made): (u64, &Remitted)| {
         let Remittance { mid, jurisdiction, currency, reason, reference, by, .. } = &made.remittance;
         let cycles: Vec<String> = made.cycles.keys().map(Cycle::to_string).collect();
         let lines = lines_of(number);

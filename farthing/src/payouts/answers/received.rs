@@ -31,7 +31,7 @@ impl Before {
             return Ok(before);
         }
         let known = lines::all(books).await?;
-        for line in known.iter().filter(|line| line.line.mid == mid && line.counts()) {
+        for line in known.iter().filter(|line| line.money.mid == mid && line.counts()) {
             *before.lines.entry(identity(&line.row)).or_default() += 1;
         }
         let is_met = |number: &u64| known.iter().any(|line| line.remittance() == Some(*number));
@@ -143,7 +143,7 @@ impl Taking<'_> {
 
     /// The remittance that a debit is the payment of: of that sum, and it names its reference.
     fn remittance_of(&mut self, answer: &Answer, amount: Money) -> Option<u64> {
-        let words = plain(answer.remittance.as_deref()?);
+        let words = plain(answer.words.as_deref()?);
         let currency = answer.amount?.currency();
         let is_paid = |number: &u64| {
             let made = self.books.catalog.remittances.get(*number);

@@ -11,7 +11,7 @@ use farthing_settle::journal::Whose;
 
 /// Says why a line cannot be assigned so.
 pub fn may_be(books: &Books, all: &[AccountLine], line: &AccountLine, to: &AssignedTo) -> anyhow::Result<()> {
-    let (number, is_debit) = (line.number, line.line.amount < Money::ZERO);
+    let (number, is_debit) = (line.number, line.money.amount < Money::ZERO);
     match to {
         AssignedTo::Platform { .. } | AssignedTo::Suspense => {}
         // Whatever comes in may be somebody's: the MID does not help itself to it.
@@ -27,16 +27,16 @@ pub fn may_be(books: &Books, all: &[AccountLine], line: &AccountLine, to: &Assig
 /// Of what was booked before the bank told it, its payments are no more.
 fn is_payment_of(books: &Books, all: &[AccountLine], line: &AccountLine, to: &AssignedTo) -> anyhow::Result<()> {
     let Some(met) = Met::of(&books.catalog, to)? else { return Ok(()) };
-    let others = all.iter().filter(|other| other.number != line.number && other.is(to)).map(|other| other.line.amount);
-    met.takes(line.number, &line.line, Money::sum(others)?)
+    let others = all.iter().filter(|other| other.number != line.number && other.is(to)).map(|other| other.money.amount);
+    met.takes(line.number, &line.money, Money::sum(others)?)
 }
 
 /// Nothing is taken out of suspense that a claim has taken out of it: what was paid for unlicensed use would be booked twice.
 fn is_in_suspense(books: &Books, all: &[AccountLine], line: &AccountLine, to: &AssignedTo) -> anyhow::Result<()> {
-    let (mid, currency) = (line.line.mid.as_str(), line.line.currency);
-    let of_books = |other: &&AccountLine| other.line.mid == mid && other.line.currency == currency && other.whose() == Whose::Suspense;
-    let before = Money::sum(all.iter().filter(of_books).map(|other| other.line.amount))?.minus(claimed(books, mid, currency)?)?;
-    let part = |whose: Whose| if whose == Whose::Suspense { line.line.amount } else { Money::ZERO };
+    let (mid, currency) = (line.money.mid.as_str(), line.money.currency);
+    let of_books = |other: &&AccountLine| other.money.mid == mid && other.money.currency == currency && other.whose() == Whose::Suspense;
+    let before = Money::sum(all.iter().filter(of_books).map(|other| other.money.amount))?.minus(claimed(books, mid, currency)?)?;
+    let part = |whose: Whose| if whose == Whose::Suspense { line.money.amount } else { Money::ZERO };
     let after = before.minus(part(line.whose()))?.plus(part(whose(Some(to))))?;
     ensure!(
         after >= before || after >= Money::ZERO,
