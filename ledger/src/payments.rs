@@ -123,7 +123,7 @@ pub struct StoredException {
     /// What it is.
     pub what: String,
     /// The line among that act's receipts that it is about.
-    pub receipt: Option<u64>,
+    pub about_line: Option<u64>,
 }
 
 /// What an act brings to these tables.
@@ -283,7 +283,7 @@ impl Ledger {
             line: unsigned(row.get(1)),
             reference: row.get(2),
             what: row.get(3),
-            receipt: row.get::<Option<i64>, _>(4).map(unsigned),
+            about_line: row.get::<Option<i64>, _>(4).map(unsigned),
         };
         Ok(sqlx::query(select).fetch_all(&self.pool).await?.iter().map(exception).collect())
     }
@@ -361,7 +361,7 @@ pub(crate) async fn insert_payment_rows(sql: &mut Sql, dialect: Dialect, rows: &
     for exception in &rows.exceptions {
         let insert = "INSERT INTO bank_exceptions (sequence, line, reference, what, receipt) VALUES ($1, $2, $3, $4, $5)";
         let query = sqlx::query(insert).bind(signed(exception.sequence)).bind(signed(exception.line));
-        query.bind(&exception.reference).bind(&exception.what).bind(exception.receipt.map(signed)).execute(&mut **sql).await?;
+        query.bind(&exception.reference).bind(&exception.what).bind(exception.about_line.map(signed)).execute(&mut **sql).await?;
     }
     Ok(())
 }

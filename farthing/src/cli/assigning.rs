@@ -12,7 +12,7 @@ Examples:
   farthing bank assign 17-3 --charges --why fees --reference statement-4
   farthing bank assign --list --data books
 
-farthing bank exceptions and farthing bank receipts number the lines. From then on it counts there: in
+farthing bank exceptions and farthing bank lines number the lines. From then on it counts there: in
 receivables, in what release --funded pays out of, and in the journal, which books it on the evidence
 of the bank's message. What was wrong is assigned again, to --suspense if it is nobody's: the new one
 points back, and the old one stays. The same again changes nothing.")]

@@ -144,8 +144,8 @@ is kept elsewhere. Exits 1 while somebody reads the ledger, whose file then stil
         decided: bool,
     },
     /// What came in, and what went out that is no payment of ours: each line with its number and whose it is
-    #[command(after_help = "Example:\n  farthing bank receipts --mid mid_guild --data books")]
-    Receipts {
+    #[command(after_help = "Example:\n  farthing bank lines --mid mid_guild --data books")]
+    Lines {
         /// Only this MID
         #[arg(long, value_name = "MID")]
         mid: Option<String>,

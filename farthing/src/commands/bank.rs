@@ -21,7 +21,7 @@ pub async fn run(at: &Place, command: BankCommand, json: bool) -> anyhow::Result
         BankCommand::Book { files, mid, person } => book::run(at, &files, &mid, person, json).await,
         BankCommand::Erase { before, mid } => erase::run(at, before, mid.as_deref(), json).await,
         BankCommand::Exceptions { mid, decided } => listed::exceptions(at, mid.as_deref(), decided, json).await,
-        BankCommand::Receipts { mid } => listed::receipts(at, mid.as_deref(), json).await,
+        BankCommand::Lines { mid } => listed::lines(at, mid.as_deref(), json).await,
         BankCommand::Assign(options) => assign::run(at, &options, json).await,
     }
 }

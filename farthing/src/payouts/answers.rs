@@ -66,7 +66,7 @@ pub fn outcome_sha256(states: &[StoredState], receipts: &[StoredReceipt], except
         with(list, row.unbooked.as_ref().map(|why| json!(why)))
     };
     let exception =
-        |row: &StoredException| with(json!(["exception", row.line, row.reference, row.what]), row.receipt.map(|line| json!(line)));
+        |row: &StoredException| with(json!(["exception", row.line, row.reference, row.what]), row.about_line.map(|line| json!(line)));
     lines_sha256(states.iter().map(state).chain(receipts.iter().map(receipt)).chain(exceptions.iter().map(exception)))
 }
 
@@ -244,7 +244,7 @@ impl Taking<'_> {
     fn push_exception(&mut self, reference: Option<String>, what: String, about_line: Option<u64>) {
         let line = next(self.taken.rows.exceptions.len());
         let reference = reference.map(|reference| kept_reference(&reference));
-        self.taken.rows.exceptions.push(StoredException { sequence: self.sequence, line, reference, what, receipt: about_line });
+        self.taken.rows.exceptions.push(StoredException { sequence: self.sequence, line, reference, what, about_line });
     }
 }
 

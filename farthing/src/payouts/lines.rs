@@ -123,7 +123,7 @@ pub fn number_of_row(row: &StoredReceipt) -> LineNumber {
 
 /// The line that an exception is about.
 pub fn number_of(exception: &StoredException) -> Option<LineNumber> {
-    exception.receipt.map(|line| LineNumber { message: exception.sequence, line })
+    exception.about_line.map(|line| LineNumber { message: exception.sequence, line })
 }
 
 /// A row as the journal knows it.

@@ -72,7 +72,7 @@ fn message(id: &str) -> PaymentRows {
         states: vec![state(2, 1, id, "settled")],
         message: Some(StoredBankMessage { sha256: "aa".to_owned(), sequence: 2, mid: "mid_a".to_owned(), body: Some(vec![1, 2]) }),
         receipts: vec![receipt],
-        exceptions: vec![StoredException { sequence: 2, line: 1, reference: None, what: "ü \"?\"".to_owned(), receipt: Some(1) }],
+        exceptions: vec![StoredException { sequence: 2, line: 1, reference: None, what: "ü \"?\"".to_owned(), about_line: Some(1) }],
         ..PaymentRows::default()
     }
 }

@@ -71,7 +71,7 @@ fn a_receipt_that_names_no_invoice_is_a_platforms_once_a_person_says_so() -> Res
         let said = refused(&scene, &line, whose)?;
         ensure!(said.contains(says), "{whose:?}: {said}");
     }
-    ensure!(refused(&scene, "1-1", &["--suspense"])?.contains("bank receipts"));
+    ensure!(refused(&scene, "1-1", &["--suspense"])?.contains("see: farthing bank lines"));
 
     // To the wrong one, then to the right one, which points back; the same again changes nothing.
     assert_eq!(assign(&scene, &line, &["--platform", "plt_b"])?["number"], 1);
@@ -90,7 +90,7 @@ fn a_receipt_that_names_no_invoice_is_a_platforms_once_a_person_says_so() -> Res
     ensure!(last.to_string().contains("letter of the payer, decided by ana") && last.to_string().contains("bank_message"), "{last}");
     let listed = scene.data.json(["bank", "assign", "--list"])?;
     assert_eq!(listed["assignments"].as_array().map(Vec::len), Some(2), "{listed}");
-    ensure!(scene.data.ok(["bank", "receipts", "--mid", MID])?.contains("plt_a's, for 2026-10"));
+    ensure!(scene.data.ok(["bank", "lines", "--mid", MID])?.contains("plt_a's, for 2026-10"));
     ensure!(scene.data.ok(["bank", "exceptions", "--all"])?.contains(&line));
 
     // Both have paid, so everybody is paid.

@@ -76,7 +76,7 @@ fn what_is_withheld_is_remitted_once_and_met_by_the_bank() -> Result<()> {
 
     // The bank's statement names it, however it is spaced; so nobody has to look at it, and nothing more is booked.
     assert_eq!(scene.told("first", &[Entry::debit(cents, "B-1", "tax t-9 of 2026")])?, 0);
-    ensure!(scene.data.ok(["bank", "receipts"])?.contains("the payment of remittance 1"));
+    ensure!(scene.data.ok(["bank", "lines"])?.contains("the payment of remittance 1"));
     assert_eq!(units(&scene.balance("bank")?)?, bank - sum);
     // Once it is paid no other line is proposed.
     assert_eq!(scene.told("another", &[Entry::debit(cents, "B-9", "portal")])?, 1);

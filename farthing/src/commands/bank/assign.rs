@@ -97,7 +97,7 @@ async fn assign(at: &Place, options: &AssignOptions, json: bool) -> anyhow::Resu
     let (assignment, number, is_new) = loop {
         let all = lines::all(&books).await?;
         let line = all.iter().find(|line| line.number == asked.line);
-        let line = line.with_context(|| format!("no message of a bank has a line {}; see: farthing bank receipts", asked.line))?;
+        let line = line.with_context(|| format!("no message of a bank has a line {}; see: farthing bank lines", asked.line))?;
         let to = asked.to(&mut books, line).await?;
         let assignment = asked.assignment(&books, line, to);
         if line.is(&assignment.to) {

@@ -1,4 +1,4 @@
-//! `farthing bank exceptions` and `receipts`: what is left to a person, and all money on the account that is no payment of ours.
+//! `farthing bank exceptions` and `lines`: what is left to a person, and all money on the account that is no payment of ours.
 
 use super::assign::in_words;
 use super::book::shown;
@@ -58,7 +58,7 @@ pub async fn exceptions(at: &Place, mid: Option<&str>, decided: bool, json: bool
 }
 
 /// All lines of the accounts of a MID, or of all, with whose each is.
-pub async fn receipts(at: &Place, mid: Option<&str>, json: bool) -> anyhow::Result<Answer> {
+pub async fn lines(at: &Place, mid: Option<&str>, json: bool) -> anyhow::Result<Answer> {
     let mut books = Books::open(at).await?;
     if let Some(mid) = mid {
         mid_and_currency(&*books.registry_now().await?, mid, None)?;
@@ -82,7 +82,7 @@ pub async fn receipts(at: &Place, mid: Option<&str>, json: bool) -> anyhow::Resu
         );
     }
     if json {
-        output::json(&json!({"receipts": documents}))?;
+        output::json(&json!({"lines": documents}))?;
     } else if rows.is_empty() {
         output::text("Nothing has come in, and nothing has gone out that is no payment of ours.")?;
     } else {
