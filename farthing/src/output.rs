@@ -77,6 +77,11 @@ pub fn bytes(bytes: &[u8]) -> anyhow::Result<()> {
     }
 }
 
+/// Texts of others on a terminal: what would move its cursor or begin a line is shown as a sign.
+pub fn printable(text: &str) -> String {
+    text.replace(char::is_control, "\u{FFFD}")
+}
+
 /// A table for people: columns as wide as their widest cell, the first `left` ones to the left, the others to the right.
 pub fn table(head: &[&str], rows: &[Vec<String>], left: usize) -> String {
     let width = |column: usize| {

@@ -6,7 +6,7 @@ mod erase;
 mod listed;
 
 use crate::cli::BankCommand;
-use crate::output::{self, Answer};
+use crate::output::{self, Answer, printable};
 use crate::place::Place;
 use anyhow::Context;
 use farthing_bank::answer::{Change, Reason};
@@ -118,7 +118,7 @@ fn unread(unread: &Unread) -> Value {
 
 fn told(file: &AnswerFile) -> String {
     let id = file.message_id.as_deref().unwrap_or("without an id");
-    let mut parts = vec![plain(&format!("{} {id}, SHA-256 {}", file.kind.as_str(), file.sha256))];
+    let mut parts = vec![printable(&format!("{} {id}, SHA-256 {}", file.kind.as_str(), file.sha256))];
     if !file.answers.is_empty() {
         parts.push(output::table(&["payment", "outcome", "booked", "reason", "amount"], &plain_rows(answer_rows(file)), 4));
     }
@@ -129,9 +129,9 @@ fn told(file: &AnswerFile) -> String {
         let text = change.text.unwrap_or("the account");
         format!("Of {} the bank wants changed: {text} ({}), to {}.", change.reference, change.code, change.corrected)
     };
-    parts.extend(file.changes.iter().map(|change| plain(&changed(change))));
+    parts.extend(file.changes.iter().map(|change| printable(&changed(change))));
     let unread = |unread: &Unread| format!("Not understood, on line {}: {}, of {}.", unread.line, unread.what, unread.reference);
-    parts.extend(file.unread.iter().map(|one| plain(&unread(one))));
+    parts.extend(file.unread.iter().map(|one| printable(&unread(one))));
     parts.join("\n\n")
 }
 
@@ -160,11 +160,6 @@ fn receipt_rows(file: &AnswerFile) -> Vec<Vec<String>> {
     file.receipts.iter().map(row).collect()
 }
 
-/// Texts of others on a terminal: what would move its cursor or begin a line is shown as a sign.
-fn plain(text: &str) -> String {
-    text.replace(char::is_control, "\u{FFFD}")
-}
-
 fn plain_rows(rows: Vec<Vec<String>>) -> Vec<Vec<String>> {
-    rows.into_iter().map(|row| row.iter().map(|cell| plain(cell)).collect()).collect()
+    rows.into_iter().map(|row| row.iter().map(|cell| printable(cell)).collect()).collect()
 }

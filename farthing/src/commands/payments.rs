@@ -31,7 +31,7 @@ pub async fn run(at: &Place, options: &PaymentsOptions, json: bool) -> anyhow::R
         output::text("No payments.")?;
     } else {
         let columns = ["payment", "cycle", "party", "state", "since", "reason", "replaces", "currency", "amount"];
-        let cell = |value: &Value| value.as_str().unwrap_or("-").replace(char::is_control, "\u{FFFD}");
+        let cell = |value: &Value| output::printable(value.as_str().unwrap_or("-"));
         let rows: Vec<Vec<String>> = rows.iter().map(|row| columns.map(|column| cell(&row[column])).to_vec()).collect();
         output::text(&output::table(&columns, &rows, columns.len() - 1))?;
     }

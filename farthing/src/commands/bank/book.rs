@@ -138,9 +138,9 @@ fn numbered(one: &StoredException) -> String {
     number_of(one).map(|line| format!("line {line}, ")).unwrap_or_default()
 }
 
-/// Texts of others on a terminal: what would move its cursor or begin a line is shown as a sign.
+/// What it is, with the payment that it is about.
 pub fn shown(exception: &StoredException) -> String {
     let reference = exception.reference.as_deref().filter(|reference| *reference != "-");
     let text = reference.map_or(exception.what.clone(), |reference| format!("{reference}: {}", exception.what));
-    text.replace(char::is_control, "\u{FFFD}")
+    output::printable(&text)
 }

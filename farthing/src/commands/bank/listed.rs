@@ -42,7 +42,7 @@ pub async fn exceptions(at: &Place, mid: Option<&str>, decided: bool, json: bool
             message.mid.clone(),
             taken.at.clone(),
             message.form.clone(),
-            id.replace(char::is_control, "\u{FFFD}"),
+            output::printable(&id),
             shown(&exception),
         ]);
     }
@@ -71,7 +71,7 @@ pub async fn lines(at: &Place, mid: Option<&str>, json: bool) -> anyhow::Result<
         documents.push(json!({"line": number.to_string(), "mid": money.mid, "at": at, "booked": row.booked, "reference": row.reference,
             "currency": row.currency, "amount": row.amount, "whose": whose(line), "left": line.is_left(),
             "platform": row.platform, "cycle": row.cycle, "assignment": assignment.map(|one| one.number), "to": assignment.map(|one| &one.to)}));
-        let plain = |text: &Option<String>| text.clone().unwrap_or_default().replace(char::is_control, "\u{FFFD}");
+        let plain = |text: &Option<String>| output::printable(text.as_deref().unwrap_or_default());
         let words = [number.to_string(), money.mid.clone(), plain(&row.booked), plain(&row.reference), whose(line)];
         rows.push(
             [
