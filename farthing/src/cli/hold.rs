@@ -73,7 +73,7 @@ pub struct HoldAddOptions {
 pub struct HoldLiftOptions {
     #[command(flatten)]
     pub scope: HoldScope,
-    /// Only the hold of this number [default: all of the party's at this MID]
+    /// Only the hold of this number, or this reserve [default: all of the party's at this MID but reserves]
     #[arg(long, value_name = "N")]
     pub number: Option<u64>,
     /// Why, for the auditor

@@ -88,7 +88,7 @@ async fn lift(at: &Place, options: &HoldLiftOptions, json: bool) -> anyhow::Resu
     }
     let numbers: Vec<String> = lifted.iter().map(u64::to_string).collect();
     output::text(&format!(
-        "Lifted hold {} of {party}: what it kept back is paid or carried by the next draft of {mid} in {currency}.",
+        "Lifted hold {} of {party}: what it kept back is there again with the next draft of {mid} in {currency}.",
         numbers.join(", ")
     ))?;
     Ok(Answer::Yes)
@@ -103,12 +103,15 @@ fn next_to_lift(
 ) -> anyhow::Result<Option<u64>> {
     let of_party = |held: &Held| (held.hold.mid.as_str(), held.currency, held.hold.party.as_str()) == (mid, currency, party);
     let in_force = |(number, held): &(u64, &Held)| {
-        of_party(held) && held.lifted.is_none() && asked.is_none_or(|asked| asked == *number) && !done.contains(number)
+        let is_asked = asked.map_or(held.reserve.is_none(), |asked| asked == *number);
+        of_party(held) && held.lifted.is_none() && is_asked && !done.contains(number)
     };
     let next = books.catalog.holds.iter().find(in_force).map(|(number, _)| number);
     if next.is_none() && done.is_empty() {
         let which = asked.map_or("no hold".to_owned(), |number| format!("no hold {number}"));
-        bail!("{mid} has {which} on {party} in {currency} that is in force; see: farthing hold list --all");
+        bail!(
+            "{mid} has {which} on {party} in {currency} that is in force; see: farthing hold list --all; a reserve is lifted by its --number"
+        );
     }
     Ok(next)
 }

@@ -36,7 +36,7 @@ fn what_was_paid_for_a_claim_is_booked_once() -> Result<()> {
     ensure!(suspense(&scene)? == amount(0) || suspense(&scene)? == "none");
     // The claim has taken it to the platform: it is not taken there a second time.
     let said = scene.refused(&words(&line, &["--platform", "plt"]))?;
-    ensure!(said.contains("--claim") && said.contains("suspense"), "{said}");
+    ensure!(said.contains("claim 1, of which 0.800000000000") && said.contains("--claim 1"), "{said}");
     let entries = || scene.data.json(["journal"]).map(|said| said["entries"].as_array().map(Vec::len));
     let before = entries()?;
     let said = scene.data.json(words(&line, &["--claim", "1"]))?;
@@ -50,6 +50,17 @@ fn what_was_paid_for_a_claim_is_booked_once() -> Result<()> {
     let said = scene.refused(&words(&other[0], &["--claim", "1"]))?;
     ensure!(said.contains("claim 1 is of 0.800000000000 USD") && said.contains("0.810000000000"), "{said}");
     scene.data.ok(words(&other[0], &["--platform", "plt"]))?;
+    scene.data.ok(["check"])?;
+    scene.verify()
+}
+
+/// A claim whose payment is still to come keeps nobody else's money from being said whose it is.
+#[test]
+fn what_another_platform_has_paid_is_not_taken_for_a_claims() -> Result<()> {
+    let scene = denied()?;
+    claim(&scene, &[&PAID[..], &["--amount", "0.80", "--currency", "USD", "--month", "2026-10"]].concat())?;
+    let line = told(&scene, "first", Entry::credit(80, "B-1", "for the use of October"))?.pop().context("nothing is left")?;
+    scene.data.ok(words(&line, &["--platform", "plt_other"]))?;
     scene.data.ok(["check"])?;
     scene.verify()
 }

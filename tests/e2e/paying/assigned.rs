@@ -209,6 +209,49 @@ fn a_message_is_erased_once_all_of_it_is_decided() -> Result<()> {
     scene.holds()
 }
 
+/// Whatever was said of a line, of a debit too, can be taken back; then it is left to a person, also if its message had put it somewhere.
+#[test]
+fn what_was_decided_is_taken_back_and_left_again() -> Result<()> {
+    let scene = Scene::of(1)?;
+    scene.approve("2026-10")?;
+    let (number, due) = invoice(&scene, "plt_a", "2026-10")?;
+    assert_eq!(scene.told("first", &[Entry::credit(due, "B-1", &number), Entry::debit(300, "B-2", "fees")])?, 1);
+    let debit = left(&scene)?.pop().context("nothing is left")?;
+    for whose in ["--suspense", "--charges", "--suspense"] {
+        assign(&scene, &debit, &[whose])?;
+        scene.holds()?;
+    }
+    assert_eq!(left(&scene)?, [debit.clone()]);
+    let lines = scene.data.json(["bank", "lines"])?;
+    let named = lines["lines"].as_array().into_iter().flatten().find(|line| line["platform"] == "plt_a").context("no receipt")?;
+    let receipt = named["line"].as_str().context("no number")?.to_owned();
+    assign(&scene, &receipt, &["--suspense"])?;
+    assert_eq!(left(&scene)?, [debit, receipt.clone()]);
+    ensure!(scene.data.ok(["bank", "exceptions"])?.contains("nobody's yet"));
+    assign(&scene, &receipt, &["--invoice", &number])?;
+    ensure!(scene.data.json(["bank", "exceptions", "--all"])?.to_string().contains(&receipt));
+    scene.holds()
+}
+
+/// A bank that gives no number to what it tells, and one later: only a person sees that it is the same.
+#[test]
+fn what_is_told_again_under_another_number_is_confirmed_by_a_person() -> Result<()> {
+    let scene = Scene::of(1)?;
+    scene.approve("2026-10")?;
+    for (name, reference) in [("daily", "NONREF"), ("weekly", "Z-9")] {
+        assert_eq!(scene.told(name, &[Entry::credit(500, reference, "a stranger")])?, 1);
+    }
+    let euro = 1_000_000_000_000;
+    assert_eq!(units(&scene.balance("suspense")?)?, -10 * euro);
+    let lines = left(&scene)?;
+    let [first, second] = &lines[..] else { anyhow::bail!("{lines:?}") };
+    assign(&scene, second, &["--repetition"])?;
+    assert_eq!((units(&scene.balance("suspense")?)?, left(&scene)?), (-5 * euro, vec![first.clone()]));
+    // One of them counts.
+    ensure!(refused(&scene, first, &["--repetition"])?.contains("no other line of 5.000000000000 EUR counts"));
+    scene.holds()
+}
+
 #[test]
 fn an_assignment_that_is_killed_is_made_once() -> Result<()> {
     let scene = Scene::of(1)?;

@@ -95,6 +95,8 @@ fn november(scene: &Scene) -> Result<()> {
     let sum = -withheld(scene)?;
     let cents = sum / 10_000_000_000;
     assert_eq!(scene.told("second", &[Entry::debit(cents, "B-2", "portal"), Entry::debit(cents, "B-3", "portal")])?, 2);
+    // One reference is of one remittance, be the sum the same.
+    ensure!(scene.refused(&words("2026-11", &decimal(sum), "T-9"))?.contains("remittance 1 has it"));
     let made = scene.data.ok(words("2026-11", &decimal(sum), "T-11"))?;
     ensure!(made.contains("--remittance 2"), "{made}");
     let lines: Vec<String> = scene.data.json(["bank", "exceptions"])?["exceptions"]

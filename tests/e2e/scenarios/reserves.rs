@@ -55,7 +55,9 @@ fn a_statement_says_what_is_in_reserve_and_proves_it() -> Result<()> {
     let report = scene.data.ok(["settle", "draft", "--mid", "mid_a", "--cycle", "2026-10"])?;
     ensure!(report.contains("Kept in reserve") && !report.contains("Held back in disputes"), "{report}");
     // Lifted, it is all there again, whatever its time.
-    scene.data.ok(["hold", "lift", "ana", "--mid", "mid_a", "--why", "ended"])?;
+    let lift = ["hold", "lift", "ana", "--mid", "mid_a", "--why", "ended"];
+    ensure!(scene.refused(&lift)?.contains("a reserve is lifted by its --number"), "with a dispute, it is not lifted by the way");
+    scene.data.ok([&lift[..], &["--number", "1"]].concat())?;
     approve(&scene, "2026-11")?;
     assert_eq!(line(&scene.draft("mid_a", "2026-11")?, "ana")?[3], amount(10));
     scene.data.ok(["check"])?;

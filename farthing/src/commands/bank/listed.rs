@@ -9,9 +9,19 @@ use crate::payouts::lines::{self, AccountLine};
 use crate::place::Place;
 use anyhow::Context;
 use farthing_archive::assignments::LineNumber;
+use farthing_archive::catalog::TakenIn;
 use farthing_ledger::StoredException;
-use serde_json::json;
-use std::collections::BTreeMap;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Something that a person has to look at, or had.
+struct Matter<'a> {
+    message: &'a TakenIn,
+    line: Option<&'a AccountLine>,
+    reference: Option<&'a str>,
+    what: String,
+    shown: String,
+}
 
 /// What is left to a person; with `decided` also what was.
 pub async fn exceptions(at: &Place, mid: Option<&str>, decided: bool, json: bool) -> anyhow::Result<Answer> {
@@ -20,41 +30,63 @@ pub async fn exceptions(at: &Place, mid: Option<&str>, decided: bool, json: bool
         mid_and_currency(&*books.registry_now().await?, mid, None)?;
     }
     let known: BTreeMap<LineNumber, AccountLine> = lines::all(&books).await?.into_iter().map(|line| (line.number, line)).collect();
-    let (mut rows, mut documents) = (Vec::new(), Vec::new());
-    for exception in books.ledger.bank_exceptions().await? {
-        let taken = books.catalog.message_of(exception.sequence);
-        let taken = taken.context("an exception is of no message that was taken in; run: farthing check")?;
-        let message = &taken.message;
-        let number = lines::number_of(&exception);
-        let line = number.and_then(|number| known.get(&number));
-        let is_left = line.is_none_or(AccountLine::is_left);
-        if mid.is_some_and(|mid| mid != message.mid) || !(is_left || decided) {
-            continue;
-        }
-        let id = message.message_id.clone().unwrap_or_else(|| message.sha256.chars().take(16).collect());
-        let StoredException { reference, what, .. } = &exception;
-        let (number, assigned) = (number.map(|number| number.to_string()), line.and_then(|line| line.assigned.as_ref()));
-        documents.push(json!({"mid": message.mid, "at": taken.at, "kind": message.form, "message": id, "sha256": message.sha256,
-            "reference": reference, "what": what, "line": number, "left": is_left,
-            "assignment": assigned.map(|assigned| assigned.assignment.number)}));
-        rows.push(vec![
-            number.unwrap_or_default(),
-            message.mid.clone(),
-            taken.at.clone(),
-            message.form.clone(),
-            output::printable(&id),
-            shown(&exception),
-        ]);
+    let told = books.ledger.bank_exceptions().await?;
+    let mut matters = told.iter().map(|exception| told_of(&books, &known, exception)).collect::<anyhow::Result<Vec<_>>>()?;
+    let named: BTreeSet<LineNumber> = told.iter().filter_map(lines::number_of).collect();
+    for line in known.values().filter(|line| !named.contains(&line.number) && (line.is_left() || line.assigned.is_some())) {
+        matters.push(said_of(&books, line)?);
     }
+    let is_left = |matter: &Matter<'_>| matter.line.is_none_or(AccountLine::is_left);
+    matters.retain(|matter| mid.is_none_or(|mid| mid == matter.message.message.mid) && (is_left(matter) || decided));
     if json {
+        let documents: Vec<Value> = matters.iter().map(|matter| document(matter, is_left(matter))).collect();
         output::json(&json!({"exceptions": documents}))?;
-    } else if rows.is_empty() {
+    } else if matters.is_empty() {
         output::text("Nothing is left to a person.")?;
     } else {
+        let rows: Vec<Vec<String>> = matters.iter().map(row).collect();
         output::text(&output::table(&["line", "mid", "taken in", "kind", "message", "what"], &rows, 6))?;
     }
     books.ledger.close().await;
     Ok(Answer::Yes)
+}
+
+/// What a message left to a person.
+fn told_of<'a>(
+    books: &'a Books,
+    known: &'a BTreeMap<LineNumber, AccountLine>,
+    exception: &'a StoredException,
+) -> anyhow::Result<Matter<'a>> {
+    let message = books.catalog.message_of(exception.sequence);
+    let message = message.context("an exception is of no message that was taken in; run: farthing check")?;
+    let line = lines::number_of(exception).and_then(|number| known.get(&number));
+    Ok(Matter { message, line, reference: exception.reference.as_deref(), what: exception.what.clone(), shown: shown(exception) })
+}
+
+/// What a person has said of a line that its message put somewhere.
+fn said_of<'a>(books: &'a Books, line: &'a AccountLine) -> anyhow::Result<Matter<'a>> {
+    let message = books.catalog.message_of(line.number.message);
+    let message = message.context("a line is of no message that was taken in; run: farthing check")?;
+    let what = format!("{} {} is {}", line.row.amount, line.row.currency, whose(line));
+    Ok(Matter { message, line: Some(line), reference: line.row.reference.as_deref(), shown: what.clone(), what })
+}
+
+fn id_of(taken: &TakenIn) -> String {
+    taken.message.message_id.clone().unwrap_or_else(|| taken.message.sha256.chars().take(16).collect())
+}
+
+fn document(matter: &Matter<'_>, is_left: bool) -> Value {
+    let Matter { message: TakenIn { message, at, .. }, line, reference, what, .. } = matter;
+    let assignment = line.and_then(|line| line.assigned.as_ref()).map(|assigned| assigned.assignment.number);
+    json!({"mid": message.mid, "at": at, "kind": message.form, "message": id_of(matter.message), "sha256": message.sha256,
+        "reference": reference, "what": what, "line": line.map(|line| line.number.to_string()), "left": is_left, "assignment": assignment})
+}
+
+fn row(matter: &Matter<'_>) -> Vec<String> {
+    let TakenIn { message, at, .. } = matter.message;
+    let number = matter.line.map(|line| line.number.to_string()).unwrap_or_default();
+    let (mid, form) = (message.mid.clone(), message.form.clone());
+    vec![number, mid, at.clone(), form, output::printable(&id_of(matter.message)), matter.shown.clone()]
 }
 
 /// All lines of the accounts of a MID, or of all, with whose each is.

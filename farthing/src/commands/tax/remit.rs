@@ -70,14 +70,26 @@ impl Asked<'_> {
     }
 
     /// The remittance that has this reference already: the same one, if it is asked for again.
-    fn before<'b>(&self, books: &'b Books) -> anyhow::Result<Option<(u64, &'b Remitted)>> {
+    async fn before(&self, books: &Books) -> anyhow::Result<Option<u64>> {
         let has =
             |made: &Remitted| (made.remittance.mid.as_str(), made.remittance.reference.as_str()) == (self.mid.as_str(), self.reference);
         let Some((number, made)) = books.catalog.remittances.iter().find(|(_, made)| has(made)) else { return Ok(None) };
         let of = (made.remittance.jurisdiction.as_str(), made.currency, made.amount, made.remittance.evidence_sha256.as_str());
         let asked = (self.jurisdiction, self.currency, self.amount, self.evidence_sha256.as_str());
-        ensure!(of == asked, "--reference {}: remittance {number} has it, of {} {} to {}", self.reference, made.amount, of.1, of.0);
-        Ok(Some((number, made)))
+        let cycles: Vec<String> = made.cycles.keys().map(Cycle::to_string).collect();
+        // Through a later cycle it is the same as long as nothing more is due.
+        let through = made.cycles.keys().last().is_some_and(|last| *last <= self.through) && self.due(books).await?.is_empty();
+        ensure!(
+            of == asked && through,
+            "--reference {}: remittance {number} has it, of {} {} to {} for {}, with another document, sum or cycle; one reference is of one \
+             remittance",
+            self.reference,
+            made.amount,
+            of.1,
+            of.0,
+            cycles.join(", ")
+        );
+        Ok(Some(number))
     }
 
     /// What is withheld for the jurisdiction and was not remitted: of released cycles, whose approval nobody withdraws any more.
@@ -153,7 +165,7 @@ async fn remit(at: &Place, options: &RemitOptions, json: bool) -> anyhow::Result
     let mut books = Books::open(at).await?;
     let asked = Asked::of(&mut books, options).await?;
     let (number, is_new) = loop {
-        if let Some((number, _)) = asked.before(&books)? {
+        if let Some(number) = asked.before(&books).await? {
             break (number, false);
         }
         let due = asked.due(&books).await?;
