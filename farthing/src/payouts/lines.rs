@@ -96,9 +96,12 @@ impl AccountLine {
         self.unbooked == Some(Unbooked::Again)
     }
 
-    /// Whether another message that tells it has told it before: what was itself told again counts once a person says that it is another.
+    /// Whether it is money: what was told again is so once a person says that it is another, and what a person takes for a repetition is not.
     pub fn counts(&self) -> bool {
-        !self.is_told_again() || self.to().is_some_and(|to| *to != AssignedTo::Repetition)
+        match self.to() {
+            Some(to) => *to != AssignedTo::Repetition,
+            None => !self.is_told_again(),
+        }
     }
 }
 
