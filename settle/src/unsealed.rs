@@ -102,7 +102,7 @@ mod tests {
             check(text, text);
         }
         // Who looks for it to the end would hold all of a long text.
-        let late = format!("{{\"a\":\"{}\",\"draft_sha256\":\"1\",\"b\":2}}", "x".repeat(HEAD_BYTES_MAX));
+        let late = format!("{{\"a\":\"{}\",\"draft_sha256\":\"1\",\"b\":2}}", "x".repeat(2 * HEAD_BYTES_MAX));
         let mut unsealed = Unsealed::of(late.as_bytes());
         io::copy(&mut unsealed, &mut io::sink()).unwrap();
         assert_eq!(unsealed.sha256(), sha256_hex(late.as_bytes()));

@@ -36,14 +36,16 @@ pub struct TaxReportOptions {
 
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "\
-Examples:
-  farthing tax remit --mid mid_guild --jurisdiction DE --through 2026-10 --amount 57 --why due --reference T-9 --evidence receipt.pdf
+Example:
   farthing tax remit --list --data books
 
-The payment itself is made outside, such as in the tax office's portal. It is all that was withheld for the
-jurisdiction in released cycles and not remitted, each cycle whole and once; another amount is refused. It leaves the account withheld_tax of each party for the bank. The debit on the
-bank's statement is put to it if it is of that sum and names the reference, and else by a person,
-with farthing bank assign LINE --remittance NUMBER. Of the evidence the SHA-256 stays for good.")]
+The payment itself is made outside, such as in the tax office's portal. To record it all options but
+--currency, --list and --as are needed. It is all that was withheld for the jurisdiction in released
+cycles and not remitted, each cycle whole and once; another amount is refused. What was withheld of
+payments that a release has left out is in it, too: they are paid later without a second tax. It
+leaves the account withheld_tax of each party for the bank. The debit on the bank's statement is put
+to it if it is of that sum and names the reference, and else by a person, with farthing bank assign
+LINE --remittance NUMBER. Of the evidence the SHA-256 stays for good.")]
 pub struct RemitOptions {
     /// The MID that withheld
     #[arg(long, value_name = "MID", required_unless_present = "list", conflicts_with = "list",
