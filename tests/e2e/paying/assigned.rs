@@ -221,7 +221,7 @@ fn what_was_decided_is_taken_back_and_left_again() -> Result<()> {
         assign(&scene, &debit, &[whose])?;
         scene.holds()?;
     }
-    assert_eq!(left(&scene)?, [debit.clone()]);
+    assert_eq!(left(&scene)?, std::slice::from_ref(&debit));
     let lines = scene.data.json(["bank", "lines"])?;
     let named = lines["lines"].as_array().into_iter().flatten().find(|line| line["platform"] == "plt_a").context("no receipt")?;
     let receipt = named["line"].as_str().context("no number")?.to_owned();
