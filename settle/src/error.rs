@@ -96,6 +96,9 @@ pub enum SettleError {
     /// A preview or a refused draft.
     #[error("draft {0} cannot be booked: it is a preview, or refused")]
     NotToBook(String),
+    /// A line of a bank's message cannot be the payment of what was booked before: why.
+    #[error("{0}")]
+    NotItsPayment(String),
     /// An entry of the journal is not what the approved draft says.
     #[error("{account} has {is} where the draft says {should}")]
     NotAsDrafted {

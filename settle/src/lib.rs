@@ -20,7 +20,7 @@
 //!
 //! Modules in reading order: [`input`], [`error`], [`moves`], [`earnings`], [`book`], [`finding`], [`steps`], [`draft`],
 //! [`wire`], [`mod@report`], [`payout`], [`journal`]; [`earned`], [`statement`], [`proof`];
-//! [`document`], [`unsettled`], [`invoice`], [`receivables`], [`overview`]; then [`cycle`], [`refusal`], [`actors`], [`course`].
+//! [`document`], [`reserve`], [`unsettled`], [`invoice`], [`receivables`], [`overview`]; then [`cycle`], [`refusal`], [`actors`], [`course`].
 #![deny(missing_docs)]
 
 pub mod actors;
@@ -45,6 +45,7 @@ pub mod proof;
 pub mod receivables;
 pub mod refusal;
 pub mod report;
+pub mod reserve;
 pub mod statement;
 pub mod steps;
 mod unsealed;

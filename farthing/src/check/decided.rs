@@ -4,7 +4,7 @@
 use super::paid::occasion;
 use super::{Chain, Invariant, SeenEntry, SeenWhat};
 use crate::payouts::lines::{Change, changes, described, number_of_row, told_by, whose};
-use crate::payouts::met::Met;
+use crate::payouts::met::met;
 use anyhow::{Context, anyhow, ensure};
 use farthing_archive::Catalog;
 use farthing_archive::assignments::LineNumber;
@@ -12,7 +12,7 @@ use farthing_archive::remittances::Remitted;
 use farthing_schemas::manifest::AssignedTo;
 use farthing_schemas::{Cycle, Money};
 use farthing_settle::Draft;
-use farthing_settle::journal::{Entry, Header, PaidToOffice, entry_of_assignment, entry_of_remittance, withheld_for};
+use farthing_settle::journal::{Entry, Header, Met, PaidToOffice, entry_of_assignment, entry_of_remittance, withheld_for};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// MID, currency, cycle and jurisdiction.
@@ -118,13 +118,13 @@ fn within(chain: &Chain<'_>) -> anyhow::Result<()> {
         let line = described(row, &taken.message.mid, &taken.message.sha256)?;
         let told = told_by(row)?;
         if let Some(met) = paid_by(catalog, number, told.as_ref(), row.sequence)? {
-            met.is_met_by(number, &line)?;
+            met.is_met_by(&number.to_string(), &line)?;
         }
         let assigned = catalog.assignments.last_of(number);
         let (to, said) = assigned.map_or((told.as_ref(), row.sequence), |made| (Some(&made.assignment.to), made.sequence));
         if let Some(met) = paid_by(catalog, number, to, said)? {
             let sum = sums.entry(met.name.clone()).or_default();
-            met.takes(number, &line, *sum)?;
+            met.takes(&number.to_string(), &line, *sum)?;
             *sum = sum.plus(line.amount)?;
         }
     }
@@ -132,11 +132,9 @@ fn within(chain: &Chain<'_>) -> anyhow::Result<()> {
 }
 
 /// What a line is the payment of, as the manifest of that number says: it was there before.
-fn paid_by<'a>(catalog: &'a Catalog, number: LineNumber, to: Option<&AssignedTo>, said: u64) -> anyhow::Result<Option<Met<'a>>> {
+fn paid_by(catalog: &Catalog, number: LineNumber, to: Option<&AssignedTo>, said: u64) -> anyhow::Result<Option<Met>> {
     let Some(to) = to else { return Ok(None) };
-    let met = Met::of(catalog, to).with_context(|| format!("line {number}"))?;
-    if let Some(met) = &met {
-        ensure!(met.sequence < said, "line {number} was put to {} before that was there", met.name);
-    }
-    Ok(met)
+    let Some((sequence, met)) = met(catalog, to).with_context(|| format!("line {number}"))? else { return Ok(None) };
+    ensure!(sequence < said, "line {number} was put to {} before that was there", met.name);
+    Ok(Some(met))
 }

@@ -3,7 +3,7 @@
 use crate::journal::occasion;
 use crate::support::{amount, currency};
 use farthing_schemas::Money;
-use farthing_settle::journal::{Entry, EntryKind, Line, PaidToOffice, Whose, entry_of_assignment, entry_of_remittance};
+use farthing_settle::journal::{Entry, EntryKind, Line, Met, PaidToOffice, Whose, entry_of_assignment, entry_of_remittance};
 use std::collections::BTreeMap;
 
 fn whose(word: &str) -> Whose {
@@ -58,4 +58,35 @@ fn a_remittance_takes_from_each_party_what_was_withheld_of_it() {
     let entry = entry_of_remittance(&remitted, occasion(3, "bb")).unwrap();
     assert_eq!(shown(&entry), "withheld_tax:ana 1.750000000000, withheld_tax:ben 2.000000000000, bank -3.750000000000");
     assert_eq!((entry.header().kind, entry.header().evidence.sha256.as_str()), (EntryKind::Remittance, "cc"));
+}
+
+/// `MID CURRENCY AMOUNT OTHERS: WHY NOT`, upon what is `claim 1` of 5 euro of mid_a, or of as much that went out.
+#[track_caller]
+fn met(amount_of_it: &str, text: &str) {
+    let (said, why) = text.split_once(':').unwrap();
+    let [mid, code, size, others] = said.split_whitespace().collect::<Vec<_>>()[..] else { panic!("{text}") };
+    let it = Met { name: "claim 1".to_owned(), mid: "mid_a".to_owned(), currency: currency("EUR"), amount: amount(amount_of_it) };
+    let line = Line { mid: mid.to_owned(), amount: amount(size), currency: currency(code), message_sha256: "aa".to_owned() };
+    let found = it.takes("17-2", &line, amount(others)).err().map(|error| error.to_string()).unwrap_or_default();
+    assert!(found.contains(why.trim()) && found.is_empty() == why.trim().is_empty(), "{text}: {found}");
+    // The bank's own word for it has to be the whole of it.
+    let is_whole = why.trim().is_empty() && size == amount_of_it && others == "0";
+    assert!(others != "0" || it.is_met_by("17-2", &line).is_ok() == is_whole, "{text}");
+}
+
+#[test]
+fn payments_of_what_was_booked_are_of_its_books_and_direction_and_no_more() {
+    for row in ["mid_a EUR 5 0:", "mid_a EUR 4.99 0:", "mid_a EUR 2 3:", "mid_a EUR 5 0.01: come to 5.01", "mid_a EUR 5.01 0: come to 5.01"]
+    {
+        met("5", row);
+    }
+    met("5", "mid_b EUR 5 0: claim 1 is one of mid_a in EUR, and line 17-2 is one of mid_b in EUR");
+    met("5", "mid_a USD 5 0: claim 1 is one of mid_a in EUR, and line 17-2 is one of mid_a in USD");
+    met("5", "mid_a EUR -5 0: line 17-2 went out, and what was paid for claim 1 came in");
+    for row in
+        ["mid_a EUR -5 0:", "mid_a EUR -2 -3:", "mid_a EUR -5.01 0: is of 5.000000000000 EUR, and with line 17-2 its payments come to 5.01"]
+    {
+        met("-5", row);
+    }
+    met("-5", "mid_a EUR 5 0: line 17-2 came in, and claim 1 went out");
 }

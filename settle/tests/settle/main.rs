@@ -12,6 +12,7 @@ mod payouts;
 mod proofs;
 mod properties;
 mod receivables;
+mod reserves;
 mod scenario;
 mod scenarios;
 mod statements;

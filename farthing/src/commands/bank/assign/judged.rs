@@ -2,11 +2,11 @@
 
 use crate::books::Books;
 use crate::payouts::lines::AccountLine;
-use crate::payouts::met::Met;
+use crate::payouts::met::met;
 use anyhow::ensure;
+use farthing_archive::claims::Made;
 use farthing_schemas::Money;
 use farthing_schemas::manifest::AssignedTo;
-use farthing_schemas::money::from_stored_text;
 use farthing_settle::journal::Line;
 
 /// Says why a line cannot be assigned so.
@@ -41,25 +41,22 @@ fn is_told_twice(all: &[AccountLine], line: &AccountLine) -> anyhow::Result<()> 
 
 /// Of what was booked before the bank told it, its payments are no more.
 fn is_payment_of(books: &Books, all: &[AccountLine], line: &AccountLine, to: &AssignedTo) -> anyhow::Result<()> {
-    let Some(met) = Met::of(&books.catalog, to)? else { return Ok(()) };
+    let Some((_, met)) = met(&books.catalog, to)? else { return Ok(()) };
     let others = all.iter().filter(|other| other.number != line.number && other.is(to)).map(|other| other.money.amount);
-    met.takes(line.number, &line.money, Money::sum(others)?)
+    Ok(met.takes(&line.number.to_string(), &line.money, Money::sum(others)?)?)
 }
 
 /// What was paid for unlicensed use is booked with its claim: given to the same platform once more, it would count twice. Which invoice a line
 /// pays is for a person to know.
 fn is_for_no_claim(books: &Books, all: &[AccountLine], line: &AccountLine, platform: &str) -> anyhow::Result<()> {
-    for (number, made) in books.catalog.claims.iter() {
-        let claim = AssignedTo::Claim { claim: number };
-        let Some((payment, paid)) = made.claim.paid().filter(|(payment, _)| payment.platform == platform) else { continue };
-        let is_its = (paid.mid.as_str(), payment.currency.as_deref()) == (line.money.mid.as_str(), Some(line.money.currency.code()));
-        let others = all.iter().filter(|other| other.number != line.number && other.is(&claim));
-        let put = Money::sum(others.map(|other| other.money.amount))?;
-        let left = from_stored_text(&paid.amount)?.minus(put)?;
+    let of_platform =
+        |made: &Made| made.claim.payment.as_ref().is_some_and(|payment| payment.platform == platform && payment.paid.is_some());
+    for (number, _) in books.catalog.claims.iter().filter(|(_, made)| of_platform(made)) {
+        let fits = is_payment_of(books, all, line, &AssignedTo::Claim { claim: number }).is_ok();
         ensure!(
-            !is_its || line.money.amount <= Money::ZERO || line.money.amount > left,
-            "line {} may be what {platform} has paid for claim {number}, of which {left} is not seen on the account yet: if it is, say so with \
-             --claim {number}, and if it pays an invoice, name that with --invoice",
+            !fits,
+            "line {} may be what {platform} has paid for claim {number}, of which as much is not seen on the account yet: if it is, say so \
+             with --claim {number}, and if it pays an invoice, name that with --invoice",
             line.number
         );
     }
