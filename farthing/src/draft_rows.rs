@@ -72,5 +72,4 @@ fn packed(draft: &Draft) -> anyhow::Result<Vec<u8>> {
 }
 
 #[cfg(test)]
-#[path = "draft_rows/tests.rs"]
 mod tests;

@@ -121,15 +121,7 @@ impl TopicMetering<'_> {
         let mut fresh = Vec::new();
         let room = self.room_of_each(offered.len());
         for offer in offered {
-            let had = before.remove(&offer.partition);
-            let known = match (had, offer.kept) {
-                (Some(held), Some(start)) => Ok(Held { start, ..held }),
-                (had, _) => {
-                    let partition = self.lease(books, fingerprint, offer).await?;
-                    had.and_then(|held| held.under(&partition)).ok_or(partition)
-                }
-            };
-            match known {
+            match self.known(books, before.remove(&offer.partition), fingerprint, offer).await? {
                 Ok(mut held) => {
                     held.identities.resize(room.memory_bytes).context("the index of identities cannot be kept in the scratch folder")?;
                     now.insert(offer.partition, held);
@@ -149,6 +141,17 @@ impl TopicMetering<'_> {
         }
         self.outgoing.hold(now.keys().map(|number| self.topic.partition_name(*number)).collect());
         Ok(now)
+    }
+
+    /// A partition as it was held before, under a new lease unless it was kept; only that lease, if others had one meanwhile or we none before.
+    async fn known(&self, books: &Books, had: Option<Held>, fingerprint: &str, offer: &Offered) -> anyhow::Result<Result<Held, Partition>> {
+        match (had, offer.kept) {
+            (Some(held), Some(start)) => Ok(Ok(Held { start, ..held })),
+            (had, _) => {
+                let partition = self.lease(books, fingerprint, offer).await?;
+                Ok(had.and_then(|held| held.under(&partition)).ok_or(partition))
+            }
+        }
     }
 
     fn room_of_each(&self, partitions: usize) -> Room {

@@ -2,7 +2,7 @@
 //! a party that has died, passed on to its heirs, who have just that.
 
 use super::{Chain, Invariant};
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 use compact_str::CompactString;
 use farthing_schemas::{Currency, Money};
 use farthing_settle::Draft;
@@ -13,12 +13,12 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Default)]
 pub struct Owed {
     /// By MID and currency.
-    books: BTreeMap<(String, Currency), Books>,
+    accounts: BTreeMap<(String, Currency), Account>,
 }
 
 /// The money of all parties with one MID in one currency since the first draft that was looked at.
 #[derive(Default)]
-struct Books {
+struct Account {
     sums: ToDate,
     /// By party, what the last draft in which it has a line carried: with each line it is seen that this is what there was less what was
     /// paid and kept back, so nothing else has to be remembered of a party.
@@ -43,37 +43,13 @@ impl Invariant for Owed {
 
     fn draft(&mut self, draft: &Draft) -> anyhow::Result<()> {
         let key = (draft.mid.clone(), draft.currency);
-        let first = !self.books.contains_key(&key);
-        let Books { sums, carried } = self.books.entry(key).or_default();
-        let mut returned: BTreeMap<&str, Money> = BTreeMap::new();
-        for line in &draft.returned {
-            let sum = returned.entry(&line.party).or_default();
-            *sum = sum.plus(line.amount)?;
-        }
-        let listed: BTreeSet<&str> = draft.lines.iter().map(|line| line.party.as_str()).collect();
+        let first = !self.accounts.contains_key(&key);
+        let account = self.accounts.entry(key).or_default();
+        let mut returned = returned(draft)?;
         let name = |party: &str| format!("{party} with {} in {}, cycle {}", draft.mid, draft.currency, draft.cycle);
         for line in &draft.lines {
-            let carried = carried.entry(line.party.as_str().into()).or_default();
             let back = returned.remove(line.party.as_str()).unwrap_or_default();
-            let (before, into) = if first { (line.carried_in, line.carried_in) } else { (carried.plus(back)?, line.carried_in) };
-            ensure!(
-                before == into,
-                "{}: {before} was carried out of the cycle before or has come back, and {into} is carried in",
-                name(&line.party)
-            );
-            let (had, has) = (had(line)?, is(line)?);
-            ensure!(
-                had == has,
-                "{}: {had} with what was carried in, but paid, held, withheld, carried and passed on are {has}",
-                name(&line.party)
-            );
-            *carried = line.carried_out;
-            if first {
-                sums.opening = sums.opening.plus(into)?
-            } else {
-                sums.paid = sums.paid.minus(back)?
-            }
-            sums.add(line)?;
+            account.take(line, back, first).with_context(|| name(&line.party))?;
         }
         let passed = |field: fn(&Line) -> Money| Money::sum(draft.lines.iter().map(field));
         let (inherited, passed_on) = (passed(|line| line.inherited)?, passed(|line| line.passed_on)?);
@@ -81,7 +57,8 @@ impl Invariant for Owed {
         ensure!(inherited == passed_on, "{mid} in {currency}, cycle {cycle}: {passed_on} is passed on, and heirs get {inherited}");
         taxed(draft)?;
         exchanged(draft)?;
-        let forgotten = carried.iter().find(|(party, carried)| **carried != Money::ZERO && !listed.contains(party.as_str()));
+        let listed: BTreeSet<&str> = draft.lines.iter().map(|line| line.party.as_str()).collect();
+        let forgotten = account.carried.iter().find(|(party, carried)| **carried != Money::ZERO && !listed.contains(party.as_str()));
         if let Some((party, back)) = returned.first_key_value() {
             ensure!(false, "{}: {back} has come back, and it has no line", name(party));
         }
@@ -93,7 +70,7 @@ impl Invariant for Owed {
 
     fn end(&mut self, _chain: &Chain<'_>) -> anyhow::Result<String> {
         let mut figures = Vec::new();
-        for ((mid, currency), Books { sums, carried }) in &self.books {
+        for ((mid, currency), Account { sums, carried }) in &self.accounts {
             let ToDate { opening, earned, paid, held, withheld } = *sums;
             let (earned, parties, carried) = (opening.plus(earned)?, carried.len(), Money::sum(carried.values().copied())?);
             figures.push(format!("{parties} parties of {mid} {earned} {currency} = {paid} + {held} + {withheld} + {carried}"));
@@ -131,6 +108,34 @@ fn exchanged(draft: &Draft) -> anyhow::Result<()> {
         ensure!(line.paid == least, "{}: {} is paid for {amount} {currency}, and {least} gives as much", name(), line.paid);
     }
     Ok(())
+}
+
+/// By party, what of its payments has come back.
+fn returned(draft: &Draft) -> anyhow::Result<BTreeMap<&str, Money>> {
+    let mut returned: BTreeMap<&str, Money> = BTreeMap::new();
+    for line in &draft.returned {
+        let sum = returned.entry(&line.party).or_default();
+        *sum = sum.plus(line.amount)?;
+    }
+    Ok(returned)
+}
+
+impl Account {
+    /// Takes a party's next line, of whose payments so much has come back; in the first draft that is looked at, whatever it begins with.
+    fn take(&mut self, line: &Line, back: Money, first: bool) -> anyhow::Result<()> {
+        let carried = self.carried.entry(line.party.as_str().into()).or_default();
+        let (before, into) = if first { (line.carried_in, line.carried_in) } else { (carried.plus(back)?, line.carried_in) };
+        ensure!(before == into, "{before} was carried out of the cycle before or has come back, and {into} is carried in");
+        let (had, has) = (had(line)?, is(line)?);
+        ensure!(had == has, "{had} with what was carried in, but paid, held, withheld, carried and passed on are {has}");
+        *carried = line.carried_out;
+        if first {
+            self.sums.opening = self.sums.opening.plus(into)?;
+        } else {
+            self.sums.paid = self.sums.paid.minus(back)?;
+        }
+        self.sums.add(line)
+    }
 }
 
 impl ToDate {

@@ -2,6 +2,7 @@
 
 use crate::books::{Appended, Books};
 use crate::cli::{ActorCommand, ActorOptions};
+use crate::commands::record::by;
 use crate::courses;
 use crate::keys::{self, SecretKey};
 use crate::output::{self, Answer};
@@ -18,11 +19,6 @@ pub async fn run(at: &Place, command: ActorCommand, json: bool) -> anyhow::Resul
         ActorCommand::List => list(at, json).await,
         ActorCommand::Retire { actor, person } => retire(at, actor, by(person), json).await,
     }
-}
-
-/// Who does something, as far as it is not signed.
-pub fn by(person: Option<String>) -> String {
-    person.or_else(|| std::env::var("USER").ok()).unwrap_or_else(|| "unknown".to_owned())
 }
 
 async fn add(at: &Place, options: ActorOptions, json: bool) -> anyhow::Result<Answer> {

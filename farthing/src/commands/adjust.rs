@@ -2,8 +2,7 @@
 
 use crate::books::{Appended, Books};
 use crate::cli::AdjustOptions;
-use crate::commands::actor::by;
-use crate::commands::hold::said;
+use crate::commands::record::{Record, missing};
 use crate::commands::settle::{Settlement, settlement_of, whereabouts};
 use crate::courses;
 use crate::output::{self, Answer};
@@ -27,23 +26,15 @@ pub async fn run(at: &Place, options: &AdjustOptions, json: bool) -> anyhow::Res
 struct Asked<'o> {
     party: &'o str,
     amount: Money,
-    reason: &'o str,
-    reference: &'o str,
-    by: String,
+    record: Record<'o>,
 }
 
 impl Asked<'_> {
     fn of(options: &AdjustOptions) -> anyhow::Result<Asked<'_>> {
-        let missing = |option: &'static str| move || format!("{option} is missing");
-        let reason = options.why.as_deref().with_context(missing("--why"))?;
-        let reference = options.reference.as_deref().with_context(missing("--reference"))?;
-        let by = by(options.person.clone());
-        said("--why", reason)?;
-        said("--reference", reference)?;
-        said("--as", &by)?;
+        let record = Record::of(&options.why, &options.reference, &options.person)?;
         let amount = options.amount.as_deref().with_context(missing("--amount"))?;
         let party = options.party.as_deref().with_context(missing("PARTY"))?;
-        Ok(Asked { party, amount: signed(amount)?, reason, reference, by })
+        Ok(Asked { party, amount: signed(amount)?, record })
     }
 }
 
@@ -73,9 +64,9 @@ async fn adjust(at: &Place, options: &AdjustOptions, json: bool) -> anyhow::Resu
             party: party.to_owned(),
             cycle: of.cycle.to_string(),
             amount: asked.amount.to_string(),
-            reason: asked.reason.to_owned(),
-            reference: asked.reference.to_owned(),
-            by: asked.by.clone(),
+            reason: asked.record.reason.to_owned(),
+            reference: asked.record.reference.to_owned(),
+            by: asked.record.by.clone(),
         };
         if books.append(Act::Adjustment(adjustment), &Effects::default()).await? == Appended::Done {
             break number;

@@ -3,21 +3,17 @@
 use crate::books::Books;
 use crate::claims::{self, Claimed, Request};
 use crate::cli::ClaimOptions;
-use crate::commands::actor::by;
-use crate::commands::hold::said;
+use crate::commands::record::{self, by, said, text};
 use crate::output::{self, Answer};
 use crate::place::Place;
 use crate::time;
 use anyhow::{Context, ensure};
 use farthing_aggregate::claims::Asked;
 use farthing_archive::claims::Made;
-use farthing_schemas::manifest::{Claim, ClaimPayment, Sha256Hasher};
+use farthing_schemas::manifest::{Claim, ClaimPayment};
 use farthing_schemas::registry::Registry;
 use farthing_schemas::{Money, ReferenceKind, Status};
 use serde_json::{Value, json};
-use std::fs::File;
-use std::io;
-use std::path::Path;
 
 pub async fn run(at: &Place, options: &ClaimOptions, json: bool) -> anyhow::Result<Answer> {
     if options.list {
@@ -66,30 +62,18 @@ fn asked(options: &ClaimOptions, registry: &Registry) -> anyhow::Result<Asked> {
 /// The platform's payment, where one is recorded.
 fn payment(options: &ClaimOptions) -> anyhow::Result<Option<(ClaimPayment, Money)>> {
     let (Some(_), Some(platform)) = (&options.unlicensed, &options.platform) else { return Ok(None) };
-    let text = |option: &str, text: &Option<String>| {
-        let text = text.clone().with_context(|| format!("{option} is missing"))?;
-        said(option, &text)?;
-        anyhow::Ok(text)
-    };
     let evidence = options.evidence.as_deref().context("--evidence is missing")?;
     let amount = options.amount.context("--amount is missing")?;
     let payment = ClaimPayment {
         platform: platform.clone(),
         currency: options.currency.map(|currency| currency.to_string()),
         month: options.month.map(|month| month.to_string()),
-        reason: text("--why", &options.why)?,
-        reference: text("--reference", &options.payment_reference)?,
-        evidence_sha256: sha256_of(evidence).with_context(|| format!("--evidence {} cannot be read", evidence.display()))?,
+        reason: text("--why", &options.why)?.to_owned(),
+        reference: text("--reference", &options.payment_reference)?.to_owned(),
+        evidence_sha256: record::evidence(evidence)?,
         paid: None,
     };
     Ok(Some((payment, amount)))
-}
-
-/// SHA-256 of a document, in hex; an empty one shows nothing.
-pub fn sha256_of(path: &Path) -> anyhow::Result<String> {
-    let mut hasher = Sha256Hasher::default();
-    ensure!(io::copy(&mut File::open(path)?, &mut hasher)? > 0, "it is empty");
-    Ok(hasher.finish())
 }
 
 fn document(asked: &Asked, claimed: &Claimed) -> Value {

@@ -2,21 +2,18 @@
 
 use crate::books::{Appended, Books};
 use crate::cli::{HoldAddOptions, HoldCommand, HoldLiftOptions, HoldScope};
-use crate::commands::actor::by;
+use crate::commands::record::{by, said};
 use crate::commands::settle::{Settlement, mid_and_currency};
 use crate::output::{self, Answer};
 use crate::place::Place;
 use crate::plan_input;
-use anyhow::{bail, ensure};
+use anyhow::bail;
 use farthing_archive::holds::Held;
 use farthing_ledger::Effects;
 use farthing_schemas::manifest::{Act, Hold, Lift, Reserve};
 use farthing_schemas::{Currency, Money};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-
-/// The longest reason and reference.
-const TEXT_BYTES_MAX: usize = 1000;
 
 pub async fn run(at: &Place, command: HoldCommand, json: bool) -> anyhow::Result<Answer> {
     match command {
@@ -200,14 +197,6 @@ fn limits(held: &Held) -> String {
 async fn scope(books: &mut Books, scope: &HoldScope) -> anyhow::Result<(String, Currency)> {
     let registry = books.registry_now().await?;
     mid_and_currency(&registry, &scope.mid, scope.currency)
-}
-
-/// Whether a text that stays in the chain says something, and nothing that a chain should not hold.
-pub fn said(option: &str, text: &str) -> anyhow::Result<()> {
-    ensure!(!text.trim().is_empty(), "{option} says nothing: an auditor will ask for it");
-    ensure!(text.len() <= TEXT_BYTES_MAX, "{option} has {} bytes, and {TEXT_BYTES_MAX} at most", text.len());
-    ensure!(!text.chars().any(char::is_control), "{option} has control characters");
-    Ok(())
 }
 
 fn answer(document: &Value) -> anyhow::Result<Answer> {

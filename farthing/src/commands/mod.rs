@@ -16,6 +16,7 @@ pub mod ledger;
 pub mod meter;
 pub mod payments;
 pub mod receivables;
+pub mod record;
 pub mod registry;
 pub mod report;
 pub mod root;

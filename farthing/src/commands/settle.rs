@@ -11,7 +11,7 @@ use crate::accrued_cycles::accrued_cycles;
 use crate::books::{Appended, Books};
 use crate::check::{self, Upcoming};
 use crate::cli::{CloseOptions, CycleOptions, DraftOptions, SettleCommand};
-use crate::commands::actor::by;
+use crate::commands::record::by;
 use crate::commands::{archive, root};
 use crate::output::{self, Answer};
 use crate::place::Place;

@@ -1,7 +1,7 @@
 //! A statement as CSV for spreadsheets and programs: one row per line of the statement and per figure, exact decimals.
 
 use super::account::{exchange_in_words, in_words};
-use super::{Inherited, Statement, UseLine};
+use super::{Figures, Inherited, Statement, UseLine};
 use crate::error::SettleError;
 use crate::moves::WhyCarried;
 use crate::values::values;
@@ -77,13 +77,17 @@ fn rows(statement: &Statement) -> Vec<Row> {
             .iter()
             .map(|exchanged| figure_row("exchanged", exchanged.amount, &exchange_in_words(statement).unwrap_or_default())),
     );
-    let figures = &statement.figures;
     rows.extend(statement.adjustments.iter().map(|line| {
         let mut row: Row = Default::default();
         [row[0], row[1], row[11], row[12]] =
             ["adjustment".to_owned(), line.cycle.to_string(), line.amount.to_string(), format!("adjustment {}", line.number)];
         row
     }));
+    rows.extend(figure_rows(&statement.figures));
+    rows
+}
+
+fn figure_rows(figures: &Figures) -> impl Iterator<Item = Row> {
     let passed = [("inherited", figures.inherited), ("passed_on", figures.passed_on)];
     let named = [
         ("gross", figures.gross),
@@ -103,11 +107,10 @@ fn rows(statement: &Statement) -> Vec<Row> {
     // What few statements have stands in theirs alone: a figure that came later than the form.
     let passed = passed.into_iter().filter(|(_, amount)| *amount != Money::ZERO);
     let shown = named.into_iter().filter(|(name, amount)| *name != "adjusted" || *amount != Money::ZERO);
-    rows.extend(shown.chain(passed).map(|(name, amount)| {
+    shown.chain(passed).map(|(name, amount)| {
         let why = figures.why_carried.filter(|_| name == "carried_out").map_or("", WhyCarried::as_str);
         figure_row(name, amount, why)
-    }));
-    rows
+    })
 }
 
 fn figure_row(name: &str, amount: Money, why: &str) -> Row {

@@ -47,9 +47,9 @@ fn what_was_used_for_a_debt_is_not_given_back_again() {
 
 #[test]
 fn a_cycle_without_a_draft_delays_nothing() {
-    let first = next(&[], "10", 2);
-    let later = Input { cycle: cycle("2026-07"), ..empty_input() };
-    assert_eq!(due(1, 2, later.cycle, &[first.clone()]).unwrap(), amount("5"));
-    assert_eq!(due(2, 2, later.cycle, &[first.clone()]).unwrap(), amount("0"), "another hold");
-    assert_eq!(due(1, u32::MAX, later.cycle, &[first]).unwrap(), amount("0"), "never");
+    let first = [next(&[], "10", 2)];
+    let later = cycle("2026-07");
+    assert_eq!(due(1, 2, later, &first).unwrap(), amount("5"));
+    assert_eq!(due(2, 2, later, &first).unwrap(), amount("0"), "another hold");
+    assert_eq!(due(1, u32::MAX, later, &first).unwrap(), amount("0"), "never");
 }

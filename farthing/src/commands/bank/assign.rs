@@ -5,8 +5,7 @@ mod judged;
 use crate::books::{Appended, Books};
 use crate::check::{self, Decision, Upcoming};
 use crate::cli::{AssignOptions, WhoseOptions};
-use crate::commands::actor::by;
-use crate::commands::hold::said;
+use crate::commands::record::{Record, missing};
 use crate::journal::{booked, next_place, rows_of};
 use crate::output::{self, Answer};
 use crate::payouts::invoiced::Issued;
@@ -28,21 +27,13 @@ pub async fn run(at: &Place, options: &AssignOptions, json: bool) -> anyhow::Res
 struct Asked<'o> {
     line: LineNumber,
     whose: &'o WhoseOptions,
-    reason: &'o str,
-    reference: &'o str,
-    by: String,
+    record: Record<'o>,
 }
 
 impl Asked<'_> {
     fn of(options: &AssignOptions) -> anyhow::Result<Asked<'_>> {
-        let missing = |option: &'static str| move || format!("{option} is missing");
-        let reason = options.why.as_deref().with_context(missing("--why"))?;
-        let reference = options.reference.as_deref().with_context(missing("--reference"))?;
-        let by = by(options.person.clone());
-        said("--why", reason)?;
-        said("--reference", reference)?;
-        said("--as", &by)?;
-        Ok(Asked { line: options.line.with_context(missing("LINE"))?, whose: &options.whose, reason, reference, by })
+        let record = Record::of(&options.why, &options.reference, &options.person)?;
+        Ok(Asked { line: options.line.with_context(missing("LINE"))?, whose: &options.whose, record })
     }
 
     /// Whose the line is said to be, in words that stay.
@@ -82,9 +73,9 @@ impl Asked<'_> {
             message_sha256: line.money.message_sha256.clone(),
             to,
             instead_of: line.assigned.as_ref().map(|assigned| assigned.assignment.number),
-            reason: self.reason.to_owned(),
-            reference: self.reference.to_owned(),
-            by: self.by.clone(),
+            reason: self.record.reason.to_owned(),
+            reference: self.record.reference.to_owned(),
+            by: self.record.by.clone(),
             booked: None,
         }
     }

@@ -3,7 +3,7 @@
 use super::open;
 use crate::books::{Appended, Books};
 use crate::check::{self, Upcoming};
-use crate::commands::actor::by;
+use crate::commands::record::by;
 use crate::commands::settle::mid_and_currency;
 use crate::journal::{booked, next_place, rows_of};
 use crate::output::{self, Answer};

@@ -64,6 +64,17 @@ impl Burden {
 }
 
 impl Brought {
+    /// Takes what is sent, and has the move say so; or gives back why it cannot be.
+    fn sends(&mut self, step: &mut CycleMove, sent: Result<Sending, Faults>) -> anyhow::Result<Result<(), Faults>> {
+        let sending = match sent {
+            Ok(sending) => sending,
+            Err(faults) => return Ok(Err(faults)),
+        };
+        step.released = Some(Box::new(sending.released()?));
+        self.sending = Some(sending);
+        Ok(Ok(()))
+    }
+
     /// The rows of payments that come with the move.
     pub fn into_rows(self, of: &Settlement, sequence: u64) -> anyhow::Result<PaymentRows> {
         self.sending.map_or(Ok(PaymentRows::default()), |sending| sending.into_rows(of, sequence))
@@ -89,43 +100,21 @@ pub async fn bring(
             Err(fault) => return Ok(Err(fault)),
         },
         Burden::Payments { making, leave_out, unpayable, funding } => {
-            let draft = draft(books, of).await?;
-            for party in leave_out {
-                let paid = draft.lines.iter().any(|line| line.party == *party && line.paid.units() > 0);
-                ensure!(paid, "--leave-out {party}: the draft pays it nothing");
+            let (payments, left_out) = first(books, of, leave_out, *funding).await?;
+            let sent = send(books, at, of, payments, making, (left_out, *unpayable)).await?;
+            if let Err(faults) = brought.sends(step, sent)? {
+                return Ok(Err(told(&faults)));
             }
-            let mut left_out = waiting(books, of, &draft, *funding).await?;
-            left_out.extend(leave_out.iter().map(|party| (party.clone(), "left out of the release".to_owned())));
-            let payments = first_payments(of, &draft);
-            // Of many parties it takes as much room as all that is made from here on.
-            drop(draft);
-            let sending = match send(books, at, of, payments, making, (left_out, *unpayable)).await? {
-                Ok(sending) => sending,
-                Err(faults) => return Ok(Err(told(&faults))),
-            };
-            step.released = Some(Box::new(sending.released()?));
-            brought.sending = Some(sending);
         }
         Burden::Further { making, parties, funding } => {
-            let draft = draft(books, of).await?;
-            let mut waiting = waiting(books, of, &draft, *funding).await?;
-            waiting.retain(|party, _| parties.contains(party));
-            if !waiting.is_empty() {
-                let waits: Vec<String> = waiting.iter().map(|(party, why)| format!("{party}: {why}")).collect();
-                return Ok(Err(format!("nothing is paid anew, since some wait; name the others without them:\n  {}", waits.join("\n  "))));
-            }
-            let taken = taken_in(books, of).await?;
-            let before = payments_of(books, of, &draft).await?;
-            let payments = match further_payments(of, &before, &taken, parties) {
+            let payments = match further(books, of, parties, *funding).await? {
                 Ok(payments) => payments,
-                Err(why) => return Ok(Err(format!("{why:#}"))),
+                Err(why) => return Ok(Err(why)),
             };
-            let sending = match send(books, at, of, payments, making, (BTreeMap::new(), Unpayable::Refuse)).await? {
-                Ok(sending) => sending,
-                Err(faults) => return Ok(Err(told(&faults))),
-            };
-            step.released = Some(Box::new(sending.released()?));
-            brought.sending = Some(sending);
+            let sent = send(books, at, of, payments, making, (BTreeMap::new(), Unpayable::Refuse)).await?;
+            if let Err(faults) = brought.sends(step, sent)? {
+                return Ok(Err(told(&faults)));
+            }
         }
         Burden::AllKnown => {
             if let Some(why) = on_their_way(books, of).await? {
@@ -138,6 +127,38 @@ pub async fn bring(
         }
     }
     Ok(Ok(brought))
+}
+
+/// The payments of all that the draft pays, and who is left out of them. Of many parties it takes as much room as all that is made from here on,
+/// so that it is gone by then.
+async fn first(
+    books: &mut Books,
+    of: &Settlement,
+    leave_out: &[String],
+    funding: Funding,
+) -> anyhow::Result<(Vec<Payment>, BTreeMap<String, String>)> {
+    let draft = draft(books, of).await?;
+    for party in leave_out {
+        let paid = draft.lines.iter().any(|line| line.party == *party && line.paid.units() > 0);
+        ensure!(paid, "--leave-out {party}: the draft pays it nothing");
+    }
+    let mut left_out = waiting(books, of, &draft, funding).await?;
+    left_out.extend(leave_out.iter().map(|party| (party.clone(), "left out of the release".to_owned())));
+    Ok((first_payments(of, &draft), left_out))
+}
+
+/// What is paid anew.
+async fn further(books: &mut Books, of: &Settlement, parties: &[String], funding: Funding) -> anyhow::Result<Result<Vec<Payment>, String>> {
+    let draft = draft(books, of).await?;
+    let mut waiting = waiting(books, of, &draft, funding).await?;
+    waiting.retain(|party, _| parties.contains(party));
+    if !waiting.is_empty() {
+        let waits: Vec<String> = waiting.iter().map(|(party, why)| format!("{party}: {why}")).collect();
+        return Ok(Err(format!("nothing is paid anew, since some wait; name the others without them:\n  {}", waits.join("\n  "))));
+    }
+    let taken = taken_in(books, of).await?;
+    let before = payments_of(books, of, &draft).await?;
+    Ok(further_payments(of, &before, &taken, parties).map_err(|why| format!("{why:#}")))
 }
 
 /// The draft of the cycle that is in force.

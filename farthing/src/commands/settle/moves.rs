@@ -1,11 +1,11 @@
 //! Moves that are signed: a draft is thrown away or approved, an approval is taken back.
 
-use super::brought::{Burden, bring};
+use super::brought::{Brought, Burden, bring};
 use super::{Settlement, settlement, step};
 use crate::books::{Appended, Books};
 use crate::check::{self, Upcoming};
 use crate::cli::{ApproveOptions, CycleOptions, MoveOptions, SignOptions, TakeBackOptions};
-use crate::commands::actor::by;
+use crate::commands::record::by;
 use crate::courses;
 use crate::journal::{book, booked, rows_of};
 use crate::keys::{self, SecretKey};
@@ -161,20 +161,30 @@ async fn attempt(books: &mut Books, at: &Place, of: &Settlement, asked: &Asked) 
         }
         // Only what is signed is archived.
         let files = if archives { sealed::archive(books, of).await? } else { Vec::new() };
-        let step = CycleMove { files, ..step };
-        let entry = book::entry(books, &courses, &step, &brought).await?;
-        let step = CycleMove { booked: entry.as_ref().map(booked).transpose()?, ..step };
-        // What was brought is in the rows by now, and of many parties it is much.
-        let payments = brought.into_rows(of, books.catalog.sequence + 1)?;
-        let entry = entry.map(|entry| rows_of(&entry));
-        check::before_move(books, &Upcoming::Move { step: &step, entry: entry.as_ref(), draft: None, rows: &payments }).await?;
-        let entries = entry.into_iter().collect();
-        let effects = Effects { entries, payments, ..Effects::default() };
-        fail::fail_point!("move-made");
-        if books.append(Act::Cycle(step.clone()), &effects).await? == Appended::Done {
-            return Ok(Outcome::Moved(Box::new(step)));
+        if let Some(moved) = carry_out(books, of, &courses, CycleMove { files, ..step }, brought).await? {
+            return Ok(moved);
         }
     }
+}
+
+/// Carries out a move that was signed; nothing where another act came first.
+async fn carry_out(
+    books: &mut Books,
+    of: &Settlement,
+    courses: &Courses,
+    step: CycleMove,
+    brought: Brought,
+) -> anyhow::Result<Option<Outcome>> {
+    let entry = book::entry(books, courses, &step, &brought).await?;
+    let step = CycleMove { booked: entry.as_ref().map(booked).transpose()?, ..step };
+    // What was brought is in the rows by now, and of many parties it is much.
+    let payments = brought.into_rows(of, books.catalog.sequence + 1)?;
+    let entry = entry.map(|entry| rows_of(&entry));
+    check::before_move(books, &Upcoming::Move { step: &step, entry: entry.as_ref(), draft: None, rows: &payments }).await?;
+    let effects = Effects { entries: entry.into_iter().collect(), payments, ..Effects::default() };
+    fail::fail_point!("move-made");
+    let appended = books.append(Act::Cycle(step.clone()), &effects).await?;
+    Ok((appended == Appended::Done).then(|| Outcome::Moved(Box::new(step))))
 }
 
 fn already(row: &Allowed, of: &Settlement) -> String {

@@ -3,9 +3,7 @@
 use crate::books::{Appended, Books};
 use crate::check::{self, Decision, Upcoming};
 use crate::cli::RemitOptions;
-use crate::commands::actor::by;
-use crate::commands::claim::sha256_of;
-use crate::commands::hold::said;
+use crate::commands::record::{self, Record, missing};
 use crate::commands::settle::{Settlement, mid_and_currency};
 use crate::journal::{booked, next_place, rows_of};
 use crate::output::{self, Answer};
@@ -35,10 +33,8 @@ struct Asked<'o> {
     jurisdiction: &'o str,
     through: Cycle,
     amount: Money,
-    reason: &'o str,
-    reference: &'o str,
+    record: Record<'o>,
     evidence_sha256: String,
-    by: String,
 }
 
 /// What was withheld and not remitted yet: by cycle and party.
@@ -46,15 +42,9 @@ type Due = BTreeMap<Cycle, BTreeMap<String, Money>>;
 
 impl Asked<'_> {
     async fn of<'o>(books: &mut Books, options: &'o RemitOptions) -> anyhow::Result<Asked<'o>> {
-        let missing = |option: &'static str| move || format!("{option} is missing");
         let mid = options.mid.as_deref().with_context(missing("--mid"))?;
         let (mid, currency) = mid_and_currency(&*books.registry_now().await?, mid, options.currency)?;
-        let [reason, reference] = [(&options.why, "--why"), (&options.reference, "--reference")].map(|(text, option)| {
-            let text = text.as_deref().with_context(missing(option))?;
-            said(option, text).map(|()| text)
-        });
-        let by = by(options.person.clone());
-        said("--as", &by)?;
+        let record = Record::of(&options.why, &options.reference, &options.person)?;
         let evidence = options.evidence.as_deref().with_context(missing("--evidence"))?;
         Ok(Asked {
             mid,
@@ -62,17 +52,16 @@ impl Asked<'_> {
             jurisdiction: options.jurisdiction.as_deref().with_context(missing("--jurisdiction"))?,
             through: options.through.with_context(missing("--through"))?,
             amount: options.amount.with_context(missing("--amount"))?,
-            reason: reason?,
-            reference: reference?,
-            evidence_sha256: sha256_of(evidence).with_context(|| format!("--evidence {} cannot be read", evidence.display()))?,
-            by,
+            record,
+            evidence_sha256: record::evidence(evidence)?,
         })
     }
 
     /// The remittance that has this reference already: the same one, if it is asked for again.
     async fn before(&self, books: &Books) -> anyhow::Result<Option<u64>> {
-        let has =
-            |made: &Remitted| (made.remittance.mid.as_str(), made.remittance.reference.as_str()) == (self.mid.as_str(), self.reference);
+        let has = |made: &Remitted| {
+            (made.remittance.mid.as_str(), made.remittance.reference.as_str()) == (self.mid.as_str(), self.record.reference)
+        };
         let Some((number, made)) = books.catalog.remittances.iter().find(|(_, made)| has(made)) else { return Ok(None) };
         let of = (made.remittance.jurisdiction.as_str(), made.currency, made.amount, made.remittance.evidence_sha256.as_str());
         let asked = (self.jurisdiction, self.currency, self.amount, self.evidence_sha256.as_str());
@@ -83,7 +72,7 @@ impl Asked<'_> {
             of == asked && through,
             "--reference {}: remittance {number} has it, of {} {} to {} for {}, with another document, sum or cycle; one reference is of one \
              remittance",
-            self.reference,
+            self.record.reference,
             made.amount,
             of.1,
             of.0,
@@ -144,10 +133,10 @@ impl Asked<'_> {
             currency: currency.to_string(),
             cycles,
             amount: sum.to_string(),
-            reason: self.reason.to_owned(),
-            reference: self.reference.to_owned(),
+            reason: self.record.reason.to_owned(),
+            reference: self.record.reference.to_owned(),
             evidence_sha256: self.evidence_sha256.clone(),
-            by: self.by.clone(),
+            by: self.record.by.clone(),
             booked: None,
         })
     }
@@ -155,8 +144,8 @@ impl Asked<'_> {
     fn entry(&self, books: &Books, due: &Due) -> anyhow::Result<Entry> {
         let (now, evidence_sha256) = (now(), self.evidence_sha256.as_str());
         let remitted = PaidToOffice { mid: &self.mid, currency: self.currency, withheld: due.values().collect(), evidence_sha256 };
-        let reason = format!("{}, recorded by {}", self.reason, self.by);
-        let reference = self.reference.to_owned();
+        let reason = format!("{}, recorded by {}", self.record.reason, self.record.by);
+        let reference = self.record.reference.to_owned();
         Ok(entry_of_remittance(&remitted, Occasion { place: next_place(&books.catalog), happened: now, booked: now, reason, reference })?)
     }
 }
