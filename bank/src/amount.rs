@@ -82,6 +82,15 @@ impl Amount {
         units.map(Money::from_units).ok_or(AmountError::Overflow(MoneyError::Overflow))
     }
 
+    /// As much the other way.
+    ///
+    /// # Errors
+    /// [`AmountError::Overflow`] for the one amount that has no opposite.
+    pub fn negated(self) -> Result<Amount, AmountError> {
+        let minor_units = self.minor_units.checked_neg().ok_or(AmountError::Overflow(MoneyError::Overflow))?;
+        Ok(Amount { minor_units, ..self })
+    }
+
     /// `self + other`.
     ///
     /// # Errors

@@ -23,7 +23,7 @@ pub struct AnswerFile {
     pub sha256: String,
     /// What became of payments, in the order of the file: what is said of all stands before what is said of one.
     pub answers: Vec<Answer>,
-    /// Money that came in.
+    /// Money that came in, and what of it went back.
     pub receipts: Vec<Receipt>,
     /// Account details that a bank wants changed.
     pub changes: Vec<Change>,
@@ -109,10 +109,10 @@ pub struct Reason {
     pub text: Option<String>,
 }
 
-/// Money that came in.
+/// Money that came in, or had come in and has gone back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receipt {
-    /// How much.
+    /// How much; below 0 what has gone back.
     pub amount: Amount,
     /// When it was booked.
     pub booked: Option<NaiveDate>,

@@ -3,9 +3,9 @@
 //! | an entry that is booked and | is |
 //! |---|---|
 //! | a debit | a payment settled, one for each transaction in it; of a batch without, of the message that it names; and charges, if it is of both |
-//! | a credit with the reason of a return, a return's code or the mark of a reversal | a payment returned |
+//! | a credit with the reason of a return, a return's code or the mark of a reversal | a payment returned; and charges, if they are said to be taken from it |
 //! | any other credit | a receipt |
-//! | a debit with one of these | unread: money that had come in goes back, or a direct debit does |
+//! | a debit with one of these | a receipt below 0: money that had come in has gone back |
 //!
 //! What is not booked is unread, and so is all of an entry whose transactions do not sum to it or are not as many as its batch has.
 
@@ -57,23 +57,26 @@ fn read_entry(file: &mut AnswerFile, node: &Node) -> Result<(), BankError> {
 
 impl Entry<'_> {
     fn read_transactions(&self, file: &mut AnswerFile, transactions: &[&Node]) -> Result<(), BankError> {
-        let charged = if self.is_credit { None } else { self.charged(transactions)? };
+        let charged = self.charged(transactions)?;
         let sum_doubt = || if charged.is_some() { Ok(None) } else { self.sum_doubt(transactions) };
         let doubt = self.batches_doubt(transactions.len()).map_or_else(sum_doubt, |doubt| Ok(Some(doubt)))?;
-        let is_alone = transactions.len() == 1 && charged.is_none();
-        for transaction in transactions {
+        let amounts = match &charged {
+            Some(charged) => charged.amounts.clone(),
+            // Alone in its entry, it is what the account gave or got, in whatever currency it was asked for.
+            None if transactions.len() == 1 => vec![self.amount],
+            None => transactions.iter().map(|one| Ok(own_amount(one)?.unwrap_or(self.amount))).collect::<Result<_, BankError>>()?,
+        };
+        for (transaction, amount) in transactions.iter().zip(amounts) {
             let id = transaction.text_at(&["Refs", "EndToEndId"]);
             let reference = Reference::from_end_to_end(id);
             if let Some(doubt) = &doubt {
                 file.unread(transaction.line, reference, format!("a part of an entry of {} {doubt}", self.amount));
                 continue;
             }
-            // Alone in its entry, it is what the account gave or got, in whatever currency it was asked for.
-            let amount = if is_alone { self.amount } else { own_amount(transaction)?.unwrap_or(self.amount) };
             self.take(file, transaction, (id, reference), amount)?;
         }
-        if let Some(taken) = charged.filter(|_| doubt.is_none()) {
-            file.answer(self.node.line, None, self.answer_of_charges(taken));
+        if let Some(charged) = charged.filter(|_| doubt.is_none()) {
+            file.answer(self.node.line, None, self.answer_of_charges(charged.taken));
         }
         Ok(())
     }
@@ -97,6 +100,12 @@ impl Entry<'_> {
     /// Why the amounts of the transactions are not surely those that the entry is the sum of.
     fn sum_doubt(&self, transactions: &[&Node]) -> Result<Option<String>, BankError> {
         let (currency, alone) = (self.amount.currency(), transactions.len() == 1);
+        if let [one] = transactions
+            && self.is_receipt(one)?
+        {
+            // Whatever was sent, and whoever has taken something on the way: the account got this, or gave it back.
+            return Ok(None);
+        }
         let mut amounts = Vec::with_capacity(transactions.len());
         for transaction in transactions {
             let amount = match own_amount(transaction)? {
@@ -106,7 +115,7 @@ impl Entry<'_> {
                 None => return Ok(Some("whose transactions do not all say how much".to_owned())),
             };
             let against = is_credit(transaction)?.is_some_and(|is_credit| is_credit != self.is_credit);
-            amounts.push(if against { Amount::from_minor_units(-amount.minor_units(), currency) } else { amount });
+            amounts.push(if against { self.opposite(amount)? } else { amount });
         }
         let sum = Amount::sum(currency, amounts).map_err(|why| BankError::Amount { line: self.node.line, why })?;
         Ok(Some(format!("whose transactions sum to {sum}")).filter(|_| sum != self.amount))
@@ -142,7 +151,7 @@ impl Entry<'_> {
             (false, false) => file.answer(node.line, id, self.answer(node, reference, Outcome::Settled, amount)),
             (true, true) => file.answer(node.line, id, self.answer(node, reference, Outcome::Returned, amount)),
             (true, false) => file.receipts.push(self.receipt(node, amount)),
-            (false, true) => file.unread(node.line, reference, format!("a debit that takes a credit back, in an entry of {}", self.amount)),
+            (false, true) => file.receipts.push(self.receipt(node, self.opposite(amount)?)),
         }
         Ok(())
     }
@@ -170,6 +179,16 @@ impl Entry<'_> {
         }
     }
 
+    /// Whether a transaction is money that came in, or that had and went back.
+    fn is_receipt(&self, transaction: &Node) -> Result<bool, BankError> {
+        let is_same = is_credit(transaction)?.unwrap_or(self.is_credit) == self.is_credit;
+        Ok(is_same && self.is_credit != (is_return(transaction) || is_return(self.node)))
+    }
+
+    fn opposite(&self, amount: Amount) -> Result<Amount, BankError> {
+        amount.negated().map_err(|why| BankError::Amount { line: self.node.line, why })
+    }
+
     /// What the bank names it by, in every statement: the number of an entry is one within its statement alone.
     /// Banks that have none write a word in its place.
     fn bank_reference(&self, transaction: &Node) -> Option<String> {
@@ -193,9 +212,17 @@ fn status(entry: &Node) -> &str {
     status.text_at(&["Cd"]).or_else(|| status.text_at(&["Prtry"])).unwrap_or(&status.text)
 }
 
+const BOOKED: &[&str] = &["Amt"];
+const SENT: &[&str] = &["AmtDtls", "TxAmt", "Amt"];
+const ASKED_FOR: &[&str] = &["AmtDtls", "InstdAmt", "Amt"];
+
 /// The amount that a transaction says of itself: what was booked of it, before what was asked for.
 fn own_amount(transaction: &Node) -> Result<Option<Amount>, BankError> {
-    let paths: [&[&str]; 3] = [&["Amt"], &["AmtDtls", "TxAmt", "Amt"], &["AmtDtls", "InstdAmt", "Amt"]];
+    first_amount(transaction, [BOOKED, SENT, ASKED_FOR])
+}
+
+/// The first of these amounts that a transaction says.
+fn first_amount(transaction: &Node, paths: [&[&str]; 3]) -> Result<Option<Amount>, BankError> {
     paths.iter().find_map(|path| transaction.at(path)).map(amount).transpose()
 }
 

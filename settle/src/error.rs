@@ -99,6 +99,9 @@ pub enum SettleError {
     /// A line of a bank's message cannot be the payment of what was booked before: why.
     #[error("{0}")]
     NotItsPayment(String),
+    /// A line of a bank's message cannot take another one back: why.
+    #[error("{0}")]
+    NotTakenBack(String),
     /// An entry of the journal is not what the approved draft says.
     #[error("{account} has {is} where the draft says {should}")]
     NotAsDrafted {

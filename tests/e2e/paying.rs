@@ -12,6 +12,7 @@ mod remitted;
 mod scene;
 mod seeds;
 pub mod statements;
+mod undone;
 
 use crate::support::{also_on_postgres, stderr};
 use anyhow::{Context, Result, ensure};

@@ -1,6 +1,6 @@
-//! What the bank has taken for its services beside payments, in one entry with them.
+//! What banks have taken for their services beside payments, or of what came back, in one entry with them.
 
-use super::{Entry, is_credit, own_amount};
+use super::{ASKED_FOR, BOOKED, Entry, SENT, first_amount, is_credit, is_return, own_amount};
 use crate::answer::Reason;
 use crate::pain001::amount;
 use crate::xml::Node;
@@ -9,16 +9,23 @@ use crate::{Amount, Answer, BankError, Outcome, Reference};
 /// The code of charges among those of kinds of entries.
 const CHARGES: &str = "CHRG";
 
+/// An entry that is of payments and of charges.
+pub(super) struct Charged {
+    /// What each transaction is of, without the charges.
+    pub amounts: Vec<Amount>,
+    /// All charges together.
+    pub taken: Amount,
+}
+
 impl Entry<'_> {
-    /// The charges of an entry of debits, if payments and charges together are just what it is of: what does not add up is not guessed.
-    pub(super) fn charged(&self, transactions: &[&Node]) -> Result<Option<Amount>, BankError> {
+    /// The charges of an entry, if payments with them, or what came back without them, are just what it is of: what does not add up is not
+    /// guessed. Who bears what was taken of a receipt is for its payer and the MID to say.
+    pub(super) fn charged(&self, transactions: &[&Node]) -> Result<Option<Charged>, BankError> {
         let currency = self.amount.currency();
-        let (mut paid, mut charges) = (Vec::new(), Vec::new());
+        let (mut amounts, mut charges) = (Vec::new(), Vec::new());
         for transaction in transactions {
-            let own = own_amount(transaction)?.filter(|own| own.currency() == currency);
-            let is_payment = !is_credit(transaction)?.unwrap_or(self.is_credit);
-            let Some(own) = own.filter(|_| is_payment) else { return Ok(None) };
-            paid.push(own);
+            let Some(whole) = self.whole(transaction)?.filter(|whole| whole.currency() == currency) else { return Ok(None) };
+            amounts.push(whole);
             charges.extend(charges_of(transaction)?);
         }
         if charges.is_empty() {
@@ -28,9 +35,20 @@ impl Entry<'_> {
             return Ok(None);
         }
         let sum = |amounts: Vec<Amount>| Amount::sum(currency, amounts).map_err(|why| BankError::Amount { line: self.node.line, why });
-        let taken = sum(charges.clone())?;
-        let all = sum(paid.into_iter().chain(charges).collect())?;
-        Ok(Some(taken).filter(|_| all == self.amount))
+        let taken = sum(charges)?;
+        let beside = if self.is_credit { self.opposite(taken)? } else { taken };
+        let all = sum(amounts.iter().copied().chain([beside]).collect())?;
+        Ok(Some(Charged { amounts, taken }).filter(|_| all == self.amount))
+    }
+
+    /// What a transaction is of before charges, if it is a payment, or one that came back: of that, what was asked for is said beside what is left.
+    fn whole(&self, transaction: &Node) -> Result<Option<Amount>, BankError> {
+        let is_same = is_credit(transaction)?.unwrap_or(self.is_credit) == self.is_credit;
+        match (self.is_credit, is_return(transaction) || is_return(self.node)) {
+            (false, false) if is_same => own_amount(transaction),
+            (true, true) if is_same => first_amount(transaction, [ASKED_FOR, SENT, BOOKED]),
+            _ => Ok(None),
+        }
     }
 
     /// A debit of no payment of ours.

@@ -73,8 +73,8 @@ fn a_notification_is_read() {
             "THREE-2610-1 settled 20.00 EUR 2026-11-05 B-78",
             "all of FILE-2 settled 100.00 EUR 2026-11-05",
             "THREE-2610-1 returned 20.00 EUR 2026-11-09 MD07: the holder has died",
+            "receipt -9.00 EUR None None None",
             "unread 25 - an entry of 5.00 EUR that is not booked: PDNG",
-            "unread 26 - a debit that takes a credit back, in an entry of 9.00 EUR",
         ],
     );
 }

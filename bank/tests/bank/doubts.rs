@@ -138,6 +138,37 @@ fn charges_are_told_apart_from_payments_where_both_add_up() {
 }
 
 #[test]
+fn what_came_back_is_whole_where_its_charges_are_told_and_add_up() {
+    let asked_for = |amount: &str| format!("<AmtDtls><InstdAmt>{}</InstdAmt></AmtDtls>", euros(amount));
+    let charges = |amount: &str| format!("<Chrgs><TtlChrgsAndTaxAmt Ccy=\"EUR\">{amount}</TtlChrgsAndTaxAmt></Chrgs>");
+    let (back, undone) = ("<RtrInf><Rsn><Cd>AC04</Cd></Rsn></RtrInf>", "<RvslInd>true</RvslInd>");
+    let of = |way: &str, rest: String| statement(&entry("98.50", way, &details(&transaction("AAA", &rest))));
+    let doubt = &["unread 2 AAA a part of an entry of 98.50 EUR whose transactions sum to 100.00 EUR"];
+    let both = &["AAA returned 100.00 EUR AC04", "- settled 1.50 EUR CHRG"];
+    check(&[
+        ("told", of("CRDT", format!("{}{}{back}", asked_for("100.00"), charges("1.50"))), Ok(both)),
+        ("with what is left", of("CRDT", format!("{}{}{}{back}", euros("98.50"), asked_for("100.00"), charges("1.50"))), Ok(both)),
+        ("not told", of("CRDT", format!("{}{back}", asked_for("100.00"))), Ok(doubt)),
+        ("that do not add up", of("CRDT", format!("{}{}{back}", asked_for("100.00"), charges("1.00"))), Ok(doubt)),
+        (
+            "of a receipt, which its payer may owe",
+            of("CRDT", format!("{}{}", asked_for("100.00"), charges("1.50"))),
+            Ok(&["receipt 98.50 EUR None None None"]),
+        ),
+        (
+            "a receipt that is said to be none",
+            of("CRDT", format!("{}<CdtDbtInd>DBIT</CdtDbtInd>", asked_for("98.50"))),
+            Ok(&["unread 2 AAA a part of an entry of 98.50 EUR whose transactions sum to -98.50 EUR"]),
+        ),
+        (
+            "a receipt that went back with charges",
+            of("DBIT", format!("{}{}{undone}", asked_for("97.00"), charges("1.50"))),
+            Ok(&["receipt -98.50 EUR None None None"]),
+        ),
+    ]);
+}
+
+#[test]
 fn batches_have_as_many_payments_as_they_say() {
     let batch = |rest: &str| format!("<Btch><PmtInfId>FILE-1</PmtInfId>{rest}</Btch>");
     let of = |way: &str, content: String| statement(&entry("50.00", way, &content));

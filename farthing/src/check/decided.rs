@@ -1,18 +1,20 @@
 //! What people decided of money on the bank's account is booked as they said it, upon lines of the bank's messages that say so; no more is
-//! remitted to a tax office than drafts withhold for it; and no line is the payment of what is not there, or of more than that is.
+//! remitted to a tax office than drafts withhold for it; no line is the payment of what is not there, or of more than that is; and what takes
+//! another line back leaves nothing of it.
 
 use super::paid::occasion;
 use super::{Chain, Invariant, SeenEntry, SeenWhat};
-use crate::payouts::lines::{Change, changes, described, number_of_row, told_by, whose};
+use crate::payouts::lines::{Change, changes, described, number_of_row, taken_back, told_by, whose};
 use crate::payouts::met::met;
 use anyhow::{Context, anyhow, ensure};
 use farthing_archive::Catalog;
 use farthing_archive::assignments::LineNumber;
 use farthing_archive::remittances::Remitted;
+use farthing_ledger::StoredReceipt;
 use farthing_schemas::manifest::AssignedTo;
 use farthing_schemas::{Cycle, Money};
 use farthing_settle::Draft;
-use farthing_settle::journal::{Entry, Header, Met, PaidToOffice, entry_of_assignment, entry_of_remittance, withheld_for};
+use farthing_settle::journal::{Entry, Header, Line, Met, PaidToOffice, Whose, entry_of_assignment, entry_of_remittance, withheld_for};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// MID, currency, cycle and jurisdiction.
@@ -61,6 +63,7 @@ impl Invariant for Decided {
             self.remittance(made).with_context(|| format!("remittance {number}"))?;
         }
         within(chain)?;
+        taken_back_whole(chain)?;
         let (assigned, remitted) = (chain.catalog.assignments.iter().count(), chain.catalog.remittances.iter().count());
         Ok(format!("{assigned} assignments and {remitted} remittances"))
     }
@@ -113,9 +116,7 @@ fn within(chain: &Chain<'_>) -> anyhow::Result<()> {
     let catalog = chain.catalog;
     let mut sums: BTreeMap<String, Money> = BTreeMap::new();
     for row in chain.payments.receipts() {
-        let number = number_of_row(row);
-        let taken = catalog.message_of(row.sequence).with_context(|| format!("line {number} came with no message"))?;
-        let line = described(row, &taken.message.mid, &taken.message.sha256)?;
+        let (number, line) = (number_of_row(row), line_of(catalog, row)?);
         let told = told_by(row)?;
         if let Some(met) = paid_by(catalog, number, told.as_ref(), row.sequence)? {
             met.is_met_by(&number.to_string(), &line)?;
@@ -129,6 +130,32 @@ fn within(chain: &Chain<'_>) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+fn line_of(catalog: &Catalog, row: &StoredReceipt) -> anyhow::Result<Line> {
+    let taken = catalog.message_of(row.sequence).with_context(|| format!("line {} came with no message", number_of_row(row)))?;
+    described(row, &taken.message.mid, &taken.message.sha256)
+}
+
+/// What takes another line back is its opposite, which is in suspense, and no third one takes that back.
+fn taken_back_whole(chain: &Chain<'_>) -> anyhow::Result<()> {
+    let catalog = chain.catalog;
+    let last = |number: LineNumber| catalog.assignments.last_of(number).map(|made| &made.assignment.to);
+    let rows: BTreeMap<LineNumber, &StoredReceipt> = chain.payments.receipts().map(|row| (number_of_row(row), row)).collect();
+    let mut taken = BTreeSet::new();
+    for (number, row) in &rows {
+        let Some(other) = last(*number).and_then(taken_back) else { continue };
+        let found = rows.get(&other).with_context(|| format!("line {number} takes back line {other}, which is not there"))?;
+        let is_in = last(other).map_or_else(|| Ok::<_, anyhow::Error>(whose(told_by(found)?.as_ref())), |to| Ok(whose_if_one(to)))?;
+        line_of(catalog, row)?.takes_back(&number.to_string(), &other.to_string(), &line_of(catalog, found)?, &is_in)?;
+        ensure!(taken.insert(other), "line {other} is taken back twice");
+    }
+    Ok(())
+}
+
+/// Whose a line is that may be taken back: what takes another one back is not taken back itself.
+fn whose_if_one(to: &AssignedTo) -> Whose {
+    if taken_back(to).is_some() { Whose::Elsewhere } else { whose(Some(to)) }
 }
 
 /// What a line is the payment of, as the manifest of that number says: it was there before.

@@ -80,7 +80,9 @@ impl Invariant for Paid {
 
     fn end(&mut self, chain: &Chain<'_>) -> anyhow::Result<String> {
         let rows = chain.payments;
-        let mut look = Look { chain, rows, paid: self, payments: BTreeMap::new(), key_of: BTreeMap::new(), sent: 0, messages: 0 };
+        let (receipts, exceptions) = (by_act(rows.receipts(), |row| row.sequence), by_act(rows.exceptions(), |row| row.sequence));
+        let (payments, key_of) = (BTreeMap::new(), BTreeMap::new());
+        let mut look = Look { chain, rows, paid: self, receipts, exceptions, payments, key_of, sent: 0, messages: 0 };
         look.acts()?;
         filed::files(chain, rows)?;
         filed::messages(chain, rows)?;
@@ -94,6 +96,8 @@ struct Look<'a> {
     chain: &'a Chain<'a>,
     rows: &'a SeenPayments<'a>,
     paid: &'a Paid,
+    receipts: BTreeMap<u64, Vec<&'a StoredReceipt>>,
+    exceptions: BTreeMap<u64, Vec<&'a StoredException>>,
     payments: BTreeMap<folded::Key<'a>, Payments>,
     /// Of which cycle a payment is, in which currency, and how much.
     key_of: BTreeMap<&'a str, &'a StoredPayment>,
@@ -205,8 +209,8 @@ impl<'a> Look<'a> {
         }
         self.messages += 1;
         let states: Vec<StoredState> = told.iter().map(|row| (*row).clone()).collect();
-        let receipts: Vec<StoredReceipt> = self.rows.receipts().filter(|row| row.sequence == *sequence).cloned().collect();
-        let exceptions: Vec<StoredException> = self.rows.exceptions().filter(|row| row.sequence == *sequence).cloned().collect();
+        let receipts: Vec<StoredReceipt> = self.receipts.get(sequence).into_iter().flatten().copied().cloned().collect();
+        let exceptions: Vec<StoredException> = self.exceptions.get(sequence).into_iter().flatten().copied().cloned().collect();
         let same = outcome_sha256(&states, &receipts, &exceptions) == message.outcome_sha256;
         ensure!(same, "what the message {} came to is not what it names", message.sha256);
         for receipt in receipts.iter().filter(|receipt| receipt.unbooked.is_none()) {
@@ -222,6 +226,15 @@ impl<'a> Look<'a> {
         }
         Ok(())
     }
+}
+
+/// Rows by the number of the act that made them, each act's in their order.
+fn by_act<T>(rows: impl Iterator<Item = T>, act: impl Fn(&T) -> u64) -> BTreeMap<u64, Vec<T>> {
+    let mut found: BTreeMap<u64, Vec<T>> = BTreeMap::new();
+    for row in rows {
+        found.entry(act(&row)).or_default().push(row);
+    }
+    found
 }
 
 /// The rows of payments and states of one act.

@@ -10,6 +10,7 @@ Examples:
   farthing bank assign 17-2 --invoice RF742610EUR0123456789ACDE --why no-number --reference letter-3
   farthing bank assign 17-2 --platform plt_acme --why advance --reference letter-3
   farthing bank assign 17-3 --charges --why fees --reference statement-4
+  farthing bank assign 21-1 --against 17-2 --why sent-back --reference letter-5
   farthing bank assign --list --data books
 
 farthing bank exceptions and farthing bank lines number the lines. From then on it counts there: in
@@ -58,6 +59,9 @@ pub struct WhoseOptions {
     /// Another message has told the same: it is not booked
     #[arg(long)]
     pub repetition: bool,
+    /// It takes back that line, which is nobody's: what came in was sent back, or what went out by mistake has come back
+    #[arg(long, value_name = "LINE")]
+    pub against: Option<LineNumber>,
     /// Nobody's yet: it is left to a person again
     #[arg(long)]
     pub suspense: bool,

@@ -3,7 +3,7 @@
 mod received;
 
 use crate::books::Books;
-use anyhow::bail;
+use anyhow::{Context, bail};
 use farthing_bank::answer::{AnswerKind, Change};
 use farthing_bank::kept::kept_reference;
 use farthing_bank::{Amount, Answer, AnswerFile, Outcome, Reference, Unread};
@@ -14,6 +14,7 @@ use farthing_settle::journal::Told;
 use farthing_settle::payout::{State, lines_sha256};
 use received::Before;
 use serde_json::{Value, json};
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a message comes to.
@@ -84,13 +85,20 @@ struct Taking<'a> {
     kind: AnswerKind,
     /// What was told of the account before.
     before: Before,
-    /// Where the payments that were asked for are by now.
-    known: BTreeMap<String, State>,
+    /// What is known of the payments that were asked for.
+    known: BTreeMap<String, Known>,
     /// Other MIDs whose payments it names.
     others: BTreeSet<String>,
     /// Whether it names any of this MID's.
     ours: bool,
     taken: Taken,
+}
+
+/// What is known of a payment by now.
+struct Known {
+    state: State,
+    /// What messages of this kind call the entry that told a state first. Other kinds may call the same entry otherwise.
+    called: BTreeMap<State, String>,
 }
 
 impl Taking<'_> {
@@ -140,7 +148,7 @@ impl Taking<'_> {
         let told = state_of(answer.outcome);
         let mut live = Vec::new();
         for payment in payments {
-            if matches!(self.state_of(payment).await?.after(told), Ok(Some(_))) {
+            if matches!(self.known(payment).await?.state.after(told), Ok(Some(_))) {
                 live.push(payment);
             }
         }
@@ -175,13 +183,16 @@ impl Taking<'_> {
             self.exception(answer, &format!("it says {said}, and the payment is of {right}"));
             return Ok(());
         }
-        let was = self.state_of(payment).await?;
         let told = state_of(answer.outcome);
-        match was.after(told) {
+        let known = self.known(payment).await?;
+        let (was, news) = (known.state, known.state.after(told));
+        let is_another = news.is_ok() && own.is_some() && known.is_another(told, answer.bank_reference.as_deref());
+        match news {
+            Ok(None) if is_another => self.another(answer)?,
             Ok(None) => {}
             Err(contradiction) => self.exception(answer, &contradiction.to_string()),
             Ok(Some(to)) => {
-                self.known.insert(payment.id.to_string(), to);
+                known.state = to;
                 self.push_state(payment, to, answer);
                 if let Some(motion) = was.motion(to) {
                     let (party, currency) = (payment.party.to_string(), payment.paid_in.parse()?);
@@ -192,15 +203,23 @@ impl Taking<'_> {
         Ok(())
     }
 
-    async fn state_of(&mut self, payment: &StoredPayment) -> anyhow::Result<State> {
-        if let Some(state) = self.known.get(payment.id.as_str()) {
-            return Ok(*state);
+    async fn known(&mut self, payment: &StoredPayment) -> anyhow::Result<&mut Known> {
+        let before = if self.known.contains_key(payment.id.as_str()) { None } else { Some(self.known_before(payment).await?) };
+        Ok(match self.known.entry(payment.id.to_string()) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => place.insert(before.context("what is not known was asked for")?),
+        })
+    }
+
+    /// What messages have told of a payment before this one.
+    async fn known_before(&self, payment: &StoredPayment) -> anyhow::Result<Known> {
+        let mut known = Known { state: State::first(payment.message_id.as_deref()), called: BTreeMap::new() };
+        for row in self.books.ledger.payment_states(Asked::Id(&payment.id)).await? {
+            known.state = row.state.parse()?;
+            let is_alike = self.books.catalog.message_of(row.sequence).is_some_and(|taken| taken.message.form == self.kind.as_str());
+            known.called.extend(row.reference.filter(|_| is_alike).map(|reference| (known.state, reference)));
         }
-        let begins = State::first(payment.message_id.as_deref());
-        let states = self.books.ledger.payment_states(Asked::Id(&payment.id)).await?;
-        let state = states.last().map_or(Ok(begins), |last| last.state.parse())?;
-        self.known.insert(payment.id.to_string(), state);
-        Ok(state)
+        Ok(known)
     }
 
     fn push_state(&mut self, payment: &StoredPayment, to: State, answer: &Answer) {
@@ -245,6 +264,13 @@ impl Taking<'_> {
         let line = next(self.taken.rows.exceptions.len());
         let reference = reference.map(|reference| kept_reference(&reference));
         self.taken.rows.exceptions.push(StoredException { sequence: self.sequence, line, reference, what, about_line });
+    }
+}
+
+impl Known {
+    /// Whether an entry is surely another one than that which told the same state first: it has another name. The first to tell it names it.
+    fn is_another(&mut self, told: State, reference: Option<&str>) -> bool {
+        reference.is_some_and(|reference| self.called.entry(told).or_insert_with(|| reference.to_owned()) != reference)
     }
 }
 

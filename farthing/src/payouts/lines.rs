@@ -57,6 +57,8 @@ pub struct AccountLine {
     /// When its message was taken in.
     pub at: String,
     pub assigned: Option<Assigned>,
+    /// The line that takes it back, as a person says.
+    pub taken_back_by: Option<LineNumber>,
     unbooked: Option<Unbooked>,
     /// Whose it is by its message.
     told: Option<AssignedTo>,
@@ -75,7 +77,7 @@ impl AccountLine {
 
     /// Whether a person has to look at it.
     pub fn is_left(&self) -> bool {
-        matches!(self.to(), None | Some(AssignedTo::Suspense))
+        self.taken_back_by.is_none() && matches!(self.to(), None | Some(AssignedTo::Suspense))
     }
 
     /// Whether it is that already.
@@ -107,7 +109,22 @@ impl AccountLine {
 
 /// All lines, in the order in which they were told.
 pub async fn all(books: &Books) -> anyhow::Result<Vec<AccountLine>> {
-    books.ledger.bank_receipts().await?.into_iter().map(|row| line_of(&books.catalog, row)).collect()
+    let rows = books.ledger.bank_receipts().await?;
+    let mut lines = rows.into_iter().map(|row| line_of(&books.catalog, row)).collect::<anyhow::Result<Vec<_>>>()?;
+    let taking_back: BTreeMap<LineNumber, LineNumber> =
+        lines.iter().filter_map(|line| Some((taken_back(line.to()?)?, line.number))).collect();
+    for line in &mut lines {
+        line.taken_back_by = taking_back.get(&line.number).copied();
+    }
+    Ok(lines)
+}
+
+/// The line that is taken back by one of which that is said.
+pub fn taken_back(to: &AssignedTo) -> Option<LineNumber> {
+    match to {
+        AssignedTo::Against { message, line } => Some(LineNumber { message: *message, line: *line }),
+        _ => None,
+    }
 }
 
 fn line_of(catalog: &Catalog, row: StoredReceipt) -> anyhow::Result<AccountLine> {
@@ -116,7 +133,7 @@ fn line_of(catalog: &Catalog, row: StoredReceipt) -> anyhow::Result<AccountLine>
     let money = described(&row, &taken.message.mid, &taken.message.sha256)?;
     let assigned = catalog.assignments.last_of(number).cloned();
     let (unbooked, told) = (unbooked(&row)?, told_by(&row)?);
-    Ok(AccountLine { number, money, at: taken.at.clone(), assigned, unbooked, told, row })
+    Ok(AccountLine { number, money, at: taken.at.clone(), assigned, taken_back_by: None, unbooked, told, row })
 }
 
 /// The line that a row is.
@@ -154,7 +171,7 @@ fn unbooked(row: &StoredReceipt) -> anyhow::Result<Option<Unbooked>> {
 pub fn whose(to: Option<&AssignedTo>) -> Whose {
     match to {
         Some(AssignedTo::Platform { platform, .. }) => Whose::Platform(platform.clone()),
-        Some(AssignedTo::Claim { .. } | AssignedTo::Suspense) => Whose::Suspense,
+        Some(AssignedTo::Claim { .. } | AssignedTo::Suspense | AssignedTo::Against { .. }) => Whose::Suspense,
         Some(AssignedTo::Charges) => Whose::Charges,
         Some(AssignedTo::Remittance { .. } | AssignedTo::Repetition) | None => Whose::Elsewhere,
     }

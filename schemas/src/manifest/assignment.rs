@@ -65,4 +65,11 @@ pub enum AssignedTo {
     },
     /// Nobody's, since another message has told the same: it is not booked.
     Repetition,
+    /// Nobody's, like the line that it takes back: what came in went back, or what went out came back.
+    Against {
+        /// The manifest that took that line's message in.
+        message: u64,
+        /// That line's number among the receipts of that message.
+        line: u64,
+    },
 }

@@ -11,7 +11,7 @@ use farthing_schemas::{Currency, Money};
 pub enum Whose {
     /// A platform has paid, or was paid back.
     Platform(String),
-    /// It is nobody's yet; or a claim has taken it from there.
+    /// It is nobody's yet; or a claim has taken it from there; or it takes back what is nobody's.
     Suspense,
     /// The bank has taken it for its services: a cost of the MID's own, out of what it keeps. It comes out of no account of a party, of
     /// suspense or of a tax: what is owed to contributors is owed to them in full, however dear the bank is.
@@ -44,6 +44,33 @@ pub struct Line {
     pub currency: Currency,
     /// SHA-256 of the message that tells it, in hex.
     pub message_sha256: String,
+}
+
+impl Line {
+    /// Whether the line of that number can take back another one, which it leaves nothing of: of the same account, and of the same sum the other
+    /// way. The other one is in suspense, so that both together leave nothing there.
+    ///
+    /// # Errors
+    /// [`SettleError::NotTakenBack`] says why not; or the one amount that has no opposite.
+    pub fn takes_back(&self, number: &str, other_number: &str, other: &Line, whose: &Whose) -> Result<(), SettleError> {
+        let not = |why: String| Err(SettleError::NotTakenBack(why));
+        if (&self.mid, self.currency) != (&other.mid, other.currency) {
+            let (mid, currency) = (&other.mid, other.currency);
+            let (own, in_) = (&self.mid, self.currency);
+            return not(format!("line {other_number} is one of {mid} in {currency}, and line {number} is one of {own} in {in_}"));
+        }
+        if self.amount != other.amount.negated()? {
+            let (sum, opposite) = (self.amount, other.amount);
+            return not(format!("line {number} is of {sum}, and what takes line {other_number} back is the opposite of {opposite}"));
+        }
+        if *whose != Whose::Suspense {
+            return not(format!(
+                "line {other_number} is not in suspense: only what is nobody's is taken back; put it there first with --suspense, or, if it \
+                 is not booked yet, put it against line {number}"
+            ));
+        }
+        Ok(())
+    }
 }
 
 /// What it books that a line is no longer one's but another's, on the evidence of the bank's message: nothing where it stays on its account.

@@ -17,30 +17,30 @@ also_on_postgres!(
 const WHY: [&str; 6] = ["--why", "letter of the payer", "--reference", "letter 3", "--as", "ana"];
 
 /// The number of a platform's invoice, and what it asks for, in cents.
-fn invoice(scene: &Scene, platform: &str, cycle: &str) -> Result<(String, i64)> {
+pub fn invoice(scene: &Scene, platform: &str, cycle: &str) -> Result<(String, i64)> {
     let said = scene.data.json(["invoice", platform, "--mid", MID, "--cycle", cycle])?;
     let to_pay = said["figures"]["to_pay"].as_str().with_context(|| said.to_string())?;
     Ok((said["number"].as_str().with_context(|| said.to_string())?.to_owned(), units(to_pay)? / 10_000_000_000))
 }
 
-fn assign(scene: &Scene, line: &str, whose: &[&str]) -> Result<Value> {
+pub fn assign(scene: &Scene, line: &str, whose: &[&str]) -> Result<Value> {
     scene.data.json([&["bank", "assign", line], whose, &WHY].concat())
 }
 
 /// What is said of an assignment that cannot be.
-fn refused(scene: &Scene, line: &str, whose: &[&str]) -> Result<String> {
+pub fn refused(scene: &Scene, line: &str, whose: &[&str]) -> Result<String> {
     scene.refused(&[&["bank", "assign", line], whose, &WHY].concat())
 }
 
 /// The lines that are left to a person.
-fn left(scene: &Scene) -> Result<Vec<String>> {
+pub fn left(scene: &Scene) -> Result<Vec<String>> {
     let said = scene.data.json(["bank", "exceptions", "--mid", MID])?;
     let lines = said["exceptions"].as_array().context("no exceptions")?;
     Ok(lines.iter().map(|one| one["line"].as_str().unwrap_or("-").to_owned()).collect())
 }
 
 /// What is open of a platform's invoice of a cycle.
-fn open(scene: &Scene, platform: &str, cycle: &str) -> Result<i64> {
+pub fn open(scene: &Scene, platform: &str, cycle: &str) -> Result<i64> {
     let said = scene.data.json(["receivables", "--mid", MID, "--as-of", "2100-01-01"])?;
     let rows = said["open"].as_array().context("no list")?;
     let row = rows.iter().find(|row| row["platform"] == platform && row["cycle"] == cycle);

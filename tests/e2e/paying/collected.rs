@@ -165,7 +165,7 @@ fn a_receipt_counts_once_however_many_statements_tell_it() -> Result<()> {
     assert_eq!((told(&bare.replace(id, "bare weekly"), "bare-weekly.xml")?, owed()?), (1, first - 2 * euro));
     let said = scene.data.ok(["bank", "exceptions", "--mid", MID])?;
     for state in ["has", "may have"] {
-        ensure!(said.contains(&format!("1.00 EUR {state} come in with another statement already, and is not booked")), "{said}");
+        ensure!(said.contains(&format!("1.00 EUR {state} come in with another message already, and is not booked")), "{said}");
     }
     scene.holds()
 }

@@ -135,6 +135,11 @@ def decided(change, *names, kind="assignment", number=1):
     return act
 
 
+def against(line):
+    """It takes back that line of its own message."""
+    return lambda act: act.update(to={"whose": "against", "message": act["message"], "line": line})
+
+
 def cycle_more(act):
     """More of its cycle and of itself."""
     of = act["cycles"][0]
@@ -231,12 +236,16 @@ KINDS = [
     ("reconciled with a payment on its way, hashes fit", ended("reconciled")),
     ("reconciled and sealed with a payment on its way, hashes fit", ended("reconciled", "sealed")),
 ]
-# Assignments 1 and 2 are of one receipt, 3 of a debit that was told again, and 4 puts a debit to remittance 2.
+# Assignments 1 and 2 are of one receipt, 3 of a debit that was told again, and 4 puts a debit to remittance 2. Of one message 5 puts line 1
+# against line 3, and line 2 is in suspense by 6.
 REMITTED = [
     ("control", lambda *_: []),
     ("the same hashes", told("unbooked = 'again' WHERE unbooked = 'again'")),
     ("a remittance of more than its cycle, hashes fit", decided(cycle_more, "is withheld for DE, and it says", kind="remittance")),
     ("a remittance that is not booked, hashes fit", decided(lambda act: act.pop("booked"), "remittance 2: it books nothing", kind="remittance", number=2)),
+    ("a line that is taken back twice, hashes fit", decided(against(3), "is taken back twice", number=6)),
+    ("a debit that takes back a debit, hashes fit", decided(against(2), "is the opposite of", number=5)),
+    ("a line that takes back what is not there, hashes fit", decided(against(77), "which is not there", number=5)),
     ("two lines of one remittance, hashes fit", decided(lambda act: act.update(to={"whose": "remittance", "remittance": 1}), "remittance 1 is of", number=3)),
     ("a line of another's remittance, hashes fit", decided(lambda act: act["to"].update(remittance=1), "remittance 1 is of", number=4)),
     ("a line of a remittance that there is not, hashes fit", decided(lambda act: act["to"].update(remittance=9), "there is no remittance 9", number=4)),

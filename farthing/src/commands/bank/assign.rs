@@ -38,7 +38,7 @@ impl Asked<'_> {
 
     /// Whose the line is said to be, in words that stay.
     async fn to(&self, books: &mut Books, line: &AccountLine) -> anyhow::Result<AssignedTo> {
-        let WhoseOptions { invoice, platform, claim, charges, remittance, repetition, suspense } = self.whose;
+        let WhoseOptions { invoice, platform, claim, charges, remittance, repetition, against, suspense } = self.whose;
         if let Some(number) = invoice {
             let issued = Issued::of(books, &line.money.mid).await?;
             let invoice =
@@ -52,13 +52,14 @@ impl Asked<'_> {
             ensure!(known, "--platform {platform}: the registry has no such platform");
             return Ok(AssignedTo::Platform { platform: platform.clone(), cycle: None });
         }
-        Ok(match (claim, remittance) {
-            (Some(claim), _) => AssignedTo::Claim { claim: *claim },
-            (_, Some(remittance)) => AssignedTo::Remittance { remittance: *remittance },
+        Ok(match (claim, remittance, against) {
+            (Some(claim), ..) => AssignedTo::Claim { claim: *claim },
+            (_, Some(remittance), _) => AssignedTo::Remittance { remittance: *remittance },
+            (.., Some(LineNumber { message, line })) => AssignedTo::Against { message: *message, line: *line },
             _ if *charges => AssignedTo::Charges,
             _ if *repetition => AssignedTo::Repetition,
             _ if *suspense => AssignedTo::Suspense,
-            _ => bail!("say whose it is: --invoice, --platform, --claim, --charges, --remittance, --repetition or --suspense"),
+            _ => bail!("say whose it is: --invoice, --platform, --claim, --charges, --remittance, --repetition, --against or --suspense"),
         })
     }
 
@@ -147,6 +148,7 @@ pub fn in_words(to: &AssignedTo) -> String {
         AssignedTo::Charges => "the bank's, for its charges".to_owned(),
         AssignedTo::Remittance { remittance } => format!("the payment of remittance {remittance}"),
         AssignedTo::Repetition => "what another message told".to_owned(),
+        AssignedTo::Against { message, line } => format!("nobody's: it takes back line {}", LineNumber { message: *message, line: *line }),
     }
 }
 

@@ -19,20 +19,26 @@ const RECEIPT_MAX: Money = Money::from_units(1_000_000_000_000_000_000_000_000_0
 #[derive(Default)]
 pub struct Before {
     lines: BTreeMap<Identity, usize>,
+    /// What this very message told as another MID's.
+    of_others: BTreeMap<Identity, usize>,
     /// Remittances whose payment no line is yet, by number.
     unmet: Vec<u64>,
 }
 
 impl Before {
-    /// Of a MID's account; nothing is asked where a message tells nothing of it.
+    /// Of a MID's account, and what this very message told of it as another MID's; nothing is asked where a message tells nothing of it.
     pub async fn of(books: &Books, mid: &str, file: &AnswerFile) -> anyhow::Result<Before> {
         let mut before = Before::default();
         if !tells_of_an_account(file.kind) {
             return Ok(before);
         }
         let known = lines::all(books).await?;
-        for line in known.iter().filter(|line| line.money.mid == mid && line.counts()) {
-            *before.lines.entry(identity(&line.row)).or_default() += 1;
+        for line in known.iter().filter(|line| line.counts()) {
+            let is_own = line.money.mid == mid;
+            if is_own || line.money.message_sha256 == file.sha256 {
+                let lines = if is_own { &mut before.lines } else { &mut before.of_others };
+                *lines.entry(identity(&line.row)).or_default() += 1;
+            }
         }
         let is_met = |number: &u64| known.iter().any(|line| line.remittance() == Some(*number));
         let made = books.catalog.remittances.iter().filter(|(_, made)| made.remittance.mid == mid);
@@ -40,10 +46,21 @@ impl Before {
         Ok(before)
     }
 
-    /// Whether a line is one of those that were told before: of each of them another is told again once.
-    fn takes(&mut self, row: &StoredReceipt) -> bool {
-        let left = self.lines.get_mut(&identity(row)).filter(|left| **left > 0);
-        left.map(|left| *left -= 1).is_some()
+    /// Why a line is one of those that were told before, if it is one: of each of them another is told again once.
+    fn takes(&mut self, row: &StoredReceipt) -> Option<String> {
+        let is_one_of = |lines: &mut BTreeMap<Identity, usize>| {
+            let left = lines.get_mut(&identity(row)).filter(|left| **left > 0);
+            left.map(|left| *left -= 1).is_some()
+        };
+        let (is_debit, is_of_platform) = (row.amount.starts_with('-'), row.platform.is_some());
+        // What came in and neither the bank nor the payer names may be another one, and is in suspense for a person to look at.
+        if (row.reference.is_some() || is_of_platform || is_debit) && is_one_of(&mut self.lines) {
+            let surely = if row.reference.is_some() { "has" } else { "may have" };
+            let moved = if is_debit { "gone out" } else { "come in" };
+            return Some(format!("{surely} {moved} with another message already"));
+        }
+        let is_of_another = !is_of_platform && is_one_of(&mut self.of_others);
+        is_of_another.then(|| "was told of another MID by this very message".to_owned())
     }
 }
 
@@ -68,7 +85,7 @@ impl Taking<'_> {
     fn receipt(&mut self, receipt: &Receipt, issued: &Issued) -> anyhow::Result<()> {
         let (amount, currency) = (receipt.amount.money()?, receipt.amount.currency());
         let reference = receipt.bank_reference.clone();
-        if amount > RECEIPT_MAX {
+        if amount > RECEIPT_MAX || amount < RECEIPT_MAX.negated()? {
             self.push_exception(reference, format!("{} is more than anybody pays", receipt.amount), None);
             return Ok(());
         }
@@ -84,22 +101,44 @@ impl Taking<'_> {
             cycle: invoice.as_ref().map(|invoice| invoice.cycle.to_string()),
             ..self.row((amount, currency), receipt.booked, reference)
         };
-        // What neither the bank nor the payer names may be another one, and is in suspense for a person to look at.
-        let is_named = row.reference.is_some() || row.platform.is_some();
-        if is_named && self.before.takes(&row) {
-            let surely = if row.reference.is_some() { "has" } else { "may have" };
-            let what = format!("{} {surely} come in with another statement already, and is not booked", receipt.amount);
+        let left = if let Some(again) = self.before.takes(&row) {
             row.unbooked = Some(Unbooked::Again.to_string());
-            self.push_exception(row.reference.clone(), what, Some(row.line));
-            self.taken.rows.receipts.push(row);
-            return Ok(());
+            Some(format!("{again}, and is not booked"))
+        } else if amount < Money::ZERO && doubt.is_some() {
+            row.unbooked = Some(Unbooked::Open.to_string());
+            doubt.map(|doubt| format!("had come in and has gone back: {doubt}"))
+        } else {
+            self.taken.told.push(Told::Receipt { platform: row.platform.clone(), amount, currency });
+            doubt.map(|doubt| format!("is in suspense: {doubt}"))
+        };
+        if let Some(why) = left {
+            self.push_exception(row.reference.clone(), format!("{} {why}", receipt.amount), Some(row.line));
         }
-        if let Some(doubt) = doubt {
-            self.push_exception(row.reference.clone(), format!("{} is in suspense: {doubt}", receipt.amount), Some(row.line));
-        }
-        self.taken.told.push(Told::Receipt { platform: row.platform.clone(), amount, currency });
         self.taken.rows.receipts.push(row);
         Ok(())
+    }
+
+    /// What an answer says of a payment of which another entry has told the same: money has moved twice. What has come back once more is in
+    /// suspense, as statements have it; what has gone out once more waits for a person.
+    pub(super) fn another(&mut self, answer: &Answer) -> anyhow::Result<()> {
+        let why = "another entry has told the same of it";
+        match (answer.outcome, self.kind, answer.amount) {
+            (Outcome::Settled, AnswerKind::Statement | AnswerKind::Notification, _) => self.unknown(answer, why),
+            (Outcome::Returned, AnswerKind::Statement, Some(amount)) => {
+                let (money, currency) = (amount.money()?, amount.currency());
+                let mut row = self.row((money, currency), answer.booked, answer.bank_reference.clone());
+                if let Some(again) = self.before.takes(&row) {
+                    row.unbooked = Some(Unbooked::Again.to_string());
+                    self.exception_about(answer, &format!("it {again}"), Some(row.line));
+                } else {
+                    self.taken.told.push(Told::Receipt { platform: None, amount: money, currency });
+                    self.exception_about(answer, why, Some(row.line));
+                }
+                self.taken.rows.receipts.push(row);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// What an answer says that is about no payment of ours. A debit waits for a person, unless it is the payment of a remittance.
@@ -111,16 +150,16 @@ impl Taking<'_> {
             return Ok(());
         };
         let mut row = self.row((amount.negated()?, currency), answer.booked, answer.bank_reference.clone());
-        let (unbooked, left) = if self.before.takes(&row) {
-            (Unbooked::Again, Some("it may have gone out with another message already"))
+        let (unbooked, left) = if let Some(again) = self.before.takes(&row) {
+            (Unbooked::Again, Some(format!("it {again}")))
         } else if let Some(remittance) = self.remittance_of(answer, amount) {
             (Unbooked::Remitted(remittance), None)
         } else {
-            (Unbooked::Open, Some(why))
+            (Unbooked::Open, Some(why.to_owned()))
         };
         row.unbooked = Some(unbooked.to_string());
         if let Some(why) = left {
-            self.exception_about(answer, why, Some(row.line));
+            self.exception_about(answer, &why, Some(row.line));
         }
         self.taken.rows.receipts.push(row);
         Ok(())

@@ -1,9 +1,9 @@
 //! Whether a line can be whose it is said to be.
 
 use crate::books::Books;
-use crate::payouts::lines::AccountLine;
+use crate::payouts::lines::{AccountLine, taken_back};
 use crate::payouts::met::met;
-use anyhow::ensure;
+use anyhow::{Context, bail, ensure};
 use farthing_archive::claims::Made;
 use farthing_schemas::Money;
 use farthing_schemas::manifest::AssignedTo;
@@ -12,6 +12,9 @@ use farthing_settle::journal::Line;
 /// Says why a line cannot be assigned so.
 pub fn may_be(books: &Books, all: &[AccountLine], line: &AccountLine, to: &AssignedTo) -> anyhow::Result<()> {
     let (number, is_debit) = (line.number, line.money.amount < Money::ZERO);
+    if let Some(by) = line.taken_back_by {
+        bail!("line {number} is taken back by line {by}: say first whose that one is, with --suspense if it is nobody's");
+    }
     match to {
         AssignedTo::Platform { platform, cycle: None } => is_for_no_claim(books, all, line, platform)?,
         AssignedTo::Platform { .. } | AssignedTo::Suspense => {}
@@ -19,6 +22,7 @@ pub fn may_be(books: &Books, all: &[AccountLine], line: &AccountLine, to: &Assig
         AssignedTo::Charges => ensure!(is_debit, "line {number} came in: what comes in is not the MID's to keep, and charges go out"),
         AssignedTo::Claim { .. } | AssignedTo::Remittance { .. } => is_payment_of(books, all, line, to)?,
         AssignedTo::Repetition => is_told_twice(all, line)?,
+        AssignedTo::Against { .. } => is_against_one(all, line, to)?,
     }
     Ok(())
 }
@@ -28,7 +32,7 @@ fn is_told_twice(all: &[AccountLine], line: &AccountLine) -> anyhow::Result<()> 
     let Line { amount, currency, .. } = &line.money;
     let same = |other: &&AccountLine| (&other.money.amount, &other.money.currency) == (amount, currency);
     let may_be = |other: &&AccountLine| {
-        let in_message = (&other.money.message_sha256, other.row.line) == (&line.money.message_sha256, line.row.line);
+        let in_message = other.money.message_sha256 == line.money.message_sha256;
         other.number != line.number && other.counts() && (other.money.mid == line.money.mid || in_message)
     };
     let number = line.number;
@@ -37,6 +41,18 @@ fn is_told_twice(all: &[AccountLine], line: &AccountLine) -> anyhow::Result<()> 
         "line {number} is no repetition: no other line of {amount} {currency} counts"
     );
     Ok(())
+}
+
+/// What it takes back is there, is in suspense, and is taken back by no other.
+fn is_against_one(all: &[AccountLine], line: &AccountLine, to: &AssignedTo) -> anyhow::Result<()> {
+    let Some(number) = taken_back(to) else { return Ok(()) };
+    let other = all.iter().find(|other| other.number == number);
+    let other = other.with_context(|| format!("no message of a bank has a line {number}; see: farthing bank lines"))?;
+    if let Some(by) = other.taken_back_by.filter(|by| *by != line.number) {
+        bail!("line {number} is taken back by line {by} already");
+    }
+    ensure!(other.to().and_then(taken_back).is_none(), "line {number} takes another one back itself");
+    Ok(line.money.takes_back(&line.number.to_string(), &number.to_string(), &other.money, &other.whose())?)
 }
 
 /// Of what was booked before the bank told it, its payments are no more.
