@@ -45,11 +45,12 @@ impl Batches {
         self.places.keys().copied().collect()
     }
 
-    /// The numbers of the batches that took something from one of these partitions.
+    /// The numbers of the batches that took something from this partition and that manifests after that one committed.
     #[must_use]
-    pub fn from_partitions(&self, partitions: &[&str]) -> BTreeSet<u64> {
-        let from_them = |batch: &&Batch| batch.slices.iter().any(|slice| partitions.contains(&slice.partition.as_str()));
-        self.committed.iter().filter(from_them).map(|batch| batch.batch).collect()
+    pub fn from(&self, partition: &str, after: u64) -> BTreeSet<u64> {
+        let from_it = |batch: &&Batch| batch.slices.iter().any(|slice| slice.partition == partition);
+        let later = self.places.values().filter(|(sequence, _)| *sequence > after).map(|(_, place)| &self.committed[*place]);
+        later.filter(from_it).map(|batch| batch.batch).collect()
     }
 
     /// The numbers of the batches with events from outside that manifests after that one committed.
@@ -57,13 +58,6 @@ impl Batches {
     pub fn of_events_after(&self, sequence: u64) -> BTreeSet<u64> {
         let wanted = |(after, place): &&(u64, usize)| *after > sequence && !self.committed[*place].is_by_farthing();
         self.places.values().filter(wanted).map(|(_, place)| self.committed[*place].batch).collect()
-    }
-
-    /// Whether a manifest after that one committed a batch that took something from this partition.
-    #[must_use]
-    pub fn has_from_after(&self, partition: &str, sequence: u64) -> bool {
-        let later = self.places.values().filter(|(after, _)| *after > sequence).map(|(_, place)| &self.committed[*place]);
-        later.flat_map(|batch| &batch.slices).any(|slice| slice.partition == partition)
     }
 
     /// All batches, in the order of the chain.

@@ -12,6 +12,8 @@ use farthing_ingest::{Identities, Remembered, Room};
 #[cfg(feature = "kafka")]
 use farthing_schemas::manifest::File;
 use farthing_schemas::manifest::is_from_outside;
+#[cfg(feature = "kafka")]
+use std::collections::BTreeSet;
 
 /// The columns that the index is made of.
 const IDENTITY_COLUMNS: [&str; 6] = ["batch", "row", "partition", "use", "identity", "says"];
@@ -20,32 +22,48 @@ const IDENTITY_COLUMNS: [&str; 6] = ["batch", "row", "partition", "use", "identi
 pub async fn identities(books: &Books, room: &Room) -> anyhow::Result<Identities> {
     let files = books.files_in_order("usage");
     let rows: u64 = files.iter().map(|file| file.rows).sum();
-    let mut filling = Filling::of(&books.catalog.batches, usize::try_from(rows)?, room);
+    let mut filling = Filling::of(&books.catalog.batches, Identities::with_room(usize::try_from(rows)?, room), room);
     for file in &files {
         let bytes = books.archive.get(file).await?;
         for rows in read_table(&file.path, bytes, Some(&IDENTITY_COLUMNS))? {
-            filling.remember(&rows?, is_from_outside).with_context(|| file.path.clone())?;
+            filling.remember(&rows?, |from, _| is_from_outside(from)).with_context(|| file.path.clone())?;
         }
     }
     filling.finish()
 }
 
-/// An index for each of these partitions, of what it brought alone; each has this room.
+/// What is remembered of a partition: all that it brought with manifests up to one.
 #[cfg(feature = "kafka")]
-pub async fn identities_of(books: &Books, partitions: &[&str], room: &Room) -> anyhow::Result<Vec<Identities>> {
-    let mut filling: Vec<Filling<'_>> = partitions.iter().map(|_| Filling::of(&books.catalog.batches, 0, room)).collect();
-    let from_them = books.catalog.batches.from_partitions(partitions);
-    let holds_some = |file: &File| file.batches.is_some_and(|(first, last)| from_them.range(first..=last).next().is_some());
+pub struct OfPartition<'p> {
+    pub partition: &'p str,
+    pub identities: Identities,
+    /// The number of that manifest.
+    pub through: u64,
+}
+
+/// Adds to each of these what its partition has brought since.
+#[cfg(feature = "kafka")]
+pub async fn brought_since(books: &Books, known: Vec<OfPartition<'_>>, room: &Room) -> anyhow::Result<Vec<Identities>> {
+    let batches = &books.catalog.batches;
+    let mut filling = Vec::new();
+    let mut wanted: BTreeSet<u64> = BTreeSet::new();
+    for OfPartition { partition, identities, through } in known {
+        let since = batches.from(partition, through);
+        wanted.extend(&since);
+        filling.push((partition, since, Filling::of(batches, identities, room)));
+    }
+    let holds_some = |file: &File| file.batches.is_some_and(|(first, last)| wanted.range(first..=last).next().is_some());
     for file in books.files_in_order("usage").iter().filter(|file| holds_some(file)) {
         let bytes = books.archive.get(file).await?;
         for rows in read_table(&file.path, bytes, Some(&IDENTITY_COLUMNS))? {
             let rows = rows?;
-            for (partition, filling) in partitions.iter().zip(&mut filling) {
-                filling.remember(&rows, |from| from == *partition).with_context(|| file.path.clone())?;
+            for (partition, since, filling) in &mut filling {
+                // A file may also have rows of batches that are known: an original that is known to be undone is not to be forgotten.
+                filling.remember(&rows, |from, batch| from == *partition && since.contains(&batch)).with_context(|| file.path.clone())?;
             }
         }
     }
-    filling.into_iter().map(Filling::finish).collect()
+    filling.into_iter().map(|(.., filling)| filling.finish()).collect()
 }
 
 /// An index that is being filled.
@@ -57,20 +75,25 @@ struct Filling<'b> {
 }
 
 impl Filling<'_> {
-    fn of<'b>(batches: &'b Batches, rows: usize, room: &Room) -> Filling<'b> {
-        Filling { batches, identities: Identities::with_room(rows, room), reversals: Later::new(room) }
+    fn of<'b>(batches: &'b Batches, identities: Identities, room: &Room) -> Filling<'b> {
+        Filling { batches, identities, reversals: Later::new(room) }
     }
 
-    /// Remembers the rows of some partitions; of copies, the one that was committed first.
-    fn remember(&mut self, rows: &RecordBatch, wanted: impl Fn(&str) -> bool) -> anyhow::Result<()> {
+    /// Remembers the rows that are wanted by their partition and batch; of copies, the one that was committed first.
+    fn remember(&mut self, rows: &RecordBatch, is_wanted: impl Fn(&str, u64) -> bool) -> anyhow::Result<()> {
         let Filling { batches, identities, reversals } = self;
         let columns = Columns(rows);
         let (batch, row, use_) = (columns.whole("batch")?, columns.whole("row")?, columns.words("use")?);
         let (partition, identity, says) = (columns.words("partition")?, columns.digests("identity")?, columns.digests("says")?);
-        let at_once = (0..rows.num_rows()).filter(|at| wanted(partition.at(*at)));
-        identities.prefetch(at_once.filter_map(|at| Some(Digest(identity.value(at).try_into().ok()?))));
+        let mut wanted = Vec::with_capacity(rows.num_rows());
+        for at in 0..rows.num_rows() {
+            if is_wanted(partition.at(at), u64::try_from(batch.value(at))?) {
+                wanted.push(at);
+            }
+        }
+        identities.prefetch(wanted.iter().filter_map(|at| Some(Digest(identity.value(*at).try_into().ok()?))));
         let order = |place: Place| (batches.sequence_of(place.batch), place.row);
-        for at in (0..rows.num_rows()).filter(|at| wanted(partition.at(*at))) {
+        for at in wanted {
             let digest = |bytes: &[u8]| -> anyhow::Result<Digest> { Ok(Digest(bytes.try_into()?)) };
             let place = Place { batch: u64::try_from(batch.value(at))?, row: u32::try_from(row.value(at))? };
             let (identity, says) = (digest(identity.value(at))?, digest(says.value(at))?);

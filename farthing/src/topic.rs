@@ -2,20 +2,24 @@
 //!
 //! Each partition has an index of identities of its own, since its copies and reversals come to it: so what is told apart does not hang
 //! on who else holds what. Partitions that stay with us keep their lease and their index from job to job; whoever gets one anew takes the
-//! next lease, which stops its last holder, and reads on where the ledger says. Who gets one back that nobody had meanwhile keeps the index.
+//! next lease, which stops its last holder, and reads on where the ledger says. The indexes of partitions that went elsewhere are set aside:
+//! who gets one back reads what others have added to it, and not all of it again.
+
+mod held;
 
 use crate::batch::Around;
 use crate::books::Books;
 use crate::metering::{Done, Ended, Metering, Reading, Seconds, Stop};
 use crate::outgoing::Outgoing;
 use crate::output;
-use crate::remembered::identities_of;
+use crate::remembered::{OfPartition, brought_since};
 use crate::telemetry::{Event, LedgerCall, tell, timed};
 use anyhow::{Context, ensure};
 use farthing_ingest::kafka::{Contact, Ends, KafkaError, Member, Offered, Stops, Topic, Turn, in_range};
 use farthing_ingest::{Identities, Partition, Room};
 use farthing_ledger::LedgerError;
 use farthing_schemas::manifest::Slice;
+use held::{Fresh, Had, Held, Index, Indexed};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -26,22 +30,6 @@ const REJOIN_PAUSE: Duration = Duration::from_millis(500);
 
 /// How long a commit waits before it asks brokers again.
 const ASK_PAUSE: Duration = Duration::from_secs(1);
-
-/// A partition that we hold, between two jobs.
-struct Held {
-    partition: Partition,
-    /// The offset to read on from: beyond the position, if no events were between.
-    start: u64,
-    identities: Identities,
-}
-
-impl Held {
-    /// The same under a new lease; none if another had one since, who may have added to what is to be remembered.
-    fn under(self, lease: &Partition) -> Option<Held> {
-        let alone = lease.epoch == self.partition.epoch + 1 && lease.next == self.partition.next;
-        alone.then(|| Held { partition: lease.clone(), start: lease.next, identities: self.identities })
-    }
-}
 
 /// One worker on one topic.
 pub struct TopicMetering<'m> {
@@ -56,12 +44,12 @@ impl TopicMetering<'_> {
     /// Meters the topic to its end, or until a signal comes; what is read when it ends is committed.
     pub async fn run(&self, books: &mut Books) -> anyhow::Result<Seconds> {
         let mut seconds = Seconds::default();
-        let standing = Arc::default();
+        let (standing, mut indexed) = (Arc::default(), Indexed::default());
         tell(Event::Joins { topic: self.topic, standing: &standing });
         loop {
             let stop = Stops { job: self.stop.job(), membership: self.stop.signal() };
             let member = Member::join(self.topic, self.metering.follow, stop, &standing)?;
-            match self.turns(books, &member, &mut seconds).await {
+            match self.turns(books, &member, &mut indexed, &mut seconds).await {
                 // Another worker has taken over what we held: what we had not committed is theirs to read.
                 Err(error) if lost_its_lease(&error) => {
                     output::note(&format!("{:#}; joining the group anew", error.root_cause()));
@@ -76,8 +64,7 @@ impl TopicMetering<'_> {
         }
     }
 
-    async fn turns(&self, books: &mut Books, member: &Member, seconds: &mut Seconds) -> anyhow::Result<()> {
-        let mut held: BTreeMap<i32, Held> = BTreeMap::new();
+    async fn turns(&self, books: &mut Books, member: &Member, indexed: &mut Indexed, seconds: &mut Seconds) -> anyhow::Result<()> {
         loop {
             tell(Event::Waits { source: &self.topic.name });
             match tokio::task::block_in_place(|| member.next())? {
@@ -88,7 +75,7 @@ impl TopicMetering<'_> {
                     }
                 }
                 Turn::Assigned { fingerprint, partitions } => {
-                    let now = self.take_over(books, held, &fingerprint, &partitions).await?;
+                    let now = self.take_over(books, indexed, &fingerprint, &partitions).await?;
                     let (ended, after, more) = match self.job(books, member, now, &fingerprint).await {
                         // A member that has left says why.
                         Err(error) if lost_its_member(&error) => {
@@ -97,7 +84,7 @@ impl TopicMetering<'_> {
                         }
                         done => done?,
                     };
-                    held = after;
+                    indexed.held = after;
                     *seconds += more;
                     if ended == Ended::NewRegistry {
                         output::note("the registry has a new version: what comes now is metered with it");
@@ -107,51 +94,66 @@ impl TopicMetering<'_> {
         }
     }
 
-    /// The partitions as the ledger has them. Those that others may have read meanwhile get a new lease; if others have, also their index
-    /// from the archive. So brokers that were away for longer than our session cost no index.
+    /// The partitions as the ledger has them. Those that others may have read meanwhile get a new lease; if others have, also what they have
+    /// added to the index. So brokers that were away for longer than our session cost no index, and what comes back costs little of one.
     async fn take_over(
         &self,
         books: &mut Books,
-        mut before: BTreeMap<i32, Held>,
+        indexed: &mut Indexed,
         fingerprint: &str,
         offered: &[Offered],
     ) -> anyhow::Result<BTreeMap<i32, Held>> {
         tell(Event::TakesOver { source: &self.topic.name, partitions: offered.len() });
-        let mut now = BTreeMap::new();
-        let mut fresh = Vec::new();
-        let room = self.room_of_each(offered.len());
+        let (mut now, mut fresh) = (BTreeMap::new(), Vec::new());
         for offer in offered {
-            match self.known(books, before.remove(&offer.partition), fingerprint, offer).await? {
-                Ok(mut held) => {
-                    held.identities.resize(room.memory_bytes).context("the index of identities cannot be kept in the scratch folder")?;
+            match self.had(books, indexed.take(offer.partition), fingerprint, offer).await? {
+                Had::All(held) => {
                     now.insert(offer.partition, held);
                 }
-                Err(partition) => fresh.push((offer.partition, partition)),
+                Had::Fresh(partition) => fresh.push((offer.partition, partition)),
             }
         }
-        // Those of partitions that went elsewhere make room first.
-        drop(before);
+        // Twice as many indexes as are needed is what a worker of many may come to have.
+        indexed.set_aside(offered.len());
+        let room = self.room_of_each(offered.len() + indexed.aside.len());
+        for held in now.values_mut().chain(indexed.aside.values_mut()) {
+            held.index.identities.resize(room.memory_bytes).context(NOT_KEPT)?;
+        }
         // After the leases: nobody adds to these partitions any more.
         books.refresh().await?;
         self.metering.sweep(books).await?;
-        let names: Vec<&str> = fresh.iter().map(|(_, partition)| partition.name.as_str()).collect();
-        let filled = identities_of(books, &names, &room).await?;
-        for ((number, partition), identities) in fresh.into_iter().zip(filled) {
-            now.insert(number, Held { start: partition.next, partition, identities });
-        }
+        now.extend(self.filled(books, fresh, &room).await?);
         self.outgoing.hold(now.keys().map(|number| self.topic.partition_name(*number)).collect());
         Ok(now)
     }
 
-    /// A partition as it was held before, under a new lease unless it was kept; only that lease, if others had one meanwhile or we none before.
-    async fn known(&self, books: &Books, had: Option<Held>, fingerprint: &str, offer: &Offered) -> anyhow::Result<Result<Held, Partition>> {
+    /// What we have of a partition that is offered: it has a new lease, unless it was kept.
+    async fn had(&self, books: &Books, had: Option<Held>, fingerprint: &str, offer: &Offered) -> anyhow::Result<Had> {
         match (had, offer.kept) {
-            (Some(held), Some(start)) => Ok(Ok(Held { start, ..held })),
-            (had, _) => {
-                let partition = self.lease(books, fingerprint, offer).await?;
-                Ok(had.and_then(|held| held.under(&partition)).ok_or(partition))
-            }
+            (Some(held), Some(start)) => Ok(Had::All(Held { start, ..held })),
+            (had, _) => Ok(Had::under(self.lease(books, fingerprint, offer).await?, had)),
         }
+    }
+
+    /// Brings the indexes of partitions up to date that are ours anew.
+    async fn filled(&self, books: &Books, fresh: Vec<(i32, Fresh)>, room: &Room) -> anyhow::Result<Vec<(i32, Held)>> {
+        let (mut partitions, mut indexes) = (Vec::new(), Vec::new());
+        for (number, Fresh { partition, index }) in fresh {
+            let mut index = index.unwrap_or_else(|| Index { identities: Identities::with_room(0, room), through: 0 });
+            index.identities.resize(room.memory_bytes).context(NOT_KEPT)?;
+            partitions.push((number, partition));
+            indexes.push(index);
+        }
+        let known = partitions.iter().zip(indexes).map(|((_, partition), Index { identities, through })| {
+            let partition = partition.name.as_str();
+            OfPartition { partition, identities, through }
+        });
+        let (known, through) = (known.collect(), books.catalog.sequence);
+        let filled = brought_since(books, known, room).await?;
+        let held = |((number, partition), identities): ((i32, Partition), Identities)| {
+            (number, Held { start: partition.next, partition, index: Index { identities, through } })
+        };
+        Ok(partitions.into_iter().zip(filled).map(held).collect())
     }
 
     fn room_of_each(&self, partitions: usize) -> Room {
@@ -185,7 +187,7 @@ impl TopicMetering<'_> {
     ) -> anyhow::Result<(Ended, BTreeMap<i32, Held>, Seconds)> {
         let starts: Vec<(i32, u64)> = held.iter().map(|(number, held)| (*number, held.start)).collect();
         let (mut partitions, identities): (Vec<Partition>, Vec<Identities>) =
-            held.into_values().map(|held| (held.partition, held.identities)).unzip();
+            held.into_values().map(|held| (held.partition, held.index.identities)).unzip();
         for (index, partition) in partitions.iter_mut().enumerate() {
             partition.index = index;
         }
@@ -204,6 +206,8 @@ impl TopicMetering<'_> {
             around: self.around(member, fingerprint),
         };
         let Done { ended, identities, seconds } = self.metering.job(books, reading, self.stop).await?;
+        // Whoever has taken a lease since has added nothing up to here.
+        let through = books.catalog.sequence;
         let mut after = BTreeMap::new();
         for (((number, start), mut partition), identities) in starts.into_iter().zip(partitions).zip(identities) {
             // Another may have taken the lease since.
@@ -214,7 +218,7 @@ impl TopicMetering<'_> {
                 .filter(|position| position.epoch == partition.epoch);
             let Some(position) = position else { continue };
             partition.next = position.next;
-            after.insert(number, Held { partition, start, identities });
+            after.insert(number, Held { partition, start, index: Index { identities, through } });
         }
         Ok((ended, after, seconds))
     }
@@ -265,6 +269,8 @@ impl TopicMetering<'_> {
         }
     }
 }
+
+const NOT_KEPT: &str = "the index of identities cannot be kept in the scratch folder";
 
 /// Partitions by their numbers, with their names and positions in the ledger.
 fn as_told(starts: &[(i32, u64)], partitions: &[Partition]) -> Vec<(i32, String, u64)> {

@@ -1,12 +1,13 @@
 //! Many workers share a topic: they come, are killed, freeze and come back.
 
-use super::produce::{Producer, Record, repeated};
+use super::produce::{Producer, Record, partition_of, repeated};
 use super::scene::Scene;
 use crate::crash::child::{Running, wait_until};
 use crate::services::kafka;
 use anyhow::{Context, Result, ensure};
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -154,4 +155,63 @@ fn what_nobody_had_meanwhile_is_known_without_being_read_again() -> Result<()> {
     let anew = scene.leases()?;
     ensure!(leases.iter().all(|(partition, epoch)| anew[partition] > *epoch), "{leases:?}, then {anew:?}: the session was not lost");
     scene.check(&scene.metered(&[])?, &twice)
+}
+
+/// A partition that was another's meanwhile comes back: what was known of it is still known, and what the other has added alone is read. The
+/// older evidence is not there.
+#[test]
+fn of_what_others_had_meanwhile_only_what_they_added_is_read() -> Result<()> {
+    let cluster = kafka::alone();
+    let scene = Scene::on(&cluster, "small", 4)?;
+    let (early, late) = scene.lines.split_at(scene.lines.len() / 2);
+    let mut sent: BTreeMap<i32, u64> = BTreeMap::new();
+    let mut send = |lines: &[Vec<u8>]| -> Result<BTreeMap<i32, u64>> {
+        lines.iter().for_each(|line| *sent.entry(partition_of(line, 4)).or_default() += 1);
+        scene.producer()?.send(lines.iter().map(|line| scene.record(line)))?;
+        scene.wait_for(&sent, PATIENCE)?;
+        Ok(sent.clone())
+    };
+    let follows = ["--follow", "--batch-seconds", "1"];
+    let stays = scene.worker(&follows)?;
+    send(early)?;
+    let (leases, evidence, hidden) = (scene.leases()?, scene.data.archive().join("usage"), scene.data.path().join("hidden"));
+    let older = files_in(&evidence)?;
+    let other = scene.worker(&follows)?;
+    // Copies are no evidence: what is new of it is the other's, or is of partitions that stay.
+    wait_until("another worker has its part", || {
+        send(early)?;
+        Ok(scene.leases()?.iter().any(|(partition, epoch)| *epoch > leases[partition]))
+    })?;
+    send(late)?;
+    let moved = |from: &Path, to: &Path| -> Result<()> {
+        for path in &older {
+            let (from, to) = (from.join(path), to.join(path));
+            fs::create_dir_all(to.parent().context("a file is in a folder")?)?;
+            fs::rename(from, to)?;
+        }
+        Ok(())
+    };
+    moved(&evidence, &hidden)?;
+    other.kill_9()?;
+    let all = send(&scene.lines)?;
+    ensure!(older.iter().all(|path| !evidence.join(path).exists()), "the older evidence is there");
+    moved(&hidden, &evidence)?;
+    stays.signal("TERM")?;
+    let output = stays.output()?;
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    scene.check(&scene.metered(&[])?, &all)
+}
+
+/// The files of a folder and of those in it, each from there on.
+fn files_in(folder: &Path) -> Result<Vec<PathBuf>> {
+    let (mut found, mut folders) = (Vec::new(), vec![PathBuf::new()]);
+    while let Some(inner) = folders.pop() {
+        for entry in fs::read_dir(folder.join(&inner))? {
+            let entry = entry?;
+            let path = inner.join(entry.file_name());
+            let list = if entry.file_type()?.is_dir() { &mut folders } else { &mut found };
+            list.push(path);
+        }
+    }
+    Ok(found)
 }

@@ -56,6 +56,9 @@ pub struct Soak {
     /// Workers that share them
     #[arg(long, default_value_t = 2)]
     pub workers: usize,
+    /// Mebibytes that each worker may remember identities in: few, so that they are full soon, and what grows beside them is seen
+    #[arg(long, default_value_t = 256)]
+    pub identities_mib: u64,
     /// The release binary
     #[arg(long, default_value = "target/release/farthing")]
     pub farthing: PathBuf,

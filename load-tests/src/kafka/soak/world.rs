@@ -40,6 +40,7 @@ pub struct World {
     command: Vec<OsString>,
     topic: String,
     partitions: u32,
+    identities_mib: String,
     workers: Vec<Child>,
     started: u32,
     next: usize,
@@ -61,6 +62,7 @@ impl World {
             command: Vec::new(),
             topic: String::new(),
             partitions: options.partitions,
+            identities_mib: options.identities_mib.to_string(),
             workers: Vec::new(),
             started: 0,
             next: 0,
@@ -92,7 +94,7 @@ impl World {
         let log = self.work.join(format!("worker-{}.log", self.started));
         let log = File::create(&log).with_context(|| format!("cannot create {}", log.display()))?;
         let mut command = Command::new(&self.command[0]);
-        command.args(&self.command[1..]).args(["meter", &self.url(), "--follow"]);
+        command.args(&self.command[1..]).args(["meter", &self.url(), "--follow", "--identities-mib", &self.identities_mib]);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().context("a worker cannot be started")
     }
 
