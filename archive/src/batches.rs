@@ -47,7 +47,7 @@ impl Batches {
 
     /// The numbers of the batches that took something from this partition and that manifests after that one committed.
     #[must_use]
-    pub fn from(&self, partition: &str, after: u64) -> BTreeSet<u64> {
+    pub fn brought_by(&self, partition: &str, after: u64) -> BTreeSet<u64> {
         let from_it = |batch: &&Batch| batch.slices.iter().any(|slice| slice.partition == partition);
         let later = self.places.values().filter(|(sequence, _)| *sequence > after).map(|(_, place)| &self.committed[*place]);
         later.filter(from_it).map(|batch| batch.batch).collect()

@@ -63,6 +63,8 @@ pub struct Answer {
     pub booked: Option<NaiveDate>,
     /// What the bank calls it.
     pub bank_reference: Option<String>,
+    /// What the bank calls the entry of an account that it is in.
+    pub entry_reference: Option<String>,
     /// What it was for and its id, in the words of whoever ordered it, one a line; of entries of accounts alone.
     pub words: Option<String>,
 }

@@ -3,11 +3,11 @@
 //! | an entry that is booked and | is |
 //! |---|---|
 //! | a debit | a payment settled, one for each transaction in it; of a batch without, of the message that it names; and charges, if it is of both |
-//! | a credit with the reason of a return, a return's code or the mark of a reversal | a payment returned; and charges, if they are said to be taken from it |
+//! | a credit with the reason of a return, a return's code or the mark of a reversal | a payment returned; of a statement, a receipt if it does not say which |
 //! | any other credit | a receipt |
 //! | a debit with one of these | a receipt below 0: money that had come in has gone back |
 //!
-//! What is not booked is unread, and so is all of an entry whose transactions do not sum to it or are not as many as its batch has.
+//! Charges are told apart where an entry says them and all adds up. What is not booked is unread, and so is all of an entry whose transactions do not sum to it or are not as many as its batch has.
 
 mod charged;
 
@@ -149,9 +149,13 @@ impl Entry<'_> {
         let is_credit = is_credit(node)?.unwrap_or(self.is_credit);
         match (is_credit, is_return(node) || is_return(self.node)) {
             (false, false) => file.answer(node.line, id, self.answer(node, reference, Outcome::Settled, amount)),
+            // Statements tell all that moves: what comes back and says not of which payment is a receipt, for a person to look at.
+            (true, true) if reference == Reference::None && file.kind == AnswerKind::Statement => {
+                file.receipts.push(Receipt { remittance: None, ..self.receipt(node, amount) });
+            }
             (true, true) => file.answer(node.line, id, self.answer(node, reference, Outcome::Returned, amount)),
             (true, false) => file.receipts.push(self.receipt(node, amount)),
-            (false, true) => file.receipts.push(self.receipt(node, self.opposite(amount)?)),
+            (false, true) => file.receipts.push(self.undone(node, amount)?),
         }
         Ok(())
     }
@@ -164,7 +168,17 @@ impl Entry<'_> {
         let (booked, bank_reference) = (self.booked, self.bank_reference(transaction));
         let words = purpose_of(transaction).into_iter().chain(transaction.text_at(&["Refs", "EndToEndId"])).collect::<Vec<_>>().join("\n");
         let words = Some(words).filter(|words| !words.is_empty());
-        Answer { reference, outcome, reason, amount: Some(amount), booked, bank_reference, words }
+        let entry_reference = self.entry_reference();
+        Answer { reference, outcome, reason, amount: Some(amount), booked, bank_reference, entry_reference, words }
+    }
+
+    /// A receipt that has gone back. One that is of another sum than it was, as with charges that are not told, names no invoice that it could
+    /// be put to unseen.
+    fn undone(&self, transaction: &Node, amount: Amount) -> Result<Receipt, BankError> {
+        let receipt = self.receipt(transaction, self.opposite(amount)?);
+        let was = first_amount(transaction, [ASKED_FOR, SENT, BOOKED])?.filter(|was| was.currency() == amount.currency());
+        let remittance = receipt.remittance.filter(|_| was.is_none_or(|was| was == amount));
+        Ok(Receipt { remittance, ..receipt })
     }
 
     fn receipt(&self, transaction: &Node, amount: Amount) -> Receipt {
@@ -192,10 +206,18 @@ impl Entry<'_> {
     /// What the bank names it by, in every statement: the number of an entry is one within its statement alone.
     /// Banks that have none write a word in its place.
     fn bank_reference(&self, transaction: &Node) -> Option<String> {
-        let is_one = |text: &&str| !["NONREF", "NOTPROVIDED", "NOREF"].contains(&text.to_uppercase().as_str());
-        let own = transaction.text_at(&["Refs", "AcctSvcrRef"]).filter(is_one);
-        own.or_else(|| self.node.text_at(&["AcctSvcrRef"]).filter(is_one)).map(str::to_owned)
+        transaction.text_at(&["Refs", "AcctSvcrRef"]).and_then(named).or_else(|| self.entry_reference())
     }
+
+    fn entry_reference(&self) -> Option<String> {
+        self.node.text_at(&["AcctSvcrRef"]).and_then(named)
+    }
+}
+
+/// A bank's name for something, unless it says that it has none.
+fn named(text: &str) -> Option<String> {
+    let is_none = ["NONREF", "NOTPROVIDED", "NOREF"].contains(&text.to_uppercase().as_str());
+    (!is_none).then(|| text.to_owned())
 }
 
 /// What a transaction is for: structured references first, then texts.

@@ -74,6 +74,7 @@ fn take(file: &mut AnswerFile, level: &Level<'_>) -> Result<(), BankError> {
                 amount: original.map(amount).transpose()?,
                 booked: None,
                 bank_reference: level.node.text_at(&["AcctSvcrRef"]).map(str::to_owned),
+                entry_reference: None,
                 words: None,
             };
             file.answer(line, level.id, answer);

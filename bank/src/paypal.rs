@@ -121,6 +121,7 @@ pub(crate) fn read(table: &Table, bytes: &[u8]) -> Result<AnswerFile, BankError>
             amount: row.amount(amount, currency)?,
             booked: None,
             bank_reference: row.cell(transaction).map(str::to_owned),
+            entry_reference: None,
             words: None,
         };
         file.answer(row.line, text, answer);

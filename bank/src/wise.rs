@@ -150,6 +150,7 @@ pub(crate) fn read(table: &Table, bytes: &[u8]) -> Result<AnswerFile, BankError>
             amount: row.amount(amount, currency)?,
             booked: row.cell(finished).map(|text| day(row.line, text)).transpose()?,
             bank_reference: row.cell(id).map(str::to_owned),
+            entry_reference: None,
             words: None,
         };
         file.answer(row.line, text, answer);

@@ -34,8 +34,8 @@ pub async fn identities(books: &Books, room: &Room) -> anyhow::Result<Identities
 
 /// What is remembered of a partition: all that it brought with manifests up to one.
 #[cfg(feature = "kafka")]
-pub struct OfPartition<'p> {
-    pub partition: &'p str,
+pub struct OfPartition {
+    pub partition: String,
     pub identities: Identities,
     /// The number of that manifest.
     pub through: u64,
@@ -43,12 +43,12 @@ pub struct OfPartition<'p> {
 
 /// Adds to each of these what its partition has brought since.
 #[cfg(feature = "kafka")]
-pub async fn brought_since(books: &Books, known: Vec<OfPartition<'_>>, room: &Room) -> anyhow::Result<Vec<Identities>> {
+pub async fn brought_since(books: &Books, known: Vec<OfPartition>, room: &Room) -> anyhow::Result<Vec<Identities>> {
     let batches = &books.catalog.batches;
     let mut filling = Vec::new();
     let mut wanted: BTreeSet<u64> = BTreeSet::new();
     for OfPartition { partition, identities, through } in known {
-        let since = batches.from(partition, through);
+        let since = batches.brought_by(&partition, through);
         wanted.extend(&since);
         filling.push((partition, since, Filling::of(batches, identities, room)));
     }
@@ -59,7 +59,7 @@ pub async fn brought_since(books: &Books, known: Vec<OfPartition<'_>>, room: &Ro
             let rows = rows?;
             for (partition, since, filling) in &mut filling {
                 // A file may also have rows of batches that are known: an original that is known to be undone is not to be forgotten.
-                filling.remember(&rows, |from, batch| from == *partition && since.contains(&batch)).with_context(|| file.path.clone())?;
+                filling.remember(&rows, |from, batch| from == partition && since.contains(&batch)).with_context(|| file.path.clone())?;
             }
         }
     }
@@ -113,4 +113,4 @@ impl Filling<'_> {
     }
 }
 
-const NOT_KEPT: &str = "the index of identities cannot be kept in the scratch folder (--scratch)";
+pub const NOT_KEPT: &str = "the index of identities cannot be kept in the scratch folder (--scratch)";

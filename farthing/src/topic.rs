@@ -12,14 +12,14 @@ use crate::books::Books;
 use crate::metering::{Done, Ended, Metering, Reading, Seconds, Stop};
 use crate::outgoing::Outgoing;
 use crate::output;
-use crate::remembered::{OfPartition, brought_since};
+use crate::remembered::{NOT_KEPT, OfPartition, brought_since};
 use crate::telemetry::{Event, LedgerCall, tell, timed};
 use anyhow::{Context, ensure};
 use farthing_ingest::kafka::{Contact, Ends, KafkaError, Member, Offered, Stops, Topic, Turn, in_range};
 use farthing_ingest::{Identities, Partition, Room};
 use farthing_ledger::LedgerError;
 use farthing_schemas::manifest::Slice;
-use held::{Fresh, Had, Held, Index, Indexed};
+use held::{Had, Held, Index, Indexed};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -104,52 +104,56 @@ impl TopicMetering<'_> {
         offered: &[Offered],
     ) -> anyhow::Result<BTreeMap<i32, Held>> {
         tell(Event::TakesOver { source: &self.topic.name, partitions: offered.len() });
-        let (mut now, mut fresh) = (BTreeMap::new(), Vec::new());
+        let (mut now, mut behind) = (BTreeMap::new(), Vec::new());
         for offer in offered {
-            match self.had(books, indexed.take(offer.partition), fingerprint, offer).await? {
-                Had::All(held) => {
+            match self.had(books, indexed, fingerprint, offer).await? {
+                Had::UpToDate(held) => {
                     now.insert(offer.partition, held);
                 }
-                Had::Fresh(partition) => fresh.push((offer.partition, partition)),
+                Had::Behind(partition, index) => behind.push((offer.partition, partition, index)),
             }
         }
-        // Twice as many indexes as are needed is what a worker of many may come to have.
+        // They take no memory from those that are held, and as much again of the disk.
         indexed.set_aside(offered.len());
-        let room = self.room_of_each(offered.len() + indexed.aside.len());
-        for held in now.values_mut().chain(indexed.aside.values_mut()) {
+        let room = self.room_of_each(offered.len());
+        for held in now.values_mut() {
             held.index.identities.resize(room.memory_bytes).context(NOT_KEPT)?;
         }
         // After the leases: nobody adds to these partitions any more.
         books.refresh().await?;
         self.metering.sweep(books).await?;
-        now.extend(self.filled(books, fresh, &room).await?);
+        now.extend(self.brought_up_to_date(books, behind, &room).await?);
         self.outgoing.hold(now.keys().map(|number| self.topic.partition_name(*number)).collect());
         Ok(now)
     }
 
-    /// What we have of a partition that is offered: it has a new lease, unless it was kept.
-    async fn had(&self, books: &Books, had: Option<Held>, fingerprint: &str, offer: &Offered) -> anyhow::Result<Had> {
-        match (had, offer.kept) {
-            (Some(held), Some(start)) => Ok(Had::All(Held { start, ..held })),
-            (had, _) => Ok(Had::under(self.lease(books, fingerprint, offer).await?, had)),
+    /// What we have of a partition that is offered: it has a new lease, unless the last job held it and it was kept since.
+    async fn had(&self, books: &Books, indexed: &mut Indexed, fingerprint: &str, offer: &Offered) -> anyhow::Result<Had> {
+        match (indexed.held.remove(&offer.partition), offer.kept) {
+            (Some(held), Some(start)) => Ok(Had::UpToDate(Held { start, ..held })),
+            (held, _) => {
+                let had = held.or_else(|| indexed.take_aside(offer.partition));
+                Ok(Had::under(self.lease(books, fingerprint, offer).await?, had))
+            }
         }
     }
 
-    /// Brings the indexes of partitions up to date that are ours anew.
-    async fn filled(&self, books: &Books, fresh: Vec<(i32, Fresh)>, room: &Room) -> anyhow::Result<Vec<(i32, Held)>> {
-        let (mut partitions, mut indexes) = (Vec::new(), Vec::new());
-        for (number, Fresh { partition, index }) in fresh {
-            let mut index = index.unwrap_or_else(|| Index { identities: Identities::with_room(0, room), through: 0 });
-            index.identities.resize(room.memory_bytes).context(NOT_KEPT)?;
+    /// Adds to the indexes of partitions what others have brought of them, as the catalog has it now.
+    async fn brought_up_to_date(
+        &self,
+        books: &Books,
+        behind: Vec<(i32, Partition, Option<Index>)>,
+        room: &Room,
+    ) -> anyhow::Result<Vec<(i32, Held)>> {
+        let (mut partitions, mut known) = (Vec::new(), Vec::new());
+        for (number, partition, index) in behind {
+            let Index { mut identities, through } =
+                index.unwrap_or_else(|| Index { identities: Identities::with_room(0, room), through: 0 });
+            identities.resize(room.memory_bytes).context(NOT_KEPT)?;
+            known.push(OfPartition { partition: partition.name.clone(), identities, through });
             partitions.push((number, partition));
-            indexes.push(index);
         }
-        let known = partitions.iter().zip(indexes).map(|((_, partition), Index { identities, through })| {
-            let partition = partition.name.as_str();
-            OfPartition { partition, identities, through }
-        });
-        let (known, through) = (known.collect(), books.catalog.sequence);
-        let filled = brought_since(books, known, room).await?;
+        let (through, filled) = (books.catalog.sequence, brought_since(books, known, room).await?);
         let held = |((number, partition), identities): ((i32, Partition), Identities)| {
             (number, Held { start: partition.next, partition, index: Index { identities, through } })
         };
@@ -206,7 +210,7 @@ impl TopicMetering<'_> {
             around: self.around(member, fingerprint),
         };
         let Done { ended, identities, seconds } = self.metering.job(books, reading, self.stop).await?;
-        // Whoever has taken a lease since has added nothing up to here.
+        // Before the leases are asked for: one that is still ours then says that nobody else has added anything up to here.
         let through = books.catalog.sequence;
         let mut after = BTreeMap::new();
         for (((number, start), mut partition), identities) in starts.into_iter().zip(partitions).zip(identities) {
@@ -269,8 +273,6 @@ impl TopicMetering<'_> {
         }
     }
 }
-
-const NOT_KEPT: &str = "the index of identities cannot be kept in the scratch folder";
 
 /// Partitions by their numbers, with their names and positions in the ledger.
 fn as_told(starts: &[(i32, u64)], partitions: &[Partition]) -> Vec<(i32, String, u64)> {

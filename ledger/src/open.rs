@@ -56,7 +56,8 @@ impl Ledger {
             (_, Tables::Current) => {}
         }
         let dialect = url.dialect;
-        let pool = AnyPoolOptions::new().max_connections(dialect.connections());
+        // Without a limit of their age: the task that looks for old ones has been seen to look for ever, at the end of a process.
+        let pool = AnyPoolOptions::new().max_connections(dialect.connections()).max_lifetime(None).idle_timeout(None);
         let pool = if dialect == Dialect::Postgres { pool.acquire_timeout(ACCEPTS) } else { pool };
         let pool = pool.after_connect(move |connection, _| Box::pin(prepare(dialect, connection)));
         let pool = pool.connect_lazy_with(url.options(create)?);

@@ -94,7 +94,7 @@ fn claims_are_known_by_their_number() {
     let found: Vec<_> = catalog.claims.iter().map(|(number, made)| (number, made.sequence, made.asked.reference().1.to_owned())).collect();
     assert_eq!(found, [(1, 1, "ana".to_owned()), (2, 4, "cem".to_owned())]);
     assert_eq!(catalog.claims.next_number(), 3);
-    assert_eq!([1, 2, 3].map(|sequence| catalog.batches.from(CLAIMS, sequence).len()), [1, 0, 0]);
+    assert_eq!([1, 2, 3].map(|sequence| catalog.batches.brought_by(CLAIMS, sequence).len()), [1, 0, 0]);
     assert!(catalog.batches.of_events_after(0).is_empty(), "what claims move is not from outside");
 }
 

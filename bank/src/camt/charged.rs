@@ -18,8 +18,8 @@ pub(super) struct Charged {
 }
 
 impl Entry<'_> {
-    /// The charges of an entry, if payments with them, or what came back without them, are just what it is of: what does not add up is not
-    /// guessed. Who bears what was taken of a receipt is for its payer and the MID to say.
+    /// The charges of an entry, if what went out with them, or what came back without them, are just what it is of: what does not add up is
+    /// not guessed. Who bears what was taken of a receipt is for its payer and the MID to say.
     pub(super) fn charged(&self, transactions: &[&Node]) -> Result<Option<Charged>, BankError> {
         let currency = self.amount.currency();
         let (mut amounts, mut charges) = (Vec::new(), Vec::new());
@@ -41,12 +41,12 @@ impl Entry<'_> {
         Ok(Some(Charged { amounts, taken }).filter(|_| all == self.amount))
     }
 
-    /// What a transaction is of before charges, if it is a payment, or one that came back: of that, what was asked for is said beside what is left.
+    /// What a transaction is of before charges, unless it is a receipt: of what is undone, what was asked for first is said beside what is left.
     fn whole(&self, transaction: &Node) -> Result<Option<Amount>, BankError> {
         let is_same = is_credit(transaction)?.unwrap_or(self.is_credit) == self.is_credit;
         match (self.is_credit, is_return(transaction) || is_return(self.node)) {
             (false, false) if is_same => own_amount(transaction),
-            (true, true) if is_same => first_amount(transaction, [ASKED_FOR, SENT, BOOKED]),
+            (_, true) if is_same => first_amount(transaction, [ASKED_FOR, SENT, BOOKED]),
             _ => Ok(None),
         }
     }
@@ -60,6 +60,7 @@ impl Entry<'_> {
             amount: Some(taken),
             booked: self.booked,
             bank_reference: self.bank_reference(self.node),
+            entry_reference: self.entry_reference(),
             words: None,
         }
     }

@@ -93,6 +93,7 @@ fn take(file: &mut AnswerFile, batch: &Batch<'_>, entry: &Entry<'_>) -> Result<(
         amount: Some(entry.amount()?),
         booked: day(batch.header)?,
         bank_reference: Some(addendum.trimmed(80, 94).to_owned()).filter(|trace| !trace.is_empty()),
+        entry_reference: None,
         words: None,
     };
     file.answer(line, Some(entry.detail.trimmed(40, 54)), answer);

@@ -142,6 +142,7 @@ fn what_came_back_is_whole_where_its_charges_are_told_and_add_up() {
     let asked_for = |amount: &str| format!("<AmtDtls><InstdAmt>{}</InstdAmt></AmtDtls>", euros(amount));
     let charges = |amount: &str| format!("<Chrgs><TtlChrgsAndTaxAmt Ccy=\"EUR\">{amount}</TtlChrgsAndTaxAmt></Chrgs>");
     let (back, undone) = ("<RtrInf><Rsn><Cd>AC04</Cd></Rsn></RtrInf>", "<RvslInd>true</RvslInd>");
+    let purpose = "<RmtInf><Ustrd>invoice 7</Ustrd></RmtInf>";
     let of = |way: &str, rest: String| statement(&entry("98.50", way, &details(&transaction("AAA", &rest))));
     let doubt = &["unread 2 AAA a part of an entry of 98.50 EUR whose transactions sum to 100.00 EUR"];
     let both = &["AAA returned 100.00 EUR AC04", "- settled 1.50 EUR CHRG"];
@@ -162,9 +163,15 @@ fn what_came_back_is_whole_where_its_charges_are_told_and_add_up() {
         ),
         (
             "a receipt that went back with charges",
-            of("DBIT", format!("{}{}{undone}", asked_for("97.00"), charges("1.50"))),
+            of("DBIT", format!("{}{}{undone}{purpose}", asked_for("97.00"), charges("1.50"))),
+            Ok(&["- settled 1.50 EUR CHRG", "receipt -97.00 EUR None Some(\"invoice 7\") None"]),
+        ),
+        (
+            "a receipt that went back with charges that are not told",
+            of("DBIT", format!("{}{undone}{purpose}", asked_for("97.00"))),
             Ok(&["receipt -98.50 EUR None None None"]),
         ),
+        ("a receipt that went back", of("DBIT", format!("{undone}{purpose}")), Ok(&["receipt -98.50 EUR None Some(\"invoice 7\") None"])),
     ]);
 }
 
@@ -203,15 +210,11 @@ fn batches_have_as_many_payments_as_they_say() {
             Ok(&["unread 2 - an entry of 50.00 EUR that says nothing of each of its 40 payments"]),
         ),
         ("a batch that came back", of("CRDT", reversed(details(&batch("")))), Ok(&["all of FILE-1 returned 50.00 EUR"])),
-        (
-            "something that came back",
-            of("CRDT", reversed(String::new())),
-            Ok(&["unread 2 - a payment of 50.00 EUR returned that is not known by its id, which is missing"]),
-        ),
+        ("something that came back", of("CRDT", reversed(String::new())), Ok(&["receipt 50.00 EUR None None None"])),
         (
             "a payment that came back with no id of ours",
             of("CRDT", reversed(details(&transaction("Ré-1", "")))),
-            Ok(&["unread 2 - a payment of 50.00 EUR returned that is not known by its id, \"Ré-1\""]),
+            Ok(&["receipt 50.00 EUR None None None"]),
         ),
     ]);
 }

@@ -2,19 +2,16 @@
 //! remitted to a tax office than drafts withhold for it; no line is the payment of what is not there, or of more than that is; and what takes
 //! another line back leaves nothing of it.
 
+mod lines;
+
 use super::paid::occasion;
 use super::{Chain, Invariant, SeenEntry, SeenWhat};
-use crate::payouts::lines::{Change, changes, described, number_of_row, taken_back, told_by, whose};
-use crate::payouts::met::met;
+use crate::payouts::lines::{Change, changes, described, whose};
 use anyhow::{Context, anyhow, ensure};
-use farthing_archive::Catalog;
-use farthing_archive::assignments::LineNumber;
 use farthing_archive::remittances::Remitted;
-use farthing_ledger::StoredReceipt;
-use farthing_schemas::manifest::AssignedTo;
 use farthing_schemas::{Cycle, Money};
 use farthing_settle::Draft;
-use farthing_settle::journal::{Entry, Header, Line, Met, PaidToOffice, Whose, entry_of_assignment, entry_of_remittance, withheld_for};
+use farthing_settle::journal::{Entry, Header, PaidToOffice, entry_of_assignment, entry_of_remittance, withheld_for};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// MID, currency, cycle and jurisdiction.
@@ -62,8 +59,7 @@ impl Invariant for Decided {
         for (number, made) in chain.catalog.remittances.iter() {
             self.remittance(made).with_context(|| format!("remittance {number}"))?;
         }
-        within(chain)?;
-        taken_back_whole(chain)?;
+        lines::stand(chain)?;
         let (assigned, remitted) = (chain.catalog.assignments.iter().count(), chain.catalog.remittances.iter().count());
         Ok(format!("{assigned} assignments and {remitted} remittances"))
     }
@@ -109,59 +105,4 @@ impl Decided {
         ensure!(should.sha256() == *sha256, "journal entry {number} is not what it says");
         Ok(())
     }
-}
-
-/// What was booked before the bank told it is paid by lines that fit it, and by no more than it is of: whoever put them to it.
-fn within(chain: &Chain<'_>) -> anyhow::Result<()> {
-    let catalog = chain.catalog;
-    let mut sums: BTreeMap<String, Money> = BTreeMap::new();
-    for row in chain.payments.receipts() {
-        let (number, line) = (number_of_row(row), line_of(catalog, row)?);
-        let told = told_by(row)?;
-        if let Some(met) = paid_by(catalog, number, told.as_ref(), row.sequence)? {
-            met.is_met_by(&number.to_string(), &line)?;
-        }
-        let assigned = catalog.assignments.last_of(number);
-        let (to, said) = assigned.map_or((told.as_ref(), row.sequence), |made| (Some(&made.assignment.to), made.sequence));
-        if let Some(met) = paid_by(catalog, number, to, said)? {
-            let sum = sums.entry(met.name.clone()).or_default();
-            met.takes(&number.to_string(), &line, *sum)?;
-            *sum = sum.plus(line.amount)?;
-        }
-    }
-    Ok(())
-}
-
-fn line_of(catalog: &Catalog, row: &StoredReceipt) -> anyhow::Result<Line> {
-    let taken = catalog.message_of(row.sequence).with_context(|| format!("line {} came with no message", number_of_row(row)))?;
-    described(row, &taken.message.mid, &taken.message.sha256)
-}
-
-/// What takes another line back is its opposite, which is in suspense, and no third one takes that back.
-fn taken_back_whole(chain: &Chain<'_>) -> anyhow::Result<()> {
-    let catalog = chain.catalog;
-    let last = |number: LineNumber| catalog.assignments.last_of(number).map(|made| &made.assignment.to);
-    let rows: BTreeMap<LineNumber, &StoredReceipt> = chain.payments.receipts().map(|row| (number_of_row(row), row)).collect();
-    let mut taken = BTreeSet::new();
-    for (number, row) in &rows {
-        let Some(other) = last(*number).and_then(taken_back) else { continue };
-        let found = rows.get(&other).with_context(|| format!("line {number} takes back line {other}, which is not there"))?;
-        let is_in = last(other).map_or_else(|| Ok::<_, anyhow::Error>(whose(told_by(found)?.as_ref())), |to| Ok(whose_if_one(to)))?;
-        line_of(catalog, row)?.takes_back(&number.to_string(), &other.to_string(), &line_of(catalog, found)?, &is_in)?;
-        ensure!(taken.insert(other), "line {other} is taken back twice");
-    }
-    Ok(())
-}
-
-/// Whose a line is that may be taken back: what takes another one back is not taken back itself.
-fn whose_if_one(to: &AssignedTo) -> Whose {
-    if taken_back(to).is_some() { Whose::Elsewhere } else { whose(Some(to)) }
-}
-
-/// What a line is the payment of, as the manifest of that number says: it was there before.
-fn paid_by(catalog: &Catalog, number: LineNumber, to: Option<&AssignedTo>, said: u64) -> anyhow::Result<Option<Met>> {
-    let Some(to) = to else { return Ok(None) };
-    let Some((sequence, met)) = met(catalog, to).with_context(|| format!("line {number}"))? else { return Ok(None) };
-    ensure!(sequence < said, "line {number} was put to {} before that was there", met.name);
-    Ok(Some(met))
 }

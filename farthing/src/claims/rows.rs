@@ -30,7 +30,7 @@ pub struct ClaimRow {
 
 /// The numbers of the batches that claims brought.
 pub fn batches_of(books: &Books) -> BTreeSet<u64> {
-    books.catalog.batches.from(CLAIMS, 0)
+    books.catalog.batches.brought_by(CLAIMS, 0)
 }
 
 /// Calls `each` with all rows of the partition of claims.

@@ -80,7 +80,7 @@ pub async fn search(books: &mut Books, at: &Place) -> anyhow::Result<Searched> {
 
 /// How many batches came after the last search: of events, and of claims upon events that were undone meanwhile, perhaps.
 pub fn unsearched(books: &Books) -> usize {
-    let of_claims = !books.catalog.batches.from(CLAIMS, books.catalog.copies_through).is_empty();
+    let of_claims = !books.catalog.batches.brought_by(CLAIMS, books.catalog.copies_through).is_empty();
     books.catalog.batches.of_events_after(books.catalog.copies_through).len() + usize::from(of_claims)
 }
 

@@ -12,7 +12,7 @@ use farthing_schemas::Money;
 use farthing_schemas::money::from_stored_text;
 use farthing_settle::journal::Told;
 use farthing_settle::payout::{State, lines_sha256};
-use received::Before;
+use received::{Before, tells_of_an_account};
 use serde_json::{Value, json};
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,6 +24,8 @@ pub struct Taken {
     pub rows: PaymentRows,
     /// What it books.
     pub told: Vec<Told>,
+    /// How many payments it moves to another state.
+    pub moved: u64,
 }
 
 /// Puts the message of a MID's bank to that MID's payments, as they stand.
@@ -97,8 +99,21 @@ struct Taking<'a> {
 /// What is known of a payment by now.
 struct Known {
     state: State,
+    /// Why it is in that state.
+    reason: Option<String>,
     /// What messages of this kind call the entry that told a state first. Other kinds may call the same entry otherwise.
     called: BTreeMap<State, String>,
+}
+
+/// An entry beside the one that has told the same state first.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Which {
+    /// It may be that one.
+    Same,
+    /// It is the first that messages of this kind tell.
+    First,
+    /// It is surely another one.
+    Another,
 }
 
 impl Taking<'_> {
@@ -163,7 +178,11 @@ impl Taking<'_> {
             Ok(Amount::sum(said.currency(), amounts.collect::<anyhow::Result<Vec<_>>>()?)?)
         };
         let (of_live, of_all) = (sum(&mut live.iter().copied()), sum(&mut payments.iter()));
-        let fits = of_live.is_ok_and(|sum| sum == said) || live.is_empty() && of_all.is_ok_and(|sum| sum == said);
+        let again = live.is_empty() && of_all.is_ok_and(|sum| sum == said);
+        if again && !payments.is_empty() && self.are_another(payments, answer).await? {
+            return self.another(answer, answer.reference.to_string(), told);
+        }
+        let fits = of_live.is_ok_and(|sum| sum == said) || again;
         if !payments.is_empty() && !fits {
             self.exception(answer, "the payments of the file of which it can be true do not sum to that");
             return Ok(());
@@ -184,23 +203,42 @@ impl Taking<'_> {
             return Ok(());
         }
         let told = state_of(answer.outcome);
+        let is_of_account = own.is_some() && tells_of_an_account(self.kind);
         let known = self.known(payment).await?;
         let (was, news) = (known.state, known.state.after(told));
-        let is_another = news.is_ok() && own.is_some() && known.is_another(told, answer.bank_reference.as_deref());
+        let which = if is_of_account && news.is_ok() { known.which(told, answer) } else { Which::Same };
         match news {
-            Ok(None) if is_another => self.another(answer)?,
-            Ok(None) => {}
             Err(contradiction) => self.exception(answer, &contradiction.to_string()),
+            // As long as a second debit of it is open, what comes back may be that.
+            Ok(Some(State::Returned)) if is_of_account && self.before.is_paid_twice(&payment.id) => {
+                self.another(answer, payment.id.to_string(), was)?;
+            }
             Ok(Some(to)) => {
-                known.state = to;
                 self.push_state(payment, to, answer);
+                self.known(payment).await?.state = to;
+                self.taken.moved += 1;
                 if let Some(motion) = was.motion(to) {
                     let (party, currency) = (payment.party.to_string(), payment.paid_in.parse()?);
                     self.taken.told.push(Told::Payment { party, motion, amount, currency });
                 }
             }
+            Ok(None) if which == Which::Another => self.another(answer, payment.id.to_string(), was)?,
+            // What the account calls it tells it apart from others later.
+            Ok(None) if which == Which::First && was == told => self.push_state(payment, told, answer),
+            Ok(None) => {}
         }
         Ok(())
+    }
+
+    /// Whether what is said of all payments of a file is surely another entry than the one that was said of all of them before.
+    async fn are_another(&mut self, payments: &[StoredPayment], answer: &Answer) -> anyhow::Result<bool> {
+        let told = state_of(answer.outcome);
+        let mut called = BTreeSet::new();
+        for payment in payments {
+            called.insert(self.known(payment).await?.called.get(&told).cloned());
+        }
+        let first = called.pop_first().flatten().filter(|_| called.is_empty());
+        Ok(tells_of_an_account(self.kind) && first.is_some_and(|first| is_another(&first, answer)))
     }
 
     async fn known(&mut self, payment: &StoredPayment) -> anyhow::Result<&mut Known> {
@@ -213,9 +251,9 @@ impl Taking<'_> {
 
     /// What messages have told of a payment before this one.
     async fn known_before(&self, payment: &StoredPayment) -> anyhow::Result<Known> {
-        let mut known = Known { state: State::first(payment.message_id.as_deref()), called: BTreeMap::new() };
+        let mut known = Known { state: State::first(payment.message_id.as_deref()), reason: None, called: BTreeMap::new() };
         for row in self.books.ledger.payment_states(Asked::Id(&payment.id)).await? {
-            known.state = row.state.parse()?;
+            (known.state, known.reason) = (row.state.parse()?, row.reason);
             let is_alike = self.books.catalog.message_of(row.sequence).is_some_and(|taken| taken.message.form == self.kind.as_str());
             known.called.extend(row.reference.filter(|_| is_alike).map(|reference| (known.state, reference)));
         }
@@ -226,6 +264,8 @@ impl Taking<'_> {
         let line = next(self.taken.rows.states.len());
         // The row stays for good, and its words may name people.
         let reason = answer.reason.as_ref().map(|reason| reason.kept().to_string());
+        let before = self.known.get(payment.id.as_str()).filter(|known| known.state == to).and_then(|known| known.reason.clone());
+        let reason = reason.or(before);
         self.taken.rows.states.push(StoredState {
             sequence: self.sequence,
             line,
@@ -250,14 +290,14 @@ impl Taking<'_> {
     }
 
     fn exception(&mut self, answer: &Answer, why: &str) {
-        self.exception_about(answer, why, None);
+        self.exception_about(answer, answer.reference.to_string(), why, None);
     }
 
-    fn exception_about(&mut self, answer: &Answer, why: &str, about_line: Option<u64>) {
+    fn exception_about(&mut self, answer: &Answer, reference: String, why: &str, about_line: Option<u64>) {
         let reason = answer.reason.as_ref().map(|reason| format!(" ({})", reason.kept())).unwrap_or_default();
         let amount = answer.amount.map(|amount| format!(" of {amount}")).unwrap_or_default();
         let what = format!("a payment{amount} {}{reason}: {why}", answer.outcome.as_str());
-        self.push_exception(Some(answer.reference.to_string()), what, about_line);
+        self.push_exception(Some(reference), what, about_line);
     }
 
     fn push_exception(&mut self, reference: Option<String>, what: String, about_line: Option<u64>) {
@@ -268,10 +308,24 @@ impl Taking<'_> {
 }
 
 impl Known {
-    /// Whether an entry is surely another one than that which told the same state first: it has another name. The first to tell it names it.
-    fn is_another(&mut self, told: State, reference: Option<&str>) -> bool {
-        reference.is_some_and(|reference| self.called.entry(told).or_insert_with(|| reference.to_owned()) != reference)
+    /// Which entry an answer is, beside the one that has told that state first. The first to tell it names it.
+    fn which(&mut self, told: State, answer: &Answer) -> Which {
+        let Some(reference) = &answer.bank_reference else { return Which::Same };
+        match self.called.get(&told) {
+            Some(first) if is_another(first, answer) => Which::Another,
+            Some(_) => Which::Same,
+            None => {
+                self.called.insert(told, reference.clone());
+                Which::First
+            }
+        }
     }
+}
+
+/// Whether an answer surely is of another entry than the one that is called so: neither itself nor the entry that it is in has that name.
+fn is_another(first: &str, answer: &Answer) -> bool {
+    let is_named = |reference: &Option<String>| reference.as_deref().is_some_and(|reference| reference == first);
+    answer.bank_reference.is_some() && !is_named(&answer.bank_reference) && !is_named(&answer.entry_reference)
 }
 
 fn is_of_all(answer: &Answer) -> bool {

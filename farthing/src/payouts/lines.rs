@@ -5,11 +5,12 @@ use crate::books::Books;
 use anyhow::{Context, anyhow};
 use farthing_archive::Catalog;
 use farthing_archive::assignments::{Assigned, LineNumber};
-use farthing_ledger::{StoredException, StoredReceipt};
+use farthing_ledger::{StoredException, StoredPayment, StoredReceipt, StoredState};
 use farthing_schemas::manifest::AssignedTo;
 use farthing_schemas::money::from_stored_text;
 use farthing_schemas::{Currency, Money};
 use farthing_settle::journal::{Line, Whose};
+use farthing_settle::payout::State;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
@@ -59,6 +60,8 @@ pub struct AccountLine {
     pub assigned: Option<Assigned>,
     /// The line that takes it back, as a person says.
     pub taken_back_by: Option<LineNumber>,
+    /// The id that its message names, such as that of a payment of which it tells what was told before.
+    pub about: Option<String>,
     unbooked: Option<Unbooked>,
     /// Whose it is by its message.
     told: Option<AssignedTo>,
@@ -98,23 +101,41 @@ impl AccountLine {
         self.unbooked == Some(Unbooked::Again)
     }
 
+    /// Whether it is nobody's, and in suspense as such.
+    pub fn is_in_suspense(&self) -> bool {
+        self.is(&AssignedTo::Suspense)
+    }
+
     /// Whether it is money: what was told again is so once a person says that it is another, and what a person takes for a repetition is not.
     pub fn counts(&self) -> bool {
-        match self.to() {
-            Some(to) => *to != AssignedTo::Repetition,
-            None => !self.is_told_again(),
-        }
+        counts(self.to(), self.unbooked)
     }
+}
+
+fn counts(to: Option<&AssignedTo>, unbooked: Option<Unbooked>) -> bool {
+    to.map_or(unbooked != Some(Unbooked::Again), |to| *to != AssignedTo::Repetition)
+}
+
+/// Whether a row is money, if that is said of it.
+pub fn is_money(row: &StoredReceipt, to: Option<&AssignedTo>) -> anyhow::Result<bool> {
+    Ok(counts(to, unbooked(row)?))
 }
 
 /// All lines, in the order in which they were told.
 pub async fn all(books: &Books) -> anyhow::Result<Vec<AccountLine>> {
     let rows = books.ledger.bank_receipts().await?;
     let mut lines = rows.into_iter().map(|row| line_of(&books.catalog, row)).collect::<anyhow::Result<Vec<_>>>()?;
+    if lines.is_empty() {
+        return Ok(lines);
+    }
+    let exceptions = books.ledger.bank_exceptions().await?;
+    let mut about: BTreeMap<LineNumber, String> =
+        exceptions.into_iter().filter_map(|row| Some((number_of(&row)?, row.reference?))).collect();
     let taking_back: BTreeMap<LineNumber, LineNumber> =
         lines.iter().filter_map(|line| Some((taken_back(line.to()?)?, line.number))).collect();
     for line in &mut lines {
         line.taken_back_by = taking_back.get(&line.number).copied();
+        line.about = about.remove(&line.number);
     }
     Ok(lines)
 }
@@ -127,13 +148,21 @@ pub fn taken_back(to: &AssignedTo) -> Option<LineNumber> {
     }
 }
 
+/// Whether a payment, with what became of it, has told what a line tells: that it went out, or came back.
+pub fn has_told(payment: &StoredPayment, states: &[StoredState], line: &Line) -> bool {
+    let (state, out) = if line.amount < Money::ZERO { (State::Settled, line.amount.negated()) } else { (State::Returned, Ok(line.amount)) };
+    let is_same =
+        payment.mid == line.mid && payment.paid_in == line.currency.code() && out.is_ok_and(|out| out.to_string() == payment.amount);
+    is_same && states.iter().any(|row| row.id == payment.id && row.state == state.as_str())
+}
+
 fn line_of(catalog: &Catalog, row: StoredReceipt) -> anyhow::Result<AccountLine> {
     let number = number_of_row(&row);
     let taken = catalog.message_of(row.sequence).with_context(|| format!("line {number} is of no message; run: farthing check"))?;
     let money = described(&row, &taken.message.mid, &taken.message.sha256)?;
     let assigned = catalog.assignments.last_of(number).cloned();
     let (unbooked, told) = (unbooked(&row)?, told_by(&row)?);
-    Ok(AccountLine { number, money, at: taken.at.clone(), assigned, taken_back_by: None, unbooked, told, row })
+    Ok(AccountLine { number, money, at: taken.at.clone(), assigned, taken_back_by: None, about: None, unbooked, told, row })
 }
 
 /// The line that a row is.

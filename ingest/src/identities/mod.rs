@@ -142,15 +142,29 @@ impl Identities {
         Identities { latest: Box::new(std::array::from_fn(shard)), latest_count: 0, latest_max, settled }
     }
 
-    /// Is to take so many bytes of memory from now on.
+    /// Takes hardly any memory until it is resized, for nobody looks into it.
     ///
     /// # Errors
     /// When a file cannot be written.
+    pub fn rest(&mut self) -> io::Result<()> {
+        self.settled.rest();
+        if self.latest_count > 0 {
+            self.settle()?;
+            self.settled.rest();
+        }
+        self.latest.iter_mut().for_each(|shard| *shard = Shard::default());
+        Ok(())
+    }
+
+    /// Is to take so many bytes of memory from now on.
+    ///
+    /// # Errors
+    /// When a file cannot be written or read.
     pub fn resize(&mut self, memory_bytes: u64) -> io::Result<()> {
         let (latest_max, filter_bytes_max) = shares(memory_bytes);
         let shrinks = latest_max < self.latest_max;
         self.latest_max = latest_max;
-        self.settled.resize(filter_bytes_max);
+        self.settled.resize(filter_bytes_max)?;
         if shrinks && self.latest_count >= latest_max {
             self.settle()?;
         } else if shrinks {

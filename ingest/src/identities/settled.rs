@@ -108,15 +108,48 @@ impl Runs {
         self.merge_tail()
     }
 
-    /// Filters are to take this much from now on.
-    pub fn resize(&mut self, filter_bytes_max: u64) {
+    /// Filters are to take this much from now on. Those that were given up are made anew, if there is room for them now.
+    pub fn resize(&mut self, filter_bytes_max: u64) -> io::Result<()> {
         self.filter_bytes_max = filter_bytes_max;
-        while self.filter_bytes() > filter_bytes_max
+        self.shrink();
+        // Of a run there can be one reader at a time, and a merge is one.
+        if self.merging.is_none() { self.sharpen() } else { Ok(()) }
+    }
+
+    /// Gives up what takes memory, but for fences: nobody looks into it until it is resized.
+    pub fn rest(&mut self) {
+        if let Some(mut merging) = self.merging.take() {
+            merging.dropped.store(true, Ordering::Relaxed);
+            // What it comes to is of no interest; but it reads no more.
+            let _ = merging.thread.take().map(JoinHandle::join);
+        }
+        self.filter_bytes_max = 0;
+        self.runs.iter_mut().for_each(|settled| settled.filter = None);
+    }
+
+    /// What a merge is making does not count: it takes the place of others once it is there.
+    fn shrink(&mut self) {
+        while self.runs.iter().map(Settled::filter_bytes).sum::<u64>() > self.filter_bytes_max
             && let Some(largest) =
                 self.runs.iter_mut().max_by_key(|settled| settled.filter_bytes()).filter(|largest| largest.filter.is_some())
         {
             largest.filter = largest.filter.take().and_then(Filter::halved);
         }
+    }
+
+    fn sharpen(&mut self) -> io::Result<()> {
+        for number in 0..self.runs.len() {
+            if self.runs[number].filter.is_none()
+                && let Some(mut filter) = self.room_for(self.runs[number].run.entries(), self.runs.len())
+            {
+                let mut reading = self.runs[number].run.read()?;
+                while let Some((identity, _)) = reading.next()? {
+                    filter.insert(rank(identity));
+                }
+                self.runs[number].filter = Some(filter);
+            }
+        }
+        Ok(())
     }
 
     /// A filter for so many entries, if there is room for one beside the others. Those of runs from `first` on, which it is to stand for
@@ -171,7 +204,7 @@ impl Runs {
             let merged = thread.join().map_err(|_| io::Error::other("a merge of identities has panicked: this is a defect"))??;
             self.runs.splice(merging.first..merging.first + merging.count, [merged]);
             // There may be less room by now.
-            self.resize(self.filter_bytes_max);
+            self.shrink();
         }
         Ok(())
     }

@@ -115,6 +115,29 @@ fn an_index_that_gets_less_memory_forgets_nothing() {
 }
 
 #[test]
+fn an_index_at_rest_takes_no_memory_and_forgets_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let room = Room { memory_bytes: 1 << 20, folder: folder.path().to_owned() };
+    let mut index = Identities::with_room(0, &room);
+    let place = |number: u64| Place { batch: 1, row: u32::try_from(number).unwrap() };
+    let event = |number| Remembered { identity: digest(number), says: digest(7), place: place(number), reversal: false };
+    let holds = |index: &Identities, through: u64| {
+        assert!((0..through).all(|number| index.place(digest(number)).unwrap() == Some(place(number))));
+        assert!((through..through + 1000).all(|number| index.seen(digest(number), digest(7)).unwrap() == Seen::New));
+    };
+    // Also while runs are being merged.
+    for part in 1..=8 {
+        ((part - 1) * 50_000..part * 50_000).for_each(|number| index.insert(event(number)).unwrap());
+        index.rest().unwrap();
+        assert!(index.size().memory_bytes < 64 << 10, "{:?}", index.size());
+        assert_eq!(index.place(digest(part)).unwrap(), Some(place(part)));
+        index.resize(1 << 20).unwrap();
+    }
+    assert!(index.size().memory_bytes > 256 << 10, "it has filters again: {:?}", index.size());
+    holds(&index, 400_000);
+}
+
+#[test]
 fn a_folder_that_is_not_there_is_an_error_and_not_a_new_event() {
     let room = Room { memory_bytes: 0, folder: "/nowhere/at/all".into() };
     let mut index = Identities::with_room(0, &room);

@@ -48,12 +48,15 @@ pub struct Line {
 
 impl Line {
     /// Whether the line of that number can take back another one, which it leaves nothing of: of the same account, and of the same sum the other
-    /// way. The other one is in suspense, so that both together leave nothing there.
+    /// way. The other one is nobody's, and in suspense as such, so that both together leave nothing there.
     ///
     /// # Errors
     /// [`SettleError::NotTakenBack`] says why not; or the one amount that has no opposite.
-    pub fn takes_back(&self, number: &str, other_number: &str, other: &Line, whose: &Whose) -> Result<(), SettleError> {
+    pub fn takes_back(&self, number: &str, other_number: &str, other: &Line, is_in_suspense: bool) -> Result<(), SettleError> {
         let not = |why: String| Err(SettleError::NotTakenBack(why));
+        if number == other_number {
+            return not(format!("line {number} cannot take back itself"));
+        }
         if (&self.mid, self.currency) != (&other.mid, other.currency) {
             let (mid, currency) = (&other.mid, other.currency);
             let (own, in_) = (&self.mid, self.currency);
@@ -63,7 +66,7 @@ impl Line {
             let (sum, opposite) = (self.amount, other.amount);
             return not(format!("line {number} is of {sum}, and what takes line {other_number} back is the opposite of {opposite}"));
         }
-        if *whose != Whose::Suspense {
+        if !is_in_suspense {
             return not(format!(
                 "line {other_number} is not in suspense: only what is nobody's is taken back; put it there first with --suspense, or, if it \
                  is not booked yet, put it against line {number}"

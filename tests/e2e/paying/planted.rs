@@ -81,7 +81,7 @@ fn every_fault_of_payments_is_found_and_named() -> Result<()> {
 
 #[test]
 fn every_fault_of_remittances_is_found_and_named() -> Result<()> {
-    are_found(&remitted()?, &["remitted"], 18)
+    are_found(&remitted()?, &["remitted"], 19)
 }
 
 /// Plants faults in copies of the books, so many at least, and looks for them.

@@ -5,6 +5,7 @@ use super::scene::Scene;
 use crate::crash::child::{Running, wait_until};
 use crate::services::kafka;
 use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -200,6 +201,47 @@ fn of_what_others_had_meanwhile_only_what_they_added_is_read() -> Result<()> {
     let output = stays.output()?;
     ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     scene.check(&scene.metered(&[])?, &all)
+}
+
+/// What another has reversed meanwhile cannot be reversed again by who gets the partition back.
+#[test]
+fn what_another_reversed_meanwhile_is_known_to_be() -> Result<()> {
+    let cluster = kafka::alone();
+    let scene = Scene::on(&cluster, "small", 4)?;
+    let mut sent: BTreeMap<i32, u64> = BTreeMap::new();
+    let mut send = |partition: i32, event: &Value| -> Result<()> {
+        *sent.entry(partition).or_default() += 1;
+        scene.producer()?.send([scene.record_to(partition, event.to_string().as_bytes())])?;
+        scene.wait_for(&sent, PATIENCE)
+    };
+    let usage: Value = scene.lines.iter().filter_map(|line| serde_json::from_slice(line).ok()).find(is_usage).context("no usage")?;
+    let [first, second] = ["r1", "r2"].map(|id| {
+        json!({"specversion": "1.0", "id": id, "source": "//again", "type": "farthing.usage.reversal.v1", "time": usage["time"],
+            "data": {"platform": usage["data"]["platform"], "reverses": {"source": usage["source"], "id": usage["id"]}}})
+    });
+    let follows = ["--follow", "--batch-seconds", "1"];
+    let stays = scene.worker(&follows)?;
+    send(0, &usage)?;
+    let leases = scene.leases()?;
+    let other = scene.worker(&follows)?;
+    // Copies, until another worker has committed one.
+    wait_until("another worker has the partition", || {
+        send(0, &usage)?;
+        Ok(scene.leases()?[&0] > leases[&0])
+    })?;
+    send(0, &first)?;
+    other.kill_9()?;
+    send(0, &second)?;
+    stays.signal("TERM")?;
+    let output = stays.output()?;
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let letters = scene.data.ok(["dead-letters", "list"])?;
+    ensure!(letters.matches("unknown_original").count() == 1, "{letters}");
+    scene.data.ok(["verify"]).map(drop)
+}
+
+fn is_usage(event: &Value) -> bool {
+    event["type"].as_str().is_some_and(|type_| type_.starts_with("farthing.usage") && !type_.contains("reversal"))
 }
 
 /// The files of a folder and of those in it, each from there on.

@@ -97,7 +97,7 @@ async fn assign(at: &Place, options: &AssignOptions, json: bool) -> anyhow::Resu
             let number = before.as_ref().map(|before| before.number);
             break (before.unwrap_or(assignment), number, false);
         }
-        judged::may_be(&books, &all, line, &assignment.to)?;
+        judged::may_be(&books, &all, line, &assignment.to).await?;
         let entry = entry(&books, line, &assignment)?;
         let assignment = Assignment { booked: entry.as_ref().map(booked).transpose()?, ..assignment };
         let entry = entry.as_ref().map(rows_of);

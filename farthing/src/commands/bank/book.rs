@@ -8,14 +8,15 @@ use crate::commands::settle::mid_and_currency;
 use crate::journal::{booked, next_place, rows_of};
 use crate::output::{self, Answer};
 use crate::payouts::answers::{Taken, outcome_sha256, take_in};
-use crate::payouts::lines::number_of;
+use crate::payouts::lines::{number_of, number_of_row, told_by};
 use crate::place::Place;
 use crate::time::now;
 use anyhow::Context;
+use farthing_archive::assignments::LineNumber;
 use farthing_archive::catalog::TakenIn;
 use farthing_bank::AnswerFile;
-use farthing_ledger::{Effects, StoredBankMessage, StoredException};
-use farthing_schemas::manifest::{Act, BankMessage};
+use farthing_ledger::{Effects, StoredBankMessage, StoredException, StoredReceipt};
+use farthing_schemas::manifest::{Act, AssignedTo, BankMessage};
 use farthing_settle::journal::{Entry, Occasion, entry_of_message};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -25,9 +26,16 @@ const PACKED: i32 = 6;
 
 /// What became of one file.
 enum Outcome {
-    Booked(Box<BankMessage>, Vec<StoredException>),
+    Booked(Box<Booked>),
     /// It was taken in before, by that manifest.
     Before(u64),
+}
+
+struct Booked {
+    message: BankMessage,
+    exceptions: Vec<StoredException>,
+    /// Lines that are the payments of remittances, with the numbers of those.
+    remitted: Vec<(LineNumber, u64)>,
 }
 
 pub async fn run(at: &Place, files: &[PathBuf], mid: &str, person: Option<String>, json: bool) -> anyhow::Result<Answer> {
@@ -41,8 +49,8 @@ pub async fn run(at: &Place, files: &[PathBuf], mid: &str, person: Option<String
     for (path, (file, bytes)) in &read {
         let outcome = book(&mut books, mid, &by, file, bytes).await.with_context(|| path.display().to_string())?;
         fail::fail_point!("bank-message-booked");
-        if let Outcome::Booked(_, exceptions) = &outcome {
-            left += exceptions.len();
+        if let Outcome::Booked(booked) = &outcome {
+            left += booked.exceptions.len();
         }
         if json {
             documents.push(document(path, &outcome));
@@ -65,14 +73,14 @@ async fn book(books: &mut Books, mid: &str, by: &str, file: &AnswerFile, bytes: 
             return Ok(Outcome::Before(before.sequence));
         }
         let sequence = books.catalog.sequence + 1;
-        let Taken { mut rows, told } = take_in(books, mid, file, sequence).await?;
+        let Taken { mut rows, told, moved } = take_in(books, mid, file, sequence).await?;
         let entry = entry(books, mid, by, file, &told)?;
         let message = BankMessage {
             mid: mid.to_owned(),
             sha256: file.sha256.clone(),
             form: file.kind.as_str().to_owned(),
             message_id: file.message_id.clone(),
-            moved: u64::try_from(rows.states.len())?,
+            moved,
             receipts: u64::try_from(rows.receipts.iter().filter(|receipt| receipt.unbooked.is_none()).count())?,
             exceptions: u64::try_from(rows.exceptions.len())?,
             outcome_sha256: outcome_sha256(&rows.states, &rows.receipts, &rows.exceptions),
@@ -83,12 +91,23 @@ async fn book(books: &mut Books, mid: &str, by: &str, file: &AnswerFile, bytes: 
         rows.message = Some(StoredBankMessage { sha256: file.sha256.clone(), sequence, mid: mid.to_owned(), body });
         let entry = entry.as_ref().map(rows_of);
         check::before_move(books, &Upcoming::Message { message: &message, entry: entry.as_ref(), rows: &rows }).await?;
-        let exceptions = rows.exceptions.clone();
+        let (exceptions, remitted) = (rows.exceptions.clone(), remitted(&rows.receipts)?);
         let effects = Effects { entries: entry.into_iter().collect(), payments: rows, ..Effects::default() };
         if books.append(Act::BankMessage(message.clone()), &effects).await? == Appended::Done {
-            return Ok(Outcome::Booked(Box::new(message), exceptions));
+            return Ok(Outcome::Booked(Box::new(Booked { message, exceptions, remitted })));
         }
     }
+}
+
+/// The lines that are put to remittances.
+fn remitted(rows: &[StoredReceipt]) -> anyhow::Result<Vec<(LineNumber, u64)>> {
+    let mut found = Vec::new();
+    for row in rows {
+        if let Some(AssignedTo::Remittance { remittance }) = told_by(row)? {
+            found.push((number_of_row(row), remittance));
+        }
+    }
+    Ok(found)
 }
 
 /// What a message books; nothing where no money moves.
@@ -107,9 +126,11 @@ fn document(path: &Path, outcome: &Outcome) -> Value {
     let path = path.display().to_string();
     match outcome {
         Outcome::Before(manifest) => json!({"file": path, "before": manifest}),
-        Outcome::Booked(message, exceptions) => {
+        Outcome::Booked(booked) => {
+            let Booked { message, exceptions, remitted } = &**booked;
+            let remitted = remitted.iter().map(|(line, number)| json!({"line": line.to_string(), "remittance": number}));
             json!({"file": path, "before": null, "kind": message.form, "message_id": message.message_id,
-            "sha256": message.sha256, "payments": message.moved, "receipts": message.receipts,
+            "sha256": message.sha256, "payments": message.moved, "receipts": message.receipts, "remitted": remitted.collect::<Vec<_>>(),
             "exceptions": exceptions.iter().map(exception).collect::<Vec<_>>()})
         }
     }
@@ -124,11 +145,13 @@ fn told(path: &Path, outcome: &Outcome, mid: &str) -> String {
     let path = path.display();
     match outcome {
         Outcome::Before(manifest) => format!("{path}: was taken in before, by manifest {manifest}; nothing changes"),
-        Outcome::Booked(message, exceptions) => {
+        Outcome::Booked(booked) => {
+            let Booked { message, exceptions, remitted } = &**booked;
             let line = format!("{path}: {}, {} payments changed their state, {} receipts", message.form, message.moved, message.receipts);
             let left = exceptions.iter().map(|one| format!("\n  to be looked at: {}{}", numbered(one), shown(one)));
             let hint = if exceptions.is_empty() { String::new() } else { format!("\nAll of them: farthing bank exceptions --mid {mid}") };
-            line + &left.collect::<String>() + &hint
+            let paid = remitted.iter().map(|(line, number)| format!("\n  line {line} is the payment of remittance {number}"));
+            line + &paid.collect::<String>() + &left.collect::<String>() + &hint
         }
     }
 }

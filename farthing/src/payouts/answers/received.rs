@@ -10,10 +10,13 @@ use farthing_bank::{Answer, AnswerFile, Outcome, Receipt};
 use farthing_ledger::StoredReceipt;
 use farthing_schemas::{Currency, Money};
 use farthing_settle::journal::Told;
+use farthing_settle::payout::State;
 use std::collections::BTreeMap;
 
 /// A thousand million million: sums of what comes in fit for ever.
 const RECEIPT_MAX: Money = Money::from_units(1_000_000_000_000_000_000_000_000_000);
+
+const ELSEWHERE: &str = "is booked, and was told of another MID by this very message: put the line there to --repetition";
 
 /// What was told of the account before.
 #[derive(Default)]
@@ -21,6 +24,10 @@ pub struct Before {
     lines: BTreeMap<Identity, usize>,
     /// What this very message told as another MID's.
     of_others: BTreeMap<Identity, usize>,
+    /// Debits that messages of other kinds told: banks may call the same one otherwise there.
+    of_other_kinds: BTreeMap<[Option<String>; 3], usize>,
+    /// By payment, how many debits of it beyond the first are open, less what came back of them and is open, too.
+    open: BTreeMap<String, i64>,
     /// Remittances whose payment no line is yet, by number.
     unmet: Vec<u64>,
 }
@@ -39,6 +46,14 @@ impl Before {
                 let lines = if is_own { &mut before.lines } else { &mut before.of_others };
                 *lines.entry(identity(&line.row)).or_default() += 1;
             }
+            if let Some(about) = line.about.as_deref().filter(|_| is_own && line.is_left()) {
+                before.opened(about, line.money.amount);
+            }
+            let is_of_other_kind =
+                books.catalog.message_of(line.number.message).is_some_and(|taken| taken.message.form != file.kind.as_str());
+            if is_own && is_of_other_kind {
+                *before.of_other_kinds.entry(whatever_named(&line.row)).or_default() += 1;
+            }
         }
         let is_met = |number: &u64| known.iter().any(|line| line.remittance() == Some(*number));
         let made = books.catalog.remittances.iter().filter(|(_, made)| made.remittance.mid == mid);
@@ -48,23 +63,44 @@ impl Before {
 
     /// Why a line is one of those that were told before, if it is one: of each of them another is told again once.
     fn takes(&mut self, row: &StoredReceipt) -> Option<String> {
-        let is_one_of = |lines: &mut BTreeMap<Identity, usize>| {
-            let left = lines.get_mut(&identity(row)).filter(|left| **left > 0);
-            left.map(|left| *left -= 1).is_some()
-        };
         let (is_debit, is_of_platform) = (row.amount.starts_with('-'), row.platform.is_some());
+        let take = |left: Option<&mut usize>| left.filter(|left| **left > 0).map(|left| *left -= 1).is_some();
         // What came in and neither the bank nor the payer names may be another one, and is in suspense for a person to look at.
-        if (row.reference.is_some() || is_of_platform || is_debit) && is_one_of(&mut self.lines) {
+        if (row.reference.is_some() || is_of_platform || is_debit) && take(self.lines.get_mut(&identity(row))) {
             let surely = if row.reference.is_some() { "has" } else { "may have" };
             let moved = if is_debit { "gone out" } else { "come in" };
             return Some(format!("{surely} {moved} with another message already"));
         }
-        let is_of_another = !is_of_platform && is_one_of(&mut self.of_others);
+        if is_debit && take(self.of_other_kinds.get_mut(&whatever_named(row))) {
+            return Some("may have gone out with a message of another kind already".to_owned());
+        }
+        let is_of_another = !is_of_platform && take(self.of_others.get_mut(&identity(row)));
         is_of_another.then(|| "was told of another MID by this very message".to_owned())
+    }
+
+    /// Whether what names an invoice of this MID was told of another MID by this very message, where nobody knew whose it is.
+    fn is_of_another(&self, row: &StoredReceipt) -> bool {
+        let told = StoredReceipt { platform: None, cycle: None, ..row.clone() };
+        row.platform.is_some() && self.of_others.contains_key(&identity(&told))
+    }
+
+    /// Whether a payment has gone out more than once, as far as is known, and nobody has said what became of that.
+    pub fn is_paid_twice(&self, payment: &str) -> bool {
+        self.open.get(payment).is_some_and(|open| *open > 0)
+    }
+
+    /// A line about a payment is open.
+    fn opened(&mut self, payment: &str, amount: Money) {
+        *self.open.entry(payment.to_owned()).or_default() += if amount < Money::ZERO { 1 } else { -1 };
     }
 }
 
-fn tells_of_an_account(kind: AnswerKind) -> bool {
+/// A line by its currency, sum and day alone.
+fn whatever_named(row: &StoredReceipt) -> [Option<String>; 3] {
+    [Some(row.currency.clone()), Some(row.amount.clone()), row.booked.clone()]
+}
+
+pub fn tells_of_an_account(kind: AnswerKind) -> bool {
     matches!(kind, AnswerKind::Statement | AnswerKind::Notification)
 }
 
@@ -109,57 +145,62 @@ impl Taking<'_> {
             doubt.map(|doubt| format!("had come in and has gone back: {doubt}"))
         } else {
             self.taken.told.push(Told::Receipt { platform: row.platform.clone(), amount, currency });
-            doubt.map(|doubt| format!("is in suspense: {doubt}"))
+            let elsewhere = self.before.is_of_another(&row).then(|| ELSEWHERE.to_owned());
+            doubt.map(|doubt| format!("is in suspense: {doubt}")).or(elsewhere)
         };
         if let Some(why) = left {
-            self.push_exception(row.reference.clone(), format!("{} {why}", receipt.amount), Some(row.line));
+            let id = receipt.end_to_end_id.clone().filter(|_| amount < Money::ZERO);
+            self.push_exception(id.or_else(|| row.reference.clone()), format!("{} {why}", receipt.amount), Some(row.line));
         }
         self.taken.rows.receipts.push(row);
         Ok(())
     }
 
-    /// What an answer says of a payment of which another entry has told the same: money has moved twice. What has come back once more is in
-    /// suspense, as statements have it; what has gone out once more waits for a person.
-    pub(super) fn another(&mut self, answer: &Answer) -> anyhow::Result<()> {
-        let why = "another entry has told the same of it";
-        match (answer.outcome, self.kind, answer.amount) {
-            (Outcome::Settled, AnswerKind::Statement | AnswerKind::Notification, _) => self.unknown(answer, why),
-            (Outcome::Returned, AnswerKind::Statement, Some(amount)) => {
-                let (money, currency) = (amount.money()?, amount.currency());
-                let mut row = self.row((money, currency), answer.booked, answer.bank_reference.clone());
-                if let Some(again) = self.before.takes(&row) {
-                    row.unbooked = Some(Unbooked::Again.to_string());
-                    self.exception_about(answer, &format!("it {again}"), Some(row.line));
-                } else {
-                    self.taken.told.push(Told::Receipt { platform: None, amount: money, currency });
-                    self.exception_about(answer, why, Some(row.line));
-                }
-                self.taken.rows.receipts.push(row);
-                Ok(())
+    /// What an answer says of a payment of which another entry has told the same, or that has gone out twice: a line of its own, about it.
+    pub(super) fn another(&mut self, answer: &Answer, payment: String, was: State) -> anyhow::Result<()> {
+        let why = match (was, answer.outcome) {
+            (State::Returned, Outcome::Settled) => {
+                "it had come back, so its party is owed it again: hold that back (farthing hold add) until the bank has said what is so"
             }
-            _ => Ok(()),
-        }
+            _ => "another entry has told of it before",
+        };
+        self.line(answer, payment, why)
     }
 
-    /// What an answer says that is about no payment of ours. A debit waits for a person, unless it is the payment of a remittance.
+    /// What an answer says that is about no payment of ours.
     pub(super) fn unknown(&mut self, answer: &Answer, why: &str) -> anyhow::Result<()> {
-        let is_debit = tells_of_an_account(self.kind) && answer.outcome == Outcome::Settled;
-        let amount = answer.amount.filter(|_| is_debit).map(|amount| Ok::<_, anyhow::Error>((amount.money()?, amount.currency())));
-        let Some((amount, currency)) = amount.transpose()?.filter(|(amount, _)| *amount > Money::ZERO && *amount <= RECEIPT_MAX) else {
-            self.exception(answer, why);
-            return Ok(());
+        self.line(answer, answer.reference.to_string(), why)
+    }
+
+    /// An answer as a line, if it tells that money has moved. What came back is in suspense, from statements alone: notifications tell the same
+    /// before. A debit waits for a person, unless it is the payment of a remittance.
+    fn line(&mut self, answer: &Answer, reference: String, why: &str) -> anyhow::Result<()> {
+        let moved = answer.amount.map(|amount| Ok::<_, anyhow::Error>((amount.money()?, amount.currency()))).transpose()?;
+        let moved = moved.filter(|(amount, _)| *amount > Money::ZERO && *amount <= RECEIPT_MAX);
+        let (amount, currency) = match (moved, answer.outcome) {
+            (Some((amount, currency)), Outcome::Settled) if tells_of_an_account(self.kind) => (amount.negated()?, currency),
+            (Some(moved), Outcome::Returned) if self.kind == AnswerKind::Statement => moved,
+            _ => {
+                self.exception_about(answer, reference, why, None);
+                return Ok(());
+            }
         };
-        let mut row = self.row((amount.negated()?, currency), answer.booked, answer.bank_reference.clone());
-        let (unbooked, left) = if let Some(again) = self.before.takes(&row) {
-            (Unbooked::Again, Some(format!("it {again}")))
-        } else if let Some(remittance) = self.remittance_of(answer, amount) {
-            (Unbooked::Remitted(remittance), None)
+        let mut row = self.row((amount, currency), answer.booked, answer.bank_reference.clone());
+        if let Some(again) = self.before.takes(&row) {
+            row.unbooked = Some(Unbooked::Again.to_string());
+            self.exception_about(answer, reference, &format!("it {again}"), Some(row.line));
+        } else if amount < Money::ZERO
+            && let Some(remittance) = self.remittance_of(answer, amount.negated()?)
+        {
+            row.unbooked = Some(Unbooked::Remitted(remittance).to_string());
         } else {
-            (Unbooked::Open, Some(why.to_owned()))
-        };
-        row.unbooked = Some(unbooked.to_string());
-        if let Some(why) = left {
-            self.exception_about(answer, &why, Some(row.line));
+            if amount < Money::ZERO {
+                row.unbooked = Some(Unbooked::Open.to_string());
+            } else {
+                self.taken.told.push(Told::Receipt { platform: None, amount, currency });
+            }
+            self.before.opened(&reference, amount);
+            self.exception_about(answer, reference, why, Some(row.line));
         }
         self.taken.rows.receipts.push(row);
         Ok(())

@@ -1,16 +1,17 @@
 //! Whether a line can be whose it is said to be.
 
 use crate::books::Books;
-use crate::payouts::lines::{AccountLine, taken_back};
+use crate::payouts::lines::{AccountLine, has_told, taken_back};
 use crate::payouts::met::met;
 use anyhow::{Context, bail, ensure};
 use farthing_archive::claims::Made;
+use farthing_ledger::Asked;
 use farthing_schemas::Money;
 use farthing_schemas::manifest::AssignedTo;
 use farthing_settle::journal::Line;
 
 /// Says why a line cannot be assigned so.
-pub fn may_be(books: &Books, all: &[AccountLine], line: &AccountLine, to: &AssignedTo) -> anyhow::Result<()> {
+pub async fn may_be(books: &Books, all: &[AccountLine], line: &AccountLine, to: &AssignedTo) -> anyhow::Result<()> {
     let (number, is_debit) = (line.number, line.money.amount < Money::ZERO);
     if let Some(by) = line.taken_back_by {
         bail!("line {number} is taken back by line {by}: say first whose that one is, with --suspense if it is nobody's");
@@ -21,24 +22,30 @@ pub fn may_be(books: &Books, all: &[AccountLine], line: &AccountLine, to: &Assig
         // Whatever comes in may be somebody's: the MID does not help itself to it.
         AssignedTo::Charges => ensure!(is_debit, "line {number} came in: what comes in is not the MID's to keep, and charges go out"),
         AssignedTo::Claim { .. } | AssignedTo::Remittance { .. } => is_payment_of(books, all, line, to)?,
-        AssignedTo::Repetition => is_told_twice(all, line)?,
+        AssignedTo::Repetition => is_told_twice(books, all, line).await?,
         AssignedTo::Against { .. } => is_against_one(all, line, to)?,
     }
     Ok(())
 }
 
-/// Another line of the same sum counts: of this MID, or of another one that took in the same message.
-fn is_told_twice(all: &[AccountLine], line: &AccountLine) -> anyhow::Result<()> {
-    let Line { amount, currency, .. } = &line.money;
+/// Another line of the same sum counts, of this MID or of another one that took in the same message; or a payment of that sum has told the same.
+async fn is_told_twice(books: &Books, all: &[AccountLine], line: &AccountLine) -> anyhow::Result<()> {
+    let (number, Line { amount, currency, .. }) = (line.number, &line.money);
     let same = |other: &&AccountLine| (&other.money.amount, &other.money.currency) == (amount, currency);
     let may_be = |other: &&AccountLine| {
         let in_message = other.money.message_sha256 == line.money.message_sha256;
-        other.number != line.number && other.counts() && (other.money.mid == line.money.mid || in_message)
+        other.number != number && other.counts() && (other.money.mid == line.money.mid || in_message)
     };
-    let number = line.number;
+    if all.iter().filter(same).any(|other| may_be(&other)) {
+        return Ok(());
+    }
+    let id = line.about.as_deref().unwrap_or_default();
+    let payments = books.ledger.payments(Asked::Id(id)).await?;
+    let states = books.ledger.payment_states(Asked::Id(id)).await?;
     ensure!(
-        all.iter().filter(same).any(|other| may_be(&other)),
-        "line {number} is no repetition: no other line of {amount} {currency} counts"
+        payments.iter().any(|payment| has_told(payment, &states, &line.money)),
+        "line {number} is no repetition: no other line of {amount} {currency} counts, and no payment of that sum has told it. If the money has \
+         moved, say whose it is, or put it --against the line by which it came back, once that is told"
     );
     Ok(())
 }
@@ -51,8 +58,7 @@ fn is_against_one(all: &[AccountLine], line: &AccountLine, to: &AssignedTo) -> a
     if let Some(by) = other.taken_back_by.filter(|by| *by != line.number) {
         bail!("line {number} is taken back by line {by} already");
     }
-    ensure!(other.to().and_then(taken_back).is_none(), "line {number} takes another one back itself");
-    Ok(line.money.takes_back(&line.number.to_string(), &number.to_string(), &other.money, &other.whose())?)
+    Ok(line.money.takes_back(&line.number.to_string(), &number.to_string(), &other.money, other.is_in_suspense())?)
 }
 
 /// Of what was booked before the bank told it, its payments are no more.
