@@ -161,6 +161,10 @@ impl Taking<'_> {
     /// What is said of all payments of a file is so of those that it can be true of, if they are what it says that they sum to.
     async fn tell_all(&mut self, payments: &[StoredPayment], answer: &Answer) -> anyhow::Result<()> {
         let told = state_of(answer.outcome);
+        let reference = answer.reference.to_string();
+        if told == State::Returned && !payments.is_empty() && self.is_of_second_debit(answer, &[&reference])? {
+            return self.another(answer, reference, told);
+        }
         let mut live = Vec::new();
         for payment in payments {
             if matches!(self.known(payment).await?.state.after(told), Ok(Some(_))) {
@@ -180,7 +184,7 @@ impl Taking<'_> {
         let (of_live, of_all) = (sum(&mut live.iter().copied()), sum(&mut payments.iter()));
         let again = live.is_empty() && of_all.is_ok_and(|sum| sum == said);
         if again && !payments.is_empty() && self.are_another(payments, answer).await? {
-            return self.another(answer, answer.reference.to_string(), told);
+            return self.another(answer, reference, told);
         }
         let fits = of_live.is_ok_and(|sum| sum == said) || again;
         if !payments.is_empty() && !fits {
@@ -210,7 +214,7 @@ impl Taking<'_> {
         match news {
             Err(contradiction) => self.exception(answer, &contradiction.to_string()),
             // As long as a second debit of it is open, what comes back may be that.
-            Ok(Some(State::Returned)) if is_of_account && self.before.is_paid_twice(&payment.id) => {
+            Ok(Some(State::Returned)) if is_of_account && self.is_of_second_debit(answer, &[&payment.id, &file_of(payment)])? => {
                 self.another(answer, payment.id.to_string(), was)?;
             }
             Ok(Some(to)) => {
@@ -326,6 +330,12 @@ impl Known {
 fn is_another(first: &str, answer: &Answer) -> bool {
     let is_named = |reference: &Option<String>| reference.as_deref().is_some_and(|reference| reference == first);
     answer.bank_reference.is_some() && !is_named(&answer.bank_reference) && !is_named(&answer.entry_reference)
+}
+
+/// What stands for all payments of the file that a payment is in.
+fn file_of(payment: &StoredPayment) -> String {
+    let id = payment.message_id.as_deref().and_then(|id| id.parse().ok());
+    id.map_or(Reference::None, Reference::Message).to_string()
 }
 
 fn is_of_all(answer: &Answer) -> bool {

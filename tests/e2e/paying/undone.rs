@@ -113,8 +113,19 @@ fn a_second_debit_that_is_undone_leaves_the_payment_settled() -> Result<()> {
     assert_eq!(scene.payments("2026-10")?["pty_0"]["state"], "settled");
     let lines = left(&scene)?;
     let [debit, credit] = &lines[..] else { anyhow::bail!("{lines:?}") };
+    let again = |name: &str| -> Result<()> {
+        assert_eq!(scene.told(name, &[paid("B-1"), paid("B-2"), back("B-3")])?, 2);
+        assert_eq!(noted(&scene, &format!("{name} noted"), &[back("N-3")])?, 0);
+        for line in left(&scene)?.into_iter().filter(|line| line != debit && line != credit) {
+            assign(&scene, &line, &["--repetition"])?;
+        }
+        assert_eq!(scene.payments("2026-10")?["pty_0"]["state"], "settled", "{name}");
+        Ok(())
+    };
+    again("week")?;
     assign(&scene, debit, &["--against", credit])?;
-    assert_eq!((left(&scene)?, units(&scene.balance("bank")?)?), (vec![], -cents * CENT));
+    again("month")?;
+    assert_eq!(units(&scene.balance("bank")?)?, -cents * CENT);
     scene.holds()?;
     // And then it comes back itself.
     assert_eq!(scene.told("back", &[back("B-5")])?, 0);
@@ -139,7 +150,16 @@ fn a_file_that_the_bank_has_paid_twice_is_seen() -> Result<()> {
     };
     assert_eq!((whole("first", "B-1")?, whole("week", "B-1")?), (0, 0));
     assert_eq!((whole("again", "B-2")?, left(&scene)?.len()), (1, 1));
-    assert_eq!(scene.states("2026-10")?, [("settled".to_owned(), 2)].into());
+    // It is undone, and none of the payments has come back by that.
+    let undone =
+        statement("undone", &[Entry::credit(cents, "B-3", "all")]).replace("<AcctSvcrRef>", "<RvslInd>true</RvslInd><AcctSvcrRef>");
+    let details = "<TxDtls><RmtInf><Ustrd>all</Ustrd></RmtInf></TxDtls>";
+    fs::write(scene.data.path().join("undone"), undone.replace(details, &format!("<Btch><MsgId>{file}</MsgId></Btch>")))?;
+    assert_eq!(scene.book(&["undone".to_owned()])?, 1);
+    let lines = left(&scene)?;
+    let [debit, credit] = &lines[..] else { anyhow::bail!("{lines:?}") };
+    assign(&scene, debit, &["--against", credit])?;
+    assert_eq!((left(&scene)?, scene.states("2026-10")?), (vec![], [("settled".to_owned(), 2)].into()));
     scene.holds()
 }
 
@@ -154,6 +174,12 @@ fn what_no_payment_fits_is_a_line_once() -> Result<()> {
     assert_eq!(scene.told("other", &[Entry::credit(900, "B-4", "bounced").of_payment("NOBODY-1").returned()])?, 1);
     let lines = left(&scene)?;
     let [debit, credit, bounced] = &lines[..] else { anyhow::bail!("{lines:?}") };
+    // What rests on a line alone keeps it from being a repetition itself.
+    assert_eq!(scene.told("more", &[Entry::debit(cents, "B-6", "the same sum")])?, 1);
+    let more = left(&scene)?.into_iter().find(|line| !lines.contains(line)).context("no line is left")?;
+    assign(&scene, &more, &["--repetition"])?;
+    ensure!(refused(&scene, debit, &["--repetition"])?.contains("is said to be a repetition of line"));
+    scene.holds()?;
     assign(&scene, debit, &["--against", credit])?;
     assert_eq!((noted(&scene, "fee", &[Entry::debit(150, "N-9", "fee")])?, left(&scene)?.len()), (1, 2));
     assert_eq!(scene.told("fees", &[Entry::debit(150, "B-9", "fee")])?, 1);

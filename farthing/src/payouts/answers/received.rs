@@ -6,12 +6,13 @@ use crate::payouts::invoiced::{Issued, Named};
 use crate::payouts::lines::{self, Unbooked};
 use chrono::NaiveDate;
 use farthing_bank::answer::AnswerKind;
+use farthing_bank::kept::kept_reference;
 use farthing_bank::{Answer, AnswerFile, Outcome, Receipt};
 use farthing_ledger::StoredReceipt;
 use farthing_schemas::{Currency, Money};
 use farthing_settle::journal::Told;
 use farthing_settle::payout::State;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A thousand million million: sums of what comes in fit for ever.
 const RECEIPT_MAX: Money = Money::from_units(1_000_000_000_000_000_000_000_000_000);
@@ -26,8 +27,10 @@ pub struct Before {
     of_others: BTreeMap<Identity, usize>,
     /// Debits that messages of other kinds told: banks may call the same one otherwise there.
     of_other_kinds: BTreeMap<[Option<String>; 3], usize>,
-    /// By payment, how many debits of it beyond the first are open, less what came back of them and is open, too.
+    /// By payment or file, how many debits of it beyond the first are open, less what came back of them and is open, too.
     open: BTreeMap<String, i64>,
+    /// By payment or file, the lines by which something of it came back.
+    back: BTreeMap<String, BTreeSet<[Option<String>; 3]>>,
     /// Remittances whose payment no line is yet, by number.
     unmet: Vec<u64>,
 }
@@ -46,8 +49,8 @@ impl Before {
                 let lines = if is_own { &mut before.lines } else { &mut before.of_others };
                 *lines.entry(identity(&line.row)).or_default() += 1;
             }
-            if let Some(about) = line.about.as_deref().filter(|_| is_own && line.is_left()) {
-                before.opened(about, line.money.amount);
+            if let Some(about) = line.about.as_deref().filter(|_| is_own) {
+                before.told(about, &line.row, line.is_left());
             }
             let is_of_other_kind =
                 books.catalog.message_of(line.number.message).is_some_and(|taken| taken.message.form != file.kind.as_str());
@@ -84,14 +87,30 @@ impl Before {
         row.platform.is_some() && self.of_others.contains_key(&identity(&told))
     }
 
-    /// Whether a payment has gone out more than once, as far as is known, and nobody has said what became of that.
-    pub fn is_paid_twice(&self, payment: &str) -> bool {
-        self.open.get(payment).is_some_and(|open| *open > 0)
+    /// Whether a payment or a file has gone out more than once, as far as is known, and nobody has said what became of that.
+    pub fn is_paid_twice(&self, about: &str) -> bool {
+        self.open.get(&kept_reference(about)).is_some_and(|open| *open > 0)
     }
 
-    /// A line about a payment is open.
-    fn opened(&mut self, payment: &str, amount: Money) {
-        *self.open.entry(payment.to_owned()).or_default() += if amount < Money::ZERO { 1 } else { -1 };
+    /// Whether what came back of a payment or a file is a line already. Messages of another kind may call it otherwise.
+    fn is_back_already(&self, about: &str, row: &StoredReceipt, kind: AnswerKind) -> bool {
+        let is_line = kind == AnswerKind::Notification || self.lines.get(&identity(row)).is_some_and(|left| *left > 0);
+        is_line && self.back.get(&kept_reference(about)).is_some_and(|back| back.contains(&whatever_named(row)))
+    }
+
+    /// A line about a payment or a file, which may be open.
+    fn told(&mut self, about: &str, row: &StoredReceipt, is_open: bool) {
+        let (about, is_debit) = (kept_reference(about), row.amount.starts_with('-'));
+        if !is_debit {
+            self.back.entry(about.clone()).or_default().insert(whatever_named(row));
+        }
+        *self.open.entry(about).or_default() += if !is_open {
+            0
+        } else if is_debit {
+            1
+        } else {
+            -1
+        };
     }
 }
 
@@ -167,6 +186,18 @@ impl Taking<'_> {
         self.line(answer, payment, why)
     }
 
+    /// Whether what is said to have come back of a payment or a file is that of a second debit of it, as far as is known, or was told as such.
+    pub(super) fn is_of_second_debit(&self, answer: &Answer, about: &[&str]) -> anyhow::Result<bool> {
+        let Some(amount) = answer.amount.filter(|_| tells_of_an_account(self.kind)) else { return Ok(false) };
+        let moved = (amount.money()?, amount.currency());
+        Ok(about.iter().any(|about| self.before.is_paid_twice(about) || self.is_back_already(about, moved, answer)))
+    }
+
+    fn is_back_already(&self, about: &str, moved: (Money, Currency), answer: &Answer) -> bool {
+        let row = self.row(moved, answer.booked, answer.bank_reference.clone());
+        tells_of_an_account(self.kind) && self.before.is_back_already(about, &row, self.kind)
+    }
+
     /// What an answer says that is about no payment of ours.
     pub(super) fn unknown(&mut self, answer: &Answer, why: &str) -> anyhow::Result<()> {
         self.line(answer, answer.reference.to_string(), why)
@@ -180,6 +211,7 @@ impl Taking<'_> {
         let (amount, currency) = match (moved, answer.outcome) {
             (Some((amount, currency)), Outcome::Settled) if tells_of_an_account(self.kind) => (amount.negated()?, currency),
             (Some(moved), Outcome::Returned) if self.kind == AnswerKind::Statement => moved,
+            (Some(moved), Outcome::Returned) if self.is_back_already(&reference, moved, answer) => return Ok(()),
             _ => {
                 self.exception_about(answer, reference, why, None);
                 return Ok(());
@@ -199,7 +231,7 @@ impl Taking<'_> {
             } else {
                 self.taken.told.push(Told::Receipt { platform: None, amount, currency });
             }
-            self.before.opened(&reference, amount);
+            self.before.told(&reference, &row, true);
             self.exception_about(answer, reference, why, Some(row.line));
         }
         self.taken.rows.receipts.push(row);

@@ -22,21 +22,35 @@ pub async fn may_be(books: &Books, all: &[AccountLine], line: &AccountLine, to: 
         // Whatever comes in may be somebody's: the MID does not help itself to it.
         AssignedTo::Charges => ensure!(is_debit, "line {number} came in: what comes in is not the MID's to keep, and charges go out"),
         AssignedTo::Claim { .. } | AssignedTo::Remittance { .. } => is_payment_of(books, all, line, to)?,
-        AssignedTo::Repetition => is_told_twice(books, all, line).await?,
+        AssignedTo::Repetition => is_no_loss(books, all, line).await?,
         AssignedTo::Against { .. } => is_against_one(all, line, to)?,
     }
     Ok(())
 }
 
-/// Another line of the same sum counts, of this MID or of another one that took in the same message; or a payment of that sum has told the same.
-async fn is_told_twice(books: &Books, all: &[AccountLine], line: &AccountLine) -> anyhow::Result<()> {
+/// A repetition is told by something else; and so is each line that is said to repeat it.
+async fn is_no_loss(books: &Books, all: &[AccountLine], line: &AccountLine) -> anyhow::Result<()> {
+    let rests: Vec<&AccountLine> = all.iter().filter(|other| other.number != line.number).collect();
+    is_told_twice(books, &rests, line).await?;
+    let same = |other: &&AccountLine| (other.money.amount, other.money.currency) == (line.money.amount, line.money.currency);
+    for other in rests.iter().copied().filter(same).filter(|other| other.is(&AssignedTo::Repetition)) {
+        is_told_twice(books, &rests, other).await.with_context(|| {
+            format!("line {} is said to be a repetition of line {}: say first whose that one is", other.number, line.number)
+        })?;
+    }
+    Ok(())
+}
+
+/// Another of these lines, of the same sum, counts, of this MID or of another one that took in the same message; or a payment of that sum has told
+/// the same.
+async fn is_told_twice(books: &Books, others: &[&AccountLine], line: &AccountLine) -> anyhow::Result<()> {
     let (number, Line { amount, currency, .. }) = (line.number, &line.money);
-    let same = |other: &&AccountLine| (&other.money.amount, &other.money.currency) == (amount, currency);
-    let may_be = |other: &&AccountLine| {
+    let may_be = |other: &&&AccountLine| {
+        let same = (&other.money.amount, &other.money.currency) == (amount, currency);
         let in_message = other.money.message_sha256 == line.money.message_sha256;
-        other.number != number && other.counts() && (other.money.mid == line.money.mid || in_message)
+        same && other.number != number && other.counts() && (other.money.mid == line.money.mid || in_message)
     };
-    if all.iter().filter(same).any(|other| may_be(&other)) {
+    if others.iter().any(|other| may_be(&other)) {
         return Ok(());
     }
     let id = line.about.as_deref().unwrap_or_default();
