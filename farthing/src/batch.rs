@@ -18,6 +18,7 @@ use farthing_ledger::{Effects, LedgerError};
 use farthing_schemas::manifest::{Act, Batch, Closed, File, Slice, Total, dead_letters_sha256, is_from_outside};
 use farthing_schemas::tables::Table;
 use farthing_schemas::{Currency, Cycle};
+use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -44,6 +45,8 @@ pub struct Commits<'b> {
     archived: Receiver<ArchivedEvidence>,
     /// Whether no batch will be committed any more. Whoever writes evidence holds it: nothing is written behind the end.
     ended: Arc<Mutex<bool>>,
+    /// The last manifest that has committed something of each partition.
+    pub last: BTreeMap<String, u64>,
     /// How long commits took so far, with their waits for evidence; what was encoded or archived meanwhile is not in it.
     pub time: Duration,
 }
@@ -64,7 +67,7 @@ impl<'b> Commits<'b> {
             archived: archived_sender,
             ended: ended.clone(),
         };
-        (Commits { books, around, runtime, archived, ended, time: Duration::ZERO }, archiver)
+        (Commits { books, around, runtime, archived, ended, last: BTreeMap::new(), time: Duration::ZERO }, archiver)
     }
 }
 
@@ -98,6 +101,7 @@ impl Committer for Commits<'_> {
         };
         self.runtime.block_on(step_of(Step::Commit, told.batch, commit)).map_err(Because)?;
         tell(Event::Committed(&told));
+        self.last.extend(told.slices.iter().map(|slice| (slice.partition.clone(), self.books.catalog.sequence)));
         if let Some(after) = &self.around.after {
             after(&told.slices);
         }

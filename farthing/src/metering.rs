@@ -16,6 +16,7 @@ use farthing_ingest::{Files, Identities, Input, Job, Limits, Outside, Partition,
 use farthing_ledger::Ledger;
 use farthing_schemas::Instant;
 use farthing_schemas::manifest::{Act, Manifest};
+use std::collections::BTreeMap;
 use std::ops::AddAssign;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -87,6 +88,23 @@ pub struct Reading {
     pub around: Around,
 }
 
+/// Why a job has failed, and what it leaves.
+pub struct Failed {
+    pub error: anyhow::Error,
+    /// As the job left them, with what was committed; none if that is not known.
+    #[cfg_attr(not(feature = "kafka"), expect(dead_code, reason = "only partitions of topics go from job to job"))]
+    pub identities: Option<Vec<Identities>>,
+    /// The last manifest that has committed something of each partition.
+    #[cfg_attr(not(feature = "kafka"), expect(dead_code, reason = "likewise"))]
+    pub last: BTreeMap<String, u64>,
+}
+
+impl From<anyhow::Error> for Failed {
+    fn from(error: anyhow::Error) -> Failed {
+        Failed { error, identities: None, last: BTreeMap::new() }
+    }
+}
+
 /// What a job leaves.
 pub struct Done {
     pub ended: Ended,
@@ -115,7 +133,8 @@ impl Metering {
             stop: stop.job.clone(),
             around: Around::default(),
         };
-        let Done { ended, mut seconds, .. } = self.job(books, reading, stop).await?;
+        let done = self.job(books, reading, stop).await.map_err(|failed| failed.error);
+        let Done { ended, mut seconds, .. } = done?;
         seconds.identities += filled;
         Ok((ended, seconds))
     }
@@ -127,7 +146,7 @@ impl Metering {
     }
 
     /// Runs one job, with the registry version that is in force now.
-    pub async fn job(&self, books: &mut Books, reading: Reading, stop: &Stop) -> anyhow::Result<Done> {
+    pub async fn job(&self, books: &mut Books, reading: Reading, stop: &Stop) -> Result<Done, Failed> {
         let mut seconds = Seconds::default();
         let clock = Clock::now();
         let registry = books.registry_now().await?;
@@ -162,7 +181,8 @@ impl Metering {
         tell(Event::JobEnded);
         // Also after a failure: who joins the group anew has another job.
         let begin_again = new_registry.load(Ordering::Relaxed) && stop.go_on();
-        let identities = done?;
+        let last = std::mem::take(&mut commits.last);
+        let identities = done.map_err(|farthing_ingest::Failed { error, identities }| Failed { error: error.into(), identities, last })?;
         Ok(Done { ended: if begin_again { Ended::NewRegistry } else { Ended::AllRead }, identities, seconds })
     }
 

@@ -9,7 +9,7 @@ mod held;
 
 use crate::batch::Around;
 use crate::books::Books;
-use crate::metering::{Done, Ended, Metering, Reading, Seconds, Stop};
+use crate::metering::{Done, Ended, Failed, Metering, Reading, Seconds, Stop};
 use crate::outgoing::Outgoing;
 use crate::output;
 use crate::remembered::{NOT_KEPT, OfPartition, brought_since};
@@ -76,7 +76,7 @@ impl TopicMetering<'_> {
                 }
                 Turn::Assigned { fingerprint, partitions } => {
                     let now = self.take_over(books, indexed, &fingerprint, &partitions).await?;
-                    let (ended, after, more) = match self.job(books, member, now, &fingerprint).await {
+                    let (ended, after, more) = match self.job(books, member, indexed, now, &fingerprint).await {
                         // A member that has left says why.
                         Err(error) if lost_its_member(&error) => {
                             tokio::task::block_in_place(|| member.next())?;
@@ -186,10 +186,12 @@ impl TopicMetering<'_> {
         &self,
         books: &mut Books,
         member: &Member,
+        indexed: &mut Indexed,
         held: BTreeMap<i32, Held>,
         fingerprint: &str,
     ) -> anyhow::Result<(Ended, BTreeMap<i32, Held>, Seconds)> {
         let starts: Vec<(i32, u64)> = held.iter().map(|(number, held)| (*number, held.start)).collect();
+        let throughs: Vec<u64> = held.values().map(|held| held.index.through).collect();
         let (mut partitions, identities): (Vec<Partition>, Vec<Identities>) =
             held.into_values().map(|held| (held.partition, held.index.identities)).unzip();
         for (index, partition) in partitions.iter_mut().enumerate() {
@@ -209,7 +211,8 @@ impl TopicMetering<'_> {
             stop: Arc::default(),
             around: self.around(member, fingerprint),
         };
-        let Done { ended, identities, seconds } = self.metering.job(books, reading, self.stop).await?;
+        let job = self.metering.job(books, reading, self.stop).await;
+        let Done { ended, identities, seconds } = job.map_err(|failed| left(failed, indexed, &starts, &partitions, &throughs))?;
         // Before the leases are asked for: one that is still ours then says that nobody else has added anything up to here.
         let through = books.catalog.sequence;
         let mut after = BTreeMap::new();
@@ -272,6 +275,20 @@ impl TopicMetering<'_> {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// Why a job has failed. If its lease was lost, its indexes stay: nothing of the batch that was refused then was committed, nor of those after it.
+/// Of each partition all is known through the last manifest of ours that has something of it, and others may have added to it since.
+fn left(failed: Failed, indexed: &mut Indexed, starts: &[(i32, u64)], partitions: &[Partition], throughs: &[u64]) -> anyhow::Error {
+    let Failed { error, identities, last } = failed;
+    if lost_its_lease(&error) {
+        let known = starts.iter().zip(partitions).zip(throughs).zip(identities.into_iter().flatten());
+        for ((((number, start), partition), through), identities) in known {
+            let through = last.get(&partition.name).copied().unwrap_or(*through);
+            indexed.held.insert(*number, Held { partition: partition.clone(), start: *start, index: Index { identities, through } });
+        }
+    }
+    error
 }
 
 /// Partitions by their numbers, with their names and positions in the ledger.

@@ -45,6 +45,11 @@ impl Committed {
         !self.lock().open.contains(&batch)
     }
 
+    /// The batches of this job that are not committed: never, once that has ended.
+    pub fn open(&self) -> BTreeSet<u64> {
+        self.lock().open.clone()
+    }
+
     /// Waits until a batch is committed; false if it will never be.
     pub fn wait_for(&self, batch: u64) -> bool {
         let waiting = |own: &mut Own| !own.ended && own.open.contains(&batch);
@@ -73,6 +78,7 @@ mod tests {
         assert!(committed.wait_for(5) && committed.wait_for(10));
         committed.commit(4);
         assert_eq!([4, 9].map(|batch| committed.holds(batch)), [true, false]);
+        assert_eq!(committed.open(), [9].into());
     }
 
     #[test]

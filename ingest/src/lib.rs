@@ -33,7 +33,7 @@ pub use batch::{Committer, Evidence, Numbers, Refusal, SealedBatch};
 pub use files::Files;
 pub use identities::{Identities, Original, Originals, Remembered, Room};
 pub use job::{Job, Limits, Progress};
-pub use pipeline::{Feed, Outside, run};
+pub use pipeline::{Failed, Feed, Outside, run};
 pub use source::{Input, Partition, Source, SourceError};
 
 use farthing_aggregate::Refused;

@@ -10,6 +10,7 @@ use crate::sequencer::{Sequenced, Sequencer};
 use crate::source::{Source, SourceError};
 use crate::worker::{Decoded, Worker};
 use arrow_array::RecordBatch;
+use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
@@ -37,13 +38,29 @@ pub struct Outside {
     pub evidence: Box<dyn Evidence>,
 }
 
+/// Why a job ended before its time.
+pub struct Failed {
+    /// Why; batches that were committed before stay.
+    pub error: IngestError,
+    /// The indexes of identities with what was committed before, if the source ends with its feed. Batch after batch was refused from one on: if
+    /// that one may be committed all the same, they are of no use.
+    pub identities: Option<Vec<Identities>>,
+}
+
+impl From<IngestError> for Failed {
+    fn from(error: IngestError) -> Failed {
+        Failed { error, identities: None }
+    }
+}
+
 /// Runs a job to its end: evidence is taken on a thread of its own, batches are committed on the calling one. While one is committed, at
 /// most one other waits sealed. Returns the indexes of identities, with all that was committed.
 ///
 /// # Errors
-/// [`IngestError`]; batches that `committer` has committed stay.
-pub fn run(job: &Arc<Job>, outside: Outside, committer: &mut dyn Committer) -> Result<Vec<Identities>, IngestError> {
+/// [`Failed`]; batches that `committer` has committed stay.
+pub fn run(job: &Arc<Job>, outside: Outside, committer: &mut dyn Committer) -> Result<Vec<Identities>, Failed> {
     let Outside { source, identities, originals, numbers, evidence } = outside;
+    let ends_with_its_feed = source.ends_with_its_feed();
     let committed = Arc::new(Committed::default());
     let (task_sender, tasks) = sync_channel::<Task>(job.workers * 2);
     let (order_sender, order) = sync_channel::<Ordered>(job.workers * 6);
@@ -67,10 +84,27 @@ pub fn run(job: &Arc<Job>, outside: Outside, committer: &mut dyn Committer) -> R
         let _end = EndOnDrop(&committed);
         commit_all(&sealed, committer, &committed)
     };
-    // After a failure neither the sequencer nor the evidence is joined: the reader may wait for a pipe that never speaks again, and what
-    // is archived then is a leftover.
-    done?;
-    sequencing.join().unwrap_or(Err(IngestError::Thread))
+    // After a failure the evidence is not joined: what is archived then is a leftover. Nor is the sequencer, if the reader may wait for a pipe
+    // that never speaks again.
+    let refused = match done {
+        Ok(()) => None,
+        Err(error) if !ends_with_its_feed => return Err(error.into()),
+        Err(error) => {
+            job.stop.store(true, Ordering::Relaxed);
+            drop(sealed);
+            Some(error)
+        }
+    };
+    let Ok((identities, sequenced)) = sequencing.join() else { return Err(refused.unwrap_or(IngestError::Thread).into()) };
+    match refused.map_or(sequenced, Err) {
+        Ok(()) => Ok(identities),
+        Err(error) => Err(Failed { error, identities: without(identities, &committed.open()) }),
+    }
+}
+
+/// The indexes without what was never committed; none if that cannot be told any more.
+fn without(mut identities: Vec<Identities>, open: &BTreeSet<u64>) -> Option<Vec<Identities>> {
+    identities.iter_mut().try_for_each(|index| index.forget(open)).ok().map(|()| identities)
 }
 
 struct EndOnDrop<'a>(&'a Committed);
@@ -172,7 +206,13 @@ fn work(job: &Job, tasks: &Mutex<Receiver<Task>>) {
     }
 }
 
-fn sequence(mut sequencer: Sequencer, order: &Receiver<Ordered>, outlets: &Outlets) -> Result<Vec<Identities>, IngestError> {
+/// Sequences all that comes; the indexes as they are then.
+fn sequence(mut sequencer: Sequencer, order: &Receiver<Ordered>, outlets: &Outlets) -> (Vec<Identities>, Result<(), IngestError>) {
+    let done = sequence_all(&mut sequencer, order, outlets);
+    (sequencer.into_identities(), done)
+}
+
+fn sequence_all(sequencer: &mut Sequencer, order: &Receiver<Ordered>, outlets: &Outlets) -> Result<(), IngestError> {
     let mut emit = |next| outlets.send(next);
     loop {
         let next = match sequencer.patience() {
@@ -191,10 +231,7 @@ fn sequence(mut sequencer: Sequencer, order: &Receiver<Ordered>, outlets: &Outle
                 sequencer.seal_rest(&mut emit)?;
                 return Err(error.into());
             }
-            Err(RecvTimeoutError::Disconnected) => {
-                sequencer.seal_rest(&mut emit)?;
-                return Ok(sequencer.into_identities());
-            }
+            Err(RecvTimeoutError::Disconnected) => return sequencer.seal_rest(&mut emit),
         }
     }
 }

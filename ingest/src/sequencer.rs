@@ -169,6 +169,7 @@ impl Sequencer {
     fn begin(&mut self) -> Result<(), IngestError> {
         if self.open.batch.is_none() {
             let batch = self.numbers.next().map_err(IngestError::Number)?;
+            self.identities.iter_mut().for_each(|index| index.keep(|batch| self.committed.holds(batch)));
             self.committed.begin(batch);
             self.open.batch = Some(batch);
         }
@@ -299,7 +300,7 @@ impl Sequencer {
         for (key, sums) in negated(lines, place.batch).map_err(too_large)? {
             self.open.lines.add(key, sums).map_err(too_large)?;
         }
-        self.identities[current.index].undo(identity)?;
+        self.identities[current.index].reverse(identity, self.open.number())?;
         current.reverses.push((current.metered.len(), place));
         Ok(Verdict::Metered)
     }

@@ -41,6 +41,11 @@ pub trait Source: Send {
     /// # Errors
     /// [`SourceError`]; what was given before it is metered.
     fn give(self: Box<Self>, feed: &Feed<'_>) -> Result<(), SourceError>;
+
+    /// Whether it ends soon once the feed has ended; a pipe may never speak again.
+    fn ends_with_its_feed(&self) -> bool {
+        false
+    }
 }
 
 /// A source cannot be read on.

@@ -119,7 +119,7 @@ impl Books {
             numbers: Box::new(Given(given.clone())),
             evidence: Box::new(Taker(self.clone(), sealed)),
         };
-        run(&job, outside, &mut Commits(self.clone(), evidence)).expect("it is metered");
+        run(&job, outside, &mut Commits(self.clone(), evidence)).map_err(|failed| failed.error).expect("it is metered");
         let left = given.lock().expect("whole");
         left.iter().copied().collect()
     }

@@ -42,6 +42,10 @@ impl Known {
     pub fn undone(self) -> Known {
         Known { row: self.row | UNDONE, ..self }
     }
+
+    pub fn not_undone(self) -> Known {
+        Known { row: self.row & !UNDONE, ..self }
+    }
 }
 
 /// Sayings are compared within one identity, whose platform can only fool itself: 64 bits are plenty.

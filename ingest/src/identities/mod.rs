@@ -22,6 +22,7 @@ use hashbrown::HashMap;
 use known::{ENTRY_BYTES, Known, rank};
 pub use later::Later;
 use settled::Runs;
+use std::collections::BTreeSet;
 use std::io;
 use std::iter::Sum;
 use std::path::PathBuf;
@@ -127,6 +128,10 @@ pub struct Identities {
     latest_count: usize,
     latest_max: usize,
     settled: Runs,
+    /// Batches that were never committed and never will be: what is there of them counts for nothing.
+    void: BTreeSet<u64>,
+    /// Originals that reversals have undone whose batches are not known to be committed, with those.
+    undone: Vec<(u64, Digest)>,
 }
 
 impl Identities {
@@ -139,7 +144,14 @@ impl Identities {
         let each = count / SHARDS + count / SHARDS / 8;
         let shard = |_| HashMap::with_capacity_and_hasher(each, BuildUniform::default());
         let settled = Runs::new(room.folder.clone(), filter_bytes_max);
-        Identities { latest: Box::new(std::array::from_fn(shard)), latest_count: 0, latest_max, settled }
+        Identities {
+            latest: Box::new(std::array::from_fn(shard)),
+            latest_count: 0,
+            latest_max,
+            settled,
+            void: BTreeSet::new(),
+            undone: Vec::new(),
+        }
     }
 
     /// Takes hardly any memory until it is resized, for nobody looks into it.
@@ -239,6 +251,36 @@ impl Identities {
         }
     }
 
+    /// Marks an original as reversed by an event of this batch, which is on its way.
+    ///
+    /// # Errors
+    /// When a file cannot be read or written.
+    pub fn reverse(&mut self, original: Digest, batch: u64) -> io::Result<()> {
+        self.undone.push((batch, original));
+        self.undo(original)
+    }
+
+    /// Whatever these batches have undone stays so: they are committed.
+    pub fn keep(&mut self, is_committed: impl Fn(u64) -> bool) {
+        self.undone.retain(|(batch, _)| !is_committed(*batch));
+    }
+
+    /// Forgets what these batches have brought and undone: they were not committed and never will be.
+    ///
+    /// # Errors
+    /// When a file cannot be read or written.
+    pub fn forget(&mut self, batches: &BTreeSet<u64>) -> io::Result<()> {
+        self.void.extend(batches);
+        for (batch, original) in std::mem::take(&mut self.undone) {
+            if batches.contains(&batch)
+                && let Some(known) = self.get(original)?
+            {
+                self.put(original, known.not_undone())?;
+            }
+        }
+        Ok(())
+    }
+
     /// Marks an original as reversed.
     ///
     /// # Errors
@@ -251,10 +293,11 @@ impl Identities {
     }
 
     fn get(&self, identity: Digest) -> io::Result<Option<Known>> {
-        match self.latest[shard_of(identity)].get(&identity) {
-            Some(known) => Ok(Some(*known)),
-            None => self.settled.get(identity),
-        }
+        let known = match self.latest[shard_of(identity)].get(&identity) {
+            Some(known) => Some(*known),
+            None => self.settled.get(identity)?,
+        };
+        Ok(known.filter(|known| !self.void.contains(&known.place().batch)))
     }
 
     fn put(&mut self, identity: Digest, known: Known) -> io::Result<()> {

@@ -137,6 +137,31 @@ fn an_index_at_rest_takes_no_memory_and_forgets_nothing() {
     holds(&index, 400_000);
 }
 
+/// What a batch brought and undid that was never committed counts for nothing, wherever it lies; and can come again.
+#[test]
+fn what_was_never_committed_is_forgotten() {
+    for memory_bytes in [0, 1 << 20] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut index = Identities::with_room(0, &Room { memory_bytes, folder: folder.path().to_owned() });
+        let place = |batch: u64, number: u64| Place { batch, row: u32::try_from(number).unwrap() };
+        let event =
+            |batch, number: u64| Remembered { identity: digest(number), says: digest(7), place: place(batch, number), reversal: false };
+        (0..5_000).for_each(|number| index.insert(event(1, number)).unwrap());
+        index.reverse(digest(3), 1).unwrap();
+        index.keep(|batch| batch == 1);
+        (5_000..10_000).for_each(|number| index.insert(event(2, number)).unwrap());
+        [4, 5_000].into_iter().for_each(|number| index.reverse(digest(number), 2).unwrap());
+        index.forget(&[2].into()).unwrap();
+        assert!((5_000..10_000).all(|number| index.seen(digest(number), digest(7)).unwrap() == Seen::New));
+        let reversible = |index: &Identities, number| index.reversible(digest(number)).unwrap();
+        assert_eq!([3, 4, 5_000].map(|number| reversible(&index, number)), [None, Some(place(1, 4)), None]);
+        // Another batch brings them, and this index too, in time.
+        (5_000..10_000).for_each(|number| index.insert_first(event(3, number), |_| true).unwrap());
+        assert!((0..10_000).all(|number| index.seen(digest(number), digest(7)).unwrap() == Seen::Duplicate));
+        assert_eq!(reversible(&index, 5_000), Some(place(3, 5_000)));
+    }
+}
+
 #[test]
 fn a_folder_that_is_not_there_is_an_error_and_not_a_new_event() {
     let room = Room { memory_bytes: 0, folder: "/nowhere/at/all".into() };

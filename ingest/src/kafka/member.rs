@@ -168,6 +168,10 @@ impl Drop for Member {
 struct Assigned(Receiver<Block>);
 
 impl Source for Assigned {
+    fn ends_with_its_feed(&self) -> bool {
+        true
+    }
+
     fn give(self: Box<Self>, feed: &Feed<'_>) -> Result<(), SourceError> {
         loop {
             let wanted = match self.0.recv_timeout(IDLE) {

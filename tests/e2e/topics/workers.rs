@@ -184,19 +184,11 @@ fn of_what_others_had_meanwhile_only_what_they_added_is_read() -> Result<()> {
         Ok(scene.leases()?.iter().any(|(partition, epoch)| *epoch > leases[partition]))
     })?;
     send(late)?;
-    let moved = |from: &Path, to: &Path| -> Result<()> {
-        for path in &older {
-            let (from, to) = (from.join(path), to.join(path));
-            fs::create_dir_all(to.parent().context("a file is in a folder")?)?;
-            fs::rename(from, to)?;
-        }
-        Ok(())
-    };
-    moved(&evidence, &hidden)?;
+    move_all(&older, &evidence, &hidden)?;
     other.kill_9()?;
     let all = send(&scene.lines)?;
     ensure!(older.iter().all(|path| !evidence.join(path).exists()), "the older evidence is there");
-    moved(&hidden, &evidence)?;
+    move_all(&older, &hidden, &evidence)?;
     stays.signal("TERM")?;
     let output = stays.output()?;
     ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -242,6 +234,56 @@ fn what_another_reversed_meanwhile_is_known_to_be() -> Result<()> {
 
 fn is_usage(event: &Value) -> bool {
     event["type"].as_str().is_some_and(|type_| type_.starts_with("farthing.usage") && !type_.contains("reversal"))
+}
+
+/// A worker that slept until another took over is refused its batch, and knows what it knew before it: the older evidence is not there when it
+/// comes back.
+#[test]
+fn who_was_taken_for_dead_forgets_only_what_was_not_committed() -> Result<()> {
+    let cluster = kafka::alone();
+    let scene = Scene::on(&cluster, "small", 4)?;
+    let (early, late) = scene.lines.split_at(scene.lines.len() / 2);
+    let mut sent: BTreeMap<i32, u64> = BTreeMap::new();
+    let mut send = |lines: &[Vec<u8>]| -> Result<BTreeMap<i32, u64>> {
+        lines.iter().for_each(|line| *sent.entry(partition_of(line, 4)).or_default() += 1);
+        scene.producer()?.send(lines.iter().map(|line| scene.record(line)))?;
+        Ok(sent.clone())
+    };
+    let sleeps = scene.worker(&["--follow", "--batch-seconds", "3"])?;
+    scene.wait_for(&send(early)?, PATIENCE)?;
+    let (evidence, hidden) = (scene.data.archive().join("usage"), scene.data.path().join("hidden"));
+    let older = files_in(&evidence)?;
+    let both = send(late)?;
+    // It has read them, and they are not committed yet.
+    std::thread::sleep(Duration::from_millis(1500));
+    sleeps.signal("STOP")?;
+    ensure!(scene.positions()?.values().sum::<u64>() < both.values().sum(), "the batch was committed already");
+    let other = scene.worker(&["--follow", "--batch-seconds", "1"])?;
+    scene.wait_for(&both, PATIENCE)?;
+    move_all(&older, &evidence, &hidden)?;
+    sleeps.signal("CONT")?;
+    // It is refused, and joins anew.
+    std::thread::sleep(Duration::from_secs(6));
+    other.kill_9()?;
+    let all = send(&scene.lines)?;
+    scene.wait_for(&all, PATIENCE)?;
+    ensure!(older.iter().all(|path| !evidence.join(path).exists()), "the older evidence is there");
+    move_all(&older, &hidden, &evidence)?;
+    sleeps.signal("TERM")?;
+    let output = sleeps.output()?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success() && said.contains("joining the group anew"), "{said}");
+    scene.check(&scene.metered(&[])?, &all)
+}
+
+/// Moves files with their folders.
+fn move_all(paths: &[PathBuf], from: &Path, to: &Path) -> Result<()> {
+    for path in paths {
+        let (from, to) = (from.join(path), to.join(path));
+        fs::create_dir_all(to.parent().context("a file is in a folder")?)?;
+        fs::rename(from, to)?;
+    }
+    Ok(())
 }
 
 /// The files of a folder and of those in it, each from there on.
