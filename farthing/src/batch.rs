@@ -82,6 +82,11 @@ fn locked(ended: &Mutex<bool>) -> MutexGuard<'_, bool> {
     ended.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Whether somebody else has a partition by now: what was to be committed of it is not.
+pub fn lost_its_lease(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| matches!(cause.downcast_ref(), Some(LedgerError::LostLease(_))))
+}
+
 /// Why something was refused, with all its causes as they are: whoever runs a job looks for some of them.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
@@ -107,6 +112,10 @@ impl Committer for Commits<'_> {
         }
         self.time += clock.elapsed();
         Ok(())
+    }
+
+    fn is_surely_undone(&self, why: &Refusal) -> bool {
+        why.downcast_ref().is_some_and(|Because(why)| lost_its_lease(why))
     }
 }
 

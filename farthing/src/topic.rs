@@ -7,7 +7,7 @@
 
 mod held;
 
-use crate::batch::Around;
+use crate::batch::{Around, lost_its_lease};
 use crate::books::Books;
 use crate::metering::{Done, Ended, Failed, Metering, Reading, Seconds, Stop};
 use crate::outgoing::Outgoing;
@@ -17,7 +17,6 @@ use crate::telemetry::{Event, LedgerCall, tell, timed};
 use anyhow::{Context, ensure};
 use farthing_ingest::kafka::{Contact, Ends, KafkaError, Member, Offered, Stops, Topic, Turn, in_range};
 use farthing_ingest::{Identities, Partition, Room};
-use farthing_ledger::LedgerError;
 use farthing_schemas::manifest::Slice;
 use held::{Had, Held, Index, Indexed};
 use std::collections::BTreeMap;
@@ -319,8 +318,4 @@ fn asked_until_answered(contact: &Contact, stop: &Stop) -> anyhow::Result<String
 
 fn lost_its_member(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| matches!(cause.downcast_ref(), Some(KafkaError::Thread)))
-}
-
-fn lost_its_lease(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| matches!(cause.downcast_ref(), Some(LedgerError::LostLease(_))))
 }

@@ -38,6 +38,12 @@ pub trait Committer {
     /// # Errors
     /// Whatever stops the job; batches that were committed before stay.
     fn commit(&mut self, batch: SealedBatch) -> Result<(), Refusal>;
+
+    /// Whether a batch that was refused so is surely not committed: what was known before it is good then.
+    fn is_surely_undone(&self, why: &Refusal) -> bool {
+        let _ = why;
+        false
+    }
 }
 
 /// Events that are committed together, or not at all; their rows of `usage` go to the [`Evidence`].

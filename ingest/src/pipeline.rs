@@ -42,8 +42,7 @@ pub struct Outside {
 pub struct Failed {
     /// Why; batches that were committed before stay.
     pub error: IngestError,
-    /// The indexes of identities with what was committed before, if the source ends with its feed. Batch after batch was refused from one on: if
-    /// that one may be committed all the same, they are of no use.
+    /// The indexes of identities with what was committed before, if that is known for sure and the source ends with its feed.
     pub identities: Option<Vec<Identities>>,
 }
 
@@ -88,17 +87,20 @@ pub fn run(job: &Arc<Job>, outside: Outside, committer: &mut dyn Committer) -> R
     // that never speaks again.
     let refused = match done {
         Ok(()) => None,
-        Err(error) if !ends_with_its_feed => return Err(error.into()),
-        Err(error) => {
+        Err(IngestError::Commit(why)) if ends_with_its_feed && committer.is_surely_undone(&why) => {
             job.stop.store(true, Ordering::Relaxed);
             drop(sealed);
-            Some(error)
+            Some(IngestError::Commit(why))
         }
+        Err(error) => return Err(error.into()),
     };
     let Ok((identities, sequenced)) = sequencing.join() else { return Err(refused.unwrap_or(IngestError::Thread).into()) };
-    match refused.map_or(sequenced, Err) {
-        Ok(()) => Ok(identities),
-        Err(error) => Err(Failed { error, identities: without(identities, &committed.open()) }),
+    match (refused, sequenced) {
+        (None, Ok(())) => Ok(identities),
+        (None, Err(error)) => Err(error.into()),
+        // It ended since nobody took its batches any more: nothing else has gone wrong with the indexes.
+        (Some(error), Ok(()) | Err(IngestError::Thread)) => Err(Failed { error, identities: without(identities, &committed.open()) }),
+        (Some(error), Err(_)) => Err(error.into()),
     }
 }
 

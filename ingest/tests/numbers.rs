@@ -1,11 +1,12 @@
-//! Batches are numbered as their first events come, and another writer's numbers say nothing.
+//! Batches are numbered as their first events come, and another writer's numbers say nothing; and what is known after one was refused.
 
 use arrow_array::RecordBatch;
+use farthing_aggregate::identity::of_event;
 use farthing_aggregate::usage::{Place, UsageRows};
 use farthing_ingest::worker::Admission;
 use farthing_ingest::{
-    Committer, Evidence, Files, Identities, Input, Job, Limits, Numbers, Original, Originals, Outside, Partition, Refusal, Remembered,
-    Room, SealedBatch, run,
+    Committer, Evidence, Failed, Feed, Files, Identities, IngestError, Input, Job, Limits, Numbers, Original, Originals, Outside,
+    Partition, Refusal, Remembered, Room, SealedBatch, Source, SourceError, run,
 };
 use farthing_schemas::Instant;
 use farthing_schemas::registry::Registry;
@@ -43,18 +44,39 @@ impl Evidence for Taker {
     }
 
     fn seal(&mut self, batch: u64) {
-        self.1.send(batch).expect("somebody commits");
+        // After a batch was refused nobody commits.
+        let _ = self.1.send(batch);
     }
 }
 
-/// Commits batches, each with its evidence.
-struct Commits(Books, Receiver<u64>);
+/// Commits batches, each with its evidence, but for one.
+struct Commits(Books, Receiver<u64>, Option<u64>);
 
 impl Committer for Commits {
     fn commit(&mut self, batch: SealedBatch) -> Result<(), Refusal> {
         assert_eq!(self.1.recv()?, batch.batch, "evidence and batches come in one order");
+        if self.2 == Some(batch.batch) {
+            return Err("somebody else has it".into());
+        }
         self.0.committed.lock().expect("whole").insert(batch.batch);
         Ok(())
+    }
+
+    fn is_surely_undone(&self, _: &Refusal) -> bool {
+        true
+    }
+}
+
+/// A file that ends with its feed.
+struct Ends(Box<dyn Source>);
+
+impl Source for Ends {
+    fn give(self: Box<Self>, feed: &Feed<'_>) -> Result<(), SourceError> {
+        self.0.give(feed)
+    }
+
+    fn ends_with_its_feed(&self) -> bool {
+        true
     }
 }
 
@@ -95,6 +117,20 @@ impl Books {
 
     /// Meters lines in batches of two; the numbers that were left.
     fn meter(&self, lines: &str, numbers: &[u64]) -> Vec<u64> {
+        let (done, left) = self.job(lines, numbers, None);
+        done.map_err(|failed| failed.error).expect("it is metered");
+        left
+    }
+
+    /// Meters lines of which one batch is refused; the index as it is then.
+    fn refused(&self, lines: &str, numbers: &[u64], refused: u64) -> Identities {
+        let (done, _) = self.job(lines, numbers, Some(refused));
+        let failed = done.err().expect("it is refused");
+        assert!(matches!(failed.error, IngestError::Commit(_)), "{}", failed.error);
+        failed.identities.expect("the index is still good").pop().expect("an index")
+    }
+
+    fn job(&self, lines: &str, numbers: &[u64], refused: Option<u64>) -> (Result<Vec<Identities>, Failed>, Vec<u64>) {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("events.ndjson");
         std::fs::write(&path, lines).expect("a file");
@@ -113,15 +149,15 @@ impl Books {
         let given = Arc::new(Mutex::new(VecDeque::from(numbers.to_vec())));
         let (sealed, evidence) = sync_channel(1);
         let outside = Outside {
-            source: Box::new(Files::open(&job.partitions, &[Input::File(path)], false).expect("a file")),
+            source: Box::new(Ends(Box::new(Files::open(&job.partitions, &[Input::File(path)], false).expect("a file")))),
             identities: vec![self.identities()],
             originals: Box::new(Archive(self.clone(), registry)),
             numbers: Box::new(Given(given.clone())),
             evidence: Box::new(Taker(self.clone(), sealed)),
         };
-        run(&job, outside, &mut Commits(self.clone(), evidence)).map_err(|failed| failed.error).expect("it is metered");
+        let done = run(&job, outside, &mut Commits(self.clone(), evidence, refused));
         let left = given.lock().expect("whole");
-        left.iter().copied().collect()
+        (done, left.iter().copied().collect())
     }
 
     /// The batches of all rows, with how many rows each has.
@@ -186,4 +222,26 @@ fn reversals_reach_the_batches_of_every_writer() {
         (0..usage.len()).filter_map(|at| usage.reverses(at)).map(|place| (place.batch, place.row)).collect::<Vec<_>>()
     });
     assert_eq!(reverses.collect::<Vec<_>>(), [(4, 0), (15, 0), (30, 0), (7, 0), (16, 0), (7, 1)]);
+}
+
+/// Whatever was on its way when a batch was refused: what was committed before is known, and nothing else.
+#[test]
+fn what_was_refused_is_forgotten_and_nothing_else() {
+    for refused in [15, 30, 40] {
+        let books = Books::default();
+        books.meter(&lines(["a", "b", "c"].map(event)), &[4, 5]);
+        let of_job = [reversal("a"), event("d"), reversal("b"), event("e"), reversal("d"), event("f"), event("g")];
+        let index = books.refused(&lines(of_job), &[15, 30, 40, 50], refused);
+        let place = |id: &str| index.place(of_event("plt", "//a", id)).expect("readable").map(|place| place.batch);
+        let reversible = |id: &str| index.reversible(of_event("plt", "//a", id)).expect("readable").is_some();
+        let before = |batch: u64| (batch < refused).then_some(batch);
+        assert_eq!(["a", "b", "c"].map(place), [Some(4), Some(4), Some(5)], "{refused}");
+        assert_eq!(
+            ["d", "undo-a", "e", "undo-b", "f"].map(place),
+            [before(15), before(15), before(30), before(30), before(40)],
+            "{refused}"
+        );
+        assert_eq!(place("g"), None, "{refused}");
+        assert_eq!(["a", "b", "c", "d"].map(reversible), [refused <= 15, refused <= 30, true, refused == 30 || refused == 40], "{refused}");
+    }
 }

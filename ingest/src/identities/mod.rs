@@ -165,6 +165,8 @@ impl Identities {
             self.settled.rest();
         }
         self.latest.iter_mut().for_each(|shard| *shard = Shard::default());
+        // Between jobs nothing is on its way.
+        self.undone = Vec::new();
         Ok(())
     }
 
