@@ -238,6 +238,15 @@ impl AnswerFile {
     }
 }
 
+impl Answer {
+    /// Whether it surely is of another entry than the one that the bank calls so: neither itself nor the entry that it is in has that name.
+    #[must_use]
+    pub fn is_of_another_entry(&self, name: &str) -> bool {
+        let is_named = |reference: &Option<String>| reference.as_deref() == Some(name);
+        self.bank_reference.is_some() && !is_named(&self.bank_reference) && !is_named(&self.entry_reference)
+    }
+}
+
 impl Reference {
     /// Whether this payment may be meant; of a beginning, also others may be. Banks that answer files of NACHA by messages of ISO 20022
     /// put into those what the entry had room for.

@@ -7,7 +7,8 @@
 //! | any other credit | a receipt |
 //! | a debit with one of these | a receipt below 0: money that had come in has gone back |
 //!
-//! Charges are told apart where an entry says them and all adds up. What is not booked is unread, and so is all of an entry whose transactions do not sum to it or are not as many as its batch has.
+//! Charges are told apart where an entry says them and all adds up. What is not booked is unread, and so is all of an entry whose
+//! transactions do not sum to it or are not as many as its batch has.
 
 mod charged;
 

@@ -276,16 +276,14 @@ impl TopicMetering<'_> {
     }
 }
 
-/// Why a job has failed. If its lease was lost, its indexes stay: nothing of the batch that was refused then was committed, nor of those after it.
-/// Of each partition all is known through the last manifest of ours that has something of it, and others may have added to it since.
+/// Why a job has failed; the indexes that are still good stay. Of each partition all is known through the last manifest of ours that has
+/// something of it, and others may have added to it since.
 fn left(failed: Failed, indexed: &mut Indexed, starts: &[(i32, u64)], partitions: &[Partition], throughs: &[u64]) -> anyhow::Error {
     let Failed { error, identities, last } = failed;
-    if lost_its_lease(&error) {
-        let known = starts.iter().zip(partitions).zip(throughs).zip(identities.into_iter().flatten());
-        for ((((number, start), partition), through), identities) in known {
-            let through = last.get(&partition.name).copied().unwrap_or(*through);
-            indexed.held.insert(*number, Held { partition: partition.clone(), start: *start, index: Index { identities, through } });
-        }
+    let known = starts.iter().zip(partitions).zip(throughs).zip(identities.into_iter().flatten());
+    for ((((number, start), partition), through), identities) in known {
+        let through = last.get(&partition.name).copied().unwrap_or(*through);
+        indexed.held.insert(*number, Held { partition: partition.clone(), start: *start, index: Index { identities, through } });
     }
     error
 }

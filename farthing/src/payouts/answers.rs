@@ -1,5 +1,6 @@
 //! What banks answer, put to the payments that it is about. What fits none, or cannot be true, is left to a person.
 
+mod known;
 mod received;
 
 use crate::books::Books;
@@ -12,6 +13,7 @@ use farthing_schemas::Money;
 use farthing_schemas::money::from_stored_text;
 use farthing_settle::journal::Told;
 use farthing_settle::payout::{State, lines_sha256};
+use known::{Known, Which};
 use received::{Before, tells_of_an_account};
 use serde_json::{Value, json};
 use std::collections::btree_map::Entry;
@@ -94,26 +96,6 @@ struct Taking<'a> {
     /// Whether it names any of this MID's.
     ours: bool,
     taken: Taken,
-}
-
-/// What is known of a payment by now.
-struct Known {
-    state: State,
-    /// Why it is in that state.
-    reason: Option<String>,
-    /// What messages of this kind call the entry that told a state first. Other kinds may call the same entry otherwise.
-    called: BTreeMap<State, String>,
-}
-
-/// An entry beside the one that has told the same state first.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Which {
-    /// It may be that one.
-    Same,
-    /// It is the first that messages of this kind tell.
-    First,
-    /// It is surely another one.
-    Another,
 }
 
 impl Taking<'_> {
@@ -242,7 +224,7 @@ impl Taking<'_> {
             called.insert(self.known(payment).await?.called.get(&told).cloned());
         }
         let first = called.pop_first().flatten().filter(|_| called.is_empty());
-        Ok(tells_of_an_account(self.kind) && first.is_some_and(|first| is_another(&first, answer)))
+        Ok(tells_of_an_account(self.kind) && first.is_some_and(|first| answer.is_of_another_entry(&first)))
     }
 
     async fn known(&mut self, payment: &StoredPayment) -> anyhow::Result<&mut Known> {
@@ -309,27 +291,6 @@ impl Taking<'_> {
         let reference = reference.map(|reference| kept_reference(&reference));
         self.taken.rows.exceptions.push(StoredException { sequence: self.sequence, line, reference, what, about_line });
     }
-}
-
-impl Known {
-    /// Which entry an answer is, beside the one that has told that state first. The first to tell it names it.
-    fn which(&mut self, told: State, answer: &Answer) -> Which {
-        let Some(reference) = &answer.bank_reference else { return Which::Same };
-        match self.called.get(&told) {
-            Some(first) if is_another(first, answer) => Which::Another,
-            Some(_) => Which::Same,
-            None => {
-                self.called.insert(told, reference.clone());
-                Which::First
-            }
-        }
-    }
-}
-
-/// Whether an answer surely is of another entry than the one that is called so: neither itself nor the entry that it is in has that name.
-fn is_another(first: &str, answer: &Answer) -> bool {
-    let is_named = |reference: &Option<String>| reference.as_deref().is_some_and(|reference| reference == first);
-    answer.bank_reference.is_some() && !is_named(&answer.bank_reference) && !is_named(&answer.entry_reference)
 }
 
 /// What stands for all payments of the file that a payment is in.

@@ -262,7 +262,7 @@ impl Identities {
         self.undo(original)
     }
 
-    /// Whatever these batches have undone stays so: they are committed.
+    /// What batches have undone that are committed stays so.
     pub fn keep(&mut self, is_committed: impl Fn(u64) -> bool) {
         self.undone.retain(|(batch, _)| !is_committed(*batch));
     }

@@ -165,11 +165,9 @@ fn of_what_others_had_meanwhile_only_what_they_added_is_read() -> Result<()> {
     let cluster = kafka::alone();
     let scene = Scene::on(&cluster, "small", 4)?;
     let (early, late) = scene.lines.split_at(scene.lines.len() / 2);
-    let mut sent: BTreeMap<i32, u64> = BTreeMap::new();
+    let mut sent = BTreeMap::new();
     let mut send = |lines: &[Vec<u8>]| -> Result<BTreeMap<i32, u64>> {
-        lines.iter().for_each(|line| *sent.entry(partition_of(line, 4)).or_default() += 1);
-        scene.producer()?.send(lines.iter().map(|line| scene.record(line)))?;
-        scene.wait_for(&sent, PATIENCE)?;
+        scene.wait_for(&sent_with(&scene, lines, &mut sent)?, PATIENCE)?;
         Ok(sent.clone())
     };
     let follows = ["--follow", "--batch-seconds", "1"];
@@ -243,12 +241,8 @@ fn who_was_taken_for_dead_forgets_only_what_was_not_committed() -> Result<()> {
     let cluster = kafka::alone();
     let scene = Scene::on(&cluster, "small", 4)?;
     let (early, late) = scene.lines.split_at(scene.lines.len() / 2);
-    let mut sent: BTreeMap<i32, u64> = BTreeMap::new();
-    let mut send = |lines: &[Vec<u8>]| -> Result<BTreeMap<i32, u64>> {
-        lines.iter().for_each(|line| *sent.entry(partition_of(line, 4)).or_default() += 1);
-        scene.producer()?.send(lines.iter().map(|line| scene.record(line)))?;
-        Ok(sent.clone())
-    };
+    let mut sent = BTreeMap::new();
+    let mut send = |lines: &[Vec<u8>]| sent_with(&scene, lines, &mut sent);
     let sleeps = scene.worker(&["--follow", "--batch-seconds", "3"])?;
     scene.wait_for(&send(early)?, PATIENCE)?;
     let (evidence, hidden) = (scene.data.archive().join("usage"), scene.data.path().join("hidden"));
@@ -274,6 +268,13 @@ fn who_was_taken_for_dead_forgets_only_what_was_not_committed() -> Result<()> {
     let said = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success() && said.contains("joining the group anew"), "{said}");
     scene.check(&scene.metered(&[])?, &all)
+}
+
+/// Sends lines; how many were sent to each partition by now.
+fn sent_with(scene: &Scene, lines: &[Vec<u8>], sent: &mut BTreeMap<i32, u64>) -> Result<BTreeMap<i32, u64>> {
+    lines.iter().for_each(|line| *sent.entry(partition_of(line, scene.partitions)).or_default() += 1);
+    scene.producer()?.send(lines.iter().map(|line| scene.record(line)))?;
+    Ok(sent.clone())
 }
 
 /// Moves files with their folders.

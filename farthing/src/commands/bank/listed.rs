@@ -102,7 +102,8 @@ pub async fn lines(at: &Place, mid: Option<&str>, json: bool) -> anyhow::Result<
         let assignment = assigned.as_ref().map(|assigned| &assigned.assignment);
         documents.push(json!({"line": number.to_string(), "mid": money.mid, "at": at, "booked": row.booked, "reference": row.reference,
             "currency": row.currency, "amount": row.amount, "whose": whose(line), "left": line.is_left(),
-            "taken_back_by": line.taken_back_by.map(|by| by.to_string()), "platform": row.platform, "cycle": row.cycle, "assignment": assignment.map(|one| one.number), "to": assignment.map(|one| &one.to)}));
+            "taken_back_by": line.taken_back_by.map(|by| by.to_string()), "platform": row.platform, "cycle": row.cycle,
+            "assignment": assignment.map(|one| one.number), "to": assignment.map(|one| &one.to)}));
         let plain = |text: &Option<String>| output::printable(text.as_deref().unwrap_or_default());
         let words = [number.to_string(), money.mid.clone(), plain(&row.booked), plain(&row.reference), whose(line)];
         rows.push(

@@ -104,13 +104,9 @@ impl Before {
         if !is_debit {
             self.back.entry(about.clone()).or_default().insert(whatever_named(row));
         }
-        *self.open.entry(about).or_default() += if !is_open {
-            0
-        } else if is_debit {
-            1
-        } else {
-            -1
-        };
+        if is_open {
+            *self.open.entry(about).or_default() += if is_debit { 1 } else { -1 };
+        }
     }
 }
 
