@@ -41,9 +41,14 @@ pub struct OfPartition {
     pub through: u64,
 }
 
-/// Adds to each of these what its partition has brought since.
+/// Adds to each of these what its partition has brought since; none where that is not wanted any more before it is done.
 #[cfg(feature = "kafka")]
-pub async fn brought_since(books: &Books, known: Vec<OfPartition>, room: &Room) -> anyhow::Result<Vec<Identities>> {
+pub async fn brought_since(
+    books: &Books,
+    known: Vec<OfPartition>,
+    room: &Room,
+    is_wanted: impl Fn() -> bool,
+) -> anyhow::Result<Option<Vec<Identities>>> {
     let batches = &books.catalog.batches;
     let mut filling = Vec::new();
     let mut wanted: BTreeSet<u64> = BTreeSet::new();
@@ -54,6 +59,10 @@ pub async fn brought_since(books: &Books, known: Vec<OfPartition>, room: &Room) 
     }
     let holds_some = |file: &File| file.batches.is_some_and(|(first, last)| wanted.range(first..=last).next().is_some());
     for file in books.files_in_order("usage").iter().filter(|file| holds_some(file)) {
+        fail::fail_point!("index-reads-file");
+        if !is_wanted() {
+            return Ok(None);
+        }
         let bytes = books.archive.get(file).await?;
         for rows in read_table(&file.path, bytes, Some(&IDENTITY_COLUMNS))? {
             let rows = rows?;
@@ -63,7 +72,7 @@ pub async fn brought_since(books: &Books, known: Vec<OfPartition>, room: &Room) 
             }
         }
     }
-    filling.into_iter().map(|(.., filling)| filling.finish()).collect()
+    filling.into_iter().map(|(.., filling)| filling.finish()).collect::<anyhow::Result<Vec<Identities>>>().map(Some)
 }
 
 /// An index that is being filled.

@@ -74,7 +74,7 @@ impl TopicMetering<'_> {
                     }
                 }
                 Turn::Assigned { fingerprint, partitions } => {
-                    let now = self.take_over(books, indexed, &fingerprint, &partitions).await?;
+                    let Some(now) = self.take_over(books, member, indexed, &fingerprint, &partitions).await? else { continue };
                     let (ended, after, more) = match self.job(books, member, indexed, now, &fingerprint).await {
                         // A member that has left says why.
                         Err(error) if lost_its_member(&error) => {
@@ -94,14 +94,16 @@ impl TopicMetering<'_> {
     }
 
     /// The partitions as the ledger has them. Those that others may have read meanwhile get a new lease; if others have, also what they have
-    /// added to the index. So brokers that were away for longer than our session cost no index, and what comes back costs little of one.
+    /// added to the index. So brokers that were away for longer than our session cost no index, and what comes back costs little of one. None if
+    /// the group wants some of them back before all is known of them: after an outage whoever comes first is given all there are.
     async fn take_over(
         &self,
         books: &mut Books,
+        member: &Member,
         indexed: &mut Indexed,
         fingerprint: &str,
         offered: &[Offered],
-    ) -> anyhow::Result<BTreeMap<i32, Held>> {
+    ) -> anyhow::Result<Option<BTreeMap<i32, Held>>> {
         tell(Event::TakesOver { source: &self.topic.name, partitions: offered.len() });
         let (mut now, mut behind) = (BTreeMap::new(), Vec::new());
         for offer in offered {
@@ -121,9 +123,20 @@ impl TopicMetering<'_> {
         // After the leases: nobody adds to these partitions any more.
         books.refresh().await?;
         self.metering.sweep(books).await?;
-        now.extend(self.brought_up_to_date(books, behind, &room).await?);
+        if !behind.is_empty() {
+            let starts = now.iter().map(|(number, held)| (*number, held.start));
+            member.hold(starts.chain(behind.iter().map(|(number, partition, _)| (*number, partition.next))).collect());
+        }
+        let (known, unknown) = behind.into_iter().partition(|(.., index)| index.is_some());
+        now.extend(self.brought_up_to_date(books, known, &room, || true).await?.unwrap_or_default());
+        let is_wanted = || !member.is_changing() && !self.stop.signalled();
+        let Some(read) = self.brought_up_to_date(books, unknown, &room, is_wanted).await? else {
+            indexed.held = now;
+            return Ok(None);
+        };
+        now.extend(read);
         self.outgoing.hold(now.keys().map(|number| self.topic.partition_name(*number)).collect());
-        Ok(now)
+        Ok(Some(now))
     }
 
     /// What we have of a partition that is offered: it has a new lease, unless the last job held it and it was kept since.
@@ -137,13 +150,14 @@ impl TopicMetering<'_> {
         }
     }
 
-    /// Adds to the indexes of partitions what others have brought of them, as the catalog has it now.
+    /// Adds to the indexes of partitions what others have brought of them, as the catalog has it now; none where that is not wanted any more.
     async fn brought_up_to_date(
         &self,
         books: &Books,
         behind: Vec<(i32, Partition, Option<Index>)>,
         room: &Room,
-    ) -> anyhow::Result<Vec<(i32, Held)>> {
+        is_wanted: impl Fn() -> bool,
+    ) -> anyhow::Result<Option<Vec<(i32, Held)>>> {
         let (mut partitions, mut known) = (Vec::new(), Vec::new());
         for (number, partition, index) in behind {
             let Index { mut identities, through } =
@@ -152,11 +166,12 @@ impl TopicMetering<'_> {
             known.push(OfPartition { partition: partition.name.clone(), identities, through });
             partitions.push((number, partition));
         }
-        let (through, filled) = (books.catalog.sequence, brought_since(books, known, room).await?);
+        let through = books.catalog.sequence;
+        let Some(filled) = brought_since(books, known, room, is_wanted).await? else { return Ok(None) };
         let held = |((number, partition), identities): ((i32, Partition), Identities)| {
             (number, Held { start: partition.next, partition, index: Index { identities, through } })
         };
-        Ok(partitions.into_iter().zip(filled).map(held).collect())
+        Ok(Some(partitions.into_iter().zip(filled).map(held).collect()))
     }
 
     fn room_of_each(&self, partitions: usize) -> Room {

@@ -55,6 +55,7 @@ pub enum Turn {
 
 pub(super) enum Order {
     Next,
+    Hold(Vec<(i32, u64)>),
     Read { starts: Vec<(i32, u64)>, blocks: SyncSender<Block> },
     Hint(Vec<(i32, u64)>),
     Fingerprint(SyncSender<Result<String, KafkaError>>),
@@ -70,12 +71,21 @@ pub struct Stops {
     pub membership: Arc<AtomicBool>,
 }
 
+/// What the thread of a member tells, and whom.
+pub(super) struct Tells {
+    pub turns: Sender<Result<Turn, KafkaError>>,
+    pub standing: Arc<Standing>,
+    pub changing: Arc<AtomicBool>,
+}
+
 /// A membership.
 pub struct Member {
     orders: Sender<Order>,
     turns: Receiver<Result<Turn, KafkaError>>,
     /// Set when it is to leave.
     membership: Arc<AtomicBool>,
+    /// Set by the thread: what is held before a job reads it is to change.
+    changing: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -113,10 +123,12 @@ impl Member {
         let (given, turns) = channel();
         // Whoever does not answer now has perhaps never answered; later, a member waits.
         consumer.reach()?;
-        let polling = Polling::of(topic, consumer, follow, Stops { job, membership: membership.clone() }, given, standing.clone());
+        let changing = Arc::new(AtomicBool::new(false));
+        let told = Tells { turns: given, standing: standing.clone(), changing: changing.clone() };
+        let polling = Polling::of(topic, consumer, follow, Stops { job, membership: membership.clone() }, told);
         let thread =
             std::thread::Builder::new().name("consume".to_owned()).spawn(move || polling.run(&taken)).map_err(KafkaError::Spawn)?;
-        Ok(Member { orders, turns, membership, thread: Some(thread) })
+        Ok(Member { orders, turns, membership, changing, thread: Some(thread) })
     }
 
     /// What to do now; no job runs while this waits.
@@ -128,6 +140,18 @@ impl Member {
         let _ = self.orders.send(Order::Next);
         let told = self.membership.load(Ordering::SeqCst);
         self.turns.recv().unwrap_or(if told { Ok(Turn::Stopped) } else { Err(KafkaError::Thread) })
+    }
+
+    /// Answers Kafka that all partitions that were offered last are ours, each from its offset on, before any job reads them: what has to be done
+    /// before that takes its time, and others may want some of them meanwhile.
+    pub fn hold(&self, starts: Vec<(i32, u64)>) {
+        let _ = self.orders.send(Order::Hold(starts));
+    }
+
+    /// Whether what is held so is to change: then the next turn says to what.
+    #[must_use]
+    pub fn is_changing(&self) -> bool {
+        self.changing.load(Ordering::SeqCst)
     }
 
     /// Begins to read all partitions that were offered last, each from its offset on; a job's partitions stand in the same order.

@@ -3,7 +3,7 @@
 use super::KafkaError;
 use super::consumer::{Change, GroupConsumer, in_range};
 use super::gather::Gathering;
-use super::member::{Offered, Order, Stops, Turn};
+use super::member::{Offered, Order, Stops, Tells, Turn};
 use super::message::Received;
 use super::standing::Standing;
 use super::topic::Topic;
@@ -13,7 +13,7 @@ use rdkafka::message::{BorrowedMessage, Message as _};
 use rdkafka::types::RDKafkaErrorCode as Code;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, TryRecvError, TrySendError};
 use std::time::{Duration, Instant as Clock};
 
@@ -87,6 +87,10 @@ pub(super) struct Polling {
     /// Where the partitions of the topic that have anything ended at first.
     ends: Option<Vec<(i32, u64)>>,
     standing: Arc<Standing>,
+    /// Whether what is held waits for a job that is being prepared.
+    holding: bool,
+    /// Whether Kafka wants to change that.
+    changing: Arc<AtomicBool>,
 }
 
 impl Polling {
@@ -95,8 +99,7 @@ impl Polling {
         consumer: GroupConsumer,
         follow: bool,
         stop: Stops,
-        turns: Sender<Result<Turn, KafkaError>>,
-        standing: Arc<Standing>,
+        Tells { turns, standing, changing }: Tells,
     ) -> Polling {
         Polling {
             topic: topic.clone(),
@@ -119,6 +122,8 @@ impl Polling {
             torn: false,
             ends: None,
             standing,
+            holding: false,
+            changing,
         }
     }
 
@@ -156,7 +161,9 @@ impl Polling {
                     self.torn |= self.job.take().is_some();
                     self.ending_since = None;
                     self.asked_since = Some(Clock::now());
+                    self.holds(false);
                 }
+                Ok(Order::Hold(starts)) => self.hold(&starts)?,
                 Ok(Order::Read { starts, blocks }) => self.begin(&starts, blocks)?,
                 Ok(Order::Hint(next)) => {
                     let ours: Vec<(i32, u64)> = next.into_iter().filter(|(partition, _)| self.held.contains_key(partition)).collect();
@@ -187,6 +194,10 @@ impl Polling {
             self.hint();
         }
         self.end_job_if_due();
+        if self.holding {
+            self.answer_what_changes_nothing();
+            self.changing.store(!self.consumer.changes().is_empty(), Ordering::SeqCst);
+        }
         self.answer_changes();
         match self.take_turn() {
             // Brokers come back; until then nothing is read. Who does not follow the topic waits for its end, but not for ever.
@@ -199,8 +210,37 @@ impl Polling {
         self.poll()
     }
 
+    fn holds(&mut self, is: bool) {
+        self.holding = is;
+        self.changing.store(false, Ordering::SeqCst);
+    }
+
+    /// Holds what a job is being prepared for; nothing of it is read meanwhile.
+    fn hold(&mut self, starts: &[(i32, u64)]) -> Result<(), KafkaError> {
+        self.place(starts)?;
+        let all: Vec<i32> = self.held.keys().copied().collect();
+        let _ = self.consumer.pause(&all);
+        self.paused = true;
+        self.holds(true);
+        Ok(())
+    }
+
     /// Begins to give a job its blocks.
     fn begin(&mut self, starts: &[(i32, u64)], blocks: SyncSender<Block>) -> Result<(), KafkaError> {
+        self.place(starts)?;
+        self.holds(false);
+        // Whatever was paused, also in an earlier assignment: none stays so for good.
+        let all: Vec<i32> = self.held.keys().copied().collect();
+        let _ = self.consumer.resume(&all);
+        self.paused = false;
+        let numbers = starts.iter().enumerate().map(|(number, (partition, _))| (*partition, number)).collect();
+        self.job = Some(Job { blocks, numbers });
+        self.asked_since = None;
+        Ok(())
+    }
+
+    /// Answers Kafka where partitions are read on.
+    fn place(&mut self, starts: &[(i32, u64)]) -> Result<(), KafkaError> {
         let mut fresh = Vec::new();
         for (partition, start) in starts {
             let Some(held) = self.held.get_mut(partition) else { continue };
@@ -223,14 +263,7 @@ impl Polling {
             let _ = self.consumer.assign(&fresh);
             self.unassigned = false;
         }
-        // Whatever was paused, also in an earlier assignment: none stays so for good.
-        let all: Vec<i32> = self.held.keys().copied().collect();
-        let _ = self.consumer.resume(&all);
-        self.paused = false;
-        let numbers = starts.iter().enumerate().map(|(number, (partition, _))| (*partition, number)).collect();
-        self.job = Some(Job { blocks, numbers });
         self.torn = false;
-        self.asked_since = None;
         Ok(())
     }
 

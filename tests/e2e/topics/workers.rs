@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -190,6 +191,45 @@ fn of_what_others_had_meanwhile_only_what_they_added_is_read() -> Result<()> {
     stays.signal("TERM")?;
     let output = stays.output()?;
     ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    scene.check(&scene.metered(&[])?, &all)
+}
+
+/// Who has to read all of an index first gives up what others wait for, and not only when it has read it.
+#[test]
+fn what_is_read_for_an_index_keeps_nobody_waiting() -> Result<()> {
+    let cluster = kafka::alone();
+    let scene = Scene::on(&cluster, "small", 4)?;
+    scene.produce_all()?;
+    scene.check(&scene.metered(&["--batch-events", "20"])?, &scene.once())?;
+    let files = files_in(&scene.data.archive().join("usage"))?.len();
+    ensure!(files >= 6, "{files} files");
+    let lease = || -> Result<u64> {
+        let program = "import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute('SELECT MIN(epoch) FROM positions').fetchone()[0])";
+        let output = Command::new("python3").args(["-c", program]).arg(scene.data.ledger()).output()?;
+        Ok(String::from_utf8(output.stdout)?.trim().parse()?)
+    };
+    let before = lease()?;
+    let follows = ["--follow", "--batch-seconds", "1"];
+    let mut slow = scene.meter(&follows);
+    let slow = Running::start(slow.env("FAILPOINTS", "index-reads-file=sleep(4000)"))?;
+    wait_until("the first has taken all over", || Ok(lease()? > before))?;
+    let since = std::time::Instant::now();
+    let quick = scene.worker(&follows)?;
+    let taken = scene.leases()?;
+    scene.produce_all()?;
+    let twice = |partition: &i32| 2 * scene.once()[partition];
+    wait_until("the second meters its part", || {
+        Ok(scene.positions()?.iter().filter(|(partition, next)| **next == twice(partition)).count() >= 2)
+    })?;
+    let (took, reading) = (since.elapsed(), Duration::from_secs(4 * u64::try_from(files)?));
+    ensure!(took < reading * 2 / 3, "{took:?}, and the first has {reading:?} to read");
+    ensure!(scene.leases()?.iter().any(|(partition, epoch)| *epoch > taken[partition]), "nobody has taken anything over");
+    for worker in [slow, quick] {
+        worker.signal("TERM")?;
+        let output = worker.output()?;
+        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    let all = scene.once().into_iter().map(|(partition, count)| (partition, 2 * count)).collect();
     scene.check(&scene.metered(&[])?, &all)
 }
 
