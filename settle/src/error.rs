@@ -102,6 +102,9 @@ pub enum SettleError {
     /// A line of a bank's message cannot take another one back: why.
     #[error("{0}")]
     NotTakenBack(String),
+    /// A line of a bank's message does not tell of these payments: why.
+    #[error("{0}")]
+    NotTheirs(String),
     /// An entry of the journal is not what the approved draft says.
     #[error("{account} has {is} where the draft says {should}")]
     NotAsDrafted {

@@ -7,6 +7,7 @@ mod erased;
 mod exchanged;
 mod kills;
 mod planted;
+mod put;
 mod refused;
 mod remitted;
 mod scene;

@@ -1,10 +1,10 @@
 //! What the chain of manifests says, with what is to be done.
 
-use super::Upcoming;
 use super::acts::SeenAct;
 use super::seen::SeenPayments;
+use super::{Decision, Upcoming};
 use farthing_archive::Catalog;
-use farthing_schemas::manifest::{BankMessage, CycleMove, Released};
+use farthing_schemas::manifest::{Assignment, BankMessage, CycleMove, Released};
 
 /// What the chain of manifests says.
 pub struct Chain<'a> {
@@ -41,6 +41,16 @@ impl<'a> Chain<'a> {
             Upcoming::Move { .. } | Upcoming::Decision { .. } => None,
         });
         taken.chain(to_come)
+    }
+
+    /// What people said of lines of banks' messages, with what is about to be said, each with the number of its manifest.
+    pub fn assignments(&self) -> impl Iterator<Item = (u64, &'a Assignment)> {
+        let made = self.catalog.assignments.iter().map(|(_, made)| (made.sequence, &made.assignment));
+        let to_come = self.upcoming.and_then(|upcoming| match upcoming {
+            Upcoming::Decision { decision: Decision::Assignment(assignment), .. } => Some((self.catalog.sequence + 1, *assignment)),
+            Upcoming::Decision { .. } | Upcoming::Move { .. } | Upcoming::Message { .. } => None,
+        });
+        made.chain(to_come)
     }
 
     /// Whether all rows of an act are looked at.

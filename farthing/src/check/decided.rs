@@ -6,12 +6,16 @@ mod lines;
 
 use super::paid::occasion;
 use super::{Chain, Invariant, SeenEntry, SeenWhat};
-use crate::payouts::lines::{Change, changes, described, whose};
+use crate::payouts::folded::payment_of;
+use crate::payouts::lines::{Change, changes, described, kept, whose};
 use anyhow::{Context, anyhow, ensure};
 use farthing_archive::remittances::Remitted;
+use farthing_ledger::StoredState;
+use farthing_schemas::manifest::AssignedTo;
 use farthing_schemas::{Cycle, Money};
 use farthing_settle::Draft;
 use farthing_settle::journal::{Entry, Header, PaidToOffice, entry_of_assignment, entry_of_remittance, withheld_for};
+use farthing_settle::payout::Payment;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// MID, currency, cycle and jurisdiction.
@@ -53,8 +57,10 @@ impl Invariant for Decided {
         if chain.upcoming.is_some() {
             return Ok(String::new());
         }
+        let put = put(chain)?;
         for change in changes(chain.catalog, chain.payments.receipts())? {
-            self.assignment(&change).with_context(|| format!("assignment {}", change.number))?;
+            let payments = put.get(&change.made.sequence).map_or(&[][..], Vec::as_slice);
+            self.assignment(&change, payments).with_context(|| format!("assignment {}", change.number))?;
         }
         for (number, made) in chain.catalog.remittances.iter() {
             self.remittance(made).with_context(|| format!("remittance {number}"))?;
@@ -66,13 +72,18 @@ impl Invariant for Decided {
 }
 
 impl Decided {
-    fn assignment(&self, Change { made, row, from, to, .. }: &Change<'_>) -> anyhow::Result<()> {
+    fn assignment(&self, Change { made, row, from, to, .. }: &Change<'_>, put: &[(Payment, &str)]) -> anyhow::Result<()> {
         let said = &made.assignment;
         let line = described(row, &said.mid, &said.message_sha256)?;
         let same = (line.amount, line.currency) == (made.amount, made.currency);
         ensure!(same, "its line is of {} {}, and it says {} {}", line.amount, line.currency, made.amount, made.currency);
+        ensure!(!matches!(from, Some(AssignedTo::Payees { .. })), "it takes a line from payments, and what has become of those stays");
+        // What stayed where it was is among them.
+        let moved = put.iter().filter(|(_, state)| *state == line.tells().as_str()).map(|(payment, _)| payment);
+        let told = line.told(moved, kept(Some(to))?.minus(kept(from.as_ref())?)?);
         let (from, to) = (whose(from.as_ref()), whose(Some(to)));
-        self.is_booked(made.sequence, |header| Ok(entry_of_assignment(&line, &from, &to, occasion(header))?), from == to)
+        let moves_nothing = from == to && told.is_empty();
+        self.is_booked(made.sequence, |header| Ok(entry_of_assignment(&line, &from, &to, &told, occasion(header))?), moves_nothing)
     }
 
     fn remittance(&self, made: &Remitted) -> anyhow::Result<()> {
@@ -105,4 +116,20 @@ impl Decided {
         ensure!(should.sha256() == *sha256, "journal entry {number} is not what it says");
         Ok(())
     }
+}
+
+/// The payments that people put lines to, and the state that each is said to be in, by the act that did.
+fn put<'a>(chain: &Chain<'a>) -> anyhow::Result<BTreeMap<u64, Vec<(Payment, &'a str)>>> {
+    let acts: BTreeSet<u64> =
+        chain.assignments().filter(|(_, made)| matches!(made.to, AssignedTo::Payees { .. })).map(|(sequence, _)| sequence).collect();
+    let states: Vec<&StoredState> = chain.payments.states().filter(|row| acts.contains(&row.sequence)).collect();
+    let wanted: BTreeSet<&str> = states.iter().map(|row| row.id.as_str()).collect();
+    let rows = chain.payments.payments().filter(|row| wanted.contains(row.id.as_str()));
+    let payments = rows.map(|row| Ok((row.id.as_str(), payment_of(row)?))).collect::<anyhow::Result<BTreeMap<&str, Payment>>>()?;
+    let mut found: BTreeMap<u64, Vec<(Payment, &str)>> = BTreeMap::new();
+    for row in states {
+        let put = payments.get(row.id.as_str()).map(|payment| (payment.clone(), row.state.as_str()));
+        found.entry(row.sequence).or_default().extend(put);
+    }
+    Ok(found)
 }

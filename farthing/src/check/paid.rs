@@ -8,17 +8,18 @@ use super::seen::{Extent, SeenPayments};
 use super::{Invariant, SeenEntry};
 use crate::payouts::answers::outcome_sha256;
 use crate::payouts::folded::{self, key_of, payment_of};
+use crate::payouts::put::is_named;
 use crate::payouts::{Owed, sum_of};
 use anyhow::{Context, anyhow, ensure};
 use compact_str::CompactString;
 use farthing_ledger::{StoredException, StoredPayment, StoredReceipt, StoredState};
-use farthing_schemas::manifest::{BankMessage, CycleMove, Released};
+use farthing_schemas::manifest::{AssignedTo, Assignment, BankMessage, CycleMove, Released};
 use farthing_schemas::money::from_stored_text;
 use farthing_schemas::{Cycle, Money};
 use farthing_settle::Draft;
 use farthing_settle::cycle::Kind;
-use farthing_settle::journal::{Entry, EntryKind, Header, Occasion, OfCycle, Told, entry_of_message, entry_of_release};
-use farthing_settle::payout::{Due, Payment, Payments, payments_sha256, sums};
+use farthing_settle::journal::{Entry, EntryKind, Header, Line, Occasion, OfCycle, Told, entry_of_message, entry_of_release};
+use farthing_settle::payout::{Due, Motion, Payment, Payments, State, payments_sha256, sums};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// MID, currency and cycle.
@@ -82,7 +83,8 @@ impl Invariant for Paid {
         let rows = chain.payments;
         let (receipts, exceptions) = (by_act(rows.receipts(), |row| row.sequence), by_act(rows.exceptions(), |row| row.sequence));
         let (payments, key_of) = (BTreeMap::new(), BTreeMap::new());
-        let mut look = Look { chain, rows, paid: self, receipts, exceptions, payments, key_of, sent: 0, messages: 0 };
+        let settled = BTreeSet::new();
+        let mut look = Look { chain, rows, paid: self, receipts, exceptions, payments, key_of, settled, sent: 0, messages: 0 };
         look.acts()?;
         filed::files(chain, rows)?;
         filed::messages(chain, rows)?;
@@ -101,6 +103,8 @@ struct Look<'a> {
     payments: BTreeMap<folded::Key<'a>, Payments>,
     /// Of which cycle a payment is, in which currency, and how much.
     key_of: BTreeMap<&'a str, &'a StoredPayment>,
+    /// The payments that have gone out, as was told.
+    settled: BTreeSet<&'a str>,
     sent: u64,
     messages: u64,
 }
@@ -112,7 +116,9 @@ impl<'a> Look<'a> {
         let releases = chain.releases().map(|(sequence, step, released)| (sequence, (step, released)));
         let mut releases: BTreeMap<u64, (&CycleMove, &Released)> = releases.collect();
         let mut messages: BTreeMap<u64, &BankMessage> = chain.messages().collect();
-        let acts: BTreeSet<u64> = releases.keys().chain(messages.keys()).copied().collect();
+        let put = chain.assignments().filter(|(_, made)| matches!(made.to, AssignedTo::Payees { .. }));
+        let mut put: BTreeMap<u64, &Assignment> = put.collect();
+        let acts: BTreeSet<u64> = releases.keys().chain(messages.keys()).chain(put.keys()).copied().collect();
         for sequence in acts {
             let mut made = Vec::new();
             while let Some(row) = payments.next_if(|row| row.sequence == sequence) {
@@ -122,12 +128,15 @@ impl<'a> Look<'a> {
             while let Some(row) = states.next_if(|row| row.sequence == sequence) {
                 told.push(row);
             }
-            if let Some((step, released)) = releases.remove(&sequence) {
-                let act = Act { sequence, made, told };
-                self.release(step, released, &act).with_context(|| format!("manifest {sequence}"))?;
+            let act = Act { sequence, made, told };
+            let looked = if let Some((step, released)) = releases.remove(&sequence) {
+                self.release(step, released, &act)
             } else if let Some(message) = messages.remove(&sequence) {
-                self.message(message, &Act { sequence, made, told }).with_context(|| format!("manifest {sequence}"))?;
-            }
+                self.message(message, &act)
+            } else {
+                put.remove(&sequence).map_or(Ok(()), |assignment| self.put(assignment, &act))
+            };
+            looked.with_context(|| format!("manifest {sequence}"))?;
         }
         let beyond = payments.next().map(|row| row.id.as_str()).or(states.next().map(|row| row.id.as_str()));
         ensure!(beyond.is_none(), "payment {}: no manifest names it or its state", beyond.unwrap_or_default());
@@ -200,6 +209,7 @@ impl<'a> Look<'a> {
             ensure!(payment.mid == message.mid, "payment {} is another MID's", row.id);
             let motion = self.payments.entry(key_of(payment)).or_default().tell(&row.id, row.state.parse()?)?;
             if let Some(motion) = motion {
+                self.settled.extend((motion == Motion::Arrived).then_some(row.id.as_str()));
                 let (amount, currency) = (from_stored_text(&payment.amount)?, payment.paid_in.parse()?);
                 books.push(Told::Payment { party: payment.party.to_string(), motion, amount, currency });
             }
@@ -224,6 +234,41 @@ impl<'a> Look<'a> {
                 ensure!(entry.is(&should), "journal entry {} is not what the message moves", entry.header.place.number);
             }
         }
+        Ok(())
+    }
+
+    /// What a person put a line to is what that line can tell, of payments that the act names. What it books is looked at with whose lines are.
+    fn put(&mut self, said: &Assignment, act: &Act<'a>) -> anyhow::Result<()> {
+        let AssignedTo::Payees { of, charges, states_sha256 } = &said.to else { return Ok(()) };
+        ensure!(act.made.is_empty(), "an assignment makes no payments");
+        let (amount, currency) = (from_stored_text(&said.amount)?, said.currency.parse()?);
+        let line = Line { mid: said.mid.clone(), amount, currency, message_sha256: said.message_sha256.clone() };
+        let mut moved = Vec::new();
+        for row in &act.told {
+            let payment = self.key_of.get(row.id.as_str()).with_context(|| format!("payment {} is not there yet", row.id))?;
+            ensure!(payment.mid == said.mid && is_named(payment, of), "payment {} is another MID's, or is not of {of}", row.id);
+            let told: State = row.state.parse()?;
+            let motion = self.payments.entry(key_of(payment)).or_default().tell(&row.id, told)?;
+            // One that came back before it was known to have gone out stays where it is.
+            let is_passed =
+                motion.is_none() && (line.tells(), told) == (State::Settled, State::Returned) && !self.settled.contains(&*row.id);
+            ensure!(
+                is_passed || motion == Some(line.motion()),
+                "payment {} is said to be {told}, and its line tells {}",
+                row.id,
+                line.tells()
+            );
+            self.settled.extend(motion.filter(|motion| *motion == Motion::Arrived).map(|_| row.id.as_str()));
+            moved.push(payment_of(payment)?);
+        }
+        if !self.chain.looks_at(act.sequence) {
+            return Ok(());
+        }
+        let charges = charges.as_deref().map_or(Ok(Money::ZERO), from_stored_text)?;
+        let fits = line.charges_beside(&moved)? == charges && line.can_keep(charges, moved.len());
+        ensure!(fits && !moved.is_empty(), "its payments do not sum to its line");
+        let states: Vec<StoredState> = act.told.iter().map(|row| (*row).clone()).collect();
+        ensure!(outcome_sha256(&states, &[], &[]) == *states_sha256, "the states of its payments are not those that it names");
         Ok(())
     }
 }

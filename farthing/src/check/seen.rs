@@ -57,13 +57,12 @@ impl<'a> SeenPayments<'a> {
                 let asked = Asked::Of { mid: &step.mid, currency: &step.currency, cycle: Some(&step.cycle) };
                 (Extent::Cycle, books.ledger.payments(asked).await?, books.ledger.payment_states(asked).await?)
             }
-            Upcoming::Message { rows, .. } => {
+            Upcoming::Message { rows, .. } | Upcoming::Decision { rows, .. } => {
                 let (payments, states) = obligations(books, &rows.states).await?;
                 (Extent::Obligations, payments, states)
             }
-            Upcoming::Decision { .. } => (Extent::Obligations, Vec::new(), Vec::new()),
         };
-        Ok(SeenPayments { extent, payments, states, upcoming: upcoming.rows(), ..SeenPayments::default() })
+        Ok(SeenPayments { extent, payments, states, upcoming: Some(upcoming.rows()), ..SeenPayments::default() })
     }
 
     /// Payments, in the order in which they were made.

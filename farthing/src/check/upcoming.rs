@@ -38,11 +38,13 @@ pub enum Upcoming<'a> {
         /// What it comes to.
         rows: &'a PaymentRows,
     },
-    /// A person decides of money on the bank's account: that brings no rows of payments.
+    /// A person decides of money on the bank's account.
     Decision {
         decision: Decision<'a>,
         /// What it books.
         entry: Option<&'a EntryRows>,
+        /// What it tells of payments.
+        rows: &'a PaymentRows,
     },
 }
 
@@ -69,10 +71,9 @@ impl<'a> Upcoming<'a> {
         }
     }
 
-    pub fn rows(&self) -> Option<&'a PaymentRows> {
+    pub fn rows(&self) -> &'a PaymentRows {
         match self {
-            Upcoming::Move { rows, .. } | Upcoming::Message { rows, .. } => Some(rows),
-            Upcoming::Decision { .. } => None,
+            Upcoming::Move { rows, .. } | Upcoming::Message { rows, .. } | Upcoming::Decision { rows, .. } => rows,
         }
     }
 }

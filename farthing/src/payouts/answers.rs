@@ -2,9 +2,12 @@
 
 mod known;
 mod received;
+mod whole;
 
 use crate::books::Books;
 use anyhow::{Context, bail};
+use farthing_archive::Catalog;
+use farthing_archive::catalog::TakenIn;
 use farthing_bank::answer::{AnswerKind, Change};
 use farthing_bank::kept::kept_reference;
 use farthing_bank::{Amount, Answer, AnswerFile, Outcome, Reference, Unread};
@@ -36,21 +39,26 @@ pub async fn take_in(books: &Books, mid: &str, file: &AnswerFile, sequence: u64)
     let (kind, before) = (file.kind, Before::of(books, mid, file).await?);
     let (known, taken) = (BTreeMap::new(), Taken::default());
     let mut taking = Taking { books, mid, sequence, kind, before, known, others, ours: false, taken };
-    let (of_all, of_one): (Vec<&Answer>, Vec<&Answer>) = file.answers.iter().partition(|answer| is_of_all(answer));
-    let mut named = BTreeSet::new();
     let mut found = Vec::new();
-    for answer in of_one {
-        let one = taking.find(answer).await?;
-        named.extend(one.iter().map(|payment| payment.id.clone()));
-        found.extend(one.map(|payment| (payment, answer)));
+    let mut named = BTreeSet::new();
+    for answer in &file.answers {
+        if is_of_all(answer) {
+            found.push((taking.all_of(answer).await?, answer));
+        } else if let Some(payment) = taking.find(answer).await? {
+            named.insert(payment.id.clone());
+            found.push((vec![payment], answer));
+        }
     }
-    for answer in of_all {
-        let mut payments = taking.all_of(answer).await?;
-        payments.retain(|payment| !named.contains(&payment.id));
-        taking.tell_all(&payments, answer).await?;
-    }
-    for (payment, answer) in found {
-        taking.tell(&payment, answer).await?;
+    // Banks tell what moved on a day in whatever order, and what comes back has gone out before.
+    found.sort_by_key(|(_, answer)| (answer.outcome == Outcome::Returned, !is_of_all(answer)));
+    for (mut payments, answer) in found {
+        if is_of_all(answer) {
+            // What is reported of one is not so of all; what moves upon the account moves by each entry.
+            payments.retain(|payment| tells_of_an_account(kind) || !named.contains(&payment.id));
+            taking.tell_all(&payments, answer).await?;
+        } else {
+            taking.tell(&payments[0], answer).await?;
+        }
     }
     // It would be used up without having changed anything.
     if let (false, Some(other)) = (taking.ours, taking.others.first()) {
@@ -122,61 +130,9 @@ impl Taking<'_> {
                 self.others.insert(found[0].mid.to_string());
                 self.exception(answer, "the payment is another MID's");
             }
-            _ => self.exception(answer, "several payments begin so, and it may be any of them"),
+            _ => self.unknown(answer, "several payments begin so, and it may be any of them")?,
         }
         Ok(None)
-    }
-
-    /// All payments of the file that an answer is about.
-    async fn all_of(&mut self, answer: &Answer) -> anyhow::Result<Vec<StoredPayment>> {
-        let Reference::Message(id) = &answer.reference else { return Ok(Vec::new()) };
-        let mut found = self.books.ledger.payments(Asked::Message(id.as_str())).await?;
-        self.others.extend(found.iter().filter(|payment| payment.mid != self.mid).map(|payment| payment.mid.to_string()));
-        found.retain(|payment| payment.mid == self.mid);
-        self.ours |= !found.is_empty();
-        if found.is_empty() {
-            self.unknown(answer, "no file of this MID has this id")?;
-        }
-        Ok(found)
-    }
-
-    /// What is said of all payments of a file is so of those that it can be true of, if they are what it says that they sum to.
-    async fn tell_all(&mut self, payments: &[StoredPayment], answer: &Answer) -> anyhow::Result<()> {
-        let told = state_of(answer.outcome);
-        let reference = answer.reference.to_string();
-        if told == State::Returned && !payments.is_empty() && self.is_of_second_debit(answer, &[&reference])? {
-            return self.another(answer, reference, told);
-        }
-        let mut live = Vec::new();
-        for payment in payments {
-            if matches!(self.known(payment).await?.state.after(told), Ok(Some(_))) {
-                live.push(payment);
-            }
-        }
-        let Some(said) = answer.amount else {
-            for payment in payments {
-                self.tell(payment, answer).await?;
-            }
-            return Ok(());
-        };
-        let sum = |payments: &mut dyn Iterator<Item = &StoredPayment>| -> anyhow::Result<Amount> {
-            let amounts = payments.map(|payment| Ok(Amount::of(from_stored_text(&payment.amount)?, payment.paid_in.parse()?)?));
-            Ok(Amount::sum(said.currency(), amounts.collect::<anyhow::Result<Vec<_>>>()?)?)
-        };
-        let (of_live, of_all) = (sum(&mut live.iter().copied()), sum(&mut payments.iter()));
-        let again = live.is_empty() && of_all.is_ok_and(|sum| sum == said);
-        if again && !payments.is_empty() && self.are_another(payments, answer).await? {
-            return self.another(answer, reference, told);
-        }
-        let fits = of_live.is_ok_and(|sum| sum == said) || again;
-        if !payments.is_empty() && !fits {
-            self.exception(answer, "the payments of the file of which it can be true do not sum to that");
-            return Ok(());
-        }
-        for payment in live {
-            self.tell(payment, answer).await?;
-        }
-        Ok(())
     }
 
     async fn tell(&mut self, payment: &StoredPayment, answer: &Answer) -> anyhow::Result<()> {
@@ -185,46 +141,43 @@ impl Taking<'_> {
         let own = if is_of_all(answer) { None } else { answer.amount };
         let right = Amount::of(amount, payment.paid_in.parse()?)?;
         if let Some(said) = own.filter(|said| *said != right) {
-            self.exception(answer, &format!("it says {said}, and the payment is of {right}"));
+            let why = format!("it says {said}, and the payment is of {right}");
+            if said.currency() == right.currency() {
+                return self.line(answer, payment.id.to_string(), &why);
+            }
+            self.exception(answer, &why);
             return Ok(());
         }
         let told = state_of(answer.outcome);
-        let is_of_account = own.is_some() && tells_of_an_account(self.kind);
+        let tells_of_account = tells_of_an_account(self.kind);
+        let is_of_account = own.is_some() && tells_of_account;
         let known = self.known(payment).await?;
         let (was, news) = (known.state, known.state.after(told));
-        let which = if is_of_account && news.is_ok() { known.which(told, answer) } else { Which::Same };
+        let which = if tells_of_account && news.is_ok() { known.which(told, answer) } else { Which::Same };
         match news {
-            Err(contradiction) => self.exception(answer, &contradiction.to_string()),
+            Err(contradiction) => self.line(answer, payment.id.to_string(), &contradiction.to_string())?,
             // As long as a second debit of it is open, what comes back may be that.
-            Ok(Some(State::Returned)) if is_of_account && self.is_of_second_debit(answer, &[&payment.id, &file_of(payment)])? => {
+            Ok(Some(State::Returned))
+                if is_of_account && was == State::Settled && self.is_of_second_debit(answer, &[&payment.id, &file_of(payment)])? =>
+            {
                 self.another(answer, payment.id.to_string(), was)?;
             }
             Ok(Some(to)) => {
                 self.push_state(payment, to, answer);
-                self.known(payment).await?.state = to;
+                let known = self.known(payment).await?;
+                (known.state, known.has_settled) = (to, known.has_settled || to == State::Settled);
                 self.taken.moved += 1;
                 if let Some(motion) = was.motion(to) {
                     let (party, currency) = (payment.party.to_string(), payment.paid_in.parse()?);
                     self.taken.told.push(Told::Payment { party, motion, amount, currency });
                 }
             }
-            Ok(None) if which == Which::Another => self.another(answer, payment.id.to_string(), was)?,
+            Ok(None) if is_of_account && which == Which::Another => self.another(answer, payment.id.to_string(), was)?,
             // What the account calls it tells it apart from others later.
-            Ok(None) if which == Which::First && was == told => self.push_state(payment, told, answer),
+            Ok(None) if is_of_account && which == Which::First && was == told => self.push_state(payment, told, answer),
             Ok(None) => {}
         }
         Ok(())
-    }
-
-    /// Whether what is said of all payments of a file is surely another entry than the one that was said of all of them before.
-    async fn are_another(&mut self, payments: &[StoredPayment], answer: &Answer) -> anyhow::Result<bool> {
-        let told = state_of(answer.outcome);
-        let mut called = BTreeSet::new();
-        for payment in payments {
-            called.insert(self.known(payment).await?.called.get(&told).cloned());
-        }
-        let first = called.pop_first().flatten().filter(|_| called.is_empty());
-        Ok(tells_of_an_account(self.kind) && first.is_some_and(|first| answer.is_of_another_entry(&first)))
     }
 
     async fn known(&mut self, payment: &StoredPayment) -> anyhow::Result<&mut Known> {
@@ -237,11 +190,15 @@ impl Taking<'_> {
 
     /// What messages have told of a payment before this one.
     async fn known_before(&self, payment: &StoredPayment) -> anyhow::Result<Known> {
-        let mut known = Known { state: State::first(payment.message_id.as_deref()), reason: None, called: BTreeMap::new() };
+        let state = State::first(payment.message_id.as_deref());
+        let mut known = Known { state, reason: None, has_settled: false, called: BTreeMap::new() };
         for row in self.books.ledger.payment_states(Asked::Id(&payment.id)).await? {
             (known.state, known.reason) = (row.state.parse()?, row.reason);
-            let is_alike = self.books.catalog.message_of(row.sequence).is_some_and(|taken| taken.message.form == self.kind.as_str());
-            known.called.extend(row.reference.filter(|_| is_alike).map(|reference| (known.state, reference)));
+            let is_alike = message_told_by(&self.books.catalog, row.sequence).is_some_and(|told| told.message.form == self.kind.as_str());
+            known.has_settled |= known.state == State::Settled;
+            if let Some(reference) = row.reference.filter(|_| is_alike) {
+                known.called.entry(known.state).or_insert(reference);
+            }
         }
         Ok(known)
     }
@@ -293,8 +250,14 @@ impl Taking<'_> {
     }
 }
 
+/// The message that an act took in, or whose line it put to payments.
+fn message_told_by(catalog: &Catalog, act: u64) -> Option<&TakenIn> {
+    let put = || catalog.assignments.iter().find(|(_, made)| made.sequence == act).map(|(_, made)| made.assignment.message);
+    catalog.message_of(act).or_else(|| catalog.message_of(put()?))
+}
+
 /// What stands for all payments of the file that a payment is in.
-fn file_of(payment: &StoredPayment) -> String {
+pub fn file_of(payment: &StoredPayment) -> String {
     let id = payment.message_id.as_deref().and_then(|id| id.parse().ok());
     id.map_or(Reference::None, Reference::Message).to_string()
 }

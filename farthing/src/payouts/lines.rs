@@ -5,12 +5,11 @@ use crate::books::Books;
 use anyhow::{Context, anyhow};
 use farthing_archive::Catalog;
 use farthing_archive::assignments::{Assigned, LineNumber};
-use farthing_ledger::{StoredException, StoredPayment, StoredReceipt, StoredState};
+use farthing_ledger::{StoredException, StoredReceipt};
 use farthing_schemas::manifest::AssignedTo;
 use farthing_schemas::money::from_stored_text;
 use farthing_schemas::{Currency, Money};
 use farthing_settle::journal::{Line, Whose};
-use farthing_settle::payout::State;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
@@ -113,7 +112,7 @@ impl AccountLine {
 }
 
 fn counts(to: Option<&AssignedTo>, unbooked: Option<Unbooked>) -> bool {
-    to.map_or(unbooked != Some(Unbooked::Again), |to| *to != AssignedTo::Repetition)
+    to.map_or(unbooked != Some(Unbooked::Again), |to| !matches!(to, AssignedTo::Repetition { charges: None, .. }))
 }
 
 /// Whether a row is money, if that is said of it.
@@ -146,14 +145,6 @@ pub fn taken_back(to: &AssignedTo) -> Option<LineNumber> {
         AssignedTo::Against { message, line } => Some(LineNumber { message: *message, line: *line }),
         _ => None,
     }
-}
-
-/// Whether a payment, with what became of it, has told what a line tells: that it went out, or came back.
-pub fn has_told(payment: &StoredPayment, states: &[StoredState], line: &Line) -> bool {
-    let (state, out) = if line.amount < Money::ZERO { (State::Settled, line.amount.negated()) } else { (State::Returned, Ok(line.amount)) };
-    let is_same =
-        payment.mid == line.mid && payment.paid_in == line.currency.code() && out.is_ok_and(|out| out.to_string() == payment.amount);
-    is_same && states.iter().any(|row| row.id == payment.id && row.state == state.as_str())
 }
 
 fn line_of(catalog: &Catalog, row: StoredReceipt) -> anyhow::Result<AccountLine> {
@@ -202,8 +193,14 @@ pub fn whose(to: Option<&AssignedTo>) -> Whose {
         Some(AssignedTo::Platform { platform, .. }) => Whose::Platform(platform.clone()),
         Some(AssignedTo::Claim { .. } | AssignedTo::Suspense | AssignedTo::Against { .. }) => Whose::Suspense,
         Some(AssignedTo::Charges) => Whose::Charges,
-        Some(AssignedTo::Remittance { .. } | AssignedTo::Repetition) | None => Whose::Elsewhere,
+        Some(AssignedTo::Remittance { .. } | AssignedTo::Repetition { .. } | AssignedTo::Payees { .. }) | None => Whose::Elsewhere,
     }
+}
+
+/// What the bank has kept of a line of which that is said.
+pub fn kept(to: Option<&AssignedTo>) -> anyhow::Result<Money> {
+    let Some(AssignedTo::Payees { charges, .. } | AssignedTo::Repetition { charges, .. }) = to else { return Ok(Money::ZERO) };
+    Ok(charges.as_deref().map_or(Ok(Money::ZERO), from_stored_text)?)
 }
 
 /// What a person said of a line, and whose it was until then.

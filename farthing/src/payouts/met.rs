@@ -11,9 +11,12 @@ pub fn met(catalog: &Catalog, to: &AssignedTo) -> anyhow::Result<Option<(u64, Me
     match to {
         AssignedTo::Claim { claim } => paid_for_claim(catalog, *claim).map(Some),
         AssignedTo::Remittance { remittance } => remitted(catalog, *remittance).map(Some),
-        AssignedTo::Platform { .. } | AssignedTo::Charges | AssignedTo::Repetition | AssignedTo::Suspense | AssignedTo::Against { .. } => {
-            Ok(None)
-        }
+        AssignedTo::Platform { .. }
+        | AssignedTo::Charges
+        | AssignedTo::Repetition { .. }
+        | AssignedTo::Payees { .. }
+        | AssignedTo::Suspense
+        | AssignedTo::Against { .. } => Ok(None),
     }
 }
 

@@ -9,6 +9,7 @@ pub mod lines;
 pub mod met;
 mod modifiers;
 pub mod payee;
+pub mod put;
 pub mod sealed;
 
 use crate::books::Books;

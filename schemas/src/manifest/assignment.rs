@@ -64,7 +64,24 @@ pub enum AssignedTo {
         remittance: u64,
     },
     /// Nobody's, since another message has told the same: it is not booked.
-    Repetition,
+    Repetition {
+        /// The payment of ours that has told it, or the file of all that have, where the line's own message does not name it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        of: Option<String>,
+        /// What the bank has kept beyond what that told, a decimal with 12 digits: a cost of the MID's own.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        charges: Option<String>,
+    },
+    /// Payees': a debit tells that payments of ours have gone out, a credit that they have come back. What has become of a payment stays so.
+    Payees {
+        /// The id of the payment, or of the file that all of them are in.
+        of: String,
+        /// What the bank has kept of it, a decimal with 12 digits: a cost of the MID's own.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        charges: Option<String>,
+        /// SHA-256 over their new states, as over those that a bank's message tells, in hex.
+        states_sha256: String,
+    },
     /// Nobody's, like the line that it takes back: what came in went back, or what went out came back.
     Against {
         /// The manifest that took that line's message in.

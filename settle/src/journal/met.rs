@@ -1,6 +1,6 @@
 //! What the bank tells after it was booked, and by which lines it can be met.
 
-use super::assignment::Line;
+use super::line::Line;
 use crate::error::SettleError;
 use farthing_schemas::{Currency, Money};
 

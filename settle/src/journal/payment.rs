@@ -56,6 +56,13 @@ pub enum Told {
         /// In which currency.
         currency: Currency,
     },
+    /// The bank has kept something for its services: a cost of the MID's own.
+    Charges {
+        /// How much.
+        amount: Money,
+        /// In which currency.
+        currency: Currency,
+    },
     /// A platform has paid.
     Receipt {
         /// Which platform; none where it is not known who has paid, or for what.
@@ -72,16 +79,22 @@ pub enum Told {
 /// # Errors
 /// A sum that does not fit.
 pub fn entry_of_message(mid: &str, sha256: &str, told: &[Told], occasion: Occasion) -> Result<Entry, SettleError> {
+    let postings = postings(told)?;
+    let evidence = Evidence { kind: EvidenceKind::BankMessage, sha256: sha256.to_owned() };
+    let Occasion { place, happened, booked, reason, reference } = occasion;
+    let (kind, mid) = (EntryKind::BankMessage, mid.to_owned());
+    Entry::new(Header { place, kind, mid, cycle: None, happened, booked, reason, reference, reverses: None, evidence }, postings)
+}
+
+/// What all of it posts.
+pub(super) fn postings(told: &[Told]) -> Result<Vec<Posting>, SettleError> {
     let mut postings = Vec::with_capacity(2 * told.len());
     for one in told {
         let (from, to, amount, currency) = one.accounts();
         postings.push(Posting { account: to, currency, amount });
         postings.push(Posting { account: from, currency, amount: amount.negated()? });
     }
-    let evidence = Evidence { kind: EvidenceKind::BankMessage, sha256: sha256.to_owned() };
-    let Occasion { place, happened, booked, reason, reference } = occasion;
-    let (kind, mid) = (EntryKind::BankMessage, mid.to_owned());
-    Entry::new(Header { place, kind, mid, cycle: None, happened, booked, reason, reference, reverses: None, evidence }, postings)
+    Ok(postings)
 }
 
 impl Told {
@@ -97,6 +110,7 @@ impl Told {
                 };
                 (from, to, *amount, *currency)
             }
+            Told::Charges { amount, currency } => (Account::Bank, Account::FeeIncome, *amount, *currency),
             Told::Receipt { platform, amount, currency } => {
                 let from = platform.clone().map_or(Account::Suspense, Account::PlatformReceivable);
                 (from, Account::Bank, *amount, *currency)

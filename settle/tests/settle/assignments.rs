@@ -3,7 +3,10 @@
 use crate::journal::occasion;
 use crate::support::{amount, currency};
 use farthing_schemas::Money;
-use farthing_settle::journal::{Entry, EntryKind, Line, Met, PaidToOffice, Whose, entry_of_assignment, entry_of_remittance};
+use farthing_settle::journal::{
+    Entry, EntryKind, Line, Met, Moved, PaidToOffice, Standing, Whose, entry_of_assignment, entry_of_remittance,
+};
+use farthing_settle::payout::{Payment, State};
 use std::collections::BTreeMap;
 
 fn whose(word: &str) -> Whose {
@@ -26,7 +29,7 @@ fn check(text: &str) {
     let [units, from, to] = said.split_whitespace().collect::<Vec<_>>()[..] else { panic!("{text}") };
     let (amount, currency) = (amount(units), currency("EUR"));
     let line = Line { mid: "mid_a".to_owned(), amount, currency, message_sha256: "aa".to_owned() };
-    let entry = entry_of_assignment(&line, &whose(from), &whose(to), occasion(3, "bb")).unwrap();
+    let entry = entry_of_assignment(&line, &whose(from), &whose(to), &[], occasion(3, "bb")).unwrap();
     assert_eq!(entry.as_ref().map(shown).unwrap_or_default(), expected.trim(), "{text}");
     if let Some(entry) = entry {
         let header = entry.header();
@@ -73,6 +76,110 @@ fn a_line_takes_back_its_opposite_in_suspense_and_nothing_else() {
     check_taken_back("0EUR of 0EUR in suspense: line 3-2 cannot take back itself");
     check_taken_back("-5USD of 5EUR in suspense: line 3-2 is one of mid_a in EUR, and line 7-1 is one of mid_a in USD");
     check_taken_back("-5EUR of 5EUR in plt_a: line 3-2 is not in suspense");
+}
+
+/// `AMOUNT, PAYMENTS: IDS` that it moves, or why not; a payment is `ID STATE AMOUNT`.
+#[track_caller]
+fn check_moved(text: &str) {
+    let (said, expected) = text.split_once(':').unwrap();
+    let mut words = said.split(',').map(str::trim);
+    let line =
+        |size: &str| Line { mid: "mid_a".to_owned(), amount: amount(size), currency: currency("EUR"), message_sha256: "aa".to_owned() };
+    let line = line(words.next().unwrap());
+    let payment = |text: &str| {
+        let [id, state, size] = text.split_whitespace().collect::<Vec<_>>()[..] else { panic!("{text}") };
+        let (size, code) = size.split_at(size.len() - 3);
+        let payment = Payment {
+            id: id.to_owned(),
+            party: format!("pty_{id}"),
+            attempt: 1,
+            currency: currency(code),
+            amount: amount(size),
+            replaces: None,
+            message_id: None,
+        };
+        (payment, state.parse::<State>().unwrap())
+    };
+    let payments: Vec<(Payment, State)> = words.map(payment).collect();
+    // What has come back had gone out as far as is known, unless it is said to have been early.
+    let standing = |(payment, state): &'_ (Payment, State)| (*state, payment.id.starts_with("early"));
+    let standing = payments.iter().map(|one| {
+        let (state, is_early) = standing(one);
+        Standing { payment: &one.0, state, has_settled: matches!(state, State::Settled | State::Returned) && !is_early }
+    });
+    let moves = |with_charges| line.moves("7-1", standing.clone(), with_charges);
+    let (expected, kept) = expected.split_once(" and charges ").unwrap_or((expected, ""));
+    match moves(!kept.is_empty()) {
+        Ok(Moved { payments, passed, charges }) => {
+            let ids: Vec<&str> = payments.iter().chain(&passed).map(|payment| payment.id.as_str()).collect();
+            assert_eq!((ids.join(" ").as_str(), charges), (expected.trim(), amount(if kept.is_empty() { "0" } else { kept })), "{text}");
+            // Nothing is charged where nobody says so.
+            assert!(moves(false).is_ok() == (charges == Money::ZERO), "{text}");
+        }
+        Err(why) => assert!(!expected.trim().is_empty() && why.to_string().contains(expected.trim()), "{text}: {why}"),
+    }
+}
+
+#[test]
+fn a_line_moves_the_payments_of_which_it_can_be_true_if_they_sum_to_it() {
+    check_moved("-5, a released 5EUR: a");
+    check_moved("-5, a accepted 5EUR: a");
+    check_moved("-5, a released 2EUR, b accepted 3EUR, c rejected 1EUR, d settled 4EUR: a b");
+    check_moved("-5, a released 2EUR, b accepted 2.99EUR: the payments that it can tell to be settled come to 4.990000000000");
+    check_moved("-5, a settled 5EUR: say --repetition-of a");
+    check_moved("-5, a returned 5EUR: another message has told it");
+    check_moved("-5, a rejected 5EUR: is rejected, and line 7-1 tells that money has moved");
+    check_moved("-5, a released 5USD: payment a is in USD, and line 7-1 in EUR");
+    check_moved("-5, a released 5USD, b released 5EUR: b");
+    check_moved("5, a settled 5EUR: a");
+    check_moved("5, a settled 2EUR, b settled 3EUR, c released 1EUR, d returned 4EUR: a b");
+    check_moved("5, a released 5EUR: only after it has gone out");
+    check_moved("5, a accepted 5EUR: only after it has gone out");
+    check_moved("5, a returned 5EUR: say --repetition-of a");
+    check_moved("5, a settled 5.01EUR: come to 5.010000000000; if the bank has kept the rest, say so with --with-charges");
+    check_moved("5, a settled 5.01EUR: a and charges 0.01");
+    check_moved("-5, a released 3EUR, b settled 7EUR: a and charges 2");
+    check_moved("-5, a released 5EUR: a and charges 0");
+    check_moved("-5, a released 5.01EUR: come to 5.01 and charges 1");
+    check_moved("5, a settled 4EUR: come to 4.0 and charges 1");
+    // Nobody knows which of two has come back.
+    check_moved("2, a settled 3EUR, b settled 4EUR: come to 7.0 and charges 5");
+    // Money that came back before anything told that it had gone out is among what a debit is of.
+    check_moved("-5, a released 3EUR, early_b returned 2EUR, c returned 7EUR: a early_b");
+    check_moved("-3, a released 3EUR, early_b returned 2EUR: a");
+    check_moved("-2, early_b returned 2EUR: early_b");
+    check_moved("2, early_b returned 2EUR: another message has told it");
+}
+
+#[test]
+fn what_a_line_tells_of_payments_is_booked_where_they_were() {
+    let payment = |id: &str, size: &str| Payment {
+        id: id.to_owned(),
+        party: format!("pty_{id}"),
+        attempt: 1,
+        currency: currency("EUR"),
+        amount: amount(size),
+        replaces: None,
+        message_id: None,
+    };
+    let line =
+        |size: &str| Line { mid: "mid_a".to_owned(), amount: amount(size), currency: currency("EUR"), message_sha256: "aa".to_owned() };
+    let booked = |size: &str, from: &Whose, payments: &[Payment], charges: &str| {
+        let (line, charges) = (line(size), amount(charges));
+        assert_eq!(line.charges_beside(payments).unwrap(), charges);
+        let told = line.told(payments, charges);
+        entry_of_assignment(&line, from, &Whose::Elsewhere, &told, occasion(3, "bb")).unwrap().as_ref().map(shown).unwrap_or_default()
+    };
+    // A debit is not booked before; what came in was.
+    let out = [payment("a", "2"), payment("b", "4")];
+    let expected = "in_flight:pty_a 2.000000000000, in_flight:pty_b 4.000000000000, bank -6.000000000000";
+    assert_eq!(booked("-6", &Whose::Elsewhere, &out, "0"), expected);
+    assert_eq!(booked("3", &Whose::Suspense, &[payment("a", "3")], "0"), "party_payable:pty_a -3.000000000000, suspense 3.000000000000");
+    // What the bank keeps is the MID's to bear, and whoever is paid is owed all of it again.
+    let expected = "party_payable:pty_a -3.000000000000, fee_income 0.500000000000, suspense 2.500000000000";
+    assert_eq!(booked("2.5", &Whose::Suspense, &[payment("a", "3")], "0.5"), expected);
+    let expected = "fee_income 0.500000000000, in_flight:pty_a 3.000000000000, bank -3.500000000000";
+    assert_eq!(booked("-3.5", &Whose::Elsewhere, &[payment("a", "3")], "0.5"), expected);
 }
 
 #[test]

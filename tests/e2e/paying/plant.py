@@ -1,9 +1,10 @@
 """Plants faults in copies of books that have paid, each in one way, and says what must be named for it.
 
-  plant.py BOOKS OUT [remitted]
+  plant.py BOOKS OUT [remitted|put]
 
 Writes OUT/00, OUT/01, ... and prints a JSON list of {"folder", "kind", "names"}: `farthing check` must fail with exit 1 and say one of `names`.
-The first one, kind "control", has no fault; with "remitted" the faults are those of books that have remitted taxes. Some faults have all hashes made anew, as a fault of the program itself would make them.
+The first one, kind "control", has no fault; with "remitted" the faults are those of books that have remitted taxes, with "put" of
+those in which a person put lines to payments. Some faults have all hashes made anew, as a fault of the program itself would make them.
 """
 import json
 import shutil
@@ -162,6 +163,39 @@ def told(change, *names):
     return act
 
 
+def put(change, *names, number=1, to=None):
+    """What a line tells of payments is something else, and every hash over it is made anew."""
+
+    def act(books, ledger):
+        chain = manifests.chain(ledger)
+        made = next(one for one in chain if one["act"]["kind"] == "assignment" and one["act"]["number"] == number)
+        if change:
+            assert ledger.execute(f"{change} sequence = ?", (made["sequence"],)).rowcount > 0, change
+        if to:
+            made["act"]["to"].update(to(ledger, made["sequence"]))
+        made["act"]["to"]["states_sha256"] = manifests.sha256(came_to(ledger, made["sequence"]))
+        manifests.rechain(books, ledger, chain)
+        return names
+
+    return act
+
+
+def of_its_state(ledger, sequence):
+    """The payment whose state it is now said to tell."""
+    return {"of": ledger.execute("SELECT id FROM payment_states WHERE sequence = ?", (sequence,)).fetchone()[0]}
+
+
+def taken_away(books, ledger):
+    """What was put to a payment is said to be nobody's by a later act."""
+    chain = manifests.chain(ledger)
+    before = [one["act"] for one in chain if one["act"]["kind"] == "assignment"]
+    made = {name: value for name, value in before[0].items() if name != "booked"}
+    made |= {"number": len(before) + 1, "instead_of": before[0]["number"], "to": {"whose": "suspense"}}
+    chain.append(chain[-1] | {"sequence": chain[-1]["sequence"] + 1, "act": made})
+    manifests.rechain(books, ledger, chain)
+    return ["what has become of those stays"]
+
+
 def unpaid_claim(books, ledger):
     """A claim to suspense, and a line that is said to be what was paid for it."""
     chain = manifests.chain(ledger)
@@ -260,12 +294,30 @@ REMITTED = [
     ("a row of a remittance in another currency, hashes fit", told("currency = 'USD' WHERE unbooked = 'remitted:1'", "is one of mid_guild in USD")),
     ("a row that is not booked for no reason, hashes fit", told("unbooked = 'opened' WHERE unbooked = 'open' AND reference = 'B-3'", "is no reason why a line is not booked")),
 ]
+THIRD = "(SELECT id FROM payments WHERE id NOT IN (SELECT id FROM payment_states))"
+# Assignment 1 puts a debit to a payment and 2 what came back to the same; 3 is of a debit that a message has told of another payment.
+PUT = [
+    ("control", lambda *_: []),
+    ("the same hashes", put(None)),
+    ("another day", run("UPDATE payment_states SET booked = '2020-01-01' WHERE state = 'returned'", "are not those that it names")),
+    ("the payment of another party, hashes fit", put(f"UPDATE payment_states SET id = {THIRD} WHERE", "or is not of")),
+    ("the payment of another party, which is named, hashes fit", put(f"UPDATE payment_states SET id = {THIRD} WHERE", "is said to be", "is not what", to=of_its_state)),
+    ("nothing has become of its payment, hashes fit", put("DELETE FROM payment_states WHERE", "do not sum to its line", "is said to be", number=2)),
+    ("its payment was rejected, hashes fit", put("UPDATE payment_states SET state = 'rejected' WHERE", "is said to be")),
+    ("its payment was accepted, hashes fit", put("UPDATE payment_states SET state = 'accepted' WHERE", "is said to be", number=2)),
+    ("the bank has kept something, hashes fit", decided(lambda act: act["to"].update(charges="0.010000000000"), "do not sum to its line")),
+    ("charges, and its payment has come back, hashes fit", decided(lambda act: act.update(to={"whose": "charges"}), "no manifest names it or its state", CAME_TO, number=2)),
+    ("a repetition of what nobody told, hashes fit", decided(lambda act: act["to"].update(of="NOBODY-1"), "is said to be a repetition", number=3)),
+    ("it books nothing, hashes fit", decided(lambda act: act.pop("booked"), "it books nothing", "its act is")),
+    ("taken from its payment, hashes fit", taken_away),
+]
+BOOKS = {"remitted": REMITTED, "put": PUT}
 
 if __name__ == "__main__":
     source, out = Path(sys.argv[1]), Path(sys.argv[2])
     out.mkdir()
     plan = []
-    for number, (kind, act) in enumerate(REMITTED if sys.argv[3:] == ["remitted"] else KINDS):
+    for number, (kind, act) in enumerate(BOOKS[sys.argv[3]] if sys.argv[3:] else KINDS):
         folder = out / f"{number:02}"
         plan.append({"folder": str(folder), "kind": kind, "names": list(plant(source, folder, act))})
     print(json.dumps(plan))

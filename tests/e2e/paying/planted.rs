@@ -1,7 +1,7 @@
 //! A test of the tests: faults are planted in books that have paid, some with every hash made to fit, and `farthing check` names each.
 
 use super::remitted::{decimal, taxed, withheld, words};
-use super::scene::{MID, NOW, Scene, iban, party_record};
+use super::scene::{MID, NOW, Scene, iban, party_record, units};
 use super::statements::Entry;
 use crate::analysts::python;
 use crate::support::binary;
@@ -74,6 +74,32 @@ fn remitted() -> Result<Scene> {
     Ok(scene)
 }
 
+/// Books in which a debit, and then what came back, was put to a payment that neither names, and a debit is told again without the name of its
+/// payment; of a third payment nothing is known.
+fn put() -> Result<Scene> {
+    let scene = Scene::of(3)?;
+    scene.approve("2026-10")?;
+    scene.data.json(Scene::releasing("2026-10"))?;
+    let payments = scene.payments("2026-10")?;
+    let of = |party: &str| -> Result<(&str, i64)> {
+        let (id, amount) = (payments[party]["payment"].as_str(), payments[party]["amount"].as_str());
+        Ok((id.context("no id")?, units(amount.context("no amount")?)? / 10_000_000_000))
+    };
+    let ((first, of_first), (second, of_second)) = (of("pty_0")?, of("pty_1")?);
+    let say = |name: &str, entry: Entry<'_>, whose: [&str; 2]| -> Result<()> {
+        assert_eq!(scene.told(name, &[entry])?, 1);
+        let left = scene.data.json(["bank", "exceptions"])?;
+        let line = left["exceptions"][0]["line"].as_str().context("no line")?;
+        scene.data.ok([&["bank", "assign", line], &whose[..], &["--why", "they wrote", "--reference", "letter 3"]].concat()).map(drop)
+    };
+    say("debit", Entry::debit(of_first, "B-1", "transfer"), ["--payment", first])?;
+    say("back", Entry::credit(of_first, "B-2", "transfer"), ["--payment", first])?;
+    assert_eq!(scene.told("paid", &[Entry::debit(of_second, "B-3", "payout").of_payment(second)])?, 0);
+    say("again", Entry::debit(of_second, "W-3", "transfer"), ["--repetition-of", second])?;
+    scene.holds()?;
+    Ok(scene)
+}
+
 #[test]
 fn every_fault_of_payments_is_found_and_named() -> Result<()> {
     are_found(&paid()?, &[], 40)
@@ -82,6 +108,11 @@ fn every_fault_of_payments_is_found_and_named() -> Result<()> {
 #[test]
 fn every_fault_of_remittances_is_found_and_named() -> Result<()> {
     are_found(&remitted()?, &["remitted"], 19)
+}
+
+#[test]
+fn every_fault_of_lines_that_were_put_to_payments_is_found_and_named() -> Result<()> {
+    are_found(&put()?, &["put"], 13)
 }
 
 /// Plants faults in copies of the books, so many at least, and looks for them.

@@ -133,6 +133,93 @@ fn a_second_debit_that_is_undone_leaves_the_payment_settled() -> Result<()> {
     scene.holds()
 }
 
+/// What a statement tells of all payments of a file; how many lines are left to a person.
+fn told_whole(scene: &Scene, file: &str, name: &str, entry: Entry<'_>) -> Result<usize> {
+    told_all(scene, file, name, &[entry])
+}
+
+fn told_all(scene: &Scene, file: &str, name: &str, entries: &[Entry<'_>]) -> Result<usize> {
+    let details = "<TxDtls><RmtInf><Ustrd>all</Ustrd></RmtInf></TxDtls>";
+    let whole = statement(name, entries).replace(details, &format!("<Btch><MsgId>{file}</MsgId></Btch>"));
+    ensure!(whole.contains("<Btch>"), "{whole}");
+    fs::write(scene.data.path().join(name), whole)?;
+    scene.book(&[name.to_owned()])
+}
+
+/// Notifications name each payment of a file, statements the file alone.
+#[test]
+fn a_file_that_was_paid_twice_is_seen_where_each_payment_was_told_before() -> Result<()> {
+    let scene = Scene::of(2)?;
+    scene.approve("2026-10")?;
+    scene.data.json(Scene::releasing("2026-10"))?;
+    let payments = scene.payments("2026-10")?;
+    let text = |row: &serde_json::Value, field: &str| row[field].as_str().map(str::to_owned).context("no text");
+    let paid = payments.values().map(|row| Ok((text(row, "payment")?, units(&text(row, "amount")?)? / CENT)));
+    let paid = paid.collect::<Result<Vec<(String, i64)>>>()?;
+    let entries: Vec<Entry<'_>> = paid.iter().map(|(id, cents)| Entry::debit(*cents, "N-1", "payout").of_payment(id)).collect();
+    assert_eq!(noted(&scene, "noon", &entries)?, 0);
+    let (file, cents) = (text(&payments["pty_0"], "file")?, paid.iter().map(|(_, cents)| cents).sum::<i64>());
+    let whole = |name: &str, reference: &str| told_whole(&scene, &file, name, Entry::debit(cents, reference, "all"));
+    assert_eq!((whole("night", "B-1")?, whole("week", "B-1")?), (0, 0));
+    assert_eq!(whole("again", "B-2")?, 1);
+    // Its payments have told it, if the bank calls one entry by two names.
+    assign(&scene, &left(&scene)?[0], &["--repetition"])?;
+    assert_eq!((left(&scene)?, units(&scene.balance("bank")?)?), (vec![], -cents * CENT));
+    scene.holds()
+}
+
+/// Two entries for one file in one statement, and an entry of which not all can be true.
+#[test]
+fn what_is_said_of_all_of_a_file_is_never_lost() -> Result<()> {
+    let scene = Scene::of(2)?;
+    scene.approve("2026-10")?;
+    scene.data.json(Scene::releasing("2026-10"))?;
+    let payments = scene.payments("2026-10")?;
+    let text = |row: &serde_json::Value, field: &str| row[field].as_str().map(str::to_owned).context("no text");
+    let cents = payments.values().map(|row| Ok(units(&text(row, "amount")?)? / CENT)).sum::<Result<i64>>()?;
+    let file = text(&payments["pty_0"], "file")?;
+    let whole = |name: &str, references: &[&str]| -> Result<usize> {
+        let entries: Vec<Entry<'_>> = references.iter().map(|reference| Entry::debit(cents, reference, "all")).collect();
+        told_all(&scene, &file, name, &entries)
+    };
+    assert_eq!(whole("twice", &["B-1", "B-2"])?, 1);
+    assert_eq!((whole("week", &["B-1"])?, left(&scene)?.len()), (0, 1));
+    scene.holds()?;
+    // One was refused, and the bank debits both.
+    let other = Scene::of(2)?;
+    other.approve("2026-10")?;
+    other.data.json(Scene::releasing("2026-10"))?;
+    let payments = other.payments("2026-10")?;
+    let report = |name: &str, code: &str, party: &str| -> Result<usize> {
+        let id = text(&payments[party], "payment")?;
+        let report = crate::bank::REPORT.replace("ONE-2610-1", &id).replace("RJCT", code).replace("S-1", name);
+        fs::write(other.data.path().join(name), report)?;
+        other.book(&[name.to_owned()])
+    };
+    assert_eq!((report("refused", "RJCT", "pty_0")?, report("settled", "ACSC", "pty_1")?), (0, 0));
+    let file = text(&payments["pty_0"], "file")?;
+    assert_eq!(told_all(&other, &file, "night", &[Entry::debit(cents, "B-1", "all")])?, 1);
+    ensure!(other.data.ok(["bank", "exceptions"])?.contains("do not sum to that"));
+    assert_eq!(left(&other)?.len(), 1);
+    other.holds()
+}
+
+/// Banks tell the entries of a day in whatever order.
+#[test]
+fn a_second_debit_that_is_undone_before_it_is_told_leaves_the_payment_settled() -> Result<()> {
+    let scene = Scene::of(1)?;
+    let (id, cents) = released(&scene)?;
+    let paid = |reference| Entry::debit(cents, reference, "payout").of_payment(&id);
+    let back = Entry::credit(cents, "B-3", "undone").of_payment(&id).returned();
+    assert_eq!(scene.told("twice", &[back, paid("B-2"), paid("B-1")])?, 2);
+    assert_eq!(scene.payments("2026-10")?["pty_0"]["state"], "settled");
+    let lines = left(&scene)?;
+    let [debit, credit] = &lines[..] else { anyhow::bail!("{lines:?}") };
+    assign(&scene, debit, &["--against", credit])?;
+    assert_eq!(units(&scene.balance("bank")?)?, -cents * CENT);
+    scene.holds()
+}
+
 /// All payments of a file in one entry, twice.
 #[test]
 fn a_file_that_the_bank_has_paid_twice_is_seen() -> Result<()> {
@@ -142,12 +229,7 @@ fn a_file_that_the_bank_has_paid_twice_is_seen() -> Result<()> {
     let payments = scene.payments("2026-10")?;
     let cents = payments.values().map(|row| Ok(units(row["amount"].as_str().context("no amount")?)? / CENT)).sum::<Result<i64>>()?;
     let file = payments["pty_0"]["file"].as_str().context("no file")?.to_owned();
-    let whole = |name: &str, reference: &str| -> Result<usize> {
-        let one = statement(name, &[Entry::debit(cents, reference, "all")]);
-        let details = "<TxDtls><RmtInf><Ustrd>all</Ustrd></RmtInf></TxDtls>";
-        fs::write(scene.data.path().join(name), one.replace(details, &format!("<Btch><MsgId>{file}</MsgId></Btch>")))?;
-        scene.book(&[name.to_owned()])
-    };
+    let whole = |name: &str, reference: &str| told_whole(&scene, &file, name, Entry::debit(cents, reference, "all"));
     assert_eq!((whole("first", "B-1")?, whole("week", "B-1")?), (0, 0));
     assert_eq!((whole("again", "B-2")?, left(&scene)?.len()), (1, 1));
     // It is undone, and none of the payments has come back by that.

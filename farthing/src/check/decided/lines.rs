@@ -1,8 +1,9 @@
 //! The lines of banks' messages as they stand: each can be whose it is by the last word, a person's or else its message's.
 
 use crate::check::Chain;
-use crate::payouts::lines::{described, has_told, is_money, number_of, number_of_row, taken_back, told_by};
+use crate::payouts::lines::{described, is_money, kept, number_of, number_of_row, taken_back, told_by};
 use crate::payouts::met::met;
+use crate::payouts::put::{beside, id_of};
 use anyhow::{Context, ensure};
 use farthing_archive::Catalog;
 use farthing_archive::assignments::LineNumber;
@@ -80,28 +81,43 @@ fn repeated(chain: &Chain<'_>, lines: &Lines<'_>) -> anyhow::Result<()> {
             counted.entry((one.line.amount, &one.row.currency)).or_default().push(&one.line);
         }
     }
-    let mut open: BTreeMap<LineNumber, &Line> = BTreeMap::new();
-    for (number, Stands { row, line, .. }) in lines.iter().filter(|(_, one)| one.to == Some(AssignedTo::Repetition)) {
+    let mut open: Vec<(LineNumber, &Stands<'_>, Option<&str>)> = Vec::new();
+    for (number, one) in lines {
+        let Stands { row, line, to: Some(AssignedTo::Repetition { of, .. }), .. } = one else { continue };
         let others = counted.get(&(line.amount, row.currency.as_str())).into_iter().flatten();
-        if !others.into_iter().any(|other| other.mid == line.mid || other.message_sha256 == line.message_sha256) {
-            open.insert(*number, line);
+        let is_told = others.into_iter().any(|other| other.mid == line.mid || other.message_sha256 == line.message_sha256);
+        if of.is_some() || !is_told {
+            open.push((*number, one, of.as_deref()));
         }
     }
-    if open.is_empty() {
+    told_by_payments(chain, &open)
+}
+
+/// What lines repeat, payments have told: those that a person has named, or else the message of each.
+fn told_by_payments(chain: &Chain<'_>, lines: &[(LineNumber, &Stands<'_>, Option<&str>)]) -> anyhow::Result<()> {
+    if lines.is_empty() {
         return Ok(());
     }
     let about: BTreeMap<LineNumber, &str> =
         chain.payments.exceptions().filter_map(|row| Some((number_of(row)?, row.reference.as_deref()?))).collect();
-    let wanted: BTreeSet<&str> = open.keys().filter_map(|number| about.get(number).copied()).collect();
-    let payments: BTreeMap<&str, &StoredPayment> =
-        chain.payments.payments().filter(|row| wanted.contains(row.id.as_str())).map(|row| (row.id.as_str(), row)).collect();
-    let states: Vec<StoredState> = chain.payments.states().filter(|row| wanted.contains(row.id.as_str())).cloned().collect();
-    for (number, line) in open {
-        let payment = about.get(&number).and_then(|id| payments.get(id));
-        ensure!(
-            payment.is_some_and(|payment| has_told(payment, &states, line)),
-            "line {number} is said to be a repetition, and nothing else tells it"
-        );
+    let id = |number: &LineNumber, of: Option<&'_ str>| of.or_else(|| about.get(number).copied().map(id_of)).unwrap_or_default().to_owned();
+    let wanted: BTreeSet<String> = lines.iter().map(|(number, _, of)| id(number, *of)).collect();
+    let mut payments: BTreeMap<&str, Vec<&StoredPayment>> = BTreeMap::new();
+    let mut ids = BTreeSet::new();
+    for row in chain.payments.payments() {
+        for name in [Some(row.id.as_str()), row.message_id.as_deref()].into_iter().flatten().filter(|name| wanted.contains(*name)) {
+            payments.entry(name).or_default().push(row);
+            ids.insert(row.id.as_str());
+        }
+    }
+    let states: Vec<&StoredState> = chain.payments.states().filter(|row| ids.contains(row.id.as_str())).collect();
+    for (number, Stands { line, to, said, .. }, of) in lines {
+        let named = payments.get(id(number, *of).as_str()).into_iter().flatten();
+        // What was told later is none of what it repeats.
+        let before = states.iter().copied().filter(|row| row.sequence < *said);
+        let kept = kept(to.as_ref())?;
+        let is_told = beside(line, named.copied(), before)?.is_some_and(|told| told.charges == kept && line.can_keep(kept, told.payments));
+        ensure!(is_told, "line {number} is said to be a repetition, and nothing else tells it");
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! What an act that is to come changes of what is owed and on its way: just what its entry moves.
 
 use super::{KINDS, Payable, accounts_of};
-use crate::check::{Chain, Upcoming};
+use crate::check::{Chain, Decision, Upcoming};
 use crate::courses;
 use crate::journal::amount_of;
 use crate::payouts::folded::{Key, by_draft, key_of};
@@ -60,6 +60,7 @@ impl Payable {
                 }
                 &step.mid
             }
+            Upcoming::Decision { decision: Decision::Assignment(assignment), .. } => &assignment.mid,
             Upcoming::Move { .. } | Upcoming::Decision { .. } => return Ok(()),
         };
         self.paid(chain, upcoming, &mut changes)?;
@@ -87,7 +88,7 @@ impl Payable {
     /// Where the payments of the obligations that are touched were, and where they come to be.
     fn paid(&self, chain: &Chain<'_>, upcoming: &Upcoming<'_>, changes: &mut Changes) -> anyhow::Result<()> {
         let (rows, through) = (chain.payments, chain.catalog.sequence);
-        let told: BTreeSet<&str> = upcoming.rows().into_iter().flat_map(|rows| &rows.states).map(|row| row.id.as_str()).collect();
+        let told: BTreeSet<&str> = upcoming.rows().states.iter().map(|row| row.id.as_str()).collect();
         let is_touched = |row: &&StoredPayment| row.sequence > through || told.contains(row.id.as_str());
         let touched: BTreeSet<(Key<'_>, &str)> = rows.payments().filter(is_touched).map(|row| (key_of(row), row.party.as_str())).collect();
         let returned: BTreeSet<String> =

@@ -14,7 +14,7 @@ use crate::{courses, plan_input};
 use anyhow::{Context, bail, ensure};
 use farthing_archive::assignments::LineNumber;
 use farthing_archive::remittances::Remitted;
-use farthing_ledger::Effects;
+use farthing_ledger::{Effects, PaymentRows};
 use farthing_schemas::manifest::{Act, CyclePaid, Remittance};
 use farthing_schemas::{Currency, Cycle, Money};
 use farthing_settle::cycle::State;
@@ -162,7 +162,8 @@ async fn remit(at: &Place, options: &RemitOptions, json: bool) -> anyhow::Result
         let entry = asked.entry(&books, &due)?;
         let (number, booked, entry) = (remittance.number, Some(booked(&entry)?), rows_of(&entry));
         let remittance = Remittance { booked, ..remittance };
-        check::before_move(&books, &Upcoming::Decision { decision: Decision::Remittance(&remittance), entry: Some(&entry) }).await?;
+        let (decision, rows) = (Decision::Remittance(&remittance), PaymentRows::default());
+        check::before_move(&books, &Upcoming::Decision { decision, entry: Some(&entry), rows: &rows }).await?;
         if books.append(Act::Remittance(remittance), &Effects { entries: vec![entry], ..Effects::default() }).await? == Appended::Done {
             break (number, true);
         }

@@ -9,6 +9,8 @@ pub struct Known {
     pub state: State,
     /// Why it is in that state.
     pub reason: Option<String>,
+    /// Whether it was ever told to have gone out.
+    pub has_settled: bool,
     /// What messages of this kind call the entry that told a state first. Other kinds may call the same entry otherwise.
     pub called: BTreeMap<State, String>,
 }

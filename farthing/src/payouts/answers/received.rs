@@ -194,14 +194,14 @@ impl Taking<'_> {
         tells_of_an_account(self.kind) && self.before.is_back_already(about, &row, self.kind)
     }
 
-    /// What an answer says that is about no payment of ours.
+    /// What an answer says that is about no payment of ours that is known.
     pub(super) fn unknown(&mut self, answer: &Answer, why: &str) -> anyhow::Result<()> {
         self.line(answer, answer.reference.to_string(), why)
     }
 
     /// An answer as a line, if it tells that money has moved. What came back is in suspense, from statements alone: notifications tell the same
     /// before. A debit waits for a person, unless it is the payment of a remittance.
-    fn line(&mut self, answer: &Answer, reference: String, why: &str) -> anyhow::Result<()> {
+    pub(super) fn line(&mut self, answer: &Answer, reference: String, why: &str) -> anyhow::Result<()> {
         let moved = answer.amount.map(|amount| Ok::<_, anyhow::Error>((amount.money()?, amount.currency()))).transpose()?;
         let moved = moved.filter(|(amount, _)| *amount > Money::ZERO && *amount <= RECEIPT_MAX);
         let (amount, currency) = match (moved, answer.outcome) {

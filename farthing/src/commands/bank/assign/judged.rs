@@ -1,11 +1,12 @@
 //! Whether a line can be whose it is said to be.
 
 use crate::books::Books;
-use crate::payouts::lines::{AccountLine, has_told, taken_back};
+use crate::payouts::lines::{AccountLine, kept, taken_back};
 use crate::payouts::met::met;
+use crate::payouts::put::{have_told, id_of};
 use anyhow::{Context, bail, ensure};
+use farthing_archive::assignments::Assigned;
 use farthing_archive::claims::Made;
-use farthing_ledger::Asked;
 use farthing_schemas::Money;
 use farthing_schemas::manifest::AssignedTo;
 use farthing_settle::journal::Line;
@@ -18,33 +19,52 @@ pub async fn may_be(books: &Books, all: &[AccountLine], line: &AccountLine, to: 
     }
     match to {
         AssignedTo::Platform { platform, cycle: None } => is_for_no_claim(books, all, line, platform)?,
-        AssignedTo::Platform { .. } | AssignedTo::Suspense => {}
+        // Which payments it tells of was looked for by what it can tell of them.
+        AssignedTo::Platform { .. } | AssignedTo::Suspense | AssignedTo::Payees { .. } => {}
         // Whatever comes in may be somebody's: the MID does not help itself to it.
         AssignedTo::Charges => ensure!(is_debit, "line {number} came in: what comes in is not the MID's to keep, and charges go out"),
         AssignedTo::Claim { .. } | AssignedTo::Remittance { .. } => is_payment_of(books, all, line, to)?,
-        AssignedTo::Repetition => is_no_loss(books, all, line).await?,
+        AssignedTo::Repetition { .. } => is_no_loss(books, all, line, to).await?,
         AssignedTo::Against { .. } => is_against_one(all, line, to)?,
     }
     Ok(())
 }
 
 /// A repetition is told by something else; and so is each line that is said to repeat it.
-async fn is_no_loss(books: &Books, all: &[AccountLine], line: &AccountLine) -> anyhow::Result<()> {
+async fn is_no_loss(books: &Books, all: &[AccountLine], line: &AccountLine, to: &AssignedTo) -> anyhow::Result<()> {
     let rests: Vec<&AccountLine> = all.iter().filter(|other| other.number != line.number).collect();
-    is_told_twice(books, &rests, line).await?;
+    is_told_twice(books, &rests, line, to, books.catalog.sequence + 1).await?;
     let same = |other: &&AccountLine| (other.money.amount, other.money.currency) == (line.money.amount, line.money.currency);
-    for other in rests.iter().copied().filter(same).filter(|other| other.is(&AssignedTo::Repetition)) {
-        is_told_twice(books, &rests, other).await.with_context(|| {
-            format!("line {} is said to be a repetition of line {}: say first whose that one is", other.number, line.number)
-        })?;
+    for other in rests.iter().copied().filter(same) {
+        let Some(Assigned { sequence, assignment, .. }) = &other.assigned else { continue };
+        if matches!(assignment.to, AssignedTo::Repetition { .. }) {
+            is_told_twice(books, &rests, other, &assignment.to, *sequence).await.with_context(|| {
+                format!("line {} is said to be a repetition of line {}: say first whose that one is", other.number, line.number)
+            })?;
+        }
     }
     Ok(())
 }
 
-/// Another of these lines, of the same sum, counts, of this MID or of another one that took in the same message; or a payment of that sum has told
-/// the same.
-async fn is_told_twice(books: &Books, others: &[&AccountLine], line: &AccountLine) -> anyhow::Result<()> {
+/// Another of these lines, of the same sum, counts, of this MID or of another one that took in the same message; or payments that come to that sum
+/// have told the same before the manifest that says so: those that a person names, or else the line's message.
+async fn is_told_twice(books: &Books, others: &[&AccountLine], line: &AccountLine, to: &AssignedTo, said: u64) -> anyhow::Result<()> {
     let (number, Line { amount, currency, .. }) = (line.number, &line.money);
+    if let AssignedTo::Repetition { of: Some(of), .. } = to {
+        let Some(beside) = have_told(books, &line.money, of, said).await? else {
+            bail!(
+                "line {number} is no repetition: {of} is no payment, and no file, in {currency} that was told to be {}",
+                line.money.tells()
+            );
+        };
+        let (charges, kept) = (beside.charges, kept(Some(to))?);
+        ensure!(
+            charges == kept && line.money.can_keep(charges, beside.payments),
+            "line {number} is no repetition: it is of {amount} {currency}, and beside what was told of {of} that leaves {charges}; what the bank \
+             has kept beside a debit, or of one return, is told apart by --with-charges"
+        );
+        return Ok(());
+    }
     let may_be = |other: &&&AccountLine| {
         let same = (&other.money.amount, &other.money.currency) == (amount, currency);
         let in_message = other.money.message_sha256 == line.money.message_sha256;
@@ -53,13 +73,11 @@ async fn is_told_twice(books: &Books, others: &[&AccountLine], line: &AccountLin
     if others.iter().any(|other| may_be(&other)) {
         return Ok(());
     }
-    let id = line.about.as_deref().unwrap_or_default();
-    let payments = books.ledger.payments(Asked::Id(id)).await?;
-    let states = books.ledger.payment_states(Asked::Id(id)).await?;
+    let beside = have_told(books, &line.money, id_of(line.about.as_deref().unwrap_or_default()), said).await?;
     ensure!(
-        payments.iter().any(|payment| has_told(payment, &states, &line.money)),
-        "line {number} is no repetition: no other line of {amount} {currency} counts, and no payment of that sum has told it. If the money has \
-         moved, say whose it is, or put it --against the line by which it came back, once that is told"
+        beside.is_some_and(|beside| beside.charges == Money::ZERO),
+        "line {number} is no repetition: no other line of {amount} {currency} counts, and it names no payment of that sum that has told it; \
+         name that with --repetition-of. If the money has moved, say whose it is, or put it --against the line by which it came back, once that is told"
     );
     Ok(())
 }

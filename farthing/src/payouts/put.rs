@@ -1,0 +1,145 @@
+//! A line of the account that a person puts to payments of ours: what it tells of them.
+
+use super::answers::file_of;
+use super::folded::payment_of;
+use super::lines::AccountLine;
+use crate::books::Books;
+use anyhow::{bail, ensure};
+use farthing_bank::kept::kept_reference;
+use farthing_ledger::{Asked as Rows, StoredPayment, StoredState};
+use farthing_schemas::Money;
+use farthing_settle::journal::{Line, Moved, Standing};
+use farthing_settle::payout::{Payment, State};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a line tells of payments.
+#[derive(Default)]
+pub struct Put {
+    /// Their new states, as they are to be written.
+    pub states: Vec<StoredState>,
+    /// The payments that it moves.
+    pub moved: Vec<Payment>,
+    /// What the bank has kept.
+    pub charges: Money,
+}
+
+/// What a person says of a line.
+pub struct Asked<'o> {
+    /// The id of a payment, or of the file that has it.
+    pub of: &'o str,
+    /// Whether the bank may have kept something.
+    pub with_charges: bool,
+}
+
+/// What a line tells of payments by the next act; or why it cannot be theirs.
+pub async fn put(books: &Books, all: &[AccountLine], line: &AccountLine, asked: &Asked<'_>) -> anyhow::Result<Put> {
+    let (AccountLine { number, money, row, .. }, Asked { of, with_charges }) = (line, asked);
+    let rows = named(books, of).await?;
+    ensure!(!rows.is_empty(), "no payment and no file for a bank has the id {of}; see: farthing payments");
+    if let Some(other) = rows.iter().find(|payment| payment.mid != money.mid) {
+        bail!("line {number} is on the account of {}, and payment {} is {}'s", money.mid, other.id, other.mid);
+    }
+    if money.tells() == State::Returned {
+        are_paid_once(all, line, &rows)?;
+    }
+    let told = states_of(books, of, &rows).await?;
+    let last: BTreeMap<&str, &StoredState> = told.iter().map(|state| (state.id.as_str(), state)).collect();
+    let settled = with_state(&told, State::Settled);
+    let payments = rows.iter().map(payment_of).collect::<anyhow::Result<Vec<Payment>>>()?;
+    let mut standing = Vec::new();
+    for payment in &payments {
+        let state = last.get(payment.id.as_str()).map(|state| state.state.parse()).transpose()?;
+        let state = state.unwrap_or(State::first(payment.message_id.as_deref()));
+        standing.push(Standing { payment, state, has_settled: settled.contains(payment.id.as_str()) });
+    }
+    let Moved { payments, passed, charges } = money.moves(&number.to_string(), standing, *with_charges)?;
+    let moved = payments.iter().map(|payment| StoredState {
+        sequence: 0,
+        line: 0,
+        id: payment.id.clone(),
+        state: money.tells().to_string(),
+        reason: None,
+        booked: row.booked.clone(),
+        reference: row.reference.clone(),
+    });
+    // What has become of these stays as it was told.
+    let passed = passed.iter().filter_map(|payment| last.get(payment.id.as_str())).map(|state| (*state).clone());
+    let sequence = books.catalog.sequence + 1;
+    let states = (1..).zip(moved.chain(passed)).map(|(line, state)| StoredState { sequence, line, ..state }).collect();
+    Ok(Put { states, moved: payments.into_iter().cloned().collect(), charges })
+}
+
+/// The ids of the payments that were told to be so.
+fn with_state(states: &[StoredState], state: State) -> BTreeSet<&str> {
+    states.iter().filter(|row| row.state == state.as_str()).map(|row| row.id.as_str()).collect()
+}
+
+/// The payment of that id, or those of the file that has it.
+async fn named(books: &Books, id: &str) -> anyhow::Result<Vec<StoredPayment>> {
+    let one = books.ledger.payments(Rows::Id(id)).await?;
+    Ok(if one.is_empty() { books.ledger.payments(Rows::Message(id)).await? } else { one })
+}
+
+/// What was told of these payments, which are those of that id.
+async fn states_of(books: &Books, id: &str, payments: &[StoredPayment]) -> anyhow::Result<Vec<StoredState>> {
+    let is_one = payments.iter().any(|payment| payment.id == id);
+    Ok(books.ledger.payment_states(if is_one { Rows::Id(id) } else { Rows::Message(id) }).await?)
+}
+
+/// As long as one has gone out twice, as far as is known, what comes back may be either; a person who has put the second one to suspense knows.
+fn are_paid_once(all: &[AccountLine], line: &AccountLine, rows: &[StoredPayment]) -> anyhow::Result<()> {
+    let sent = rows.iter().filter(|payment| payment.message_id.is_some());
+    let names: BTreeSet<String> = sent.flat_map(|payment| [kept_reference(&payment.id), kept_reference(&file_of(payment))]).collect();
+    let is_second = |other: &&AccountLine| {
+        let is_about = other.about.as_ref().is_some_and(|about| names.contains(about));
+        let is_undecided = other.is_left() && other.assigned.is_none();
+        is_about && is_undecided && other.money.mid == line.money.mid && other.money.tells() == State::Settled
+    };
+    if let Some(second) = all.iter().find(is_second) {
+        let (second, about, back) = (second.number, second.about.as_deref().unwrap_or_default(), line.number);
+        bail!(
+            "line {second} tells that money of {about} has gone out, too, and nobody has said what that is: line {back} may be what came back \
+             of it. Say so first: put line {second} --against line {back}, or say that it is a --repetition; with --suspense it waits, and is not \
+             what came back"
+        );
+    }
+    Ok(())
+}
+
+/// What a line is of beyond payments that have told the same.
+pub struct Beside {
+    /// How many payments have.
+    pub payments: usize,
+    /// What the bank has kept, if it tells no more than they do.
+    pub charges: Money,
+}
+
+/// What a line is of beyond those that have told the same before that manifest: the payment of that id, or those of the file that has it.
+pub async fn have_told(books: &Books, line: &Line, of: &str, before: u64) -> anyhow::Result<Option<Beside>> {
+    let rows = named(books, of).await?;
+    let states = states_of(books, of, &rows).await?;
+    beside(line, rows.iter(), states.iter().filter(|row| row.sequence < before))
+}
+
+/// What a line is of beyond those of these payments of which these states tell the same; none where none of them does.
+pub fn beside<'r>(
+    line: &Line,
+    payments: impl Iterator<Item = &'r StoredPayment>,
+    states: impl Iterator<Item = &'r StoredState>,
+) -> anyhow::Result<Option<Beside>> {
+    let told: BTreeSet<&str> = states.filter(|row| row.state == line.tells().as_str()).map(|row| row.id.as_str()).collect();
+    let same = payments.filter(|row| row.mid == line.mid && row.paid_in == line.currency.code() && told.contains(row.id.as_str()));
+    let payments = same.map(payment_of).collect::<anyhow::Result<Vec<Payment>>>()?;
+    let charges = line.charges_beside(&payments)?;
+    Ok((!payments.is_empty()).then_some(Beside { payments: payments.len(), charges }))
+}
+
+/// Whether a payment is the one of that id, or one of the file that has it.
+pub fn is_named(payment: &StoredPayment, id: &str) -> bool {
+    payment.id == id || payment.message_id.as_deref() == Some(id)
+}
+
+/// The id of the payment, or of the file, that a line's message names: see [`file_of`].
+pub fn id_of(about: &str) -> &str {
+    about.strip_prefix("all of ").unwrap_or(about)
+}
