@@ -2,6 +2,7 @@
 //! chance chooses; after each the books are compared with an accountant's own ledger, which knows the contract and nothing of the code.
 
 mod acts;
+mod assigned;
 mod claimed;
 mod collected;
 mod compared;

@@ -1,5 +1,6 @@
 //! What people do in a year, as chance has it: mostly what comes next, often what is not allowed.
 
+use super::assigned::{Whose, assign};
 use super::collected::Receipt;
 use super::credits::receive;
 use super::judge::{Verdict, judge};
@@ -51,6 +52,11 @@ pub enum Act {
         mid: usize,
         receipts: Vec<Receipt>,
     },
+    /// A person says whose a line of a statement is.
+    Assign {
+        line: usize,
+        whose: Whose,
+    },
     /// The bank's last message is taken in again.
     TellAgain,
 }
@@ -94,6 +100,7 @@ pub fn choose(dice: &mut Dice, model: &Model) -> Act {
         75..82 => receive(dice, model).unwrap_or_else(|| forward(dice, model, books)),
         82 => Act::TellAgain,
         83..86 => claim(dice, model),
+        86..91 => assign(dice, model).unwrap_or_else(|| forward(dice, model, books)),
         _ => anything(dice, model, books),
     }
 }

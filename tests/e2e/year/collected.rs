@@ -9,11 +9,12 @@ use std::collections::{BTreeMap, BTreeSet};
 /// An invoice, by its place: the books, the platform and the cycle.
 pub type Invoice = (Books, usize, usize);
 
-/// Money that comes in at the bank of a MID.
+/// Money that comes in at the bank of a MID, or goes out.
 #[derive(Clone, Debug)]
 pub struct Receipt {
     /// The MID, and the currency that comes in.
     pub books: Books,
+    /// Below 0 if it goes out.
     pub amount: i128,
     /// The invoices whose numbers stand in it.
     pub names: Vec<Invoice>,
@@ -30,6 +31,8 @@ pub enum Taken {
     Suspense,
     /// It was told before: it is not booked, and a person has to look at it.
     Before,
+    /// It went out, and nobody knows what for: it is not booked, and a person has to look at it.
+    Open,
 }
 
 /// The account of a platform with a MID in a currency.
@@ -47,6 +50,9 @@ pub struct Account {
 impl Model {
     /// What a receipt will be taken for.
     pub fn taken_for(&self, receipt: &Receipt) -> Taken {
+        if receipt.amount < 0 {
+            return Taken::Open;
+        }
         let same = |(other, _): &&(Receipt, Option<Invoice>)| {
             (other.books, other.amount, &other.reference) == (receipt.books, receipt.amount, &receipt.reference)
         };
@@ -67,7 +73,7 @@ impl Model {
     pub fn receive(&mut self, receipt: Receipt) -> Taken {
         let taken = self.taken_for(&receipt);
         let (account, owner, pays) = match taken {
-            Taken::Before => return taken,
+            Taken::Before | Taken::Open => return taken,
             Taken::Suspense => ("suspense", "", None),
             Taken::Pays(invoice) => ("platform_receivable", PLATFORMS[invoice.1], Some(invoice)),
         };

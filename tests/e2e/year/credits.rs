@@ -1,6 +1,7 @@
 //! What comes in at the banks of a year, as chance has it: mostly what an invoice asks for, by its number.
 
 use super::acts::Act;
+use super::assigned::unnamed;
 use super::collected::{Invoice, Receipt};
 use super::model::Model;
 use super::world::{Books, MIDS};
@@ -16,7 +17,11 @@ pub fn receive(dice: &mut Dice, model: &Model) -> Option<Act> {
     let mut receipts: Vec<Receipt> = Vec::new();
     for _ in 0..1 + dice.place(4) {
         let reference = format!("BANK-{}-{}", model.receipts.len(), receipts.len());
-        let next = if dice.chance(10) { again(dice, model, mid) } else { None };
+        let next = match dice.below(10) {
+            0 => again(dice, model, mid),
+            1..4 => unnamed(dice, model, mid, reference.clone()),
+            _ => None,
+        };
         let next = next.unwrap_or_else(|| credit(dice, model, &issued, reference));
         // A statement tells nothing twice.
         if receipts.iter().all(|told| told.reference != next.reference) {

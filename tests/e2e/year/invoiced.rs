@@ -1,5 +1,6 @@
 //! Invoices and receivables beside the model.
 
+use super::assigned::{Line, Whose};
 use super::collected::{Account, Receipt, Taken};
 use super::judge::Verdict;
 use super::model::State;
@@ -100,8 +101,26 @@ impl Year {
         self.files += 1;
         let name = format!("statement-{}.xml", self.files);
         fs::write(self.data.path().join(&name), statement(&self.model, &format!("STATED-{}", self.files), receipts))?;
-        let output = self.data.run(["bank", "book", &name, "--mid", MIDS[mid], "--as", "ana"])?;
-        let taken: Vec<Taken> = receipts.iter().map(|receipt| self.model.receive(receipt.clone())).collect();
+        let output = self.data.run(["bank", "book", &name, "--mid", MIDS[mid], "--as", "ana", "--json"])?;
+        let said: Value = serde_json::from_slice(&output.stdout)?;
+        let mut left = said["files"][0]["exceptions"].as_array().into_iter().flatten();
+        let mut taken = Vec::new();
+        // What goes out is told first.
+        let (out, in_): (Vec<&Receipt>, Vec<&Receipt>) = receipts.iter().partition(|receipt| receipt.amount < 0);
+        for receipt in out.into_iter().chain(in_) {
+            let was = self.model.receive(receipt.clone());
+            taken.push(was);
+            if matches!(was, Taken::Pays(_)) {
+                continue;
+            }
+            let number = left.next().and_then(|one| one["line"].as_str()).with_context(|| said.to_string())?.to_owned();
+            let (whose, receipt_at) = match was {
+                Taken::Open => (Whose::Open, None),
+                Taken::Suspense => (Whose::Suspense, self.model.receipts.len().checked_sub(1)),
+                Taken::Before | Taken::Pays(_) => continue,
+            };
+            self.model.lines.push(Line { number, books: receipt.books, amount: receipt.amount, whose, receipt: receipt_at });
+        }
         self.model.told_again += taken.iter().filter(|taken| **taken == Taken::Before).count();
         let doubts = taken.iter().any(|taken| !matches!(taken, Taken::Pays(_)));
         ensure!(output.status.code() == Some(i32::from(doubts)), "{taken:?}: {}", shown(&output));

@@ -25,6 +25,7 @@ pub fn judge(model: &Model, act: &Act) -> Verdict {
         Act::Lift { books, number, .. } => allowed(model.sheet(*books).holds.get(number).is_some_and(|hold| !hold.lifted)),
         Act::Adjust { books, cycle, .. } => allowed(model.state(*books, *cycle).is_some_and(|state| state >= State::Approved)),
         Act::Tell { mid, news } => allowed(news.iter().any(|(payment, _)| model.payments[*payment].books.mid == *mid)),
+        Act::Assign { line, whose } => model.judge_assignment(*line, *whose),
         Act::TellAgain => Verdict::Answers,
         // To cut it off again goes on where a killed process has left it: the archive may be put in order.
         Act::Move(books, cycle, Move::Close) if model.state(*books, *cycle) == Some(State::Closing) => Verdict::Done,

@@ -1,5 +1,6 @@
 //! What the books should say: an accountant's own ledger, kept by the contract alone. It decides which acts are allowed, and follows them.
 
+use super::assigned::{Line as AccountLine, Whose};
 use super::claimed::{Claimed, Suspense};
 use super::collected::{Invoice, Receipt};
 use super::money::{Millionths, ceil, split, units};
@@ -110,6 +111,8 @@ pub struct Model {
     pub numbers: BTreeMap<Invoice, String>,
     /// What has come in, and which invoice it pays; else it is in suspense.
     pub receipts: Vec<(Receipt, Option<Invoice>)>,
+    /// What people decide of.
+    pub lines: Vec<AccountLine>,
     /// How many receipts were told again, and how many payments have waited for platforms.
     pub told_again: usize,
     pub waited: usize,
@@ -133,6 +136,7 @@ impl Model {
             payments: Vec::new(),
             numbers: BTreeMap::new(),
             receipts: Vec::new(),
+            lines: Vec::new(),
             told_again: 0,
             waited: 0,
             balances: BTreeMap::new(),
@@ -370,6 +374,13 @@ impl Model {
             ("in suspense", self.receipts.len() - pays),
             ("told again", self.told_again),
             ("waited", self.waited),
+        ]);
+        let are = |is: fn(&AccountLine) -> bool| self.lines.iter().filter(|line| is(line)).count();
+        seen.extend([
+            ("charged", are(|line| line.whose == Whose::Charges)),
+            ("put to an invoice", are(|line| matches!(line.whose, Whose::Invoice(_)))),
+            ("put to a payment that went out", are(|line| matches!(line.whose, Whose::Payment(_)) && line.amount < 0)),
+            ("put to a payment that came back", are(|line| matches!(line.whose, Whose::Payment(_)) && line.amount > 0)),
         ]);
         seen.insert("claimed", self.claimed.len());
         seen.insert("advance", advances.filter(|(books, platform)| self.account(*books, *platform).advance != 0).count());

@@ -26,6 +26,8 @@ pub struct Payment {
     pub party: usize,
     pub amount: i128,
     pub news: News,
+    /// Whether it was ever told to have settled.
+    pub has_settled: bool,
     /// Whether it is the last one for its obligation.
     pub is_last: bool,
 }
@@ -102,6 +104,7 @@ impl Model {
             // It was known before.
             _ => return,
         }
+        self.payments[payment].has_settled |= news == News::Settled;
         self.payments[payment].news = news;
     }
 }

@@ -91,6 +91,7 @@ impl Year {
             Act::Tell { mid, news } => self.tell(*mid, news, verdict),
             Act::Claim { party } => self.claim(*party),
             Act::Receive { mid, receipts } => self.receive(*mid, receipts, verdict),
+            Act::Assign { line, whose } => self.assign(*line, *whose, verdict),
             Act::TellAgain => self.tell_again(),
         }
     }
@@ -228,7 +229,7 @@ impl Year {
     }
 
     /// Runs words that end as the verdict says; what they say.
-    fn run(&self, words: &[&str], verdict: Verdict) -> Result<Value> {
+    pub fn run(&self, words: &[&str], verdict: Verdict) -> Result<Value> {
         let output = self.data.run([words, &["--json"]].concat())?;
         ensure!(output.status.success() == (verdict != Verdict::Refused), "{words:?}: {}", shown(&output));
         ensure!(matches!(output.status.code(), Some(0..=2)), "{words:?}: {}", shown(&output));
@@ -355,8 +356,8 @@ impl Year {
             let party = self.model.world.parties.iter().position(|party| party.id == text("party")).context("nobody")?;
             let news = if left_out.contains(&party) { News::Rejected } else { News::Released };
             let paid_in = CURRENCIES.iter().position(|(code, _)| *code == text("currency")).context("no currency")?;
-            let payment =
-                Payment { id: text("payment"), books, paid_in, cycle: of, party, amount: amount(row, "amount")?, news, is_last: true };
+            let (id, amount) = (text("payment"), amount(row, "amount")?);
+            let payment = Payment { id, books, paid_in, cycle: of, party, amount, news, has_settled: false, is_last: true };
             ensure!(due.remove(&party) == Some((paid_in, payment.amount)) && text("state") == name(news), "{row}");
             self.model.pay(payment)?;
         }

@@ -38,14 +38,15 @@ pub fn message(model: &Model, id: &str, news: &[(usize, News)]) -> String {
     )
 }
 
-/// A statement of what has come in.
+/// A statement of what has come in, and of what has gone out without a name.
 pub fn statement(model: &Model, id: &str, receipts: &[Receipt]) -> String {
     let entry = |receipt: &Receipt| {
         let Receipt { books, amount, names, reference } = receipt;
         let numbers: Vec<&str> = names.iter().filter_map(|invoice| model.numbers.get(invoice)).map(String::as_str).collect();
-        let (currency, digits, note) = (books.currency(), digits(*books, *amount), numbers.join(" and "));
+        let (currency, digits, note) = (books.currency(), digits(*books, amount.abs()), numbers.join(" and "));
+        let kind = if *amount < 0 { "DBIT" } else { "CRDT" };
         format!(
-            "<Ntry><Amt Ccy=\"{currency}\">{digits}</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts><BookgDt><Dt>2027-02-04</Dt></BookgDt><NtryDtls><TxDtls><Refs><AcctSvcrRef>{reference}</AcctSvcrRef></Refs><RmtInf><Ustrd>for {note}</Ustrd></RmtInf></TxDtls></NtryDtls></Ntry>"
+            "<Ntry><Amt Ccy=\"{currency}\">{digits}</Amt><CdtDbtInd>{kind}</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts><BookgDt><Dt>2027-02-04</Dt></BookgDt><NtryDtls><TxDtls><Refs><AcctSvcrRef>{reference}</AcctSvcrRef></Refs><RmtInf><Ustrd>for {note}</Ustrd></RmtInf></TxDtls></NtryDtls></Ntry>"
         )
     };
     let entries: String = receipts.iter().map(entry).collect();
