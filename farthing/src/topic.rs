@@ -27,6 +27,9 @@ use std::time::Duration;
 /// How long a worker whose lease was taken waits before it joins anew.
 const REJOIN_PAUSE: Duration = Duration::from_millis(500);
 
+/// How often in a row an index is given up before it is read, because the group wants its partition back.
+const GIVES_UP: u32 = 2;
+
 /// How long a commit waits before it asks brokers again.
 const ASK_PAUSE: Duration = Duration::from_secs(1);
 
@@ -120,20 +123,23 @@ impl TopicMetering<'_> {
         for held in now.values_mut() {
             held.index.identities.resize(room.memory_bytes).context(NOT_KEPT)?;
         }
-        // After the leases: nobody adds to these partitions any more.
-        books.refresh().await?;
-        self.metering.sweep(books).await?;
         if !behind.is_empty() {
             let starts = now.iter().map(|(number, held)| (*number, held.start));
             member.hold(starts.chain(behind.iter().map(|(number, partition, _)| (*number, partition.next))).collect());
         }
+        // After the leases: nobody adds to these partitions any more.
+        books.refresh().await?;
+        self.metering.sweep(books).await?;
         let (known, unknown) = behind.into_iter().partition(|(.., index)| index.is_some());
         now.extend(self.brought_up_to_date(books, known, &room, || true).await?.unwrap_or_default());
-        let is_wanted = || !member.is_changing() && !self.stop.signalled();
+        // Who has given up again and again reads to the end: workers that come and go may not keep it from ever beginning.
+        let gives_up = indexed.given_up < GIVES_UP;
+        let is_wanted = || !(self.stop.signalled() || gives_up && member.is_changing());
         let Some(read) = self.brought_up_to_date(books, unknown, &room, is_wanted).await? else {
-            indexed.held = now;
+            (indexed.held, indexed.given_up) = (now, indexed.given_up + 1);
             return Ok(None);
         };
+        indexed.given_up = 0;
         now.extend(read);
         self.outgoing.hold(now.keys().map(|number| self.topic.partition_name(*number)).collect());
         Ok(Some(now))

@@ -42,6 +42,8 @@ impl Had {
 pub struct Indexed {
     /// Those that the last job held, by number.
     pub held: BTreeMap<i32, Held>,
+    /// How often in a row an index was given up before all of it was read.
+    pub given_up: u32,
     /// Those that others got since, the latest first. Their indexes are at rest.
     aside: Vec<(i32, Held)>,
 }

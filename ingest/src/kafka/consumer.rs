@@ -16,7 +16,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant as Clock};
 
 /// How long brokers have to answer.
-const PATIENCE: Duration = Duration::from_secs(15);
+pub const PATIENCE: Duration = Duration::from_secs(15);
+
+/// How long they have while the member is to be polled: whoever asks then asks again.
+pub const SHORT: Duration = Duration::from_secs(4);
 
 /// How often whoever waits for brokers looks whether they have refused it.
 const LOOK: Duration = Duration::from_millis(200);
@@ -113,7 +116,7 @@ impl GroupConsumer {
                 return Err(self.unanswered("which cluster this is", Cause::MetadataFetch(RDKafkaErrorCode::OperationTimedOut)));
             }
         }
-        self.fingerprint().map(drop)
+        fingerprint(&self.client, &self.brokers, &self.topic, PATIENCE).map(drop)
     }
 
     pub fn changes(&self) -> std::sync::MutexGuard<'_, VecDeque<Change>> {
@@ -151,24 +154,24 @@ impl GroupConsumer {
 
     /// Which topic of which cluster this is now.
     pub fn fingerprint(&self) -> Result<String, KafkaError> {
-        fingerprint(&self.client, &self.brokers, &self.topic)
+        fingerprint(&self.client, &self.brokers, &self.topic, SHORT)
     }
 
     /// The first offset that Kafka still has of a partition, and the one after the last.
-    pub fn watermarks(&self, partition: i32) -> Result<(u64, u64), KafkaError> {
-        let watermarks = self.client.fetch_watermarks(&self.topic, partition, PATIENCE);
+    pub fn watermarks(&self, partition: i32, patience: Duration) -> Result<(u64, u64), KafkaError> {
+        let watermarks = self.client.fetch_watermarks(&self.topic, partition, patience);
         let (low, high) = watermarks.map_err(|source| self.unanswered("which offsets there are", source))?;
         Ok((u64::try_from(low).unwrap_or(0), u64::try_from(high).unwrap_or(0)))
     }
 
     /// Where the partitions that have anything end.
     pub fn ends(&self) -> Result<Vec<(i32, u64)>, KafkaError> {
-        let metadata = self.client.fetch_metadata(Some(&self.topic), PATIENCE);
+        let metadata = self.client.fetch_metadata(Some(&self.topic), SHORT);
         let metadata = metadata.map_err(|source| self.unanswered("which partitions there are", source))?;
         let partitions = metadata.topics().iter().flat_map(|topic| topic.partitions()).map(|partition| partition.id());
         let mut ends = Vec::new();
         for partition in partitions {
-            let (low, high) = self.watermarks(partition)?;
+            let (low, high) = self.watermarks(partition, SHORT)?;
             if low < high {
                 ends.push((partition, high));
             }

@@ -84,7 +84,7 @@ pub struct Member {
     turns: Receiver<Result<Turn, KafkaError>>,
     /// Set when it is to leave.
     membership: Arc<AtomicBool>,
-    /// Set by the thread: what is held before a job reads it is to change.
+    /// Set by the thread: some of what is held before a job reads it is wanted back, or the thread has ended.
     changing: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
@@ -148,7 +148,7 @@ impl Member {
         let _ = self.orders.send(Order::Hold(starts));
     }
 
-    /// Whether what is held so is to change: then the next turn says to what.
+    /// Whether some of what is held so is wanted back, or nothing is held any more: the next turn says what is so.
     #[must_use]
     pub fn is_changing(&self) -> bool {
         self.changing.load(Ordering::SeqCst)

@@ -1,7 +1,7 @@
 //! The thread of a member: polls the client, ends and begins the blocks of jobs, and answers Kafka in between.
 
 use super::KafkaError;
-use super::consumer::{Change, GroupConsumer, in_range};
+use super::consumer::{Change, GroupConsumer, PATIENCE, SHORT, in_range};
 use super::gather::Gathering;
 use super::member::{Offered, Order, Stops, Tells, Turn};
 use super::message::Received;
@@ -43,7 +43,7 @@ const RUN: usize = 4096;
 
 /// A partition that is held.
 struct Held {
-    /// None until a job begins to read it.
+    /// None until it is placed for a job.
     gathering: Option<Gathering>,
     at_end: bool,
 }
@@ -89,7 +89,7 @@ pub(super) struct Polling {
     standing: Arc<Standing>,
     /// Whether what is held waits for a job that is being prepared.
     holding: bool,
-    /// Whether Kafka wants to change that.
+    /// Whether Kafka wants some of that back, or nothing is held any more.
     changing: Arc<AtomicBool>,
 }
 
@@ -140,6 +140,7 @@ impl Polling {
             }
         }
         self.job = None;
+        self.changing.store(true, Ordering::SeqCst);
         self.consumer.leave();
         self.standing.ends();
     }
@@ -196,7 +197,9 @@ impl Polling {
         self.end_job_if_due();
         if self.holding {
             self.answer_what_changes_nothing();
-            self.changing.store(!self.consumer.changes().is_empty(), Ordering::SeqCst);
+            // For what comes in addition nobody waits.
+            let is_wanted_back = self.consumer.changes().iter().any(|change| matches!(change, Change::Revoked(_)));
+            self.changing.store(is_wanted_back, Ordering::SeqCst);
         }
         self.answer_changes();
         match self.take_turn() {
@@ -229,6 +232,7 @@ impl Polling {
     fn begin(&mut self, starts: &[(i32, u64)], blocks: SyncSender<Block>) -> Result<(), KafkaError> {
         self.place(starts)?;
         self.holds(false);
+        self.blocked_since = None;
         // Whatever was paused, also in an earlier assignment: none stays so for good.
         let all: Vec<i32> = self.held.keys().copied().collect();
         let _ = self.consumer.resume(&all);
@@ -248,7 +252,7 @@ impl Polling {
             match held.gathering.as_ref().map(Gathering::start) {
                 Some(at) if !self.torn && waits.unwrap_or(at) == *start => {}
                 read => {
-                    held.gathering = Some(Gathering::from(*start));
+                    (held.gathering, held.at_end) = (Some(Gathering::from(*start)), false);
                     self.waiting.take_if(|(of, _)| of == partition);
                     if read.is_some() {
                         self.consumer.seek(*partition, *start).map_err(KafkaError::Client)?;
@@ -362,7 +366,7 @@ impl Polling {
 
     fn offer(&self) -> Result<Vec<Offered>, KafkaError> {
         let offered = |(partition, held): (&i32, &Held)| {
-            let (low, high) = self.consumer.watermarks(*partition)?;
+            let (low, high) = self.consumer.watermarks(*partition, SHORT)?;
             // What waits for room was taken out of the gathering.
             let waits = self.waiting.as_ref().filter(|(of, _)| of == partition).map(|(_, block)| block.start);
             let kept = waits.or_else(|| held.gathering.as_ref().map(Gathering::start));
@@ -417,7 +421,8 @@ impl Polling {
 
     /// Partitions of which nothing is taken are paused: the group is polled, and memory stays bounded.
     fn pause_or_resume(&mut self) {
-        let blocked = self.blocked_since.is_some_and(|since| since.elapsed() > BLOCKED);
+        // A block that went with its partition blocks nothing any more.
+        let blocked = self.waiting.is_some() && self.blocked_since.is_some_and(|since| since.elapsed() > BLOCKED);
         let pause = self.job.is_none() || blocked;
         let read: Vec<i32> = self.read().collect();
         if pause && !self.paused && !read.is_empty() {
@@ -429,7 +434,7 @@ impl Polling {
         }
     }
 
-    /// The partitions that a job has begun to read.
+    /// The partitions that are placed for a job.
     fn read(&self) -> impl Iterator<Item = i32> {
         self.held.iter().filter(|(_, held)| held.gathering.is_some()).map(|(partition, _)| *partition)
     }
@@ -485,7 +490,7 @@ impl Polling {
     fn out_of_range(&self, error: Cause) -> Result<(), KafkaError> {
         for (partition, held) in &self.held {
             let Some(at) = held.gathering.as_ref().map(Gathering::next) else { continue };
-            let (low, high) = self.consumer.watermarks(*partition)?;
+            let (low, high) = self.consumer.watermarks(*partition, PATIENCE)?;
             in_range(&self.topic, *partition, at, (low, high))?;
         }
         Err(KafkaError::Refused { topic: self.topic.topic.clone(), source: error })

@@ -45,7 +45,7 @@ const OF_TOPICS: &str = "topic.";
 const NOT_OF_TOPICS: [&str; 2] = ["topic.metadata.", "topic.blacklist"];
 
 /// What a client has unless it is told otherwise.
-const DEFAULTS: [(&str, &str); 6] = [
+const DEFAULTS: [(&str, &str); 7] = [
     ("client.id", "farthing"),
     // What is fetched ahead waits in memory, per partition.
     ("queued.max.messages.kbytes", "8192"),
@@ -54,6 +54,8 @@ const DEFAULTS: [(&str, &str); 6] = [
     ("fetch.message.max.bytes", "2097152"),
     ("fetch.wait.max.ms", "100"),
     ("socket.keepalive.enable", "true"),
+    // Brokers that are back are found soon: the client's own ten seconds are longer than many a session.
+    ("reconnect.backoff.max.ms", "2000"),
 ];
 
 /// Words in the names of properties whose values are nobody's business.

@@ -9,15 +9,17 @@ use rdkafka::types::RDKafkaErrorCode;
 use std::ffi::{CStr, CString};
 use std::time::Duration;
 
-/// How long brokers have to answer.
-const PATIENCE: Duration = Duration::from_secs(15);
-
-/// The ids of the cluster and of the topic in it, as `CLUSTER/TOPIC`.
-pub fn fingerprint<C: ConsumerContext>(consumer: &BaseConsumer<C>, brokers: &str, topic: &str) -> Result<String, KafkaError> {
+/// The ids of the cluster and of the topic in it, as `CLUSTER/TOPIC`; brokers have so long to answer.
+pub fn fingerprint<C: ConsumerContext>(
+    consumer: &BaseConsumer<C>,
+    brokers: &str,
+    topic: &str,
+    patience: Duration,
+) -> Result<String, KafkaError> {
     let unanswered = |what, source| KafkaError::Unanswered { brokers: brokers.to_owned(), what, source };
     let timed_out = Cause::MetadataFetch(RDKafkaErrorCode::OperationTimedOut);
-    let cluster = consumer.client().fetch_cluster_id(PATIENCE).ok_or_else(|| unanswered("which cluster this is", timed_out))?;
-    match describe(consumer, topic) {
+    let cluster = consumer.client().fetch_cluster_id(patience).ok_or_else(|| unanswered("which cluster this is", timed_out))?;
+    match describe(consumer, topic, patience) {
         Ok(id) => Ok(format!("{cluster}/{id}")),
         Err(RDKafkaErrorCode::UnknownTopicOrPartition) => Err(KafkaError::NoSuchTopic(topic.to_owned())),
         Err(code) => Err(unanswered("which topic this is", Cause::MetadataFetch(code))),
@@ -27,9 +29,13 @@ pub fn fingerprint<C: ConsumerContext>(consumer: &BaseConsumer<C>, brokers: &str
 /// The topic's id, in base64. The client has no safe way to ask for it, and no other way is airtight: offsets of a new topic may well
 /// have grown beyond those of the old one.
 #[expect(unsafe_code, reason = "librdkafka's DescribeTopics is bound, but not wrapped")]
-fn describe<C: ClientContext + ConsumerContext>(consumer: &BaseConsumer<C>, topic: &str) -> Result<String, RDKafkaErrorCode> {
+fn describe<C: ClientContext + ConsumerContext>(
+    consumer: &BaseConsumer<C>,
+    topic: &str,
+    patience: Duration,
+) -> Result<String, RDKafkaErrorCode> {
     let name = CString::new(topic).map_err(|_| RDKafkaErrorCode::InvalidTopic)?;
-    let millis = i32::try_from(PATIENCE.as_millis()).unwrap_or(i32::MAX);
+    let millis = i32::try_from(patience.as_millis()).unwrap_or(i32::MAX);
     let client = consumer.client().native_ptr();
     // SAFETY: `client` lives as long as `consumer`, which outlives this call. Each object that is made here is destroyed here, once, after
     // its last use; what the result lends is copied before the event that owns it is destroyed. `names` and `name` outlive the call
