@@ -242,8 +242,13 @@ impl Answer {
     /// Whether it surely is of another entry than the one that the bank calls so: neither itself nor the entry that it is in has that name.
     #[must_use]
     pub fn is_of_another_entry(&self, name: &str) -> bool {
-        let is_named = |reference: &Option<String>| reference.as_deref() == Some(name);
-        self.bank_reference.is_some() && !is_named(&self.bank_reference) && !is_named(&self.entry_reference)
+        self.bank_reference.is_some() && !self.is_called(name)
+    }
+
+    /// Whether the bank calls it so, or the entry that it is in.
+    #[must_use]
+    pub fn is_called(&self, name: &str) -> bool {
+        [&self.bank_reference, &self.entry_reference].into_iter().any(|reference| reference.as_deref() == Some(name))
     }
 }
 

@@ -10,12 +10,11 @@ use crate::payouts::folded::payment_of;
 use crate::payouts::lines::{Change, changes, described, kept, whose};
 use anyhow::{Context, anyhow, ensure};
 use farthing_archive::remittances::Remitted;
-use farthing_ledger::StoredState;
 use farthing_schemas::manifest::AssignedTo;
 use farthing_schemas::{Cycle, Money};
 use farthing_settle::Draft;
 use farthing_settle::journal::{Entry, Header, PaidToOffice, entry_of_assignment, entry_of_remittance, withheld_for};
-use farthing_settle::payout::Payment;
+use farthing_settle::payout::{Payment, State};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// MID, currency, cycle and jurisdiction.
@@ -72,15 +71,13 @@ impl Invariant for Decided {
 }
 
 impl Decided {
-    fn assignment(&self, Change { made, row, from, to, .. }: &Change<'_>, put: &[(Payment, &str)]) -> anyhow::Result<()> {
+    fn assignment(&self, Change { made, row, from, to, .. }: &Change<'_>, put: &[Payment]) -> anyhow::Result<()> {
         let said = &made.assignment;
         let line = described(row, &said.mid, &said.message_sha256)?;
         let same = (line.amount, line.currency) == (made.amount, made.currency);
         ensure!(same, "its line is of {} {}, and it says {} {}", line.amount, line.currency, made.amount, made.currency);
         ensure!(!matches!(from, Some(AssignedTo::Payees { .. })), "it takes a line from payments, and what has become of those stays");
-        // What stayed where it was is among them.
-        let moved = put.iter().filter(|(_, state)| *state == line.tells().as_str()).map(|(payment, _)| payment);
-        let told = line.told(moved, kept(Some(to))?.minus(kept(from.as_ref())?)?);
+        let told = line.told(put, kept(Some(to))?.minus(kept(from.as_ref())?)?);
         let (from, to) = (whose(from.as_ref()), whose(Some(to)));
         let moves_nothing = from == to && told.is_empty();
         self.is_booked(made.sequence, |header| Ok(entry_of_assignment(&line, &from, &to, &told, occasion(header))?), moves_nothing)
@@ -118,18 +115,21 @@ impl Decided {
     }
 }
 
-/// The payments that people put lines to, and the state that each is said to be in, by the act that did.
-fn put<'a>(chain: &Chain<'a>) -> anyhow::Result<BTreeMap<u64, Vec<(Payment, &'a str)>>> {
+/// The payments that lines moved to which people put those, by the act that did: what was told before only stays where it is.
+fn put(chain: &Chain<'_>) -> anyhow::Result<BTreeMap<u64, Vec<Payment>>> {
     let acts: BTreeSet<u64> =
         chain.assignments().filter(|(_, made)| matches!(made.to, AssignedTo::Payees { .. })).map(|(sequence, _)| sequence).collect();
-    let states: Vec<&StoredState> = chain.payments.states().filter(|row| acts.contains(&row.sequence)).collect();
-    let wanted: BTreeSet<&str> = states.iter().map(|row| row.id.as_str()).collect();
+    let wanted: BTreeSet<&str> = chain.payments.states().filter(|row| acts.contains(&row.sequence)).map(|row| row.id.as_str()).collect();
     let rows = chain.payments.payments().filter(|row| wanted.contains(row.id.as_str()));
     let payments = rows.map(|row| Ok((row.id.as_str(), payment_of(row)?))).collect::<anyhow::Result<BTreeMap<&str, Payment>>>()?;
-    let mut found: BTreeMap<u64, Vec<(Payment, &str)>> = BTreeMap::new();
-    for row in states {
-        let put = payments.get(row.id.as_str()).map(|payment| (payment.clone(), row.state.as_str()));
-        found.entry(row.sequence).or_default().extend(put);
+    let mut found: BTreeMap<u64, Vec<Payment>> = BTreeMap::new();
+    let mut told: BTreeSet<(&str, &str)> = BTreeSet::new();
+    for row in chain.payments.states().filter(|row| wanted.contains(row.id.as_str())) {
+        let (id, state, returned) = (row.id.as_str(), row.state.as_str(), State::Returned.as_str());
+        let is_news = told.insert((id, state)) && (state == returned || !told.contains(&(id, returned)));
+        if is_news && acts.contains(&row.sequence) {
+            found.entry(row.sequence).or_default().extend(payments.get(id).cloned());
+        }
     }
     Ok(found)
 }

@@ -19,7 +19,7 @@ use farthing_schemas::{Cycle, Money};
 use farthing_settle::Draft;
 use farthing_settle::cycle::Kind;
 use farthing_settle::journal::{Entry, EntryKind, Header, Line, Occasion, OfCycle, Told, entry_of_message, entry_of_release};
-use farthing_settle::payout::{Due, Motion, Payment, Payments, State, payments_sha256, sums};
+use farthing_settle::payout::{Due, Payment, Payments, State, payments_sha256, sums};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// MID, currency and cycle.
@@ -208,8 +208,8 @@ impl<'a> Look<'a> {
             let payment = self.key_of.get(row.id.as_str()).with_context(|| format!("payment {} is not there yet", row.id))?;
             ensure!(payment.mid == message.mid, "payment {} is another MID's", row.id);
             let motion = self.payments.entry(key_of(payment)).or_default().tell(&row.id, row.state.parse()?)?;
+            self.settled.extend((row.state == State::Settled.as_str()).then_some(row.id.as_str()));
             if let Some(motion) = motion {
-                self.settled.extend((motion == Motion::Arrived).then_some(row.id.as_str()));
                 let (amount, currency) = (from_stored_text(&payment.amount)?, payment.paid_in.parse()?);
                 books.push(Told::Payment { party: payment.party.to_string(), motion, amount, currency });
             }
@@ -243,30 +243,28 @@ impl<'a> Look<'a> {
         ensure!(act.made.is_empty(), "an assignment makes no payments");
         let (amount, currency) = (from_stored_text(&said.amount)?, said.currency.parse()?);
         let line = Line { mid: said.mid.clone(), amount, currency, message_sha256: said.message_sha256.clone() };
-        let mut moved = Vec::new();
+        // Those that it is of, and whether anything becomes of any of them.
+        let (mut of_line, mut is_news) = (BTreeMap::new(), false);
         for row in &act.told {
             let payment = self.key_of.get(row.id.as_str()).with_context(|| format!("payment {} is not there yet", row.id))?;
             ensure!(payment.mid == said.mid && is_named(payment, of), "payment {} is another MID's, or is not of {of}", row.id);
             let told: State = row.state.parse()?;
             let motion = self.payments.entry(key_of(payment)).or_default().tell(&row.id, told)?;
-            // One that came back before it was known to have gone out stays where it is.
-            let is_passed =
-                motion.is_none() && (line.tells(), told) == (State::Settled, State::Returned) && !self.settled.contains(&*row.id);
-            ensure!(
-                is_passed || motion == Some(line.motion()),
-                "payment {} is said to be {told}, and its line tells {}",
-                row.id,
-                line.tells()
-            );
-            self.settled.extend(motion.filter(|motion| *motion == Motion::Arrived).map(|_| row.id.as_str()));
-            moved.push(payment_of(payment)?);
+            // What was told before stays where it is; of a debit that is also what came back before it was known to have gone out.
+            let stays = motion.is_none() && (told == line.tells() || told == State::Returned);
+            let can_be = stays || motion == Some(line.motion());
+            ensure!(can_be, "payment {} is said to be {told}, and its line tells {}", row.id, line.tells());
+            is_news |= motion.is_some() || (told == State::Settled && !self.settled.contains(row.id.as_str()));
+            self.settled.extend((told == State::Settled).then_some(row.id.as_str()));
+            of_line.insert(row.id.as_str(), payment_of(payment)?);
         }
         if !self.chain.looks_at(act.sequence) {
             return Ok(());
         }
+        ensure!(is_news, "nothing becomes of the payments of its line");
         let charges = charges.as_deref().map_or(Ok(Money::ZERO), from_stored_text)?;
-        let fits = line.charges_beside(&moved)? == charges && line.can_keep(charges, moved.len());
-        ensure!(fits && !moved.is_empty(), "its payments do not sum to its line");
+        let fits = line.charges_beside(of_line.values())? == charges && line.can_keep(charges, of_line.len());
+        ensure!(fits, "its payments do not sum to its line");
         let states: Vec<StoredState> = act.told.iter().map(|row| (*row).clone()).collect();
         ensure!(outcome_sha256(&states, &[], &[]) == *states_sha256, "the states of its payments are not those that it names");
         Ok(())

@@ -10,15 +10,15 @@ Examples:
   farthing bank assign 17-2 --invoice RF742610EUR0123456789ACDE --why no-number --reference letter-3
   farthing bank assign 17-2 --platform plt_acme --why advance --reference letter-3
   farthing bank assign 17-3 --charges --why fees --reference statement-4
-  farthing bank assign 19-4 --payment FA2610EUR1M3C5XKX2LW7Q1 --why no-id --reference bank-call-8
+  farthing bank assign 19-4 --payment 4DV4PVN6D5F178SGJC35-2610-1 --why no-id --reference call-8
   farthing bank assign 21-1 --against 17-2 --why sent-back --reference letter-5
   farthing bank assign --list --data books
 
 farthing bank exceptions and farthing bank lines number the lines. From then on it counts there: in
-receivables, in what release --funded pays out of, and in the journal, which books it on the evidence
-of the bank's message. What was wrong is assigned again, to --suspense if it is nobody's: the new one
-points back, and the old one stays. Only what has become of a --payment stays so: whoever was not paid
-is owed it again, and may be paid anew. The same again changes nothing.")]
+receivables, in what release --funded pays out of, and in the journal, which books it on the
+evidence of the bank's message. What was wrong is assigned again, to --suspense if it is nobody's:
+the new one points back, and the old one stays. Only what has become of a --payment stays so:
+whoever it came back from is owed it again, and may be paid anew. The same again changes nothing.")]
 #[command(group = ArgGroup::new("payments").args(["payment", "repetition_of"]))]
 pub struct AssignOptions {
     /// The line of the bank's message, such as 17-2

@@ -6,6 +6,7 @@ mod whole;
 
 use crate::books::Books;
 use anyhow::{Context, bail};
+use compact_str::CompactString;
 use farthing_archive::Catalog;
 use farthing_archive::catalog::TakenIn;
 use farthing_bank::answer::{AnswerKind, Change};
@@ -50,16 +51,9 @@ pub async fn take_in(books: &Books, mid: &str, file: &AnswerFile, sequence: u64)
         }
     }
     // Banks tell what moved on a day in whatever order, and what comes back has gone out before.
-    found.sort_by_key(|(_, answer)| (answer.outcome == Outcome::Returned, !is_of_all(answer)));
-    for (mut payments, answer) in found {
-        if is_of_all(answer) {
-            // What is reported of one is not so of all; what moves upon the account moves by each entry.
-            payments.retain(|payment| tells_of_an_account(kind) || !named.contains(&payment.id));
-            taking.tell_all(&payments, answer).await?;
-        } else {
-            taking.tell(&payments[0], answer).await?;
-        }
-    }
+    let (back, out): (Vec<_>, Vec<_>) = found.into_iter().partition(|(_, answer)| answer.outcome == Outcome::Returned);
+    taking.tell_each(out, &named).await?;
+    taking.tell_each(back, &named).await?;
     // It would be used up without having changed anything.
     if let (false, Some(other)) = (taking.ours, taking.others.first()) {
         bail!("its payments are those of {other}, and not of {mid}: give it with --mid {other}");
@@ -135,6 +129,28 @@ impl Taking<'_> {
         Ok(None)
     }
 
+    /// What is said of all payments of a file comes first, and again at the end if it is not true of what they are by then.
+    async fn tell_each(&mut self, told: Vec<(Vec<StoredPayment>, &Answer)>, named: &BTreeSet<CompactString>) -> anyhow::Result<()> {
+        let (of_all, of_one): (Vec<_>, Vec<_>) = told.into_iter().partition(|(_, answer)| is_of_all(answer));
+        let mut later = Vec::new();
+        for (mut payments, answer) in of_all {
+            // What is reported of one is not so of all; what moves upon the account moves by each entry.
+            payments.retain(|payment| tells_of_an_account(self.kind) || !named.contains(&payment.id));
+            if !self.tell_all(&payments, answer).await? {
+                later.push((payments, answer));
+            }
+        }
+        for (payments, answer) in of_one {
+            self.tell(&payments[0], answer).await?;
+        }
+        for (payments, answer) in later {
+            if !self.tell_all(&payments, answer).await? {
+                self.line(answer, answer.reference.to_string(), "the payments of the file of which it can be true do not sum to that")?;
+            }
+        }
+        Ok(())
+    }
+
     async fn tell(&mut self, payment: &StoredPayment, answer: &Answer) -> anyhow::Result<()> {
         let amount: Money = from_stored_text(&payment.amount)?;
         // What is said of all of a file may say the sum.
@@ -152,7 +168,7 @@ impl Taking<'_> {
         let tells_of_account = tells_of_an_account(self.kind);
         let is_of_account = own.is_some() && tells_of_account;
         let known = self.known(payment).await?;
-        let (was, news) = (known.state, known.state.after(told));
+        let (was, news, is_back_early) = (known.state, known.state.after(told), known.is_back_early());
         let which = if tells_of_account && news.is_ok() { known.which(told, answer) } else { Which::Same };
         match news {
             Err(contradiction) => self.line(answer, payment.id.to_string(), &contradiction.to_string())?,
@@ -166,17 +182,31 @@ impl Taking<'_> {
                 self.push_state(payment, to, answer);
                 let known = self.known(payment).await?;
                 (known.state, known.has_settled) = (to, known.has_settled || to == State::Settled);
+                known.booked = answer.booked.map(|day| day.to_string());
                 self.taken.moved += 1;
                 if let Some(motion) = was.motion(to) {
                     let (party, currency) = (payment.party.to_string(), payment.paid_in.parse()?);
                     self.taken.told.push(Told::Payment { party, motion, amount, currency });
                 }
             }
+            Ok(None) if is_of_account && told == State::Settled && is_back_early => self.pass(payment, answer).await?,
             Ok(None) if is_of_account && which == Which::Another => self.another(answer, payment.id.to_string(), was)?,
             // What the account calls it tells it apart from others later.
             Ok(None) if is_of_account && which == Which::First && was == told => self.push_state(payment, told, answer),
             Ok(None) => {}
         }
+        Ok(())
+    }
+
+    /// A payment that has come back already has gone out by this entry: both are nothing together, and the next debit is another one.
+    async fn pass(&mut self, payment: &StoredPayment, answer: &Answer) -> anyhow::Result<()> {
+        self.push_state(payment, State::Settled, answer);
+        let known = self.known(payment).await?;
+        known.has_settled = true;
+        let (reason, booked) = (known.reason.clone(), known.booked.clone());
+        let (sequence, line, id) = (self.sequence, next(self.taken.rows.states.len()), payment.id.to_string());
+        let state = State::Returned.to_string();
+        self.taken.rows.states.push(StoredState { sequence, line, id, state, reason, booked, reference: None });
         Ok(())
     }
 
@@ -191,9 +221,9 @@ impl Taking<'_> {
     /// What messages have told of a payment before this one.
     async fn known_before(&self, payment: &StoredPayment) -> anyhow::Result<Known> {
         let state = State::first(payment.message_id.as_deref());
-        let mut known = Known { state, reason: None, has_settled: false, called: BTreeMap::new() };
+        let mut known = Known { state, reason: None, booked: None, has_settled: false, called: BTreeMap::new() };
         for row in self.books.ledger.payment_states(Asked::Id(&payment.id)).await? {
-            (known.state, known.reason) = (row.state.parse()?, row.reason);
+            (known.state, known.reason, known.booked) = (row.state.parse()?, row.reason, row.booked);
             let is_alike = message_told_by(&self.books.catalog, row.sequence).is_some_and(|told| told.message.form == self.kind.as_str());
             known.has_settled |= known.state == State::Settled;
             if let Some(reference) = row.reference.filter(|_| is_alike) {

@@ -100,6 +100,11 @@ impl AccountLine {
         self.unbooked == Some(Unbooked::Again)
     }
 
+    /// Whether another message that tells it tells it again: it counts, or a person has said that it repeats what was told otherwise.
+    pub fn is_told(&self) -> bool {
+        self.counts() || !self.is_told_again() && matches!(self.to(), Some(AssignedTo::Repetition { .. }))
+    }
+
     /// Whether it is nobody's, and in suspense as such.
     pub fn is_in_suspense(&self) -> bool {
         self.is(&AssignedTo::Suspense)

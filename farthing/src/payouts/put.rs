@@ -52,8 +52,8 @@ pub async fn put(books: &Books, all: &[AccountLine], line: &AccountLine, asked: 
         let state = state.unwrap_or(State::first(payment.message_id.as_deref()));
         standing.push(Standing { payment, state, has_settled: settled.contains(payment.id.as_str()) });
     }
-    let Moved { payments, passed, charges } = money.moves(&number.to_string(), standing, *with_charges)?;
-    let moved = payments.iter().map(|payment| StoredState {
+    let Moved { payments, passed, told: known, charges } = money.moves(&number.to_string(), standing, *with_charges)?;
+    let news = |payment: &&Payment| StoredState {
         sequence: 0,
         line: 0,
         id: payment.id.clone(),
@@ -61,11 +61,13 @@ pub async fn put(books: &Books, all: &[AccountLine], line: &AccountLine, asked: 
         reason: None,
         booked: row.booked.clone(),
         reference: row.reference.clone(),
-    });
-    // What has become of these stays as it was told.
-    let passed = passed.iter().filter_map(|payment| last.get(payment.id.as_str())).map(|state| (*state).clone());
+    };
+    // What has become of these stays as it was told; what tells it again calls it otherwise.
+    let stays = |payment: &&Payment| last.get(payment.id.as_str()).map(|state| StoredState { reference: None, ..(*state).clone() });
+    let passed = passed.iter().flat_map(|payment| [Some(news(payment)), stays(payment)]).flatten();
+    let states = payments.iter().map(news).chain(passed).chain(known.iter().filter_map(stays));
     let sequence = books.catalog.sequence + 1;
-    let states = (1..).zip(moved.chain(passed)).map(|(line, state)| StoredState { sequence, line, ..state }).collect();
+    let states = (1..).zip(states).map(|(line, state)| StoredState { sequence, line, ..state }).collect();
     Ok(Put { states, moved: payments.into_iter().cloned().collect(), charges })
 }
 
@@ -121,17 +123,34 @@ pub async fn have_told(books: &Books, line: &Line, of: &str, before: u64) -> any
     beside(line, rows.iter(), states.iter().filter(|row| row.sequence < before))
 }
 
-/// What a line is of beyond those of these payments of which these states tell the same; none where none of them does.
+/// What a line is of beyond those of these payments of which these states tell the same: all of them, or those of one act that come to just what
+/// it is of; none where none of them does. What has come back had gone out.
 pub fn beside<'r>(
     line: &Line,
     payments: impl Iterator<Item = &'r StoredPayment>,
     states: impl Iterator<Item = &'r StoredState>,
 ) -> anyhow::Result<Option<Beside>> {
-    let told: BTreeSet<&str> = states.filter(|row| row.state == line.tells().as_str()).map(|row| row.id.as_str()).collect();
-    let same = payments.filter(|row| row.mid == line.mid && row.paid_in == line.currency.code() && told.contains(row.id.as_str()));
+    let tells_it = |row: &&StoredState| row.state == line.tells().as_str() || row.state == State::Returned.as_str();
+    let told: Vec<&StoredState> = states.filter(tells_it).collect();
+    let same = payments.filter(|row| row.mid == line.mid && row.paid_in == line.currency.code());
     let payments = same.map(payment_of).collect::<anyhow::Result<Vec<Payment>>>()?;
-    let charges = line.charges_beside(&payments)?;
-    Ok((!payments.is_empty()).then_some(Beside { payments: payments.len(), charges }))
+    let of = |is_of: &dyn Fn(&StoredState) -> bool| -> anyhow::Result<Option<Beside>> {
+        let ids: BTreeSet<&str> = told.iter().filter(|row| is_of(row)).map(|row| row.id.as_str()).collect();
+        let payments = || payments.iter().filter(|payment| ids.contains(payment.id.as_str()));
+        let beside = Beside { payments: payments().count(), charges: line.charges_beside(payments())? };
+        Ok((beside.payments > 0).then_some(beside))
+    };
+    let acts: BTreeSet<u64> = told.iter().map(|row| row.sequence).collect();
+    let all = of(&|_| true)?;
+    if all.as_ref().is_some_and(|all| all.charges != Money::ZERO) {
+        for act in acts {
+            let exact = of(&|row| row.sequence == act && row.state == line.tells().as_str())?;
+            if exact.as_ref().is_some_and(|exact| exact.charges == Money::ZERO) {
+                return Ok(exact);
+            }
+        }
+    }
+    Ok(all)
 }
 
 /// Whether a payment is the one of that id, or one of the file that has it.

@@ -4,6 +4,7 @@ use super::payment::Told;
 use crate::error::SettleError;
 use crate::payout::{Motion, Payment, State};
 use farthing_schemas::{Currency, Money};
+use std::collections::BTreeMap;
 
 /// Money on the account of a MID's bank that no message has put to a payment of ours.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,8 +55,8 @@ impl Line {
     }
 
     /// What the line of that number moves, if it is the one of these payments: those of which it can be true, with what the bank has kept, where that
-    /// may be. A payment comes back only after it has gone out; one that was told to have come back before anything told that it went out is
-    /// among what a debit is of, and has no more to do with it.
+    /// may be. Among what a debit is of are also those that were told to have come back before anything told that they had gone out, and
+    /// those that were told to have gone out before: if it is of them, too, nothing more becomes of them.
     ///
     /// # Errors
     /// [`SettleError::NotTheirs`] says why it is not the one of these payments; or a sum that does not fit.
@@ -65,42 +66,55 @@ impl Line {
         payments: impl IntoIterator<Item = Standing<'p>>,
         with_charges: bool,
     ) -> Result<Moved<'p>, SettleError> {
-        let (mut moved, mut passed, mut first) = (Vec::new(), Vec::new(), None);
-        for standing in payments {
-            first = first.or(Some(standing));
-            let Standing { payment, state, has_settled } = standing;
-            if payment.currency != self.currency {
-                continue;
-            }
-            if state.motion(self.tells()) == Some(self.motion()) {
-                moved.push(payment);
-            } else if (self.tells(), state, has_settled) == (State::Settled, State::Returned, false) {
-                passed.push(payment);
-            }
+        let payments: Vec<Standing<'p>> = payments.into_iter().collect();
+        let mut of: BTreeMap<Part, Vec<&'p Payment>> = BTreeMap::new();
+        for standing in &payments {
+            of.entry(self.part_of(standing)).or_default().push(standing.payment);
         }
-        if let (true, true, Some(standing)) = (moved.is_empty(), passed.is_empty(), first) {
-            return Err(SettleError::NotTheirs(self.why_not(number, &standing)));
+        let mut part = |part| of.remove(&part).unwrap_or_default();
+        let (moved, passed, told, others) = (part(Part::Moves), part(Part::Passed), part(Part::Told), part(Part::Other));
+        if let (true, true, Some(first)) = (moved.is_empty(), passed.is_empty(), payments.first()) {
+            return Err(SettleError::NotTheirs(self.why_not(number, first)));
         }
-        let charges = self.charges_beside(moved.iter().chain(&passed).copied())?;
-        if charges != Money::ZERO && !moved.is_empty() && self.charges_beside(moved.iter().copied())? == Money::ZERO {
-            return Ok(Moved { payments: moved, passed: Vec::new(), charges: Money::ZERO });
+        let (with_passed, all) = (moved.len() + passed.len(), [&moved[..], &passed, &told].concat());
+        let ends = [moved.len(), with_passed, all.len()];
+        let fits = |end: &usize| self.charges_beside(all[..*end].iter().copied()).is_ok_and(|charges| charges == Money::ZERO);
+        // What the bank has kept is less than any other payment of the file is of: that one would be the better guess.
+        let can_be_kept = |end: &usize| {
+            let beyond = all[*end..].iter().chain(&others).map(|payment| payment.amount).min();
+            let charges = self.charges_beside(all[..*end].iter().copied()).unwrap_or_default();
+            charges > Money::ZERO && self.can_keep(charges, *end) && beyond.is_none_or(|beyond| charges < beyond)
+        };
+        let exact = ends.into_iter().find(|end| *end > 0 && fits(end));
+        let kept = ends.into_iter().rev().find(|end| *end > 0 && can_be_kept(end));
+        let Some(end) = exact.or(kept.filter(|_| with_charges)) else {
+            let (own, told, sum) = (self.size()?, self.tells(), Money::sum(all[..with_passed].iter().map(|payment| payment.amount))?);
+            let way_out = if kept.is_some() { "; if the bank has kept the rest, say so with --with-charges" } else { "" };
+            let why = format!("line {number} is of {own}, and the payments that it can tell to be {told} come to {sum}{way_out}");
+            return Err(SettleError::NotTheirs(why));
+        };
+        let charges = self.charges_beside(all[..end].iter().copied())?;
+        let within = |payments: Vec<&'p Payment>, from: usize| if end > from { payments } else { Vec::new() };
+        let (passed, told) = (within(passed, moved.len()), within(told, with_passed));
+        Ok(Moved { payments: moved, passed, told, charges })
+    }
+
+    /// What a payment is to the line.
+    fn part_of(&self, Standing { payment, state, has_settled }: &Standing<'_>) -> Part {
+        match (self.tells(), state) {
+            _ if payment.currency != self.currency => Part::Other,
+            (tells, state) if state.motion(tells) == Some(self.motion()) => Part::Moves,
+            (State::Settled, State::Returned) if !has_settled => Part::Passed,
+            (State::Settled, State::Settled | State::Returned) | (State::Returned, State::Returned) => Part::Told,
+            _ => Part::Other,
         }
-        let can_be_kept = self.can_keep(charges, moved.len());
-        if charges != Money::ZERO && !(can_be_kept && with_charges) {
-            let (own, told) = (self.size()?, self.tells());
-            let sum = Money::sum(moved.iter().chain(&passed).map(|payment| payment.amount))?;
-            let way_out = if can_be_kept { "; if the bank has kept the rest, say so with --with-charges" } else { "" };
-            return Err(SettleError::NotTheirs(format!(
-                "line {number} is of {own}, and the payments that it can tell to be {told} come to {sum}{way_out}"
-            )));
-        }
-        Ok(Moved { payments: moved, passed, charges })
     }
 
     /// Whether the bank can have kept that much of so many payments. What comes back of several may be that of one of them alone.
     #[must_use]
     pub fn can_keep(&self, charges: Money, payments: usize) -> bool {
-        charges == Money::ZERO || charges > Money::ZERO && (self.tells() == State::Settled || payments == 1)
+        let is_some_back = payments == 1 && self.amount > Money::ZERO;
+        charges == Money::ZERO || charges > Money::ZERO && (self.tells() == State::Settled || is_some_back)
     }
 
     /// Why it cannot tell anything of a payment.
@@ -169,6 +183,15 @@ pub struct Standing<'p> {
     pub has_settled: bool,
 }
 
+/// What a payment is to a line.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Part {
+    Moves,
+    Passed,
+    Told,
+    Other,
+}
+
 /// What a line moves.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Moved<'p> {
@@ -176,6 +199,8 @@ pub struct Moved<'p> {
     pub payments: Vec<&'p Payment>,
     /// Those that went out by it, too, and were known to have come back before: the books have taken both for nothing.
     pub passed: Vec<&'p Payment>,
+    /// Those that it is of as well, and that have told the same before.
+    pub told: Vec<&'p Payment>,
     /// What the bank has kept: what it took beside them, or less than they went out with; 0 if it kept nothing.
     pub charges: Money,
 }

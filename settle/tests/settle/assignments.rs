@@ -110,8 +110,8 @@ fn check_moved(text: &str) {
     let moves = |with_charges| line.moves("7-1", standing.clone(), with_charges);
     let (expected, kept) = expected.split_once(" and charges ").unwrap_or((expected, ""));
     match moves(!kept.is_empty()) {
-        Ok(Moved { payments, passed, charges }) => {
-            let ids: Vec<&str> = payments.iter().chain(&passed).map(|payment| payment.id.as_str()).collect();
+        Ok(Moved { payments, passed, told, charges }) => {
+            let ids: Vec<&str> = payments.iter().chain(&passed).chain(&told).map(|payment| payment.id.as_str()).collect();
             assert_eq!((ids.join(" ").as_str(), charges), (expected.trim(), amount(if kept.is_empty() { "0" } else { kept })), "{text}");
             // Nothing is charged where nobody says so.
             assert!(moves(false).is_ok() == (charges == Money::ZERO), "{text}");
@@ -139,6 +139,12 @@ fn a_line_moves_the_payments_of_which_it_can_be_true_if_they_sum_to_it() {
     check_moved("5, a settled 5.01EUR: come to 5.010000000000; if the bank has kept the rest, say so with --with-charges");
     check_moved("5, a settled 5.01EUR: a and charges 0.01");
     check_moved("-5, a released 3EUR, b settled 7EUR: a and charges 2");
+    // Less than the other is of: it is of that one, too.
+    check_moved("-10, a released 3EUR, b settled 7EUR: a b");
+    check_moved("-11, a released 3EUR, b settled 7EUR: a b and charges 1");
+    check_moved("-5, a released 3EUR, b rejected 2EUR: come to 3.0 and charges 2");
+    check_moved("-5, a released 3EUR, b rejected 2EUR, early_c returned 2EUR: a early_c");
+    check_moved("0, a settled 5EUR: come to 5.0 and charges 5");
     check_moved("-5, a released 5EUR: a and charges 0");
     check_moved("-5, a released 5.01EUR: come to 5.01 and charges 1");
     check_moved("5, a settled 4EUR: come to 4.0 and charges 1");
@@ -147,6 +153,8 @@ fn a_line_moves_the_payments_of_which_it_can_be_true_if_they_sum_to_it() {
     // Money that came back before anything told that it had gone out is among what a debit is of.
     check_moved("-5, a released 3EUR, early_b returned 2EUR, c returned 7EUR: a early_b");
     check_moved("-3, a released 3EUR, early_b returned 2EUR: a");
+    check_moved("-4, a released 3EUR, early_b returned 2EUR: a and charges 1");
+    check_moved("6, a settled 2EUR, b returned 4EUR: a b");
     check_moved("-2, early_b returned 2EUR: early_b");
     check_moved("2, early_b returned 2EUR: another message has told it");
 }

@@ -302,7 +302,7 @@ PUT = [
     ("another day", run("UPDATE payment_states SET booked = '2020-01-01' WHERE state = 'returned'", "are not those that it names")),
     ("the payment of another party, hashes fit", put(f"UPDATE payment_states SET id = {THIRD} WHERE", "or is not of")),
     ("the payment of another party, which is named, hashes fit", put(f"UPDATE payment_states SET id = {THIRD} WHERE", "is said to be", "is not what", to=of_its_state)),
-    ("nothing has become of its payment, hashes fit", put("DELETE FROM payment_states WHERE", "do not sum to its line", "is said to be", number=2)),
+    ("nothing has become of its payment, hashes fit", put("DELETE FROM payment_states WHERE", "nothing becomes of the payments of its line", number=2)),
     ("its payment was rejected, hashes fit", put("UPDATE payment_states SET state = 'rejected' WHERE", "is said to be")),
     ("its payment was accepted, hashes fit", put("UPDATE payment_states SET state = 'accepted' WHERE", "is said to be", number=2)),
     ("the bank has kept something, hashes fit", decided(lambda act: act["to"].update(charges="0.010000000000"), "do not sum to its line")),

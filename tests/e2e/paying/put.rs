@@ -140,6 +140,10 @@ fn a_return_that_was_told_by_name_is_repeated_without_one() -> Result<()> {
     ensure!(refused(&scene, &line, &["--repetition"])?.contains("name that with --repetition-of"));
     assign(&scene, &line, &["--repetition-of", id])?;
     assert_eq!((left(&scene)?, units(&scene.balance("suspense")?)?, state(&scene, "pty_0")?), (vec![], 0, "returned".to_owned()));
+    // The statement of the week tells the same line: it is not booked again.
+    assert_eq!(scene.told("week", &[Entry::credit(*cents, "B-3", "incoming")])?, 1);
+    assert_eq!(units(&scene.balance("suspense")?)?, 0);
+    assign(&scene, &only(&scene)?, &["--repetition-of", id])?;
     assert_eq!(units(&scene.balance("bank")?)?, -of_other * CENT);
     scene.holds()
 }
@@ -237,8 +241,9 @@ fn what_the_bank_has_kept_is_charged_beside_what_was_told() -> Result<()> {
     charged(0)?;
     assign(&scene, &line, &["--repetition-of", &id, "--with-charges"])?;
     charged(25)?;
-    // It counts, so another statement that tells it tells it again.
+    // It counts, so another statement that tells it tells it again, and nothing is charged twice.
     assert_eq!(scene.told("week", &[more])?, 1);
+    ensure!(refused(&scene, &only(&scene)?, &["--repetition-of", &id, "--with-charges"])?.contains("is charged by line"));
     assign(&scene, &only(&scene)?, &["--repetition"])?;
     charged(25)?;
     assert_eq!((left(&scene)?, units(&scene.balance("bank")?)?), (vec![], -(cents + 25) * CENT));
@@ -260,6 +265,38 @@ fn a_debit_whose_payment_has_come_back_already_moves_nothing() -> Result<()> {
     assert_eq!((state(&scene, "pty_0")?, state(&scene, "pty_1")?), ("returned".to_owned(), "settled".to_owned()));
     assert_eq!(units(&scene.balance("party_payable:pty_0")?)?, owed - cents * CENT);
     assert_eq!(units(&scene.balance("bank")?)?, -of_other * CENT);
+    scene.holds()
+}
+
+/// What other messages have told of some of a file's payments is part of what the whole file's debit is of.
+#[test]
+fn what_was_told_of_some_is_part_of_what_all_are() -> Result<()> {
+    let scene = Scene::of(3)?;
+    let payments = released(&scene)?;
+    let (first, of_first) = &payments[0];
+    let all: i64 = payments.iter().map(|(_, cents)| cents).sum();
+    let file = scene.payments("2026-10")?["pty_0"]["file"].as_str().context("no file")?.to_owned();
+    let report = crate::bank::REPORT.replace("ONE-2610-1", first).replace("RJCT", "ACSC").replace("S-1", "first");
+    fs::write(scene.data.path().join("first"), report)?;
+    assert_eq!(scene.book(&["first".to_owned()])?, 0);
+    assert_eq!(scene.told("night", &[Entry::debit(all, "B-1", "collective")])?, 1);
+    let line = only(&scene)?;
+    // The first is no charge of the bank's.
+    ensure!(!refused(&scene, &line, &["--payment", first])?.contains("--with-charges"));
+    let said = assign(&scene, &line, &["--payment", &file])?;
+    ensure!(said["to"]["charges"].is_null(), "{said}");
+    assert_eq!(scene.states("2026-10")?, [("settled".to_owned(), 3)].into());
+    assert_eq!(units(&scene.balance("bank")?)?, -all * CENT);
+    scene.holds()?;
+    // A second one can be nobody's but a person's to name.
+    assert_eq!(scene.told("week", &[Entry::debit(all, "B-2", "collective")])?, 1);
+    ensure!(refused(&scene, &only(&scene)?, &["--payment", &file])?.contains("say --repetition-of"));
+    // What came back of all is of those that had not come back.
+    assert_eq!(scene.told("back", &[Entry::credit(*of_first, "B-3", "returned").of_payment(first).returned()])?, 0);
+    assign(&scene, &only(&scene)?, &["--repetition-of", &file])?;
+    assert_eq!(scene.told("rest", &[Entry::credit(all - of_first, "B-4", "collective")])?, 1);
+    assign(&scene, &only(&scene)?, &["--payment", &file])?;
+    assert_eq!((scene.states("2026-10")?, units(&scene.balance("bank")?)?), ([("returned".to_owned(), 3)].into(), 0));
     scene.holds()
 }
 

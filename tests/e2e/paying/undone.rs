@@ -201,7 +201,60 @@ fn what_is_said_of_all_of_a_file_is_never_lost() -> Result<()> {
     assert_eq!(told_all(&other, &file, "night", &[Entry::debit(cents, "B-1", "all")])?, 1);
     ensure!(other.data.ok(["bank", "exceptions"])?.contains("do not sum to that"));
     assert_eq!(left(&other)?.len(), 1);
+    // What was not refused is what the bank debits next, under another name than before.
+    let paid = units(&text(&payments["pty_1"], "amount")?)? / CENT;
+    assert_eq!(told_all(&other, &file, "week", &[Entry::debit(paid, "B-2", "all")])?, 0);
+    assert_eq!(told_all(&other, &file, "month", &[Entry::debit(paid, "B-2", "all")])?, 0);
     other.holds()
+}
+
+/// What comes back before anything has told that it went out is nothing, together with its debit; the next debit is another one.
+#[test]
+fn a_second_debit_of_what_came_back_early_is_seen() -> Result<()> {
+    let scene = Scene::of(2)?;
+    scene.approve("2026-10")?;
+    scene.data.json(Scene::releasing("2026-10"))?;
+    let payments = scene.payments("2026-10")?;
+    let text = |row: &serde_json::Value, field: &str| row[field].as_str().map(str::to_owned).context("no text");
+    let of = |party: &str| Ok::<_, anyhow::Error>((text(&payments[party], "payment")?, units(&text(&payments[party], "amount")?)? / CENT));
+    let ((id, cents), (other, of_other), file) = (of("pty_0")?, of("pty_1")?, text(&payments["pty_0"], "file")?);
+    let back = Entry::credit(cents, "N-1", "returned").of_payment(&id).returned();
+    assert_eq!(noted(&scene, "noon", &[back])?, 0);
+    assert_eq!(scene.payments("2026-10")?["pty_0"]["state"], "returned");
+    assert_eq!(told_all(&scene, &file, "night", &[Entry::debit(cents + of_other, "B-1", "all")])?, 0);
+    assert_eq!(scene.states("2026-10")?, [("returned".to_owned(), 1), ("settled".to_owned(), 1)].into());
+    // Statements tell it again, each payment or all, and its return under another name than notifications.
+    let named = |id, cents, reference| Entry::debit(cents, reference, "payout").of_payment(id);
+    assert_eq!(told_all(&scene, &file, "week", &[Entry::debit(cents + of_other, "B-1", "all")])?, 0);
+    assert_eq!(scene.told("details", &[named(&id, cents, "B-1"), named(&other, of_other, "B-1"), back])?, 0);
+    scene.holds()?;
+    assert_eq!(scene.told("twice", &[named(&id, cents, "B-7")])?, 1);
+    ensure!(scene.data.ok(["bank", "exceptions"])?.contains("hold that back"));
+    assert_eq!(units(&scene.balance("bank")?)?, -of_other * CENT);
+    scene.holds()
+}
+
+/// One statement has a payment of a file singly, and all others of it in one entry.
+#[test]
+fn what_is_told_of_one_comes_before_what_it_leaves_of_all() -> Result<()> {
+    let scene = Scene::of(3)?;
+    scene.approve("2026-10")?;
+    scene.data.json(Scene::releasing("2026-10"))?;
+    let payments = scene.payments("2026-10")?;
+    let text = |row: &serde_json::Value, field: &str| row[field].as_str().map(str::to_owned).context("no text");
+    let cents = |party: &str| Ok::<_, anyhow::Error>(units(&text(&payments[party], "amount")?)? / CENT);
+    let (id, file) = (text(&payments["pty_0"], "payment")?, text(&payments["pty_0"], "file")?);
+    let rest = Entry::debit(cents("pty_1")? + cents("pty_2")?, "B-1", "all");
+    let one = Entry::debit(cents("pty_0")?, "B-0", "payout").of_payment(&id);
+    for name in ["first", "again"] {
+        let both = statement(name, &[rest, one]);
+        let details = "<TxDtls><RmtInf><Ustrd>all</Ustrd></RmtInf></TxDtls>";
+        fs::write(scene.data.path().join(name), both.replace(details, &format!("<Btch><MsgId>{file}</MsgId></Btch>")))?;
+        assert_eq!(scene.book(&[name.to_owned()])?, 0, "{name}");
+        assert_eq!(scene.states("2026-10")?, [("settled".to_owned(), 3)].into());
+        scene.holds()?;
+    }
+    Ok(())
 }
 
 /// Banks tell the entries of a day in whatever order.

@@ -9,6 +9,8 @@ pub struct Known {
     pub state: State,
     /// Why it is in that state.
     pub reason: Option<String>,
+    /// The day on which it came to that, if it was told.
+    pub booked: Option<String>,
     /// Whether it was ever told to have gone out.
     pub has_settled: bool,
     /// What messages of this kind call the entry that told a state first. Other kinds may call the same entry otherwise.
@@ -27,6 +29,11 @@ pub enum Which {
 }
 
 impl Known {
+    /// Whether it came back before anything told that it had gone out.
+    pub fn is_back_early(&self) -> bool {
+        self.state == State::Returned && !self.has_settled
+    }
+
     /// Which entry an answer is, beside the one that has told that state first. The first to tell it names it.
     pub fn which(&mut self, told: State, answer: &Answer) -> Which {
         let Some(reference) = &answer.bank_reference else { return Which::Same };

@@ -43,7 +43,7 @@ impl Before {
             return Ok(before);
         }
         let known = lines::all(books).await?;
-        for line in known.iter().filter(|line| line.counts()) {
+        for line in known.iter().filter(|line| line.is_told()) {
             let is_own = line.money.mid == mid;
             if is_own || line.money.message_sha256 == file.sha256 {
                 let lines = if is_own { &mut before.lines } else { &mut before.of_others };

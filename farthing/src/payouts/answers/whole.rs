@@ -23,51 +23,74 @@ impl Taking<'_> {
         Ok(found)
     }
 
-    /// What is said of all payments of a file is so of those that it can be true of, if they are what it says that they sum to.
-    pub(super) async fn tell_all(&mut self, payments: &[StoredPayment], answer: &Answer) -> anyhow::Result<()> {
-        let (told, reference) = (state_of(answer.outcome), answer.reference.to_string());
+    /// What is said of all payments of a file is so of those that it can be true of, if they are what it says that they sum to; whether they are.
+    pub(super) async fn tell_all(&mut self, payments: &[StoredPayment], answer: &Answer) -> anyhow::Result<bool> {
+        let told = state_of(answer.outcome);
         let Some(said) = answer.amount else {
             for payment in payments {
                 self.tell(payment, answer).await?;
             }
-            return Ok(());
+            return Ok(true);
         };
-        let (mut live, mut passed, mut contradiction, mut has_gone_out) = (Vec::new(), Vec::new(), None, false);
-        for payment in payments {
-            let known = self.known(payment).await?;
-            match known.state.after(told) {
-                Ok(Some(_)) => {
-                    live.push(payment);
-                    has_gone_out |= known.state == State::Settled;
-                }
-                // The books have taken it for nothing that it went out and came back.
-                Ok(None) if known.state == State::Returned && told == State::Settled && !known.has_settled => passed.push(payment),
-                Ok(None) => {}
-                Err(why) => contradiction = Some(why),
+        let Parts { live, early, known, named } = self.parts(payments, answer).await?;
+        let fits = |parts: &[&[&StoredPayment]]| sum(said, parts.concat()).is_ok_and(|sum| sum == said);
+        if payments.is_empty() || live.is_empty() && fits(&[&named]) {
+            return Ok(true);
+        }
+        if live.is_empty() && early.is_empty() && fits(&[&known]) {
+            if self.are_another(payments, answer).await? {
+                self.another(answer, answer.reference.to_string(), told)?;
+            } else {
+                self.name_again(payments, answer).await?;
             }
+            return Ok(true);
         }
-        let sum = |payments: &mut dyn Iterator<Item = &StoredPayment>| -> anyhow::Result<Amount> {
-            let amounts = payments.map(|payment| Ok(Amount::of(from_stored_text(&payment.amount)?, payment.paid_in.parse()?)?));
-            Ok(Amount::sum(said.currency(), amounts.collect::<anyhow::Result<Vec<_>>>()?)?)
-        };
-        let fits = |payments: &mut dyn Iterator<Item = &StoredPayment>| sum(payments).is_ok_and(|sum| sum == said);
-        let again = live.is_empty() && contradiction.is_none() && fits(&mut payments.iter());
-        if payments.is_empty() {
-            return Ok(());
-        } else if has_gone_out && told == State::Returned && self.is_of_second_debit(answer, &[&reference])? {
-            return self.another(answer, reference, told);
-        } else if again {
-            let is_another = self.are_another(payments, answer).await?;
-            return if is_another { self.another(answer, reference, told) } else { self.name_again(payments, answer).await };
+        let is_of_live = fits(&[&live]);
+        if !(is_of_live || fits(&[&live, &early]) || fits(&[&live, &early, &known])) {
+            return Ok(false);
         }
-        let all = || live.iter().chain(&passed).copied();
-        if !fits(&mut live.iter().copied()) && (passed.is_empty() || !fits(&mut all())) {
-            return self.line(answer, reference, "the payments of the file of which it can be true do not sum to that");
+        if told == State::Returned && self.is_of_a_second_debit(&live, answer).await? {
+            self.another(answer, answer.reference.to_string(), told)?;
+            return Ok(true);
         }
         for payment in live {
             self.tell(payment, answer).await?;
         }
-        Ok(())
+        for payment in early.into_iter().filter(|_| !is_of_live) {
+            self.pass(payment, answer).await?;
+        }
+        Ok(true)
+    }
+
+    /// What the answer is to each payment; to those of which it cannot be true it is nothing.
+    async fn parts<'p>(&mut self, payments: &'p [StoredPayment], answer: &Answer) -> anyhow::Result<Parts<'p>> {
+        let (told, is_of_account) = (state_of(answer.outcome), tells_of_an_account(self.kind));
+        let mut parts = Parts::default();
+        for payment in payments {
+            let known = self.known(payment).await?;
+            match known.state.after(told) {
+                Ok(Some(_)) => parts.live.push(payment),
+                Ok(None) if is_of_account && told == State::Settled && known.is_back_early() => parts.early.push(payment),
+                Ok(None) => parts.known.push(payment),
+                Err(_) => {}
+            }
+            if known.called.get(&told).is_some_and(|name| answer.is_called(name)) {
+                parts.named.push(payment);
+            }
+        }
+        Ok(parts)
+    }
+
+    /// Whether what is said to have come back of payments may be that of a second debit of their file, or of one of them.
+    async fn is_of_a_second_debit(&mut self, live: &[&StoredPayment], answer: &Answer) -> anyhow::Result<bool> {
+        let mut about = vec![answer.reference.to_string()];
+        for payment in live {
+            if self.known(payment).await?.state == State::Settled {
+                about.push(payment.id.to_string());
+            }
+        }
+        let about: Vec<&str> = about.iter().map(String::as_str).collect();
+        Ok(about.len() > 1 && self.is_of_second_debit(answer, &about)?)
     }
 
     /// What the account calls an entry that tells the same of all payments of a file tells it apart from others later.
@@ -97,4 +120,23 @@ impl Taking<'_> {
         let first = called.pop_first().flatten().filter(|_| called.is_empty());
         Ok(tells_of_an_account(self.kind) && first.is_some_and(|first| answer.is_of_another_entry(&first)))
     }
+}
+
+/// The payments of a file by what an answer of all of them is to each.
+#[derive(Default)]
+struct Parts<'p> {
+    /// Those of which it is news.
+    live: Vec<&'p StoredPayment>,
+    /// Those that came back before anything told that they had gone out, if it tells that.
+    early: Vec<&'p StoredPayment>,
+    /// Those of which the same was told before.
+    known: Vec<&'p StoredPayment>,
+    /// Those of which this very entry told it.
+    named: Vec<&'p StoredPayment>,
+}
+
+/// What payments sum to in the currency of what is said.
+fn sum(said: Amount, payments: Vec<&StoredPayment>) -> anyhow::Result<Amount> {
+    let amounts = payments.into_iter().map(|payment| Ok(Amount::of(from_stored_text(&payment.amount)?, payment.paid_in.parse()?)?));
+    Ok(Amount::sum(said.currency(), amounts.collect::<anyhow::Result<Vec<_>>>()?)?)
 }

@@ -58,6 +58,14 @@ async fn is_told_twice(books: &Books, others: &[&AccountLine], line: &AccountLin
             );
         };
         let (charges, kept) = (beside.charges, kept(Some(to))?);
+        let keeps_it = |other: &&&AccountLine| {
+            let same = (&other.money.amount, &other.money.currency, &other.money.mid) == (amount, currency, &line.money.mid);
+            same && other.number != number && keeps_of(other, of)
+        };
+        if let Some(other) = others.iter().find(keeps_it).filter(|_| kept != Money::ZERO) {
+            let by = other.number;
+            bail!("line {number}: what the bank has kept of {of} is charged by line {by} already; if it tells the same, say --repetition");
+        }
         ensure!(
             charges == kept && line.money.can_keep(charges, beside.payments),
             "line {number} is no repetition: it is of {amount} {currency}, and beside what was told of {of} that leaves {charges}; what the bank \
@@ -80,6 +88,14 @@ async fn is_told_twice(books: &Books, others: &[&AccountLine], line: &AccountLin
          name that with --repetition-of. If the money has moved, say whose it is, or put it --against the line by which it came back, once that is told"
     );
     Ok(())
+}
+
+/// Whether it is said of a line that the bank has kept something of that.
+fn keeps_of(line: &AccountLine, id: &str) -> bool {
+    match line.to() {
+        Some(AssignedTo::Repetition { of: Some(of), charges: Some(_) } | AssignedTo::Payees { of, charges: Some(_), .. }) => of == id,
+        _ => false,
+    }
 }
 
 /// What it takes back is there, is in suspense, and is taken back by no other.
