@@ -234,6 +234,23 @@ fn a_second_debit_of_what_came_back_early_is_seen() -> Result<()> {
     scene.holds()
 }
 
+/// A payment is debited singly, and then the whole file with it.
+#[test]
+fn a_payment_that_is_debited_singly_and_with_its_file_is_seen() -> Result<()> {
+    let scene = Scene::of(2)?;
+    scene.approve("2026-10")?;
+    scene.data.json(Scene::releasing("2026-10"))?;
+    let payments = scene.payments("2026-10")?;
+    let text = |row: &serde_json::Value, field: &str| row[field].as_str().map(str::to_owned).context("no text");
+    let cents = |party: &str| Ok::<_, anyhow::Error>(units(&text(&payments[party], "amount")?)? / CENT);
+    let (id, file) = (text(&payments["pty_0"], "payment")?, text(&payments["pty_0"], "file")?);
+    assert_eq!(scene.told("first", &[Entry::debit(cents("pty_0")?, "B-0", "payout").of_payment(&id)])?, 0);
+    let all = cents("pty_0")? + cents("pty_1")?;
+    assert_eq!(told_all(&scene, &file, "night", &[Entry::debit(all, "B-1", "all")])?, 1);
+    assert_eq!((left(&scene)?.len(), scene.states("2026-10")?), (1, [("released".to_owned(), 1), ("settled".to_owned(), 1)].into()));
+    scene.holds()
+}
+
 /// One statement has a payment of a file singly, and all others of it in one entry.
 #[test]
 fn what_is_told_of_one_comes_before_what_it_leaves_of_all() -> Result<()> {

@@ -32,7 +32,7 @@ impl Taking<'_> {
             }
             return Ok(true);
         };
-        let Parts { live, early, known, named } = self.parts(payments, answer).await?;
+        let Parts { live, early, known, unnamed, named } = self.parts(payments, answer).await?;
         let fits = |parts: &[&[&StoredPayment]]| sum(said, parts.concat()).is_ok_and(|sum| sum == said);
         if payments.is_empty() || live.is_empty() && fits(&[&named]) {
             return Ok(true);
@@ -46,7 +46,7 @@ impl Taking<'_> {
             return Ok(true);
         }
         let is_of_live = fits(&[&live]);
-        if !(is_of_live || fits(&[&live, &early]) || fits(&[&live, &early, &known])) {
+        if !(is_of_live || fits(&[&live, &early]) || fits(&[&live, &early, &unnamed])) {
             return Ok(false);
         }
         if told == State::Returned && self.is_of_a_second_debit(&live, answer).await? {
@@ -68,15 +68,17 @@ impl Taking<'_> {
         let mut parts = Parts::default();
         for payment in payments {
             let known = self.known(payment).await?;
+            let name = known.called.get(&told);
             match known.state.after(told) {
                 Ok(Some(_)) => parts.live.push(payment),
                 Ok(None) if is_of_account && told == State::Settled && known.is_back_early() => parts.early.push(payment),
-                Ok(None) => parts.known.push(payment),
+                Ok(None) => {
+                    parts.known.push(payment);
+                    parts.unnamed.extend(name.is_none().then_some(payment));
+                }
                 Err(_) => {}
             }
-            if known.called.get(&told).is_some_and(|name| answer.is_called(name)) {
-                parts.named.push(payment);
-            }
+            parts.named.extend(name.filter(|name| answer.is_called(name)).map(|_| payment));
         }
         Ok(parts)
     }
@@ -131,6 +133,8 @@ struct Parts<'p> {
     early: Vec<&'p StoredPayment>,
     /// Those of which the same was told before.
     known: Vec<&'p StoredPayment>,
+    /// Those of them of which no entry of messages of this kind has told it: it may be this one.
+    unnamed: Vec<&'p StoredPayment>,
     /// Those of which this very entry told it.
     named: Vec<&'p StoredPayment>,
 }
