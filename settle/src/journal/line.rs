@@ -77,26 +77,31 @@ impl Line {
             return Err(SettleError::NotTheirs(self.why_not(number, first)));
         }
         let (with_passed, all) = (moved.len() + passed.len(), [&moved[..], &passed, &told].concat());
-        let ends = [moved.len(), with_passed, all.len()];
-        let fits = |end: &usize| self.charges_beside(all[..*end].iter().copied()).is_ok_and(|charges| charges == Money::ZERO);
+        let mut beside = Vec::new();
+        for end in [moved.len(), with_passed, all.len()].into_iter().filter(|end| *end > 0) {
+            beside.push((end, self.charges_beside(all[..end].iter().copied())?));
+        }
         // What the bank has kept is less than any other payment of the file is of: that one would be the better guess.
-        let can_be_kept = |end: &usize| {
+        let can_be_kept = |(end, charges): &&(usize, Money)| {
             let beyond = all[*end..].iter().chain(&others).map(|payment| payment.amount).min();
-            let charges = self.charges_beside(all[..*end].iter().copied()).unwrap_or_default();
-            charges > Money::ZERO && self.can_keep(charges, *end) && beyond.is_none_or(|beyond| charges < beyond)
+            *charges > Money::ZERO && self.can_keep(*charges, *end) && beyond.is_none_or(|beyond| *charges < beyond)
         };
-        let exact = ends.into_iter().find(|end| *end > 0 && fits(end));
-        let kept = ends.into_iter().rev().find(|end| *end > 0 && can_be_kept(end));
-        let Some(end) = exact.or(kept.filter(|_| with_charges)) else {
-            let (own, told, sum) = (self.size()?, self.tells(), Money::sum(all[..with_passed].iter().map(|payment| payment.amount))?);
-            let way_out = if kept.is_some() { "; if the bank has kept the rest, say so with --with-charges" } else { "" };
-            let why = format!("line {number} is of {own}, and the payments that it can tell to be {told} come to {sum}{way_out}");
-            return Err(SettleError::NotTheirs(why));
+        let exact = beside.iter().find(|(_, charges)| *charges == Money::ZERO);
+        let kept = beside.iter().rev().find(can_be_kept);
+        let Some((end, charges)) = exact.or(kept.filter(|_| with_charges)) else {
+            return self.is_of_no_sum(number, &all[..with_passed], kept.is_some());
         };
-        let charges = self.charges_beside(all[..end].iter().copied())?;
-        let within = |payments: Vec<&'p Payment>, from: usize| if end > from { payments } else { Vec::new() };
+        let within = |payments: Vec<&'p Payment>, from: usize| if *end > from { payments } else { Vec::new() };
         let (passed, told) = (within(passed, moved.len()), within(told, with_passed));
-        Ok(Moved { payments: moved, passed, told, charges })
+        Ok(Moved { payments: moved, passed, told, charges: *charges })
+    }
+
+    fn is_of_no_sum<'p>(&self, number: &str, payments: &[&Payment], can_be_kept: bool) -> Result<Moved<'p>, SettleError> {
+        let (own, told, sum) = (self.size()?, self.tells(), Money::sum(payments.iter().map(|payment| payment.amount))?);
+        let way_out = if can_be_kept { "; if the bank has kept the rest, say so with --with-charges" } else { "" };
+        Err(SettleError::NotTheirs(format!(
+            "line {number} is of {own}, and the payments that it can tell to be {told} come to {sum}{way_out}"
+        )))
     }
 
     /// What a payment is to the line.
