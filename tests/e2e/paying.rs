@@ -5,6 +5,7 @@ mod assigned;
 mod collected;
 mod erased;
 mod exchanged;
+mod files;
 mod kills;
 mod planted;
 mod put;

@@ -12,17 +12,6 @@ also_on_postgres!(a_debit_and_a_return_that_name_no_payment_are_put_to_it, one_d
 
 const CENT: i64 = 10_000_000_000;
 
-/// Books that have released October; by party the id of each payment, and what it is of in cents.
-fn released(scene: &Scene) -> Result<Vec<(String, i64)>> {
-    scene.approve("2026-10")?;
-    scene.data.json(Scene::releasing("2026-10"))?;
-    let of = |row: &serde_json::Value| -> Result<(String, i64)> {
-        let cents = units(row["amount"].as_str().context("no amount")?)? / CENT;
-        Ok((row["payment"].as_str().context("no id")?.to_owned(), cents))
-    };
-    scene.payments("2026-10")?.values().map(of).collect()
-}
-
 /// The one line that is left to a person.
 fn only(scene: &Scene) -> Result<String> {
     let mut lines = left(scene)?;
@@ -37,7 +26,7 @@ fn state(scene: &Scene, party: &str) -> Result<String> {
 #[test]
 fn a_debit_and_a_return_that_name_no_payment_are_put_to_it() -> Result<()> {
     let scene = Scene::of(1)?;
-    let (id, cents) = released(&scene)?.pop().context("no payment")?;
+    let (id, cents) = scene.released()?.0.pop().context("no payment")?;
     let owed = units(&scene.balance("party_payable:pty_0")?)?;
     // What comes back went out first.
     assert_eq!(scene.told("early", &[Entry::credit(cents, "B-0", "sorry")])?, 1);
@@ -85,14 +74,11 @@ fn a_debit_and_a_return_that_name_no_payment_are_put_to_it() -> Result<()> {
 #[test]
 fn one_debit_is_put_to_all_payments_of_a_file() -> Result<()> {
     let scene = Scene::of(3)?;
-    let payments = released(&scene)?;
+    let (payments, file) = scene.released()?;
     let cents: i64 = payments.iter().map(|(_, cents)| cents).sum();
     let (first, of_first) = &payments[0];
-    let file = scene.payments("2026-10")?["pty_0"]["file"].as_str().context("no file")?.to_owned();
     // One was refused before the others were debited.
-    let report = crate::bank::REPORT.replace("ONE-2610-1", first).replace("S-1", "refused");
-    fs::write(scene.data.path().join("refused"), report)?;
-    assert_eq!(scene.book(&["refused".to_owned()])?, 0);
+    assert_eq!(scene.report("refused", first, "RJCT")?, 0);
     assert_eq!(scene.told("night", &[Entry::debit(cents, "B-1", "collective"), Entry::debit(cents - of_first, "B-2", "collective")])?, 2);
     let lines = left(&scene)?;
     let [whole, rest] = &lines[..] else { anyhow::bail!("{lines:?}") };
@@ -117,7 +103,7 @@ fn one_debit_is_put_to_all_payments_of_a_file() -> Result<()> {
 #[test]
 fn a_return_that_was_told_by_name_is_repeated_without_one() -> Result<()> {
     let scene = Scene::of(2)?;
-    let payments = released(&scene)?;
+    let (payments, _) = scene.released()?;
     let [(id, cents), (other, of_other)] = &payments[..] else { anyhow::bail!("{payments:?}") };
     let note = |name: &str, entries: &[Entry<'_>]| -> Result<usize> {
         let noted = statement(name, entries).replace("BkToCstmrStmt", "BkToCstmrDbtCdtNtfctn").replace("Stmt>", "Ntfctn>");
@@ -152,7 +138,7 @@ fn a_return_that_was_told_by_name_is_repeated_without_one() -> Result<()> {
 #[test]
 fn a_return_that_was_held_becomes_that_of_its_payment() -> Result<()> {
     let scene = Scene::of(1)?;
-    let (id, cents) = released(&scene)?.pop().context("no payment")?;
+    let (id, cents) = scene.released()?.0.pop().context("no payment")?;
     let paid = |reference| Entry::debit(cents, reference, "payout").of_payment(&id);
     assert_eq!((scene.told("night", &[paid("B-1")])?, scene.told("week", &[paid("T-1")])?), (0, 1));
     let debit = only(&scene)?;
@@ -174,7 +160,7 @@ fn a_return_that_was_held_becomes_that_of_its_payment() -> Result<()> {
 #[test]
 fn a_return_of_less_is_owed_in_full_once_a_person_says_what_the_rest_is() -> Result<()> {
     let scene = Scene::of(1)?;
-    let (id, cents) = released(&scene)?.pop().context("no payment")?;
+    let (id, cents) = scene.released()?.0.pop().context("no payment")?;
     let fee = units(&scene.balance("fee_income")?)?;
     // The same of what goes out.
     assert_eq!(scene.told("night", &[Entry::debit(cents + 25, "B-1", "payout").of_payment(&id)])?, 1);
@@ -200,10 +186,8 @@ fn a_return_of_less_is_owed_in_full_once_a_person_says_what_the_rest_is() -> Res
 #[test]
 fn what_went_out_after_it_was_rejected_is_a_line() -> Result<()> {
     let scene = Scene::of(1)?;
-    let (id, cents) = released(&scene)?.pop().context("no payment")?;
-    let report = crate::bank::REPORT.replace("ONE-2610-1", &id).replace("S-1", "refused");
-    fs::write(scene.data.path().join("refused"), report)?;
-    assert_eq!(scene.book(&["refused".to_owned()])?, 0);
+    let (id, cents) = scene.released()?.0.pop().context("no payment")?;
+    assert_eq!(scene.report("refused", &id, "RJCT")?, 0);
     let owed = units(&scene.balance("party_payable:pty_0")?)?;
     let moved = [Entry::debit(cents, "B-1", "payout").of_payment(&id), Entry::credit(cents, "B-2", "returned").of_payment(&id).returned()];
     assert_eq!(scene.told("night", &moved)?, 2);
@@ -220,11 +204,9 @@ fn what_went_out_after_it_was_rejected_is_a_line() -> Result<()> {
 #[test]
 fn what_the_bank_has_kept_is_charged_beside_what_was_told() -> Result<()> {
     let scene = Scene::of(1)?;
-    let (id, cents) = released(&scene)?.pop().context("no payment")?;
+    let (id, cents) = scene.released()?.0.pop().context("no payment")?;
     let fee = units(&scene.balance("fee_income")?)?;
-    let accepted = crate::bank::REPORT.replace("ONE-2610-1", &id).replace("RJCT", "ACSC").replace("S-1", "settled");
-    fs::write(scene.data.path().join("settled"), accepted)?;
-    assert_eq!(scene.book(&["settled".to_owned()])?, 0);
+    assert_eq!(scene.report("settled", &id, "ACSC")?, 0);
     let more = Entry::debit(cents + 25, "B-1", "payout").of_payment(&id);
     assert_eq!(scene.told("night", &[more])?, 1);
     let line = only(&scene)?;
@@ -254,9 +236,8 @@ fn what_the_bank_has_kept_is_charged_beside_what_was_told() -> Result<()> {
 #[test]
 fn a_debit_whose_payment_has_come_back_already_moves_nothing() -> Result<()> {
     let scene = Scene::of(2)?;
-    let payments = released(&scene)?;
+    let (payments, file) = scene.released()?;
     let [(id, cents), (_, of_other)] = &payments[..] else { anyhow::bail!("{payments:?}") };
-    let file = scene.payments("2026-10")?["pty_0"]["file"].as_str().context("no file")?.to_owned();
     let owed = units(&scene.balance("party_payable:pty_0")?)?;
     assert_eq!(scene.told("night", &[Entry::debit(cents + of_other, "B-1", "collective")])?, 1);
     assert_eq!(scene.told("back", &[Entry::credit(*cents, "B-2", "returned").of_payment(id).returned()])?, 0);
@@ -272,13 +253,10 @@ fn a_debit_whose_payment_has_come_back_already_moves_nothing() -> Result<()> {
 #[test]
 fn what_was_told_of_some_is_part_of_what_all_are() -> Result<()> {
     let scene = Scene::of(3)?;
-    let payments = released(&scene)?;
+    let (payments, file) = scene.released()?;
     let (first, of_first) = &payments[0];
     let all: i64 = payments.iter().map(|(_, cents)| cents).sum();
-    let file = scene.payments("2026-10")?["pty_0"]["file"].as_str().context("no file")?.to_owned();
-    let report = crate::bank::REPORT.replace("ONE-2610-1", first).replace("RJCT", "ACSC").replace("S-1", "first");
-    fs::write(scene.data.path().join("first"), report)?;
-    assert_eq!(scene.book(&["first".to_owned()])?, 0);
+    assert_eq!(scene.report("first", first, "ACSC")?, 0);
     assert_eq!(scene.told("night", &[Entry::debit(all, "B-1", "collective")])?, 1);
     let line = only(&scene)?;
     // The first is no charge of the bank's.
@@ -304,8 +282,7 @@ fn what_was_told_of_some_is_part_of_what_all_are() -> Result<()> {
 #[test]
 fn a_repetition_of_some_of_a_file_stays_one() -> Result<()> {
     let scene = Scene::of(3)?;
-    let payments = released(&scene)?;
-    let file = scene.payments("2026-10")?["pty_0"]["file"].as_str().context("no file")?.to_owned();
+    let (payments, file) = scene.released()?;
     let named: Vec<Entry<'_>> = payments.iter().map(|(id, cents)| Entry::debit(*cents, "NONREF", "payout").of_payment(id)).collect();
     assert_eq!(scene.told("first", &named[..2])?, 0);
     let cents: i64 = payments[..2].iter().map(|(_, cents)| cents).sum();

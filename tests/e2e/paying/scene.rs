@@ -120,6 +120,24 @@ impl Scene {
         Scene::moves("release", cycle, &["--now", NOW, "--out", "files"])
     }
 
+    /// October is released: the id of each payment, by party, and what it is of in cents; and the id of the file that they are in.
+    pub fn released(&self) -> Result<(Vec<(String, i64)>, String)> {
+        self.approve("2026-10")?;
+        self.data.json(Scene::releasing("2026-10"))?;
+        let rows = self.payments("2026-10")?;
+        let text = |row: &Value, field: &str| row[field].as_str().map(str::to_owned).context("no text");
+        let file = text(rows.values().next().context("no payment")?, "file")?;
+        let payment = |row: &Value| Ok((text(row, "payment")?, units(&text(row, "amount")?)? / 10_000_000_000));
+        Ok((rows.values().map(payment).collect::<Result<_>>()?, file))
+    }
+
+    /// The bank reports a payment with that code; how many lines that leaves to a person.
+    pub fn report(&self, name: &str, id: &str, code: &str) -> Result<usize> {
+        let report = crate::bank::REPORT.replace("ONE-2610-1", id).replace("RJCT", code).replace("S-1", name);
+        fs::write(self.data.path().join(name), report)?;
+        self.book(&[name.to_owned()])
+    }
+
     /// The files for the bank, by name.
     pub fn files(&self) -> Result<BTreeMap<String, Vec<u8>>> {
         let mut found = BTreeMap::new();

@@ -14,11 +14,7 @@ const CENT: i64 = 10_000_000_000;
 
 /// Books that have released a payment; its id, and what it is of in cents.
 fn released(scene: &Scene) -> Result<(String, i64)> {
-    scene.approve("2026-10")?;
-    scene.data.json(Scene::releasing("2026-10"))?;
-    let payment = scene.payments("2026-10")?["pty_0"].clone();
-    let cents = units(payment["amount"].as_str().context("no amount")?)? / CENT;
-    Ok((payment["payment"].as_str().context("no id")?.to_owned(), cents))
+    scene.released()?.0.pop().context("no payment")
 }
 
 #[test]
@@ -63,7 +59,7 @@ fn what_is_sent_back_to_a_stranger_leaves_nothing_to_decide() -> Result<()> {
 }
 
 /// What a notification tells; how many lines are left to a person.
-fn noted(scene: &Scene, name: &str, entries: &[Entry<'_>]) -> Result<usize> {
+pub fn noted(scene: &Scene, name: &str, entries: &[Entry<'_>]) -> Result<usize> {
     let noted = statement(name, entries).replace("BkToCstmrStmt", "BkToCstmrDbtCdtNtfctn").replace("Stmt>", "Ntfctn>");
     fs::write(scene.data.path().join(name), noted)?;
     scene.book(&[name.to_owned()])
@@ -133,147 +129,6 @@ fn a_second_debit_that_is_undone_leaves_the_payment_settled() -> Result<()> {
     scene.holds()
 }
 
-/// What a statement tells of all payments of a file; how many lines are left to a person.
-fn told_whole(scene: &Scene, file: &str, name: &str, entry: Entry<'_>) -> Result<usize> {
-    told_all(scene, file, name, &[entry])
-}
-
-fn told_all(scene: &Scene, file: &str, name: &str, entries: &[Entry<'_>]) -> Result<usize> {
-    let details = "<TxDtls><RmtInf><Ustrd>all</Ustrd></RmtInf></TxDtls>";
-    let whole = statement(name, entries).replace(details, &format!("<Btch><MsgId>{file}</MsgId></Btch>"));
-    ensure!(whole.contains("<Btch>"), "{whole}");
-    fs::write(scene.data.path().join(name), whole)?;
-    scene.book(&[name.to_owned()])
-}
-
-/// Notifications name each payment of a file, statements the file alone.
-#[test]
-fn a_file_that_was_paid_twice_is_seen_where_each_payment_was_told_before() -> Result<()> {
-    let scene = Scene::of(2)?;
-    scene.approve("2026-10")?;
-    scene.data.json(Scene::releasing("2026-10"))?;
-    let payments = scene.payments("2026-10")?;
-    let text = |row: &serde_json::Value, field: &str| row[field].as_str().map(str::to_owned).context("no text");
-    let paid = payments.values().map(|row| Ok((text(row, "payment")?, units(&text(row, "amount")?)? / CENT)));
-    let paid = paid.collect::<Result<Vec<(String, i64)>>>()?;
-    let entries: Vec<Entry<'_>> = paid.iter().map(|(id, cents)| Entry::debit(*cents, "N-1", "payout").of_payment(id)).collect();
-    assert_eq!(noted(&scene, "noon", &entries)?, 0);
-    let (file, cents) = (text(&payments["pty_0"], "file")?, paid.iter().map(|(_, cents)| cents).sum::<i64>());
-    let whole = |name: &str, reference: &str| told_whole(&scene, &file, name, Entry::debit(cents, reference, "all"));
-    assert_eq!((whole("night", "B-1")?, whole("week", "B-1")?), (0, 0));
-    assert_eq!(whole("again", "B-2")?, 1);
-    // Its payments have told it, if the bank calls one entry by two names.
-    assign(&scene, &left(&scene)?[0], &["--repetition"])?;
-    assert_eq!((left(&scene)?, units(&scene.balance("bank")?)?), (vec![], -cents * CENT));
-    scene.holds()
-}
-
-/// Two entries for one file in one statement, and an entry of which not all can be true.
-#[test]
-fn what_is_said_of_all_of_a_file_is_never_lost() -> Result<()> {
-    let scene = Scene::of(2)?;
-    scene.approve("2026-10")?;
-    scene.data.json(Scene::releasing("2026-10"))?;
-    let payments = scene.payments("2026-10")?;
-    let text = |row: &serde_json::Value, field: &str| row[field].as_str().map(str::to_owned).context("no text");
-    let cents = payments.values().map(|row| Ok(units(&text(row, "amount")?)? / CENT)).sum::<Result<i64>>()?;
-    let file = text(&payments["pty_0"], "file")?;
-    let whole = |name: &str, references: &[&str]| -> Result<usize> {
-        let entries: Vec<Entry<'_>> = references.iter().map(|reference| Entry::debit(cents, reference, "all")).collect();
-        told_all(&scene, &file, name, &entries)
-    };
-    assert_eq!(whole("twice", &["B-1", "B-2"])?, 1);
-    assert_eq!((whole("week", &["B-1"])?, left(&scene)?.len()), (0, 1));
-    scene.holds()?;
-    // One was refused, and the bank debits both.
-    let other = Scene::of(2)?;
-    other.approve("2026-10")?;
-    other.data.json(Scene::releasing("2026-10"))?;
-    let payments = other.payments("2026-10")?;
-    let report = |name: &str, code: &str, party: &str| -> Result<usize> {
-        let id = text(&payments[party], "payment")?;
-        let report = crate::bank::REPORT.replace("ONE-2610-1", &id).replace("RJCT", code).replace("S-1", name);
-        fs::write(other.data.path().join(name), report)?;
-        other.book(&[name.to_owned()])
-    };
-    assert_eq!((report("refused", "RJCT", "pty_0")?, report("settled", "ACSC", "pty_1")?), (0, 0));
-    let file = text(&payments["pty_0"], "file")?;
-    assert_eq!(told_all(&other, &file, "night", &[Entry::debit(cents, "B-1", "all")])?, 1);
-    ensure!(other.data.ok(["bank", "exceptions"])?.contains("do not sum to that"));
-    assert_eq!(left(&other)?.len(), 1);
-    // What was not refused is what the bank debits next, under another name than before.
-    let paid = units(&text(&payments["pty_1"], "amount")?)? / CENT;
-    assert_eq!(told_all(&other, &file, "week", &[Entry::debit(paid, "B-2", "all")])?, 0);
-    assert_eq!(told_all(&other, &file, "month", &[Entry::debit(paid, "B-2", "all")])?, 0);
-    other.holds()
-}
-
-/// What comes back before anything has told that it went out is nothing, together with its debit; the next debit is another one.
-#[test]
-fn a_second_debit_of_what_came_back_early_is_seen() -> Result<()> {
-    let scene = Scene::of(2)?;
-    scene.approve("2026-10")?;
-    scene.data.json(Scene::releasing("2026-10"))?;
-    let payments = scene.payments("2026-10")?;
-    let text = |row: &serde_json::Value, field: &str| row[field].as_str().map(str::to_owned).context("no text");
-    let of = |party: &str| Ok::<_, anyhow::Error>((text(&payments[party], "payment")?, units(&text(&payments[party], "amount")?)? / CENT));
-    let ((id, cents), (other, of_other), file) = (of("pty_0")?, of("pty_1")?, text(&payments["pty_0"], "file")?);
-    let back = Entry::credit(cents, "N-1", "returned").of_payment(&id).returned();
-    assert_eq!(noted(&scene, "noon", &[back])?, 0);
-    assert_eq!(scene.payments("2026-10")?["pty_0"]["state"], "returned");
-    assert_eq!(told_all(&scene, &file, "night", &[Entry::debit(cents + of_other, "B-1", "all")])?, 0);
-    assert_eq!(scene.states("2026-10")?, [("returned".to_owned(), 1), ("settled".to_owned(), 1)].into());
-    // Statements tell it again, each payment or all, and its return under another name than notifications.
-    let named = |id, cents, reference| Entry::debit(cents, reference, "payout").of_payment(id);
-    assert_eq!(told_all(&scene, &file, "week", &[Entry::debit(cents + of_other, "B-1", "all")])?, 0);
-    assert_eq!(scene.told("details", &[named(&id, cents, "B-1"), named(&other, of_other, "B-1"), back])?, 0);
-    scene.holds()?;
-    assert_eq!(scene.told("twice", &[named(&id, cents, "B-7")])?, 1);
-    ensure!(scene.data.ok(["bank", "exceptions"])?.contains("hold that back"));
-    assert_eq!(units(&scene.balance("bank")?)?, -of_other * CENT);
-    scene.holds()
-}
-
-/// A payment is debited singly, and then the whole file with it.
-#[test]
-fn a_payment_that_is_debited_singly_and_with_its_file_is_seen() -> Result<()> {
-    let scene = Scene::of(2)?;
-    scene.approve("2026-10")?;
-    scene.data.json(Scene::releasing("2026-10"))?;
-    let payments = scene.payments("2026-10")?;
-    let text = |row: &serde_json::Value, field: &str| row[field].as_str().map(str::to_owned).context("no text");
-    let cents = |party: &str| Ok::<_, anyhow::Error>(units(&text(&payments[party], "amount")?)? / CENT);
-    let (id, file) = (text(&payments["pty_0"], "payment")?, text(&payments["pty_0"], "file")?);
-    assert_eq!(scene.told("first", &[Entry::debit(cents("pty_0")?, "B-0", "payout").of_payment(&id)])?, 0);
-    let all = cents("pty_0")? + cents("pty_1")?;
-    assert_eq!(told_all(&scene, &file, "night", &[Entry::debit(all, "B-1", "all")])?, 1);
-    assert_eq!((left(&scene)?.len(), scene.states("2026-10")?), (1, [("released".to_owned(), 1), ("settled".to_owned(), 1)].into()));
-    scene.holds()
-}
-
-/// One statement has a payment of a file singly, and all others of it in one entry.
-#[test]
-fn what_is_told_of_one_comes_before_what_it_leaves_of_all() -> Result<()> {
-    let scene = Scene::of(3)?;
-    scene.approve("2026-10")?;
-    scene.data.json(Scene::releasing("2026-10"))?;
-    let payments = scene.payments("2026-10")?;
-    let text = |row: &serde_json::Value, field: &str| row[field].as_str().map(str::to_owned).context("no text");
-    let cents = |party: &str| Ok::<_, anyhow::Error>(units(&text(&payments[party], "amount")?)? / CENT);
-    let (id, file) = (text(&payments["pty_0"], "payment")?, text(&payments["pty_0"], "file")?);
-    let rest = Entry::debit(cents("pty_1")? + cents("pty_2")?, "B-1", "all");
-    let one = Entry::debit(cents("pty_0")?, "B-0", "payout").of_payment(&id);
-    for name in ["first", "again"] {
-        let both = statement(name, &[rest, one]);
-        let details = "<TxDtls><RmtInf><Ustrd>all</Ustrd></RmtInf></TxDtls>";
-        fs::write(scene.data.path().join(name), both.replace(details, &format!("<Btch><MsgId>{file}</MsgId></Btch>")))?;
-        assert_eq!(scene.book(&[name.to_owned()])?, 0, "{name}");
-        assert_eq!(scene.states("2026-10")?, [("settled".to_owned(), 3)].into());
-        scene.holds()?;
-    }
-    Ok(())
-}
-
 /// Banks tell the entries of a day in whatever order.
 #[test]
 fn a_second_debit_that_is_undone_before_it_is_told_leaves_the_payment_settled() -> Result<()> {
@@ -287,31 +142,6 @@ fn a_second_debit_that_is_undone_before_it_is_told_leaves_the_payment_settled() 
     let [debit, credit] = &lines[..] else { anyhow::bail!("{lines:?}") };
     assign(&scene, debit, &["--against", credit])?;
     assert_eq!(units(&scene.balance("bank")?)?, -cents * CENT);
-    scene.holds()
-}
-
-/// All payments of a file in one entry, twice.
-#[test]
-fn a_file_that_the_bank_has_paid_twice_is_seen() -> Result<()> {
-    let scene = Scene::of(2)?;
-    scene.approve("2026-10")?;
-    scene.data.json(Scene::releasing("2026-10"))?;
-    let payments = scene.payments("2026-10")?;
-    let cents = payments.values().map(|row| Ok(units(row["amount"].as_str().context("no amount")?)? / CENT)).sum::<Result<i64>>()?;
-    let file = payments["pty_0"]["file"].as_str().context("no file")?.to_owned();
-    let whole = |name: &str, reference: &str| told_whole(&scene, &file, name, Entry::debit(cents, reference, "all"));
-    assert_eq!((whole("first", "B-1")?, whole("week", "B-1")?), (0, 0));
-    assert_eq!((whole("again", "B-2")?, left(&scene)?.len()), (1, 1));
-    // It is undone, and none of the payments has come back by that.
-    let undone =
-        statement("undone", &[Entry::credit(cents, "B-3", "all")]).replace("<AcctSvcrRef>", "<RvslInd>true</RvslInd><AcctSvcrRef>");
-    let details = "<TxDtls><RmtInf><Ustrd>all</Ustrd></RmtInf></TxDtls>";
-    fs::write(scene.data.path().join("undone"), undone.replace(details, &format!("<Btch><MsgId>{file}</MsgId></Btch>")))?;
-    assert_eq!(scene.book(&["undone".to_owned()])?, 1);
-    let lines = left(&scene)?;
-    let [debit, credit] = &lines[..] else { anyhow::bail!("{lines:?}") };
-    assign(&scene, debit, &["--against", credit])?;
-    assert_eq!((left(&scene)?, scene.states("2026-10")?), (vec![], [("settled".to_owned(), 2)].into()));
     scene.holds()
 }
 
