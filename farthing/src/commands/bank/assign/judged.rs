@@ -3,7 +3,7 @@
 use crate::books::Books;
 use crate::payouts::lines::{AccountLine, kept, taken_back};
 use crate::payouts::met::met;
-use crate::payouts::put::{have_told, id_of};
+use crate::payouts::put::{Beside, have_told, id_of};
 use anyhow::{Context, bail, ensure};
 use farthing_archive::assignments::Assigned;
 use farthing_archive::claims::Made;
@@ -51,27 +51,7 @@ async fn is_no_loss(books: &Books, all: &[AccountLine], line: &AccountLine, to: 
 async fn is_told_twice(books: &Books, others: &[&AccountLine], line: &AccountLine, to: &AssignedTo, said: u64) -> anyhow::Result<()> {
     let (number, Line { amount, currency, .. }) = (line.number, &line.money);
     if let AssignedTo::Repetition { of: Some(of), .. } = to {
-        let Some(beside) = have_told(books, &line.money, of, said).await? else {
-            bail!(
-                "line {number} is no repetition: {of} is no payment, and no file, in {currency} that was told to be {}",
-                line.money.tells()
-            );
-        };
-        let (charges, kept) = (beside.charges, kept(Some(to))?);
-        let keeps_it = |other: &&&AccountLine| {
-            let same = (&other.money.amount, &other.money.currency, &other.money.mid) == (amount, currency, &line.money.mid);
-            same && other.number != number && keeps_of(other, of)
-        };
-        if let Some(other) = others.iter().find(keeps_it).filter(|_| kept != Money::ZERO) {
-            let by = other.number;
-            bail!("line {number}: what the bank has kept of {of} is charged by line {by} already; if it tells the same, say --repetition");
-        }
-        ensure!(
-            charges == kept && line.money.can_keep(charges, beside.payments),
-            "line {number} is no repetition: it is of {amount} {currency}, and beside what was told of {of} that leaves {charges}; what the bank \
-             has kept beside a debit, or of one return, is told apart by --with-charges"
-        );
-        return Ok(());
+        return is_told_of(books, others, line, (of, kept(Some(to))?), said).await;
     }
     let may_be = |other: &&&AccountLine| {
         let same = (&other.money.amount, &other.money.currency) == (amount, currency);
@@ -86,6 +66,35 @@ async fn is_told_twice(books: &Books, others: &[&AccountLine], line: &AccountLin
         beside.is_some_and(|beside| beside.charges == Money::ZERO),
         "line {number} is no repetition: no other line of {amount} {currency} counts, and it names no payment of that sum that has told it; \
          name that with --repetition-of. If the money has moved, say whose it is, or put it --against the line by which it came back, once that is told"
+    );
+    Ok(())
+}
+
+/// Payments that a person names have told the same before the manifest that says so, but for what the bank has kept; and no other line charges that.
+async fn is_told_of(
+    books: &Books,
+    others: &[&AccountLine],
+    line: &AccountLine,
+    (of, kept): (&str, Money),
+    said: u64,
+) -> anyhow::Result<()> {
+    let (number, Line { mid, amount, currency, .. }) = (line.number, &line.money);
+    let Some(Beside { payments, charges }) = have_told(books, &line.money, of, said).await? else {
+        let told = line.money.tells();
+        bail!("line {number} is no repetition: {of} is no payment, and no file, in {currency} that was told to be {told}");
+    };
+    let keeps_it = |other: &&&AccountLine| {
+        let same = (&other.money.mid, &other.money.amount, &other.money.currency) == (mid, amount, currency);
+        same && other.number != number && keeps_of(other, of)
+    };
+    if let Some(other) = others.iter().find(keeps_it).filter(|_| kept != Money::ZERO) {
+        let by = other.number;
+        bail!("line {number}: what the bank has kept of {of} is charged by line {by} already; if it tells the same, say --repetition");
+    }
+    ensure!(
+        charges == kept && line.money.can_keep(charges, payments),
+        "line {number} is no repetition: it is of {amount} {currency}, and beside what was told of {of} that leaves {charges}; what the bank \
+         has kept beside a debit, or of one return, is told apart by --with-charges"
     );
     Ok(())
 }
