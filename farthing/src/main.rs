@@ -50,7 +50,7 @@ use output::Answer;
 use std::process::ExitCode;
 
 /// Workers run for months, and what one thread allocates another frees: the C library's arenas keep hundreds of MiB of that, and this one gives
-/// them back.
+/// them back. It asks for no huge pages: clearing them took a sixth of a worker's time, and an eighth more memory.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
