@@ -1,10 +1,10 @@
 //! A line of a bank's message: what it can take back, and what it can tell of payments.
 
+use super::parts::{Choice, OF_NEWS, Part, Parts};
 use super::payment::Told;
 use crate::error::SettleError;
 use crate::payout::{Motion, Payment, State};
 use farthing_schemas::{Currency, Money};
-use std::collections::BTreeMap;
 
 /// Money on the account of a MID's bank that no message has put to a payment of ours.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,33 +67,28 @@ impl Line {
         with_charges: bool,
     ) -> Result<Moved<'p>, SettleError> {
         let payments: Vec<Standing<'p>> = payments.into_iter().collect();
-        let mut of: BTreeMap<Part, Vec<&'p Payment>> = BTreeMap::new();
-        for standing in &payments {
-            of.entry(self.part_of(standing)).or_default().push(standing.payment);
-        }
-        let mut part = |part| of.remove(&part).unwrap_or_default();
-        let (moved, passed, told, others) = (part(Part::Moves), part(Part::Passed), part(Part::Told), part(Part::Other));
-        if let (true, true, Some(first)) = (moved.is_empty(), passed.is_empty(), payments.first()) {
+        let parts: Parts<&'p Payment> = payments.iter().map(|standing| (self.part_of(standing), standing.payment)).collect();
+        let (news, moved) = (parts.of_all(&[Part::News, Part::Early]), |choice: &[Part]| parts.of_all(choice));
+        if let (true, Some(first)) = (news.is_empty(), payments.first()) {
             return Err(SettleError::NotTheirs(self.why_not(number, first)));
         }
-        let (with_passed, all) = (moved.len() + passed.len(), [&moved[..], &passed, &told].concat());
         let mut beside = Vec::new();
-        for end in [moved.len(), with_passed, all.len()].into_iter().filter(|end| *end > 0) {
-            beside.push((end, self.charges_beside(all[..end].iter().copied())?));
+        for choice in OF_NEWS {
+            beside.push((choice, self.charges_beside(moved(choice))?));
         }
         // What the bank has kept is less than any other payment of the file is of: that one would be the better guess.
-        let can_be_kept = |(end, charges): &&(usize, Money)| {
-            let beyond = all[*end..].iter().chain(&others).map(|payment| payment.amount).min();
-            *charges > Money::ZERO && self.can_keep(*charges, *end) && beyond.is_none_or(|beyond| *charges < beyond)
+        let can_be_kept = |(choice, charges): &&(Choice, Money)| {
+            let is_beyond = |standing: &&Standing<'_>| !choice.contains(&self.part_of(standing));
+            let beyond = payments.iter().filter(is_beyond).map(|standing| standing.payment.amount).min();
+            *charges > Money::ZERO && self.can_keep(*charges, moved(choice).len()) && beyond.is_none_or(|beyond| *charges < beyond)
         };
         let exact = beside.iter().find(|(_, charges)| *charges == Money::ZERO);
         let kept = beside.iter().rev().find(can_be_kept);
-        let Some((end, charges)) = exact.or(kept.filter(|_| with_charges)) else {
-            return self.is_of_no_sum(number, &all[..with_passed], kept.is_some());
+        let Some((choice, charges)) = exact.or(kept.filter(|_| with_charges)) else {
+            return self.is_of_no_sum(number, &news, kept.is_some());
         };
-        let within = |payments: Vec<&'p Payment>, from: usize| if *end > from { payments } else { Vec::new() };
-        let (passed, told) = (within(passed, moved.len()), within(told, with_passed));
-        Ok(Moved { payments: moved, passed, told, charges: *charges })
+        let of = |part| if choice.contains(&part) { parts.of(part).to_vec() } else { Vec::new() };
+        Ok(Moved { payments: parts.of(Part::News).to_vec(), passed: of(Part::Early), told: of(Part::Told), charges: *charges })
     }
 
     fn is_of_no_sum<'p>(&self, number: &str, payments: &[&Payment], can_be_kept: bool) -> Result<Moved<'p>, SettleError> {
@@ -104,14 +99,13 @@ impl Line {
         )))
     }
 
-    /// What a payment is to the line.
+    /// What the line is to a payment. By hand nothing comes back before it went out: a message may tell both at once.
     fn part_of(&self, Standing { payment, state, has_settled }: &Standing<'_>) -> Part {
-        match (self.tells(), state) {
+        let tells = self.tells();
+        match Part::of(tells, *state, *has_settled) {
             _ if payment.currency != self.currency => Part::Other,
-            (tells, state) if state.motion(tells) == Some(self.motion()) => Part::Moves,
-            (State::Settled, State::Returned) if !has_settled => Part::Passed,
-            (State::Settled, State::Settled | State::Returned) | (State::Returned, State::Returned) => Part::Told,
-            _ => Part::Other,
+            Part::News if state.motion(tells) != Some(self.motion()) => Part::Other,
+            part => part,
         }
     }
 
@@ -186,15 +180,6 @@ pub struct Standing<'p> {
     pub state: State,
     /// Whether it was ever told to have gone out.
     pub has_settled: bool,
-}
-
-/// What a payment is to a line.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Part {
-    Moves,
-    Passed,
-    Told,
-    Other,
 }
 
 /// What a line moves.

@@ -9,8 +9,8 @@
 //! party's own money (carried, brought in, to be paid) moves nothing: it is owed before and after. A payout leaves the party's account
 //! when it is released, by an entry of its own.
 //!
-//! Modules in reading order: [`account`], [`entry`], [`approval`], [`payment`], [`claim`], [`mod@line`], [`assignment`], [`remittance`],
-//! [`met`], [`balances`], [`wire`].
+//! Modules in reading order: [`account`], [`entry`], [`approval`], [`payment`], [`claim`], [`parts`], [`mod@line`], [`assignment`],
+//! [`remittance`], [`met`], [`balances`], [`wire`].
 
 pub mod account;
 pub mod approval;
@@ -20,6 +20,7 @@ pub mod claim;
 pub mod entry;
 pub mod line;
 pub mod met;
+pub mod parts;
 pub mod payment;
 pub mod remittance;
 pub mod wire;
@@ -32,5 +33,6 @@ pub use claim::{PaidForClaim, entry_of_claim, paid_by_cycle};
 pub use entry::{Entry, EntryKind, Evidence, EvidenceKind, Header, Place, Posting};
 pub use line::{Line, Moved, Standing};
 pub use met::Met;
+pub use parts::{Part, Parts, Whole};
 pub use payment::{OfCycle, Told, entry_of_message, entry_of_release};
 pub use remittance::{PaidToOffice, entry_of_remittance, withheld_for};

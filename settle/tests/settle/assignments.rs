@@ -4,7 +4,7 @@ use crate::journal::occasion;
 use crate::support::{amount, currency};
 use farthing_schemas::Money;
 use farthing_settle::journal::{
-    Entry, EntryKind, Line, Met, Moved, PaidToOffice, Standing, Whose, entry_of_assignment, entry_of_remittance,
+    Entry, EntryKind, Line, Met, Moved, PaidToOffice, Part, Parts, Standing, Whole, Whose, entry_of_assignment, entry_of_remittance,
 };
 use farthing_settle::payout::{Payment, State};
 use std::collections::BTreeMap;
@@ -157,6 +157,62 @@ fn a_line_moves_the_payments_of_which_it_can_be_true_if_they_sum_to_it() {
     check_moved("6, a settled 2EUR, b returned 4EUR: a b");
     check_moved("-2, early_b returned 2EUR: early_b");
     check_moved("2, early_b returned 2EUR: another message has told it");
+}
+
+/// `AMOUNT of PARTS: WHAT IT IS`; a payment is its size and what the entry is to it.
+#[track_caller]
+fn check_whole(text: &str) {
+    let (said, expected) = text.split_once(':').unwrap();
+    let (size, payments) = said.split_once(" of ").unwrap();
+    let size: u32 = size.parse().unwrap();
+    let part = |name: &str| match name {
+        "news" => Part::News,
+        "early" => Part::Early,
+        "told" => Part::Told,
+        "it" => Part::ToldByIt,
+        "another" => Part::ToldByAnother,
+        "rejected" => Part::Rejected,
+        _ => panic!("{name}"),
+    };
+    let payment = |text: &str| {
+        let (size, name) = text.trim().split_once(' ').unwrap();
+        (part(name), size.parse::<u32>().unwrap())
+    };
+    let parts: Parts<u32> = payments.split(',').map(payment).collect();
+    let sizes = |choice| parts.of_all(choice).iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+    let found = match parts.whole(|these| these.iter().sum::<u32>() == size) {
+        None => "nothing".to_owned(),
+        Some(Whole::Itself) => "itself".to_owned(),
+        Some(Whole::Again(choice)) => format!("again {}", sizes(choice)),
+        Some(Whole::Of(choice)) => format!("of {}", sizes(choice)),
+    };
+    assert_eq!(found, expected.trim(), "{text}");
+}
+
+#[test]
+fn an_entry_of_a_file_is_of_what_it_sums_to() {
+    check_whole("5 of 2 news, 3 news: of 2 3");
+    check_whole("5 of 2 news, 3 early: of 2 3");
+    check_whole("2 of 2 news, 3 early: of 2");
+    check_whole("9 of 2 news, 3 early, 4 told: of 2 3 4");
+    check_whole("6 of 2 news, 4 told: of 2 4");
+    // What another entry has told is not told by this one.
+    check_whole("6 of 2 news, 4 another: nothing");
+    check_whole("6 of 2 news, 4 it: nothing");
+    check_whole("5 of 2 it, 3 it: itself");
+    check_whole("5 of 2 told, 3 another: again 2 3");
+    check_whole("5 of 2 told, 3 it, 4 early: nothing");
+    check_whole("4 of 2 told, 3 it, 4 early: of 4");
+    // Banks debit with a file what they have rejected of it, but nothing tells that they do where that is all.
+    check_whole("6 of 2 news, 4 rejected: of 2 4");
+    check_whole("2 of 2 news, 4 rejected: of 2");
+    check_whole("9 of 2 news, 3 early, 4 rejected: of 2 3 4");
+    check_whole("7 of 2 news, 1 told, 4 rejected: of 2 1 4");
+    check_whole("7 of 3 told, 4 rejected: again 3 4");
+    check_whole("7 of 3 it, 4 rejected: itself");
+    check_whole("4 of 4 rejected: nothing");
+    check_whole("4 of 4 rejected, 3 told: nothing");
+    check_whole("0 of 4 rejected: nothing");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::assigned::{assign, left};
 use super::scene::{Scene, units};
 use super::statements::{Entry, statement};
 use super::undone::noted;
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use std::fs;
 
 const CENT: i64 = 10_000_000_000;
@@ -52,17 +52,80 @@ fn what_is_said_of_all_of_a_file_is_never_lost() -> Result<()> {
     assert_eq!(whole("twice", &["B-1", "B-2"])?, 1);
     assert_eq!((whole("week", &["B-1"])?, left(&scene)?.len()), (0, 1));
     scene.holds()?;
-    // One was refused, and the bank debits both.
+    // One was refused, and the bank debits what cannot be.
     let other = Scene::of(2)?;
     let (payments, file) = other.released()?;
     let [(refused, _), (settled, paid)] = &payments[..] else { anyhow::bail!("{payments:?}") };
     assert_eq!((other.report("refused", refused, "RJCT")?, other.report("settled", settled, "ACSC")?), (0, 0));
-    assert_eq!(told_all(&other, &file, "night", &[Entry::debit(cents, "B-1", "all")])?, 1);
+    assert_eq!(told_all(&other, &file, "night", &[Entry::debit(cents - 1, "B-1", "all")])?, 1);
     ensure!(other.data.ok(["bank", "exceptions"])?.contains("do not sum to that"));
     assert_eq!(left(&other)?.len(), 1);
     // What was not refused is what the bank debits next, under another name than before.
     assert_eq!(told_all(&other, &file, "week", &[Entry::debit(*paid, "B-2", "all")])?, 0);
     assert_eq!(told_all(&other, &file, "month", &[Entry::debit(*paid, "B-2", "all")])?, 0);
+    other.holds()
+}
+
+/// Banks that have rejected a payment debit its file whole all the same, and give it back by an entry of its own.
+#[test]
+fn a_rejected_payment_that_was_debited_with_its_file_is_put_against_what_comes_back() -> Result<()> {
+    for is_reported in [false, true] {
+        let scene = Scene::of(3)?;
+        let (payments, file) = scene.released()?;
+        let all: i64 = payments.iter().map(|(_, cents)| cents).sum();
+        let (rejected, of_rejected) = (&payments[0].0, payments[0].1);
+        let paid = all - of_rejected;
+        assert_eq!(scene.report("rejected", rejected, "RJCT")?, 0);
+        if is_reported {
+            let settled = |(number, (id, _)): (usize, &(String, i64))| scene.report(&format!("paid-{number}"), id, "ACSC");
+            assert_eq!(payments.iter().enumerate().skip(1).map(settled).sum::<Result<usize>>()?, 0);
+        }
+        assert_eq!(told_all(&scene, &file, "night", &[Entry::debit(all, "B-1", "all")])?, 1);
+        assert_eq!(scene.states("2026-10")?, [("rejected".to_owned(), 1), ("settled".to_owned(), 2)].into());
+        assert_eq!(units(&scene.balance("bank")?)?, -paid * CENT);
+        let debit = left(&scene)?.pop().context("no line is left")?;
+        let said = scene.data.ok(["bank", "exceptions"])?;
+        ensure!(said.contains("was debited with it") && said.contains(rejected.as_str()), "{said}");
+        scene.holds()?;
+        // The same is told again, by the same bank and in another message.
+        assert_eq!((told_all(&scene, &file, "week", &[Entry::debit(all, "B-1", "all")])?, left(&scene)?), (0, vec![debit.clone()]));
+        let back = Entry::credit(of_rejected, "B-2", "rejected").of_payment(rejected).returned();
+        assert_eq!(scene.told("morning", &[back])?, 1);
+        assert_eq!(left(&scene)?.len(), 2);
+        let credit = left(&scene)?.into_iter().find(|line| *line != debit).context("what came back is no line")?;
+        assign(&scene, &debit, &["--against", &credit])?;
+        let balances = ["bank", "suspense"].map(|account| scene.balance(account).and_then(|sum| units(&sum)));
+        let [bank, suspense] = balances;
+        assert_eq!((left(&scene)?, bank?, suspense?), (vec![], -paid * CENT, 0));
+        scene.holds()?;
+        // Another debit of the file is a second one, and one line.
+        assert_eq!(told_all(&scene, &file, "twice", &[Entry::debit(all, "B-7", "all")])?, 1);
+        assert_eq!(left(&scene)?.len(), 1);
+        scene.holds()?;
+    }
+    Ok(())
+}
+
+/// Where all were rejected nothing tells that the debit is their file's, and two that are alike are two lines.
+#[test]
+fn rejected_payments_are_told_apart_and_alone_are_what_no_debit_is_of() -> Result<()> {
+    let scene = Scene::of(3)?;
+    let (payments, file) = scene.released()?;
+    let all: i64 = payments.iter().map(|(_, cents)| cents).sum();
+    for (number, (id, _)) in payments.iter().take(2).enumerate() {
+        assert_eq!(scene.report(&format!("no-{number}"), id, "RJCT")?, 0);
+    }
+    assert_eq!(told_all(&scene, &file, "night", &[Entry::debit(all, "B-1", "all")])?, 2);
+    assert_eq!((left(&scene)?.len(), told_all(&scene, &file, "week", &[Entry::debit(all, "B-1", "all")])?), (2, 0));
+    scene.holds()?;
+    let other = Scene::of(2)?;
+    let (payments, file) = other.released()?;
+    for (number, (id, _)) in payments.iter().enumerate() {
+        assert_eq!(other.report(&format!("no-{number}"), id, "RJCT")?, 0);
+    }
+    let all: i64 = payments.iter().map(|(_, cents)| cents).sum();
+    assert_eq!(told_all(&other, &file, "night", &[Entry::debit(all, "B-1", "all")])?, 1);
+    assert_eq!((left(&other)?.len(), units(&other.balance("bank")?)?), (1, 0));
     other.holds()
 }
 

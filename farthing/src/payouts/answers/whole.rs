@@ -6,6 +6,7 @@ use super::{Taking, state_of};
 use farthing_bank::{Amount, Answer, Reference};
 use farthing_ledger::{Asked, StoredPayment};
 use farthing_schemas::money::from_stored_text;
+use farthing_settle::journal::{Part, Parts, Whole};
 use farthing_settle::payout::State;
 use std::collections::BTreeSet;
 
@@ -32,61 +33,71 @@ impl Taking<'_> {
             }
             return Ok(true);
         };
-        let Parts { live, early, known, unnamed, named } = self.parts(payments, answer).await?;
-        let fits = |parts: &[&[&StoredPayment]]| sum(said, parts.concat()).is_ok_and(|sum| sum == said);
-        if payments.is_empty() || live.is_empty() && fits(&[&named]) {
-            return Ok(true);
-        }
-        if live.is_empty() && early.is_empty() && fits(&[&known]) {
-            if self.are_another(payments, answer).await? {
-                self.another(answer, answer.reference.to_string(), told)?;
-            } else {
-                self.name_again(payments, answer).await?;
+        let parts = self.parts(payments, answer).await?;
+        let is_sum = |these: &[&StoredPayment]| sum(said, these).is_ok_and(|sum| sum == said);
+        match parts.whole(is_sum) {
+            None => return Ok(payments.is_empty()),
+            Some(Whole::Itself) => {}
+            Some(Whole::Again(_)) if self.are_another(payments, answer).await? => {
+                self.another(answer, answer.reference.to_string(), told)?
             }
-            return Ok(true);
-        }
-        let is_of_live = fits(&[&live]);
-        if !(is_of_live || fits(&[&live, &early]) || fits(&[&live, &early, &unnamed])) {
-            return Ok(false);
-        }
-        if told == State::Returned && self.is_of_a_second_debit(&live, answer).await? {
-            self.another(answer, answer.reference.to_string(), told)?;
-            return Ok(true);
-        }
-        for payment in live {
-            self.tell(payment, answer).await?;
-        }
-        for payment in early.into_iter().filter(|_| !is_of_live) {
-            self.pass(payment, answer).await?;
+            Some(Whole::Again(choice)) => {
+                self.name_again(payments, answer).await?;
+                self.rejected(&parts, choice, answer)?;
+            }
+            Some(Whole::Of(_)) if told == State::Returned && self.is_of_a_second_debit(parts.of(Part::News), answer).await? => {
+                self.another(answer, answer.reference.to_string(), told)?;
+            }
+            Some(Whole::Of(choice)) => {
+                for payment in parts.of(Part::News) {
+                    self.tell(payment, answer).await?;
+                }
+                for payment in parts.of(Part::Early).iter().filter(|_| choice.contains(&Part::Early)) {
+                    self.pass(payment, answer).await?;
+                }
+                self.rejected(&parts, choice, answer)?;
+            }
         }
         Ok(true)
     }
 
-    /// What the answer is to each payment; to those of which it cannot be true it is nothing.
-    async fn parts<'p>(&mut self, payments: &'p [StoredPayment], answer: &Answer) -> anyhow::Result<Parts<'p>> {
+    /// What the answer is to each payment.
+    async fn parts<'p>(&mut self, payments: &'p [StoredPayment], answer: &Answer) -> anyhow::Result<Parts<&'p StoredPayment>> {
         let (told, is_of_account) = (state_of(answer.outcome), tells_of_an_account(self.kind));
-        let mut parts = Parts::default();
+        let mut parts = Vec::new();
         for payment in payments {
             let known = self.known(payment).await?;
-            let name = known.called.get(&told);
-            match known.state.after(told) {
-                Ok(Some(_)) => parts.live.push(payment),
-                Ok(None) if is_of_account && told == State::Settled && known.is_back_early() => parts.early.push(payment),
-                Ok(None) => {
-                    parts.known.push(payment);
-                    parts.unnamed.extend(name.is_none().then_some(payment));
-                }
-                Err(_) => {}
-            }
-            parts.named.extend(name.filter(|name| answer.is_called(name)).map(|_| payment));
+            let part = match (Part::of(told, known.state, known.has_settled), known.called.get(&told)) {
+                (Part::Told, Some(name)) if answer.is_called(name) => Part::ToldByIt,
+                (Part::Told, Some(_)) => Part::ToldByAnother,
+                // Only what moves upon the account can go out after it came back, or with what was rejected.
+                (Part::Early, _) if !is_of_account => Part::Told,
+                (Part::Rejected, _) if !is_of_account => Part::Other,
+                (part, _) => part,
+            };
+            parts.push((part, payment));
         }
-        Ok(parts)
+        Ok(parts.into_iter().collect())
+    }
+
+    /// Each rejected payment that went out with its file is a line of its own: the bank is to give it back.
+    fn rejected(&mut self, parts: &Parts<&StoredPayment>, choice: &[Part], answer: &Answer) -> anyhow::Result<()> {
+        for payment in parts.of(Part::Rejected).iter().filter(|_| choice.contains(&Part::Rejected)) {
+            let amount = Amount::of(from_stored_text(&payment.amount)?, payment.paid_in.parse()?)?;
+            let of_it = Answer { amount: Some(amount), ..answer.clone() };
+            self.line(
+                &of_it,
+                payment.id.to_string(),
+                "it was rejected before, and its file was debited with it: put it --against what comes back",
+            )?;
+        }
+        Ok(())
     }
 
     /// Whether what is said to have come back of payments may be that of a second debit of their file, or of one of them.
-    async fn is_of_a_second_debit(&mut self, live: &[&StoredPayment], answer: &Answer) -> anyhow::Result<bool> {
+    async fn is_of_a_second_debit(&mut self, news: &[&StoredPayment], answer: &Answer) -> anyhow::Result<bool> {
         let mut about = vec![answer.reference.to_string()];
-        for payment in live {
+        for payment in news {
             if self.known(payment).await?.state == State::Settled {
                 about.push(payment.id.to_string());
             }
@@ -124,23 +135,8 @@ impl Taking<'_> {
     }
 }
 
-/// The payments of a file by what an answer of all of them is to each.
-#[derive(Default)]
-struct Parts<'p> {
-    /// Those of which it is news.
-    live: Vec<&'p StoredPayment>,
-    /// Those that came back before anything told that they had gone out, if it tells that.
-    early: Vec<&'p StoredPayment>,
-    /// Those of which the same was told before.
-    known: Vec<&'p StoredPayment>,
-    /// Those of them of which no entry of messages of this kind has told it: it may be this one.
-    unnamed: Vec<&'p StoredPayment>,
-    /// Those of which this very entry told it.
-    named: Vec<&'p StoredPayment>,
-}
-
 /// What payments sum to in the currency of what is said.
-fn sum(said: Amount, payments: Vec<&StoredPayment>) -> anyhow::Result<Amount> {
-    let amounts = payments.into_iter().map(|payment| Ok(Amount::of(from_stored_text(&payment.amount)?, payment.paid_in.parse()?)?));
+fn sum(said: Amount, payments: &[&StoredPayment]) -> anyhow::Result<Amount> {
+    let amounts = payments.iter().map(|payment| Ok(Amount::of(from_stored_text(&payment.amount)?, payment.paid_in.parse()?)?));
     Ok(Amount::sum(said.currency(), amounts.collect::<anyhow::Result<Vec<_>>>()?)?)
 }
