@@ -63,6 +63,8 @@ impl Assigned {
 pub struct Assignments {
     made: Numbered<Assigned>,
     last: BTreeMap<LineNumber, u64>,
+    /// The number of each, by its manifest.
+    by_act: BTreeMap<u64, u64>,
 }
 
 impl Assignments {
@@ -81,6 +83,7 @@ impl Assignments {
             return Err(format!("assignment {number} takes the place of {of}{before}, and the last one of its line is {last}"));
         }
         self.last.insert(line, number);
+        self.by_act.insert(sequence, number);
         self.made.add(number, Assigned { sequence, at, assignment, currency, amount });
         Ok(())
     }
@@ -95,6 +98,12 @@ impl Assignments {
     #[must_use]
     pub fn last_of(&self, line: LineNumber) -> Option<&Assigned> {
         self.last.get(&line).and_then(|number| self.made.get(*number))
+    }
+
+    /// The one that a manifest made.
+    #[must_use]
+    pub fn of_act(&self, sequence: u64) -> Option<&Assigned> {
+        self.by_act.get(&sequence).and_then(|number| self.made.get(*number))
     }
 
     /// All of them, in the order of their numbers.

@@ -282,8 +282,7 @@ impl Taking<'_> {
 
 /// The message that an act took in, or whose line it put to payments.
 fn message_told_by(catalog: &Catalog, act: u64) -> Option<&TakenIn> {
-    let put = || catalog.assignments.iter().find(|(_, made)| made.sequence == act).map(|(_, made)| made.assignment.message);
-    catalog.message_of(act).or_else(|| catalog.message_of(put()?))
+    catalog.message_of(act).or_else(|| catalog.message_of(catalog.assignments.of_act(act)?.assignment.message))
 }
 
 /// What stands for all payments of the file that a payment is in.
