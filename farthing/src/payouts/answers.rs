@@ -157,12 +157,7 @@ impl Taking<'_> {
         let own = if is_of_all(answer) { None } else { answer.amount };
         let right = Amount::of(amount, payment.paid_in.parse()?)?;
         if let Some(said) = own.filter(|said| *said != right) {
-            let why = format!("it says {said}, and the payment is of {right}");
-            if said.currency() == right.currency() {
-                return self.line(answer, payment.id.to_string(), &why);
-            }
-            self.exception(answer, &why);
-            return Ok(());
+            return self.line(answer, payment.id.to_string(), &format!("it says {said}, and the payment is of {right}"));
         }
         let told = state_of(answer.outcome);
         let tells_of_account = tells_of_an_account(self.kind);
@@ -191,9 +186,19 @@ impl Taking<'_> {
             }
             Ok(None) if is_of_account && told == State::Settled && is_back_early => self.pass(payment, answer).await?,
             Ok(None) if is_of_account && which == Which::Another => self.another(answer, payment.id.to_string(), was)?,
-            // What the account calls it tells it apart from others later.
-            Ok(None) if is_of_account && which == Which::First && was == told => self.push_state(payment, told, answer),
+            Ok(None) if is_of_account && which == Which::First => self.name_first(payment, answer).await?,
             Ok(None) => {}
+        }
+        Ok(())
+    }
+
+    /// What the account calls the first entry that tells what was told before tells it apart from others later.
+    async fn name_first(&mut self, payment: &StoredPayment, answer: &Answer) -> anyhow::Result<()> {
+        let told = state_of(answer.outcome);
+        match (self.known(payment).await?.state, told) {
+            (was, told) if was == told => self.push_state(payment, told, answer),
+            (State::Returned, State::Settled) => self.pass(payment, answer).await?,
+            _ => {}
         }
         Ok(())
     }
@@ -203,6 +208,7 @@ impl Taking<'_> {
         self.push_state(payment, State::Settled, answer);
         let known = self.known(payment).await?;
         known.has_settled = true;
+        known.which(State::Settled, answer);
         let (reason, booked) = (known.reason.clone(), known.booked.clone());
         let (sequence, line, id) = (self.sequence, next(self.taken.rows.states.len()), payment.id.to_string());
         let state = State::Returned.to_string();

@@ -6,7 +6,7 @@ use super::lines::AccountLine;
 use crate::books::Books;
 use anyhow::{bail, ensure};
 use farthing_bank::kept::kept_reference;
-use farthing_ledger::{Asked as Rows, StoredPayment, StoredState};
+use farthing_ledger::{Asked as Rows, StoredPayment, StoredReceipt, StoredState};
 use farthing_schemas::Money;
 use farthing_settle::journal::{Line, Moved, Standing};
 use farthing_settle::payout::{Payment, State};
@@ -116,35 +116,74 @@ pub struct Beside {
     pub charges: Money,
 }
 
-/// What a line is of beyond those that have told the same before that manifest: the payment of that id, or those of the file that has it.
-pub async fn have_told(books: &Books, line: &Line, of: &str, before: u64) -> anyhow::Result<Option<Beside>> {
+/// What a line is of beyond those that have told the same before that manifest, also by other lines: the payment of that id, or those of the file
+/// that has it.
+pub async fn have_told(books: &Books, others: &[&AccountLine], line: &Line, of: &str, before: u64) -> anyhow::Result<Option<Beside>> {
     let rows = named(books, of).await?;
     let states = states_of(books, of, &rows).await?;
-    beside(line, rows.iter(), states.iter().filter(|row| row.sequence < before))
+    let debits = others.iter().filter(|other| other.counts()).filter_map(|other| Debited::by(&other.row, other.about.as_deref()?));
+    let debited = debits.filter(|debited| debited.act < before);
+    beside(line, rows.iter(), states.iter().filter(|row| row.sequence < before), debited)
 }
 
-/// What a line is of beyond those of these payments of which these states tell the same: all of them, or those of one act that come to just what
-/// it is of; none where none of them does. What has come back had gone out.
+/// A debit that is told of a payment by a line of its own: it was rejected, and went out with its file.
+#[derive(Clone, Copy)]
+pub struct Debited<'r> {
+    /// The manifest that told it.
+    pub act: u64,
+    pub id: &'r str,
+    row: &'r StoredReceipt,
+}
+
+impl<'r> Debited<'r> {
+    /// A line that counts, about what its message names.
+    pub fn by(row: &'r StoredReceipt, about: &'r str) -> Option<Debited<'r>> {
+        row.amount.starts_with('-').then_some(Debited { act: row.sequence, id: about, row })
+    }
+
+    fn is_of(&self, payment: &Payment) -> bool {
+        self.row.amount == format!("-{}", payment.amount) && self.row.currency == payment.currency.code()
+    }
+}
+
+/// A payment of which an act has told what a line tells.
+struct Tells<'r> {
+    act: u64,
+    id: &'r str,
+    /// Whether it has told just that; or else that it has come back, and so had gone out.
+    is_same: bool,
+}
+
+/// What a line is of beyond those of these payments of which these states and debits tell the same: all of them, or those of one act that come to
+/// just what it is of; none where none of them does.
 pub fn beside<'r>(
     line: &Line,
     payments: impl Iterator<Item = &'r StoredPayment>,
     states: impl Iterator<Item = &'r StoredState>,
+    debited: impl Iterator<Item = Debited<'r>>,
 ) -> anyhow::Result<Option<Beside>> {
-    let tells_it = |row: &&StoredState| row.state == line.tells().as_str() || row.state == State::Returned.as_str();
-    let told: Vec<&StoredState> = states.filter(tells_it).collect();
     let same = payments.filter(|row| row.mid == line.mid && row.paid_in == line.currency.code());
-    let payments = same.map(payment_of).collect::<anyhow::Result<Vec<Payment>>>()?;
-    let of = |is_of: &dyn Fn(&StoredState) -> bool| -> anyhow::Result<Option<Beside>> {
-        let ids: BTreeSet<&str> = told.iter().filter(|row| is_of(row)).map(|row| row.id.as_str()).collect();
-        let payments = || payments.iter().filter(|payment| ids.contains(payment.id.as_str()));
+    let payments = same.map(|row| Ok((row.id.as_str(), payment_of(row)?))).collect::<anyhow::Result<BTreeMap<&str, Payment>>>()?;
+    let state = |row: &'r StoredState| {
+        let is_same = row.state == line.tells().as_str();
+        (is_same || row.state == State::Returned.as_str()).then_some(Tells { act: row.sequence, id: &row.id, is_same })
+    };
+    let debit = |one: Debited<'r>| {
+        let is_told = line.tells() == State::Settled && payments.get(one.id).is_some_and(|payment| one.is_of(payment));
+        is_told.then_some(Tells { act: one.act, id: one.id, is_same: true })
+    };
+    let told: Vec<Tells<'_>> = states.filter_map(state).chain(debited.filter_map(debit)).collect();
+    let of = |is_of: &dyn Fn(&Tells<'_>) -> bool| -> anyhow::Result<Option<Beside>> {
+        let ids: BTreeSet<&str> = told.iter().filter(|tells| is_of(tells)).map(|tells| tells.id).collect();
+        let payments = || ids.iter().filter_map(|id| payments.get(id));
         let beside = Beside { payments: payments().count(), charges: line.charges_beside(payments())? };
         Ok((beside.payments > 0).then_some(beside))
     };
-    let acts: BTreeSet<u64> = told.iter().map(|row| row.sequence).collect();
+    let acts: BTreeSet<u64> = told.iter().map(|tells| tells.act).collect();
     let all = of(&|_| true)?;
     if all.as_ref().is_some_and(|all| all.charges != Money::ZERO) {
         for act in acts {
-            let exact = of(&|row| row.sequence == act && row.state == line.tells().as_str())?;
+            let exact = of(&|tells| tells.act == act && tells.is_same)?;
             if exact.as_ref().is_some_and(|exact| exact.charges == Money::ZERO) {
                 return Ok(exact);
             }

@@ -73,7 +73,7 @@ impl Line {
             return Err(SettleError::NotTheirs(self.why_not(number, first)));
         }
         let mut beside = Vec::new();
-        for choice in OF_NEWS {
+        for choice in OF_NEWS.into_iter().filter(|choice| !moved(choice).is_empty()) {
             beside.push((choice, self.charges_beside(moved(choice))?));
         }
         // What the bank has kept is less than any other payment of the file is of: that one would be the better guess.
@@ -87,8 +87,8 @@ impl Line {
         let Some((choice, charges)) = exact.or(kept.filter(|_| with_charges)) else {
             return self.is_of_no_sum(number, &news, kept.is_some());
         };
-        let of = |part| if choice.contains(&part) { parts.of(part).to_vec() } else { Vec::new() };
-        Ok(Moved { payments: parts.of(Part::News).to_vec(), passed: of(Part::Early), told: of(Part::Told), charges: *charges })
+        let of = |part| parts.chosen(choice, part).to_vec();
+        Ok(Moved { payments: of(Part::News), passed: of(Part::Early), told: of(Part::Told), charges: *charges })
     }
 
     fn is_of_no_sum<'p>(&self, number: &str, payments: &[&Payment], can_be_kept: bool) -> Result<Moved<'p>, SettleError> {

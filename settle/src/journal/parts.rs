@@ -18,6 +18,8 @@ pub enum Part {
     ToldByAnother,
     /// It was rejected, and the entry tells that it has gone out: banks debit a file whole, and give back what they have rejected.
     Rejected,
+    /// It was rejected, went out with its file, and the entry may give it back.
+    GivenBack,
     /// It cannot be true of it.
     Other,
 }
@@ -45,7 +47,7 @@ pub const OF_NEWS: [Choice; 3] = [&[Part::News], &[Part::News, Part::Early], &[P
 const WITH_REJECTED: [Choice; 3] =
     [&[Part::News, Part::Rejected], &[Part::News, Part::Early, Part::Rejected], &[Part::News, Part::Early, Part::Told, Part::Rejected]];
 
-const TOLD_BY_IT: [Choice; 2] = [&[Part::ToldByIt], &[Part::ToldByIt, Part::Rejected]];
+const WITH_GIVEN_BACK: [Choice; 3] = [&[Part::GivenBack], &[Part::News, Part::GivenBack], &[Part::News, Part::Told, Part::GivenBack]];
 
 const TOLD: [Choice; 2] =
     [&[Part::Told, Part::ToldByIt, Part::ToldByAnother], &[Part::Told, Part::ToldByIt, Part::ToldByAnother, Part::Rejected]];
@@ -59,6 +61,8 @@ pub enum Whole {
     Again(Choice),
     /// It is of these.
     Of(Choice),
+    /// It is news of some, or gives back what was rejected: nothing tells which.
+    Either,
 }
 
 /// Payments of a file by what an entry is to each.
@@ -86,6 +90,12 @@ impl<P: Copy> Parts<P> {
         parts.iter().flat_map(|part| self.of(*part)).copied().collect()
     }
 
+    /// The payments of one part, if it is among those that were chosen.
+    #[must_use]
+    pub fn chosen(&self, choice: &[Part], part: Part) -> &[P] {
+        if choice.contains(&part) { self.of(part) } else { &[] }
+    }
+
     /// What an entry of the file is, if there is anything that it can be: `is_sum` says whether payments come to what it is of.
     pub fn whole(&self, is_sum: impl Fn(&[P]) -> bool) -> Option<Whole> {
         // Nothing tells of rejected payments alone that they are what it is of.
@@ -94,10 +104,16 @@ impl<P: Copy> Parts<P> {
             is_any && is_sum(&self.of_all(choice))
         };
         let is_none = |parts: &[Part]| parts.iter().all(|part| self.of(*part).is_empty());
-        if is_none(&[Part::News]) && TOLD_BY_IT.iter().any(is_of) {
+        if is_none(&[Part::News]) && is_of(&(&[Part::ToldByIt] as Choice)) {
             return Some(Whole::Itself);
         }
-        let again = TOLD.into_iter().filter(|_| is_none(&[Part::News, Part::Early])).find(is_of).map(Whole::Again);
-        again.or_else(|| OF_NEWS.into_iter().chain(WITH_REJECTED).find(is_of).map(Whole::Of))
+        if let Some(told) = TOLD.into_iter().filter(|_| is_none(&[Part::News, Part::Early])).find(is_of) {
+            return Some(Whole::Again(told));
+        }
+        let gives_back = WITH_GIVEN_BACK.into_iter().filter(|_| !is_none(&[Part::GivenBack])).find(is_of);
+        match (OF_NEWS.into_iter().chain(WITH_REJECTED).find(is_of), gives_back) {
+            (Some(_), Some(_)) => Some(Whole::Either),
+            (of, gives_back) => of.or(gives_back).map(Whole::Of),
+        }
     }
 }

@@ -156,6 +156,7 @@ fn a_line_moves_the_payments_of_which_it_can_be_true_if_they_sum_to_it() {
     check_moved("-4, a released 3EUR, early_b returned 2EUR: a and charges 1");
     check_moved("6, a settled 2EUR, b returned 4EUR: a b");
     check_moved("-2, early_b returned 2EUR: early_b");
+    check_moved("-1, early_b returned 2EUR: come to 2.0 and charges 1");
     check_moved("2, early_b returned 2EUR: another message has told it");
 }
 
@@ -172,6 +173,7 @@ fn check_whole(text: &str) {
         "it" => Part::ToldByIt,
         "another" => Part::ToldByAnother,
         "rejected" => Part::Rejected,
+        "back" => Part::GivenBack,
         _ => panic!("{name}"),
     };
     let payment = |text: &str| {
@@ -185,6 +187,7 @@ fn check_whole(text: &str) {
         Some(Whole::Itself) => "itself".to_owned(),
         Some(Whole::Again(choice)) => format!("again {}", sizes(choice)),
         Some(Whole::Of(choice)) => format!("of {}", sizes(choice)),
+        Some(Whole::Either) => "either".to_owned(),
     };
     assert_eq!(found, expected.trim(), "{text}");
 }
@@ -209,10 +212,20 @@ fn an_entry_of_a_file_is_of_what_it_sums_to() {
     check_whole("9 of 2 news, 3 early, 4 rejected: of 2 3 4");
     check_whole("7 of 2 news, 1 told, 4 rejected: of 2 1 4");
     check_whole("7 of 3 told, 4 rejected: again 3 4");
-    check_whole("7 of 3 it, 4 rejected: itself");
+    check_whole("7 of 3 it, 4 rejected: again 3 4");
     check_whole("4 of 4 rejected: nothing");
     check_whole("4 of 4 rejected, 3 told: nothing");
     check_whole("0 of 4 rejected: nothing");
+    // What went out with its file comes back alone, or with what had not been rejected.
+    check_whole("4 of 3 news, 4 back: of 4");
+    check_whole("9 of 3 news, 4 back, 5 back: of 4 5");
+    check_whole("7 of 3 news, 4 back: of 3 4");
+    check_whole("9 of 3 news, 2 told, 4 back: of 3 2 4");
+    check_whole("3 of 3 news, 4 back: of 3");
+    check_whole("4 of 4 news, 4 back: either");
+    check_whole("4 of 3 told, 4 back: of 4");
+    check_whole("3 of 3 told, 4 back: again 3");
+    check_whole("5 of 3 news, 4 back: nothing");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What the bank tells of all payments of a file at once, beside what it tells of each.
 
-use super::assigned::{assign, left};
+use super::assigned::{assign, left, refused};
 use super::scene::{Scene, units};
 use super::statements::{Entry, statement};
 use super::undone::noted;
@@ -15,8 +15,18 @@ fn told_whole(scene: &Scene, file: &str, name: &str, entry: Entry<'_>) -> Result
 }
 
 fn told_all(scene: &Scene, file: &str, name: &str, entries: &[Entry<'_>]) -> Result<usize> {
+    booked(scene, file, name, &statement(name, entries))
+}
+
+/// The same of an entry that undoes another.
+fn given_back(scene: &Scene, file: &str, name: &str, entry: Entry<'_>) -> Result<usize> {
+    booked(scene, file, name, &statement(name, &[entry]).replace("<AcctSvcrRef>", "<RvslInd>true</RvslInd><AcctSvcrRef>"))
+}
+
+/// Entries for all are of the file, and those of payments are what they are.
+fn booked(scene: &Scene, file: &str, name: &str, statement: &str) -> Result<usize> {
     let details = "<TxDtls><RmtInf><Ustrd>all</Ustrd></RmtInf></TxDtls>";
-    let whole = statement(name, entries).replace(details, &format!("<Btch><MsgId>{file}</MsgId></Btch>"));
+    let whole = statement.replace(details, &format!("<Btch><MsgId>{file}</MsgId></Btch>"));
     ensure!(whole.contains("<Btch>"), "{whole}");
     fs::write(scene.data.path().join(name), whole)?;
     scene.book(&[name.to_owned()])
@@ -85,9 +95,9 @@ fn a_rejected_payment_that_was_debited_with_its_file_is_put_against_what_comes_b
         assert_eq!(units(&scene.balance("bank")?)?, -paid * CENT);
         let debit = left(&scene)?.pop().context("no line is left")?;
         let said = scene.data.ok(["bank", "exceptions"])?;
-        ensure!(said.contains("was debited with it") && said.contains(rejected.as_str()), "{said}");
+        ensure!(said.contains("is debited with it") && said.contains(rejected.as_str()), "{said}");
         scene.holds()?;
-        // The same is told again, by the same bank and in another message.
+        // The same is told again in another message.
         assert_eq!((told_all(&scene, &file, "week", &[Entry::debit(all, "B-1", "all")])?, left(&scene)?), (0, vec![debit.clone()]));
         let back = Entry::credit(of_rejected, "B-2", "rejected").of_payment(rejected).returned();
         assert_eq!(scene.told("morning", &[back])?, 1);
@@ -104,6 +114,89 @@ fn a_rejected_payment_that_was_debited_with_its_file_is_put_against_what_comes_b
         scene.holds()?;
     }
     Ok(())
+}
+
+/// What a credit for the file gives back, where some of it had been rejected and was debited all the same.
+#[test]
+fn what_a_bank_gives_back_of_a_file_is_told_apart_from_what_comes_back_of_it() -> Result<()> {
+    // All of it; only what was rejected; and as much as the only other payment is of.
+    for (parties, rejected, back) in [(3, 1, 3), (3, 2, 2), (2, 1, 1)] {
+        let scene = Scene::of(parties)?;
+        let (payments, file) = scene.released()?;
+        let sum = |payments: &[(String, i64)]| payments.iter().map(|(_, cents)| cents).sum::<i64>();
+        for (number, (id, _)) in payments.iter().take(rejected).enumerate() {
+            assert_eq!(scene.report(&format!("no-{number}"), id, "RJCT")?, 0);
+        }
+        assert_eq!(told_all(&scene, &file, "night", &[Entry::debit(sum(&payments), "B-1", "all")])?, rejected);
+        let debits = left(&scene)?;
+        given_back(&scene, &file, "morning", Entry::credit(sum(&payments[..back]), "B-2", "all"))?;
+        let credits: Vec<String> = left(&scene)?.into_iter().filter(|line| !debits.contains(line)).collect();
+        assert_eq!(credits.len(), rejected, "{parties} {rejected} {back}");
+        for (debit, credit) in debits.iter().zip(&credits) {
+            assign(&scene, debit, &["--against", credit])?;
+        }
+        let returned = scene.states("2026-10")?.get("returned").copied().unwrap_or_default();
+        let paid = if back > rejected { 0 } else { sum(&payments[rejected..]) };
+        assert_eq!((returned, left(&scene)?), (back - rejected, vec![]));
+        assert_eq!(units(&scene.balance("bank")?)?, -paid * CENT);
+        assert_eq!(units(&scene.balance("suspense")?)?, 0);
+        scene.holds()?;
+    }
+    Ok(())
+}
+
+/// What is told again without a name is a repetition of the whole file, also of what was rejected of it.
+#[test]
+fn a_debit_with_what_was_rejected_is_repeated_as_a_whole() -> Result<()> {
+    let scene = Scene::of(3)?;
+    let (payments, file) = scene.released()?;
+    let all: i64 = payments.iter().map(|(_, cents)| cents).sum();
+    assert_eq!(scene.report("rejected", &payments[0].0, "RJCT")?, 0);
+    assert_eq!(told_all(&scene, &file, "night", &[Entry::debit(all, "B-1", "all")])?, 1);
+    let debit = left(&scene)?.pop().context("no line is left")?;
+    assert_eq!(scene.told("week", &[Entry::debit(all, "W-1", "collective")])?, 1);
+    let again = left(&scene)?.into_iter().find(|line| *line != debit).context("no second line")?;
+    assign(&scene, &again, &["--repetition-of", &file])?;
+    assert_eq!(left(&scene)?, vec![debit.clone()]);
+    scene.holds()?;
+    // What it rests on stays what it is.
+    let said = refused(&scene, &debit, &["--repetition-of", &payments[0].0])?;
+    ensure!(said.contains("is no repetition") || said.contains("is said to be a repetition"), "{said}");
+    scene.holds()
+}
+
+/// Entries that tell what was told before are known by their names from then on.
+#[test]
+fn a_second_debit_is_seen_whatever_told_the_first() -> Result<()> {
+    let scene = Scene::of(2)?;
+    let (payments, file) = scene.released()?;
+    let [(id, cents), (_, of_other)] = &payments[..] else { anyhow::bail!("{payments:?}") };
+    let named = |cents, reference| Entry::debit(cents, reference, "payout").of_payment(id);
+    // One was reported, and the file's debit tells of both.
+    assert_eq!(scene.report("settled", id, "ACSC")?, 0);
+    assert_eq!(told_all(&scene, &file, "night", &[Entry::debit(cents + of_other, "B-1", "all")])?, 0);
+    assert_eq!((scene.told("again", &[named(*cents, "B-7")])?, left(&scene)?.len()), (1, 1));
+    scene.holds()?;
+    // One came back before a statement told its debit, which had been reported.
+    let scene = Scene::of(2)?;
+    let (payments, _) = scene.released()?;
+    let (id, cents) = (&payments[0].0, payments[0].1);
+    let named = |reference| Entry::debit(cents, reference, "payout").of_payment(id);
+    let back = Entry::credit(cents, "N-2", "returned").of_payment(id).returned();
+    assert_eq!((scene.report("settled", id, "ACSC")?, noted(&scene, "noon", &[back])?), (0, 0));
+    assert_eq!(scene.told("night", &[named("B-1"), Entry::credit(cents, "B-2", "returned").of_payment(id).returned()])?, 0);
+    assert_eq!((scene.told("again", &[named("B-9")])?, left(&scene)?.len()), (1, 1));
+    scene.holds()?;
+    // One came back before anything told that it went out, and one statement tells two debits of it.
+    let scene = Scene::of(2)?;
+    let (payments, file) = scene.released()?;
+    let (id, cents) = (&payments[0].0, payments[0].1);
+    let all: i64 = payments.iter().map(|(_, cents)| cents).sum();
+    let back = Entry::credit(cents, "N-2", "returned").of_payment(id).returned();
+    assert_eq!(noted(&scene, "noon", &[back])?, 0);
+    let both = [Entry::debit(all, "B-1", "all"), Entry::debit(cents, "B-2", "payout").of_payment(id)];
+    assert_eq!((told_all(&scene, &file, "night", &both)?, left(&scene)?.len()), (1, 1));
+    scene.holds()
 }
 
 /// Where all were rejected nothing tells that the debit is their file's, and two that are alike are two lines.
@@ -176,10 +269,7 @@ fn what_is_told_of_one_comes_before_what_it_leaves_of_all() -> Result<()> {
     let rest = Entry::debit(cents(1) + cents(2), "B-1", "all");
     let one = Entry::debit(cents(0), "B-0", "payout").of_payment(id);
     for name in ["first", "again"] {
-        let both = statement(name, &[rest, one]);
-        let details = "<TxDtls><RmtInf><Ustrd>all</Ustrd></RmtInf></TxDtls>";
-        fs::write(scene.data.path().join(name), both.replace(details, &format!("<Btch><MsgId>{file}</MsgId></Btch>")))?;
-        assert_eq!(scene.book(&[name.to_owned()])?, 0, "{name}");
+        assert_eq!(told_all(&scene, &file, name, &[rest, one])?, 0, "{name}");
         assert_eq!(scene.states("2026-10")?, [("settled".to_owned(), 3)].into());
         scene.holds()?;
     }
@@ -196,11 +286,7 @@ fn a_file_that_the_bank_has_paid_twice_is_seen() -> Result<()> {
     assert_eq!((whole("first", "B-1")?, whole("week", "B-1")?), (0, 0));
     assert_eq!((whole("again", "B-2")?, left(&scene)?.len()), (1, 1));
     // It is undone, and none of the payments has come back by that.
-    let undone =
-        statement("undone", &[Entry::credit(cents, "B-3", "all")]).replace("<AcctSvcrRef>", "<RvslInd>true</RvslInd><AcctSvcrRef>");
-    let details = "<TxDtls><RmtInf><Ustrd>all</Ustrd></RmtInf></TxDtls>";
-    fs::write(scene.data.path().join("undone"), undone.replace(details, &format!("<Btch><MsgId>{file}</MsgId></Btch>")))?;
-    assert_eq!(scene.book(&["undone".to_owned()])?, 1);
+    assert_eq!(given_back(&scene, &file, "undone", Entry::credit(cents, "B-3", "all"))?, 1);
     let lines = left(&scene)?;
     let [debit, credit] = &lines[..] else { anyhow::bail!("{lines:?}") };
     assign(&scene, debit, &["--against", credit])?;

@@ -3,7 +3,7 @@
 use crate::check::Chain;
 use crate::payouts::lines::{described, is_money, kept, number_of, number_of_row, taken_back, told_by};
 use crate::payouts::met::met;
-use crate::payouts::put::{beside, id_of};
+use crate::payouts::put::{Debited, beside, id_of};
 use anyhow::{Context, ensure};
 use farthing_archive::Catalog;
 use farthing_archive::assignments::LineNumber;
@@ -90,11 +90,11 @@ fn repeated(chain: &Chain<'_>, lines: &Lines<'_>) -> anyhow::Result<()> {
             open.push((*number, one, of.as_deref()));
         }
     }
-    told_by_payments(chain, &open)
+    told_by_payments(chain, lines, &open)
 }
 
 /// What lines repeat, payments have told: those that a person has named, or else the message of each.
-fn told_by_payments(chain: &Chain<'_>, lines: &[(LineNumber, &Stands<'_>, Option<&str>)]) -> anyhow::Result<()> {
+fn told_by_payments(chain: &Chain<'_>, all: &Lines<'_>, lines: &[(LineNumber, &Stands<'_>, Option<&str>)]) -> anyhow::Result<()> {
     if lines.is_empty() {
         return Ok(());
     }
@@ -111,12 +111,21 @@ fn told_by_payments(chain: &Chain<'_>, lines: &[(LineNumber, &Stands<'_>, Option
         }
     }
     let states: Vec<&StoredState> = chain.payments.states().filter(|row| ids.contains(row.id.as_str())).collect();
+    let mut debited: Vec<(LineNumber, Debited<'_>)> = Vec::new();
+    for (number, one) in all {
+        let by = about.get(number).and_then(|about| Debited::by(one.row, about)).filter(|by| ids.contains(by.id));
+        if is_money(one.row, one.to.as_ref())? {
+            debited.extend(by.map(|by| (*number, by)));
+        }
+    }
     for (number, Stands { line, to, said, .. }, of) in lines {
         let named = payments.get(id(number, *of).as_str()).into_iter().flatten();
         // What was told later is none of what it repeats.
         let before = states.iter().copied().filter(|row| row.sequence < *said);
+        let debits = debited.iter().filter(|(other, by)| other != number && by.act < *said).map(|(_, by)| *by);
         let kept = kept(to.as_ref())?;
-        let is_told = beside(line, named.copied(), before)?.is_some_and(|told| told.charges == kept && line.can_keep(kept, told.payments));
+        let is_told =
+            beside(line, named.copied(), before, debits)?.is_some_and(|told| told.charges == kept && line.can_keep(kept, told.payments));
         ensure!(is_told, "line {number} is said to be a repetition, and nothing else tells it");
     }
     Ok(())

@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 use farthing_bank::answer::AnswerKind;
 use farthing_bank::kept::kept_reference;
 use farthing_bank::{Answer, AnswerFile, Outcome, Receipt};
-use farthing_ledger::StoredReceipt;
+use farthing_ledger::{StoredPayment, StoredReceipt};
 use farthing_schemas::{Currency, Money};
 use farthing_settle::journal::Told;
 use farthing_settle::payout::State;
@@ -29,6 +29,8 @@ pub struct Before {
     of_other_kinds: BTreeMap<[Option<String>; 3], usize>,
     /// By payment or file, how many debits of it beyond the first are open, less what came back of them and is open, too.
     open: BTreeMap<String, i64>,
+    /// By payment, its debits that are lines: how much, and what the bank calls it.
+    debits: BTreeMap<String, Vec<(String, Option<String>)>>,
     /// By payment or file, the lines by which something of it came back.
     back: BTreeMap<String, BTreeSet<[Option<String>; 3]>>,
     /// Remittances whose payment no line is yet, by number.
@@ -92,6 +94,13 @@ impl Before {
         self.open.get(&kept_reference(about)).is_some_and(|open| *open > 0)
     }
 
+    /// What the bank calls the debits of a payment that are lines of its own; none if there are none of that sum.
+    pub fn debits_of(&self, payment: &StoredPayment) -> Option<Vec<&str>> {
+        let amount = format!("-{}", payment.amount);
+        let debits: Vec<_> = self.debits.get(payment.id.as_str())?.iter().filter(|(sum, _)| *sum == amount).collect();
+        (!debits.is_empty()).then(|| debits.into_iter().filter_map(|(_, reference)| reference.as_deref()).collect())
+    }
+
     /// Whether what came back of a payment or a file is a line already. Messages of another kind may call it otherwise.
     fn is_back_already(&self, about: &str, row: &StoredReceipt, kind: AnswerKind) -> bool {
         let is_line = kind == AnswerKind::Notification || self.lines.get(&identity(row)).is_some_and(|left| *left > 0);
@@ -101,7 +110,9 @@ impl Before {
     /// A line about a payment or a file, which may be open.
     fn told(&mut self, about: &str, row: &StoredReceipt, is_open: bool) {
         let (about, is_debit) = (kept_reference(about), row.amount.starts_with('-'));
-        if !is_debit {
+        if is_debit {
+            self.debits.entry(about.clone()).or_default().push((row.amount.clone(), row.reference.clone()));
+        } else {
             self.back.entry(about.clone()).or_default().insert(whatever_named(row));
         }
         if is_open {

@@ -3,7 +3,7 @@
 use super::known::Which;
 use super::received::tells_of_an_account;
 use super::{Taking, state_of};
-use farthing_bank::{Amount, Answer, Reference};
+use farthing_bank::{Amount, Answer, Outcome, Reference};
 use farthing_ledger::{Asked, StoredPayment};
 use farthing_schemas::money::from_stored_text;
 use farthing_settle::journal::{Part, Parts, Whole};
@@ -38,24 +38,27 @@ impl Taking<'_> {
         match parts.whole(is_sum) {
             None => return Ok(payments.is_empty()),
             Some(Whole::Itself) => {}
+            Some(Whole::Either) => self.another(answer, answer.reference.to_string(), told)?,
             Some(Whole::Again(_)) if self.are_another(payments, answer).await? => {
                 self.another(answer, answer.reference.to_string(), told)?
             }
             Some(Whole::Again(choice)) => {
-                self.name_again(payments, answer).await?;
-                self.rejected(&parts, choice, answer)?;
+                self.name(&parts.of_all(choice), answer).await?;
+                self.rejected(parts.chosen(choice, Part::Rejected), answer)?;
             }
             Some(Whole::Of(_)) if told == State::Returned && self.is_of_a_second_debit(parts.of(Part::News), answer).await? => {
                 self.another(answer, answer.reference.to_string(), told)?;
             }
             Some(Whole::Of(choice)) => {
-                for payment in parts.of(Part::News) {
+                let of = |part| parts.chosen(choice, part);
+                for payment in of(Part::News) {
                     self.tell(payment, answer).await?;
                 }
-                for payment in parts.of(Part::Early).iter().filter(|_| choice.contains(&Part::Early)) {
+                for payment in of(Part::Early) {
                     self.pass(payment, answer).await?;
                 }
-                self.rejected(&parts, choice, answer)?;
+                self.name(of(Part::Told), answer).await?;
+                self.rejected(&[of(Part::Rejected), of(Part::GivenBack)].concat(), answer)?;
             }
         }
         Ok(true)
@@ -66,6 +69,8 @@ impl Taking<'_> {
         let (told, is_of_account) = (state_of(answer.outcome), tells_of_an_account(self.kind));
         let mut parts = Vec::new();
         for payment in payments {
+            let is_out = self.before.is_paid_twice(&payment.id);
+            let debits = self.before.debits_of(payment).map(|names| names.into_iter().any(|name| answer.is_called(name)));
             let known = self.known(payment).await?;
             let part = match (Part::of(told, known.state, known.has_settled), known.called.get(&told)) {
                 (Part::Told, Some(name)) if answer.is_called(name) => Part::ToldByIt,
@@ -73,6 +78,10 @@ impl Taking<'_> {
                 // Only what moves upon the account can go out after it came back, or with what was rejected.
                 (Part::Early, _) if !is_of_account => Part::Told,
                 (Part::Rejected, _) if !is_of_account => Part::Other,
+                // Its debit is a line already.
+                (Part::Rejected, _) if debits == Some(true) => Part::ToldByIt,
+                (Part::Rejected, _) if debits == Some(false) => Part::Told,
+                (Part::Other, _) if is_of_account && is_out && (told, known.state) == (State::Returned, State::Rejected) => Part::GivenBack,
                 (part, _) => part,
             };
             parts.push((part, payment));
@@ -80,16 +89,16 @@ impl Taking<'_> {
         Ok(parts.into_iter().collect())
     }
 
-    /// Each rejected payment that went out with its file is a line of its own: the bank is to give it back.
-    fn rejected(&mut self, parts: &Parts<&StoredPayment>, choice: &[Part], answer: &Answer) -> anyhow::Result<()> {
-        for payment in parts.of(Part::Rejected).iter().filter(|_| choice.contains(&Part::Rejected)) {
+    /// Each rejected payment that went out with its file, or came back so, is a line of its own: the bank gives back what it has not paid.
+    fn rejected(&mut self, payments: &[&StoredPayment], answer: &Answer) -> anyhow::Result<()> {
+        let why = match answer.outcome {
+            Outcome::Returned => "it was rejected, and its file was debited with it: put that debit's line --against this one",
+            _ => "it was rejected, and its file is debited with it: put this line --against what comes back of it",
+        };
+        for payment in payments {
             let amount = Amount::of(from_stored_text(&payment.amount)?, payment.paid_in.parse()?)?;
             let of_it = Answer { amount: Some(amount), ..answer.clone() };
-            self.line(
-                &of_it,
-                payment.id.to_string(),
-                "it was rejected before, and its file was debited with it: put it --against what comes back",
-            )?;
+            self.line(&of_it, payment.id.to_string(), why)?;
         }
         Ok(())
     }
@@ -106,17 +115,16 @@ impl Taking<'_> {
         Ok(about.len() > 1 && self.is_of_second_debit(answer, &about)?)
     }
 
-    /// What the account calls an entry that tells the same of all payments of a file tells it apart from others later.
-    async fn name_again(&mut self, payments: &[StoredPayment], answer: &Answer) -> anyhow::Result<()> {
+    /// What the account calls an entry that tells of payments what was told before tells it apart from others later.
+    async fn name(&mut self, payments: &[&StoredPayment], answer: &Answer) -> anyhow::Result<()> {
         if !tells_of_an_account(self.kind) {
             return Ok(());
         }
         let told = state_of(answer.outcome);
         for payment in payments {
             let known = self.known(payment).await?;
-            let is_news = known.state == told && known.which(told, answer) == Which::First;
-            if is_news {
-                self.push_state(payment, told, answer);
+            if known.state.after(told) == Ok(None) && known.which(told, answer) == Which::First {
+                self.name_first(payment, answer).await?;
             }
         }
         Ok(())

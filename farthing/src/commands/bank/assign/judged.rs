@@ -34,8 +34,11 @@ pub async fn may_be(books: &Books, all: &[AccountLine], line: &AccountLine, to: 
 async fn is_no_loss(books: &Books, all: &[AccountLine], line: &AccountLine, to: &AssignedTo) -> anyhow::Result<()> {
     let rests: Vec<&AccountLine> = all.iter().filter(|other| other.number != line.number).collect();
     is_told_twice(books, &rests, line, to, books.catalog.sequence + 1).await?;
-    let same = |other: &&AccountLine| (other.money.amount, other.money.currency) == (line.money.amount, line.money.currency);
-    for other in rests.iter().copied().filter(same) {
+    // One about a payment that was rejected is part of what repeats its file.
+    let may_rest = |other: &&AccountLine| {
+        line.about.is_some() || (other.money.amount, other.money.currency) == (line.money.amount, line.money.currency)
+    };
+    for other in rests.iter().copied().filter(may_rest) {
         let Some(Assigned { sequence, assignment, .. }) = &other.assigned else { continue };
         if matches!(assignment.to, AssignedTo::Repetition { .. }) {
             is_told_twice(books, &rests, other, &assignment.to, *sequence).await.with_context(|| {
@@ -61,7 +64,8 @@ async fn is_told_twice(books: &Books, others: &[&AccountLine], line: &AccountLin
     if others.iter().any(|other| may_be(&other)) {
         return Ok(());
     }
-    let beside = have_told(books, &line.money, id_of(line.about.as_deref().unwrap_or_default()), said).await?;
+    let others: Vec<&AccountLine> = others.iter().copied().filter(|other| other.number != number).collect();
+    let beside = have_told(books, &others, &line.money, id_of(line.about.as_deref().unwrap_or_default()), said).await?;
     ensure!(
         beside.is_some_and(|beside| beside.charges == Money::ZERO),
         "line {number} is no repetition: no other line of {amount} {currency} counts, and it names no payment of that sum that has told it; \
@@ -79,13 +83,14 @@ async fn is_told_of(
     said: u64,
 ) -> anyhow::Result<()> {
     let (number, Line { mid, amount, currency, .. }) = (line.number, &line.money);
-    let Some(Beside { payments, charges }) = have_told(books, &line.money, of, said).await? else {
+    let others: Vec<&AccountLine> = others.iter().copied().filter(|other| other.number != number).collect();
+    let Some(Beside { payments, charges }) = have_told(books, &others, &line.money, of, said).await? else {
         let told = line.money.tells();
         bail!("line {number} is no repetition: {of} is no payment, and no file, in {currency} that was told to be {told}");
     };
     let keeps_it = |other: &&&AccountLine| {
         let same = (&other.money.mid, &other.money.amount, &other.money.currency) == (mid, amount, currency);
-        same && other.number != number && keeps_of(other, of)
+        same && keeps_of(other, of)
     };
     if let Some(other) = others.iter().find(keeps_it).filter(|_| kept != Money::ZERO) {
         let by = other.number;
