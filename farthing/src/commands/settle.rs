@@ -226,12 +226,9 @@ pub async fn make(books: &mut Books, of: &Settlement, without: &[String], to_com
 
 /// Makes the final draft of a cycle that is cut off, and keeps it unless the rule refuses it.
 async fn finish(books: &mut Books, at: &Place, of: &Settlement, options: &DraftOptions) -> anyhow::Result<Draft> {
-    // What the cycle holds was searched before it closed; what has come since is for later ones.
-    copies::search(books, at).await?;
     let mut rounds = Rounds::default();
-    loop {
+    let draft = loop {
         rounds.begin(at).await?;
-        archive::compact(books, at, false).await?;
         let draft = make(books, of, &options.without, None).await?;
         if draft.refused {
             return Ok(draft);
@@ -245,9 +242,14 @@ async fn finish(books: &mut Books, at: &Place, of: &Settlement, options: &DraftO
         check::before_move(books, &Upcoming::Move { step: &act, entry: None, draft: Some(&draft), rows: &PaymentRows::default() }).await?;
         let effects = Effects { draft: Some(draft_rows::row_of(&draft)?), ..Effects::default() };
         if books.append(Act::Cycle(act), &effects).await? == Appended::Done {
-            return Ok(draft);
+            break draft;
         }
-    }
+    };
+    drop(rounds);
+    // What the cycle holds was searched and merged as it closed: what has come since is for later ones, and is left alone where this is refused.
+    copies::search(books, at).await?;
+    archive::compact(books, at, false).await?;
+    Ok(draft)
 }
 
 /// The final draft as it was made.
