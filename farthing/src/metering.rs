@@ -177,10 +177,15 @@ impl Metering {
         seconds.commits = commits.time.as_secs_f32();
         seconds.metering = clock.elapsed().as_secs_f32();
         bar.finish();
-        watch.inspect(tokio::task::JoinHandle::abort);
+        if let Some(watch) = watch {
+            watch.abort();
+            // One that was just about to end the job has done so now: it would end the next one instead.
+            let _ = watch.await;
+        }
         tell(Event::JobEnded);
         // Also after a failure: who joins the group anew has another job.
-        let begin_again = new_registry.load(Ordering::Relaxed) && stop.go_on();
+        let goes_on = stop.go_on();
+        let begin_again = new_registry.load(Ordering::Relaxed) && goes_on;
         let last = std::mem::take(&mut commits.last);
         let identities = done.map_err(|farthing_ingest::Failed { error, identities }| Failed { error: error.into(), identities, last })?;
         Ok(Done { ended: if begin_again { Ended::NewRegistry } else { Ended::AllRead }, identities, seconds })
@@ -222,6 +227,8 @@ async fn watch_registry(ledger: Ledger, mut sequence: u64, stop: Arc<AtomicBool>
     }
 }
 
+pub const NOT_IN_TIME: &str = "stopped; what was not committed in time will be read again";
+
 /// Ends metering from outside, in order.
 #[derive(Clone, Default)]
 pub struct Stop {
@@ -250,7 +257,7 @@ impl Stop {
                 if let Some(patience) = patience {
                     tokio::spawn(async move {
                         tokio::time::sleep(patience).await;
-                        output::note("stopped; what was not committed in time will be read again");
+                        output::note(NOT_IN_TIME);
                         telemetry::flush_at_exit();
                         std::process::exit(0);
                     });

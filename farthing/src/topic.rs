@@ -8,10 +8,10 @@
 mod held;
 
 use crate::batch::{Around, lost_its_lease};
-use crate::books::Books;
-use crate::metering::{Done, Ended, Failed, Metering, Reading, Seconds, Stop};
+use crate::books::{Books, LOOKS};
+use crate::metering::{Done, Ended, Failed, Metering, NOT_IN_TIME, Reading, Seconds, Stop};
 use crate::outgoing::Outgoing;
-use crate::output;
+use crate::output::{self, names_a_missing_file};
 use crate::remembered::{NOT_KEPT, OfPartition, brought_since};
 use crate::telemetry::{Event, LedgerCall, tell, timed};
 use anyhow::{Context, ensure};
@@ -77,12 +77,23 @@ impl TopicMetering<'_> {
                     }
                 }
                 Turn::Assigned { fingerprint, partitions } => {
-                    let Some(now) = self.take_over(books, member, indexed, &fingerprint, &partitions).await? else { continue };
+                    let now = match self.take_over(books, member, indexed, &fingerprint, &partitions).await {
+                        // Another process has merged it with others: the next look has what it is in now.
+                        Err(error) if names_a_missing_file(&error) && indexed.missed < LOOKS => {
+                            indexed.missed += 1;
+                            continue;
+                        }
+                        now => now?,
+                    };
+                    let Some(now) = now else { continue };
+                    indexed.missed = 0;
                     let (ended, after, more) = match self.job(books, member, indexed, now, &fingerprint).await {
                         // A member that has left says why.
                         Err(error) if lost_its_member(&error) => {
-                            tokio::task::block_in_place(|| member.next())?;
-                            return Err(error);
+                            let turn = tokio::task::block_in_place(|| member.next())?;
+                            ensure!(matches!(turn, Turn::Stopped), error);
+                            output::note(NOT_IN_TIME);
+                            return Ok(());
                         }
                         done => done?,
                     };
@@ -108,6 +119,12 @@ impl TopicMetering<'_> {
         offered: &[Offered],
     ) -> anyhow::Result<Option<BTreeMap<i32, Held>>> {
         tell(Event::TakesOver { source: &self.topic.name, partitions: offered.len() });
+        // What is kept is read on without asking the ledger.
+        if let Some(known) = indexed.fingerprint.replace(fingerprint.to_owned()) {
+            ensure!(known == fingerprint, another_topic(self.topic, &known, fingerprint));
+        }
+        let is_kept = |offer: &Offered| offer.kept.is_some() && indexed.held.contains_key(&offer.partition);
+        let leases = !offered.iter().all(is_kept);
         let (mut now, mut behind) = (BTreeMap::new(), Vec::new());
         for offer in offered {
             match self.had(books, indexed, fingerprint, offer).await? {
@@ -129,20 +146,37 @@ impl TopicMetering<'_> {
         }
         // After the leases: nobody adds to these partitions any more.
         books.refresh().await?;
-        self.metering.sweep(books).await?;
+        if leases {
+            self.metering.sweep(books).await?;
+        }
+        let known = self.bring(books, member, indexed, behind, (&room, &mut now)).await;
+        if !matches!(known, Ok(true)) {
+            indexed.held = now;
+            return known.map(|_| None);
+        }
+        self.outgoing.hold(now.keys().map(|number| self.topic.partition_name(*number)).collect());
+        Ok(Some(now))
+    }
+
+    /// Brings what is behind up to date, those first of which something is known; false if the group wants some back before all is read.
+    async fn bring(
+        &self,
+        books: &Books,
+        member: &Member,
+        indexed: &mut Indexed,
+        behind: Vec<(i32, Partition, Option<Index>)>,
+        (room, now): (&Room, &mut BTreeMap<i32, Held>),
+    ) -> anyhow::Result<bool> {
         let (known, unknown) = behind.into_iter().partition(|(.., index)| index.is_some());
-        now.extend(self.brought_up_to_date(books, known, &room, || true).await?.unwrap_or_default());
+        now.extend(self.brought_up_to_date(books, known, room, || true).await?.unwrap_or_default());
         // Who has given up again and again reads to the end: workers that come and go may not keep it from ever beginning.
         let gives_up = indexed.given_up < GIVES_UP;
         let is_wanted = || !(self.stop.signalled() || gives_up && member.is_changing());
-        let Some(read) = self.brought_up_to_date(books, unknown, &room, is_wanted).await? else {
-            (indexed.held, indexed.given_up) = (now, indexed.given_up + 1);
-            return Ok(None);
-        };
-        indexed.given_up = 0;
-        now.extend(read);
-        self.outgoing.hold(now.keys().map(|number| self.topic.partition_name(*number)).collect());
-        Ok(Some(now))
+        let read = self.brought_up_to_date(books, unknown, room, is_wanted).await?;
+        indexed.given_up = if read.is_some() { 0 } else { indexed.given_up + 1 };
+        let is_read = read.is_some();
+        now.extend(read.unwrap_or_default());
+        Ok(is_read)
     }
 
     /// What we have of a partition that is offered: it has a new lease, unless the last job held it and it was kept since.
@@ -188,6 +222,8 @@ impl TopicMetering<'_> {
     /// Takes the lease of a partition, after making sure that it can be read on from where the ledger is.
     async fn lease(&self, books: &Books, fingerprint: &str, offer: &Offered) -> anyhow::Result<Partition> {
         let name = self.topic.partition_name(offer.partition);
+        let asked = || tokio::task::block_in_place(|| Ends::of(self.topic)?.watermarks(offer.partition));
+        let (low, high) = offer.ends.map_or_else(asked, Ok)?;
         if let Some(position) = books.patience.with(async || timed(LedgerCall::Position, books.ledger.position(&name)).await).await? {
             let known = position.fingerprint == fingerprint;
             ensure!(
@@ -196,9 +232,9 @@ impl TopicMetering<'_> {
                 position.next,
                 another_topic(self.topic, &position.fingerprint, fingerprint)
             );
-            in_range(self.topic, offer.partition, position.next, (offer.low, offer.high))?;
+            in_range(self.topic, offer.partition, position.next, (low, high))?;
         }
-        let lease = books.patience.with(async || timed(LedgerCall::Lease, books.ledger.lease(&name, fingerprint, offer.low)).await).await?;
+        let lease = books.patience.with(async || timed(LedgerCall::Lease, books.ledger.lease(&name, fingerprint, low)).await).await?;
         Ok(Partition { name, epoch: lease.epoch, next: lease.next, index: 0 })
     }
 

@@ -44,6 +44,10 @@ pub struct Indexed {
     pub held: BTreeMap<i32, Held>,
     /// How often in a row an index was given up before all of it was read.
     pub given_up: u32,
+    /// How often in a row a file of one was merged into another meanwhile.
+    pub missed: usize,
+    /// Which topic of which cluster they are of.
+    pub fingerprint: Option<String>,
     /// Those that others got since, the latest first. Their indexes are at rest.
     aside: Vec<(i32, Held)>,
 }

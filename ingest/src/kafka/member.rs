@@ -26,10 +26,8 @@ const IDLE: Duration = Duration::from_secs(1);
 pub struct Offered {
     /// Its number.
     pub partition: i32,
-    /// The first offset that Kafka still has.
-    pub low: u64,
-    /// The offset after the last.
-    pub high: u64,
+    /// The first offset that Kafka still has, and the one after the last; of one that is kept they are not asked for, since that needs its leader.
+    pub ends: Option<(u64, u64)>,
     /// Where it is read on, if it was held by the last job already and nobody else has had it since.
     pub kept: Option<u64>,
 }
@@ -84,7 +82,7 @@ pub struct Member {
     turns: Receiver<Result<Turn, KafkaError>>,
     /// Set when it is to leave.
     membership: Arc<AtomicBool>,
-    /// Set by the thread: some of what is held before a job reads it is wanted back, or the thread has ended.
+    /// Set by the thread: the group waits for an answer to more than what is held before a job reads it, or the thread has ended.
     changing: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
@@ -148,7 +146,7 @@ impl Member {
         let _ = self.orders.send(Order::Hold(starts));
     }
 
-    /// Whether some of what is held so is wanted back, or nothing is held any more: the next turn says what is so.
+    /// Whether the group waits for an answer to more than that, or nothing is held any more: the next turn says what is so.
     #[must_use]
     pub fn is_changing(&self) -> bool {
         self.changing.load(Ordering::SeqCst)

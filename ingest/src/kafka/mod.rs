@@ -75,8 +75,8 @@ pub enum KafkaError {
     NoSuchTopic(String),
     /// Kafka has deleted what was not metered yet.
     #[error(
-        "topic {topic}, partition {partition}: it is metered up to offset {at}, but Kafka has deleted all before offset {low}; to go on without \
-         what is lost, meter the topic under another name (?name={name}-2 in its URL, or name in its table of the configuration), and raise the topic's retention"
+        "topic {topic}, partition {partition}: it is metered up to offset {at}, but Kafka has deleted all before offset {low}; where producers use \
+         transactions that may be their marks alone, which hold no events. To go on without what is lost, meter the topic under another name (?name={name}-2 in its URL, or name in its table of the configuration), and raise the topic's retention"
     )]
     Deleted {
         /// Which topic.

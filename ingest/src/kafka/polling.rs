@@ -46,6 +46,8 @@ struct Held {
     /// None until it is placed for a job.
     gathering: Option<Gathering>,
     at_end: bool,
+    /// Whether the last job read it.
+    is_read: bool,
 }
 
 /// The job that reads now.
@@ -89,7 +91,7 @@ pub(super) struct Polling {
     standing: Arc<Standing>,
     /// Whether what is held waits for a job that is being prepared.
     holding: bool,
-    /// Whether Kafka wants some of that back, or nothing is held any more.
+    /// Whether Kafka waits for an answer to more than that, or nothing is held any more.
     changing: Arc<AtomicBool>,
 }
 
@@ -197,9 +199,9 @@ impl Polling {
         self.end_job_if_due();
         if self.holding {
             self.answer_what_changes_nothing();
-            // For what comes in addition nobody waits.
-            let is_wanted_back = self.consumer.changes().iter().any(|change| matches!(change, Change::Revoked(_)));
-            self.changing.store(is_wanted_back, Ordering::SeqCst);
+            // Until it is answered what comes in addition, the client sees nothing of what the group wants next, and all others wait for it.
+            let is_changing = !self.consumer.changes().is_empty();
+            self.changing.store(is_changing, Ordering::SeqCst);
         }
         self.answer_changes();
         match self.take_turn() {
@@ -221,6 +223,7 @@ impl Polling {
     /// Holds what a job is being prepared for; nothing of it is read meanwhile.
     fn hold(&mut self, starts: &[(i32, u64)]) -> Result<(), KafkaError> {
         self.place(starts)?;
+        self.held.values_mut().for_each(|held| held.is_read = false);
         let all: Vec<i32> = self.held.keys().copied().collect();
         let _ = self.consumer.pause(&all);
         self.paused = true;
@@ -231,6 +234,7 @@ impl Polling {
     /// Begins to give a job its blocks.
     fn begin(&mut self, starts: &[(i32, u64)], blocks: SyncSender<Block>) -> Result<(), KafkaError> {
         self.place(starts)?;
+        self.held.values_mut().for_each(|held| held.is_read = held.gathering.is_some());
         self.holds(false);
         self.blocked_since = None;
         // Whatever was paused, also in an earlier assignment: none stays so for good.
@@ -320,7 +324,9 @@ impl Polling {
             match change {
                 Change::Assigned(partitions) => {
                     self.unassigned = true;
-                    self.held.extend(partitions.into_iter().map(|partition| (partition, Held { gathering: None, at_end: false })));
+                    self.held.extend(
+                        partitions.into_iter().map(|partition| (partition, Held { gathering: None, at_end: false, is_read: false })),
+                    );
                     self.standing.takes(self.held.len());
                     if self.held.is_empty() {
                         let _ = self.consumer.assign(&[]);
@@ -366,11 +372,11 @@ impl Polling {
 
     fn offer(&self) -> Result<Vec<Offered>, KafkaError> {
         let offered = |(partition, held): (&i32, &Held)| {
-            let (low, high) = self.consumer.watermarks(*partition, SHORT)?;
             // What waits for room was taken out of the gathering.
             let waits = self.waiting.as_ref().filter(|(of, _)| of == partition).map(|(_, block)| block.start);
-            let kept = waits.or_else(|| held.gathering.as_ref().map(Gathering::start));
-            Ok(Offered { partition: *partition, low, high, kept: kept.filter(|_| !self.torn) })
+            let kept = waits.or_else(|| held.gathering.as_ref().map(Gathering::start)).filter(|_| !self.torn);
+            let ends = if kept.is_some() && held.is_read { None } else { Some(self.consumer.watermarks(*partition, SHORT)?) };
+            Ok(Offered { partition: *partition, ends, kept })
         };
         self.held.iter().map(offered).collect()
     }

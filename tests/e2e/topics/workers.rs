@@ -131,6 +131,23 @@ fn a_worker_that_is_told_to_stop_leaves_within_seconds() -> Result<()> {
     scene.check(&scene.metered(&[])?, &counts)
 }
 
+/// A commit that takes longer than that is left as it is: the worker says so, and nothing has gone wrong.
+#[test]
+fn a_worker_that_cannot_commit_in_time_leaves_in_order() -> Result<()> {
+    let (scene, counts) = produced(2, 5)?;
+    let mut slow = scene.meter(&["--follow", "--batch-seconds", "3600"]);
+    let slow = Running::start(slow.env("FAILPOINTS", "usage-written=sleep(8000)"))?;
+    std::thread::sleep(Duration::from_secs(4));
+    let clock = std::time::Instant::now();
+    slow.signal("TERM")?;
+    let output = slow.output()?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success() && said.contains("will be read again"), "{:?}: {said}", output.status);
+    ensure!(clock.elapsed() < Duration::from_secs(10), "it took {:?}", clock.elapsed());
+    ensure!(scene.positions()?.values().all(|next| *next == 0), "the batch was committed");
+    scene.check(&scene.metered(&[])?, &counts)
+}
+
 /// Brokers that are away for longer than the session lasts take all partitions from a worker. It gets them back, and knows what it knew: it
 /// reads none of the evidence again, which is not there meanwhile.
 #[test]
@@ -203,11 +220,7 @@ fn what_is_read_for_an_index_keeps_nobody_waiting() -> Result<()> {
     scene.check(&scene.metered(&["--batch-events", "20"])?, &scene.once())?;
     let files = files_in(&scene.data.archive().join("usage"))?.len();
     ensure!(files >= 6, "{files} files");
-    let lease = || -> Result<u64> {
-        let program = "import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute('SELECT MIN(epoch) FROM positions').fetchone()[0])";
-        let output = Command::new("python3").args(["-c", program]).arg(scene.data.ledger()).output()?;
-        Ok(String::from_utf8(output.stdout)?.trim().parse()?)
-    };
+    let lease = || least_lease(&scene);
     let before = lease()?;
     let follows = ["--follow", "--batch-seconds", "1"];
     let mut slow = scene.meter(&follows);
@@ -231,6 +244,68 @@ fn what_is_read_for_an_index_keeps_nobody_waiting() -> Result<()> {
     }
     let all = scene.once().into_iter().map(|(partition, count)| (partition, 2 * count)).collect();
     scene.check(&scene.metered(&[])?, &all)
+}
+
+/// Who reads an index and gets more partitions meanwhile, since another has left, holds nobody up who comes then.
+#[test]
+fn what_comes_in_addition_while_an_index_is_read_keeps_nobody_waiting() -> Result<()> {
+    let cluster = kafka::alone();
+    let scene = Scene::on(&cluster, "small", 4)?;
+    scene.produce_all()?;
+    scene.check(&scene.metered(&["--batch-events", "20"])?, &scene.once())?;
+    let files = files_in(&scene.data.archive().join("usage"))?.len();
+    ensure!(files >= 6, "{files} files");
+    let before = least_lease(&scene)?;
+    let follows = ["--follow", "--batch-seconds", "1"];
+    let leaves = scene.worker(&follows)?;
+    wait_until("the first has taken all over", || Ok(least_lease(&scene)? > before))?;
+    let taken = leases(&scene, "SUM")?;
+    let mut slow = scene.meter(&follows);
+    let slow = Running::start(slow.env("FAILPOINTS", "index-reads-file=sleep(4000)"))?;
+    wait_until("the slow one has its part", || Ok(leases(&scene, "SUM")? > taken))?;
+    leaves.signal("TERM")?;
+    ensure!(leaves.output()?.status.success(), "it did not leave in order");
+    // By now the slow one is given all of them.
+    std::thread::sleep(Duration::from_secs(4));
+    let since = std::time::Instant::now();
+    let comes = scene.worker(&follows)?;
+    scene.produce_all()?;
+    let twice = |partition: &i32| 2 * scene.once()[partition];
+    wait_until("who has come meters its part", || {
+        Ok(scene.positions()?.iter().filter(|(partition, next)| **next == twice(partition)).count() >= 2)
+    })?;
+    let (took, reading) = (since.elapsed(), Duration::from_secs(4 * u64::try_from(files)?));
+    ensure!(took < reading / 3, "{took:?}, and the slow one has {reading:?} to read");
+    for worker in [slow, comes] {
+        worker.signal("TERM")?;
+        let output = worker.output()?;
+        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    let all = scene.once().into_iter().map(|(partition, count)| (partition, 2 * count)).collect();
+    scene.check(&scene.metered(&[])?, &all)
+}
+
+/// The files of an index are merged into another while it is read.
+#[test]
+fn merging_the_archive_ends_no_worker_that_reads_its_index() -> Result<()> {
+    let scene = Scene::of("small", 2)?;
+    scene.produce_all()?;
+    scene.check(&scene.metered(&["--batch-events", "20"])?, &scene.once())?;
+    let (files, before) = (|| Ok::<_, anyhow::Error>(files_in(&scene.data.archive().join("usage"))?.len()), least_lease(&scene)?);
+    let were = files()?;
+    let mut slow = scene.meter(&["--follow", "--batch-seconds", "1"]);
+    let slow = Running::start(slow.env("FAILPOINTS", "index-reads-file=1*off->1*sleep(6000)"))?;
+    wait_until("it has taken all over", || Ok(least_lease(&scene)? > before))?;
+    std::thread::sleep(Duration::from_secs(1));
+    scene.data.ok(["archive", "compact"])?;
+    ensure!(files()? < were, "nothing was merged");
+    scene.produce_all()?;
+    let twice: BTreeMap<i32, u64> = scene.once().into_iter().map(|(partition, count)| (partition, 2 * count)).collect();
+    scene.wait_for(&twice, PATIENCE)?;
+    slow.signal("TERM")?;
+    let output = slow.output()?;
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    scene.check(&scene.metered(&[])?, &twice)
 }
 
 /// What another has reversed meanwhile cannot be reversed again by who gets the partition back.
@@ -308,6 +383,19 @@ fn who_was_taken_for_dead_forgets_only_what_was_not_committed() -> Result<()> {
     let said = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success() && said.contains("joining the group anew"), "{said}");
     scene.check(&scene.metered(&[])?, &all)
+}
+
+/// The oldest lease of a partition, as the ledger has it now.
+fn least_lease(scene: &Scene) -> Result<u64> {
+    leases(scene, "MIN")
+}
+
+/// A figure of the leases of all partitions.
+fn leases(scene: &Scene, figure: &str) -> Result<u64> {
+    let program = "import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute(sys.argv[2]).fetchone()[0])";
+    let select = format!("SELECT {figure}(epoch) FROM positions");
+    let output = Command::new("python3").args(["-c", program]).arg(scene.data.ledger()).arg(select).output()?;
+    Ok(String::from_utf8(output.stdout)?.trim().parse()?)
 }
 
 /// Sends lines; how many were sent to each partition by now.

@@ -81,7 +81,10 @@ impl Source {
                 }
             }
         }
-        verdict.because.extend(self.silence(name, patience));
+        // Of what others hold now nothing is asked any more.
+        if !self.has_nothing() {
+            verdict.because.extend(self.silence(name, patience));
+        }
     }
 
     /// What is said of those that nobody answers for.
