@@ -8,6 +8,7 @@ use anyhow::{bail, ensure};
 use farthing_bank::kept::kept_reference;
 use farthing_ledger::{Asked as Rows, StoredPayment, StoredReceipt, StoredState};
 use farthing_schemas::Money;
+use farthing_schemas::manifest::AssignedTo;
 use farthing_settle::journal::{Line, Moved, Standing};
 use farthing_settle::payout::{Payment, State};
 use std::collections::{BTreeMap, BTreeSet};
@@ -114,35 +115,45 @@ pub struct Beside {
     pub payments: usize,
     /// What the bank has kept, if it tells no more than they do.
     pub charges: Money,
+    /// The least that another payment of the file is of: what the bank has kept is less.
+    pub beyond: Option<Money>,
 }
 
-/// What a line is of beyond those that have told the same before that manifest, also by other lines: the payment of that id, or those of the file
-/// that has it.
-pub async fn have_told(books: &Books, others: &[&AccountLine], line: &Line, of: &str, before: u64) -> anyhow::Result<Option<Beside>> {
+impl Beside {
+    /// Whether the bank can have kept that much, and it is what is beside them.
+    pub fn leaves(&self, line: &Line, kept: Money) -> bool {
+        self.charges == kept && line.can_keep(kept, self.payments)
+    }
+}
+
+/// What a line is of beyond those that have told the same before that manifest, by their states or by other lines: the payment of that id, or
+/// those of the file that has it.
+pub async fn have_told(books: &Books, others: &[&AccountLine], line: &Line, of: &str, before: u64) -> anyhow::Result<Vec<Beside>> {
     let rows = named(books, of).await?;
     let states = states_of(books, of, &rows).await?;
-    let debits = others.iter().filter(|other| other.counts()).filter_map(|other| Debited::by(&other.row, other.about.as_deref()?));
-    let debited = debits.filter(|debited| debited.act < before);
-    beside(line, rows.iter(), states.iter().filter(|row| row.sequence < before), debited)
+    let told = others.iter().filter(|other| other.counts()).filter_map(|other| ByLine::of(&other.row, other.to(), other.about.as_deref()));
+    beside(line, rows.iter(), states.iter().filter(|row| row.sequence < before), told.filter(|told| told.act < before))
 }
 
-/// A debit that is told of a payment by a line of its own: it was rejected, and went out with its file.
+/// What a line of its own tells of a payment that was rejected: it went out with its file, or was given back.
 #[derive(Clone, Copy)]
-pub struct Debited<'r> {
+pub struct ByLine<'r> {
     /// The manifest that told it.
     pub act: u64,
     pub id: &'r str,
     row: &'r StoredReceipt,
 }
 
-impl<'r> Debited<'r> {
-    /// A line that counts, about what its message names.
-    pub fn by(row: &'r StoredReceipt, about: &'r str) -> Option<Debited<'r>> {
-        row.amount.starts_with('-').then_some(Debited { act: row.sequence, id: about, row })
+impl<'r> ByLine<'r> {
+    /// Of a line that counts, by whose it is and what its message names: nobody has said that it is something else.
+    pub fn of(row: &'r StoredReceipt, to: Option<&AssignedTo>, about: Option<&'r str>) -> Option<ByLine<'r>> {
+        let is_its_own = matches!(to, None | Some(AssignedTo::Suspense | AssignedTo::Against { .. } | AssignedTo::Charges));
+        about.filter(|_| is_its_own).map(|id| ByLine { act: row.sequence, id, row })
     }
 
-    fn is_of(&self, payment: &Payment) -> bool {
-        self.row.amount == format!("-{}", payment.amount) && self.row.currency == payment.currency.code()
+    fn tells(&self, line: &Line, payment: &Payment) -> bool {
+        let sign = if line.tells() == State::Settled { "-" } else { "" };
+        self.row.amount == format!("{sign}{}", payment.amount) && self.row.currency == payment.currency.code()
     }
 }
 
@@ -154,42 +165,50 @@ struct Tells<'r> {
     is_same: bool,
 }
 
-/// What a line is of beyond those of these payments of which these states and debits tell the same: all of them, or those of one act that come to
-/// just what it is of; none where none of them does.
+/// What a line can be of beyond those of these payments of which these states tell the same, the likeliest first: all of them, or those of one act
+/// that come to just what it is of; and the same with what lines tell.
 pub fn beside<'r>(
     line: &Line,
     payments: impl Iterator<Item = &'r StoredPayment>,
     states: impl Iterator<Item = &'r StoredState>,
-    debited: impl Iterator<Item = Debited<'r>>,
-) -> anyhow::Result<Option<Beside>> {
+    by_lines: impl Iterator<Item = ByLine<'r>>,
+) -> anyhow::Result<Vec<Beside>> {
     let same = payments.filter(|row| row.mid == line.mid && row.paid_in == line.currency.code());
     let payments = same.map(|row| Ok((row.id.as_str(), payment_of(row)?))).collect::<anyhow::Result<BTreeMap<&str, Payment>>>()?;
     let state = |row: &'r StoredState| {
         let is_same = row.state == line.tells().as_str();
         (is_same || row.state == State::Returned.as_str()).then_some(Tells { act: row.sequence, id: &row.id, is_same })
     };
-    let debit = |one: Debited<'r>| {
-        let is_told = line.tells() == State::Settled && payments.get(one.id).is_some_and(|payment| one.is_of(payment));
-        is_told.then_some(Tells { act: one.act, id: one.id, is_same: true })
+    let by_line = |told: ByLine<'r>| {
+        let is_told = payments.get(told.id).is_some_and(|payment| told.tells(line, payment));
+        is_told.then_some(Tells { act: told.act, id: told.id, is_same: true })
     };
-    let told: Vec<Tells<'_>> = states.filter_map(state).chain(debited.filter_map(debit)).collect();
+    let mut told: Vec<Tells<'_>> = states.filter_map(state).collect();
+    let mut found = beside_these(line, &payments, &told)?;
+    let by_lines: Vec<Tells<'_>> = by_lines.filter_map(by_line).collect();
+    if !by_lines.is_empty() {
+        told.extend(by_lines);
+        found.extend(beside_these(line, &payments, &told)?);
+    }
+    Ok(found)
+}
+
+fn beside_these(line: &Line, payments: &BTreeMap<&str, Payment>, told: &[Tells<'_>]) -> anyhow::Result<Vec<Beside>> {
     let of = |is_of: &dyn Fn(&Tells<'_>) -> bool| -> anyhow::Result<Option<Beside>> {
         let ids: BTreeSet<&str> = told.iter().filter(|tells| is_of(tells)).map(|tells| tells.id).collect();
-        let payments = || ids.iter().filter_map(|id| payments.get(id));
-        let beside = Beside { payments: payments().count(), charges: line.charges_beside(payments())? };
-        Ok((beside.payments > 0).then_some(beside))
+        let (these, others): (Vec<_>, Vec<_>) = payments.iter().partition(|(id, _)| ids.contains(*id));
+        let charges = line.charges_beside(these.iter().map(|(_, payment)| *payment))?;
+        let beyond = others.iter().map(|(_, payment)| payment.amount).min();
+        Ok((!these.is_empty()).then_some(Beside { payments: these.len(), charges, beyond }))
     };
     let acts: BTreeSet<u64> = told.iter().map(|tells| tells.act).collect();
-    let all = of(&|_| true)?;
-    if all.as_ref().is_some_and(|all| all.charges != Money::ZERO) {
-        for act in acts {
-            let exact = of(&|tells| tells.act == act && tells.is_same)?;
-            if exact.as_ref().is_some_and(|exact| exact.charges == Money::ZERO) {
-                return Ok(exact);
-            }
-        }
+    let mut found: Vec<Beside> = of(&|_| true)?.into_iter().collect();
+    for act in acts {
+        found.extend(of(&|tells| tells.act == act && tells.is_same)?.filter(|exact| exact.charges == Money::ZERO));
     }
-    Ok(all)
+    // What is just what it is of comes first.
+    found.sort_by_key(|beside| beside.charges != Money::ZERO);
+    Ok(found)
 }
 
 /// Whether a payment is the one of that id, or one of the file that has it.

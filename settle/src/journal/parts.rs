@@ -20,6 +20,8 @@ pub enum Part {
     Rejected,
     /// It was rejected, went out with its file, and the entry may give it back.
     GivenBack,
+    /// It was rejected, and what may have been this entry has told the same of it: the entry may be of it, too, or not.
+    Line,
     /// It cannot be true of it.
     Other,
 }
@@ -44,13 +46,26 @@ pub type Choice = &'static [Part];
 /// What an entry that is news can be of, the likeliest first.
 pub const OF_NEWS: [Choice; 3] = [&[Part::News], &[Part::News, Part::Early], &[Part::News, Part::Early, Part::Told]];
 
-const WITH_REJECTED: [Choice; 3] =
-    [&[Part::News, Part::Rejected], &[Part::News, Part::Early, Part::Rejected], &[Part::News, Part::Early, Part::Told, Part::Rejected]];
+const WITH_REJECTED: [Choice; 8] = [
+    &[Part::News, Part::Line],
+    &[Part::News, Part::Early, Part::Line],
+    &[Part::News, Part::Early, Part::Told, Part::Line],
+    &[Part::News, Part::Rejected],
+    &[Part::News, Part::Early, Part::Rejected],
+    &[Part::News, Part::Early, Part::Told, Part::Rejected],
+    &[Part::News, Part::Early, Part::Line, Part::Rejected],
+    &[Part::News, Part::Early, Part::Told, Part::Line, Part::Rejected],
+];
 
 const WITH_GIVEN_BACK: [Choice; 3] = [&[Part::GivenBack], &[Part::News, Part::GivenBack], &[Part::News, Part::Told, Part::GivenBack]];
 
-const TOLD: [Choice; 2] =
-    [&[Part::Told, Part::ToldByIt, Part::ToldByAnother], &[Part::Told, Part::ToldByIt, Part::ToldByAnother, Part::Rejected]];
+/// What was rejected is debited once: with what another entry has told it is not told again.
+const TOLD: [Choice; 4] = [
+    &[Part::Told, Part::ToldByIt, Part::ToldByAnother],
+    &[Part::Told, Part::ToldByIt, Part::ToldByAnother, Part::Line],
+    &[Part::Told, Part::ToldByIt, Part::Rejected],
+    &[Part::Told, Part::ToldByIt, Part::Line, Part::Rejected],
+];
 
 /// What an entry is that is told of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,16 +119,12 @@ impl<P: Copy> Parts<P> {
             is_any && is_sum(&self.of_all(choice))
         };
         let is_none = |parts: &[Part]| parts.iter().all(|part| self.of(*part).is_empty());
-        if is_none(&[Part::News]) && is_of(&(&[Part::ToldByIt] as Choice)) {
+        if is_of(&(&[Part::ToldByIt] as Choice)) {
             return Some(Whole::Itself);
         }
-        if let Some(told) = TOLD.into_iter().filter(|_| is_none(&[Part::News, Part::Early])).find(is_of) {
-            return Some(Whole::Again(told));
-        }
-        let gives_back = WITH_GIVEN_BACK.into_iter().filter(|_| !is_none(&[Part::GivenBack])).find(is_of);
-        match (OF_NEWS.into_iter().chain(WITH_REJECTED).find(is_of), gives_back) {
-            (Some(_), Some(_)) => Some(Whole::Either),
-            (of, gives_back) => of.or(gives_back).map(Whole::Of),
-        }
+        let again = TOLD.into_iter().filter(|_| is_none(&[Part::News, Part::Early])).find(is_of).map(Whole::Again);
+        let found = again.or_else(|| OF_NEWS.into_iter().chain(WITH_REJECTED).find(is_of).map(Whole::Of));
+        let gives_back = WITH_GIVEN_BACK.into_iter().filter(|_| !is_none(&[Part::GivenBack])).find(is_of).map(Whole::Of);
+        if found.is_some() && gives_back.is_some() { Some(Whole::Either) } else { found.or(gives_back) }
     }
 }

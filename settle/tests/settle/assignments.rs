@@ -174,6 +174,7 @@ fn check_whole(text: &str) {
         "another" => Part::ToldByAnother,
         "rejected" => Part::Rejected,
         "back" => Part::GivenBack,
+        "line" => Part::Line,
         _ => panic!("{name}"),
     };
     let payment = |text: &str| {
@@ -226,6 +227,20 @@ fn an_entry_of_a_file_is_of_what_it_sums_to() {
     check_whole("4 of 3 told, 4 back: of 4");
     check_whole("3 of 3 told, 4 back: again 3");
     check_whole("5 of 3 news, 4 back: nothing");
+    check_whole("4 of 4 told, 4 back: either");
+    check_whole("4 of 4 it, 4 back: itself");
+    // What is told by its own name is told again, whatever else may still come.
+    check_whole("5 of 5 it, 5 news: itself");
+    // What another entry has told of a rejected one may be this one, or not.
+    check_whole("5 of 2 told, 3 told, 4 line: again 2 3");
+    check_whole("9 of 2 told, 3 told, 4 line: again 2 3 4");
+    check_whole("5 of 2 news, 3 news, 4 line: of 2 3");
+    check_whole("9 of 2 news, 3 told, 4 line: of 2 3 4");
+    check_whole("9 of 2 news, 3 line, 4 rejected: of 2 3 4");
+    check_whole("9 of 2 told, 3 line, 4 rejected: again 2 3 4");
+    // A second debit, by its file, is none that was told.
+    check_whole("9 of 2 news, 3 news, 4 another: nothing");
+    check_whole("9 of 2 another, 3 another, 4 rejected: nothing");
 }
 
 #[test]

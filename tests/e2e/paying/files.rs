@@ -131,6 +131,13 @@ fn what_a_bank_gives_back_of_a_file_is_told_apart_from_what_comes_back_of_it() -
         let debits = left(&scene)?;
         given_back(&scene, &file, "morning", Entry::credit(sum(&payments[..back]), "B-2", "all"))?;
         let credits: Vec<String> = left(&scene)?.into_iter().filter(|line| !debits.contains(line)).collect();
+        // The same again is the same; what may be either is a line, and told again as such.
+        let is_either = back == 1 && payments[0].1 == payments[1].1;
+        assert_eq!(given_back(&scene, &file, "week", Entry::credit(sum(&payments[..back]), "B-2", "all"))?, usize::from(is_either));
+        let again = left(&scene)?.into_iter().filter(|line| !debits.contains(line) && !credits.contains(line));
+        for line in again {
+            assign(&scene, &line, &["--repetition"])?;
+        }
         assert_eq!(credits.len(), rejected, "{parties} {rejected} {back}");
         for (debit, credit) in debits.iter().zip(&credits) {
             assign(&scene, debit, &["--against", credit])?;
@@ -163,6 +170,39 @@ fn a_debit_with_what_was_rejected_is_repeated_as_a_whole() -> Result<()> {
     let said = refused(&scene, &debit, &["--repetition-of", &payments[0].0])?;
     ensure!(said.contains("is no repetition") || said.contains("is said to be a repetition"), "{said}");
     scene.holds()
+}
+
+/// What was rejected is debited by an entry of its own, in notifications and in statements, which call it otherwise; and its file once more with it.
+#[test]
+fn a_rejected_payment_that_was_debited_singly_is_none_of_its_file_for_sure() -> Result<()> {
+    let scene = Scene::of(3)?;
+    let (payments, file) = scene.released()?;
+    let all: i64 = payments.iter().map(|(_, cents)| cents).sum();
+    let (rejected, cents) = (&payments[0].0, payments[0].1);
+    let single = |reference| Entry::debit(cents, reference, "payout").of_payment(rejected);
+    assert_eq!(scene.report("rejected", rejected, "RJCT")?, 0);
+    let noon = statement("noon", &[single("N-0"), Entry::debit(all - cents, "N-1", "all")]);
+    let noon = noon.replace("BkToCstmrStmt", "BkToCstmrDbtCdtNtfctn").replace("Stmt>", "Ntfctn>");
+    assert_eq!(booked(&scene, &file, "noon", &noon)?, 1);
+    let debit = left(&scene)?;
+    // The night tells both again: the single one may be another, and what is left of the file is what was told of it.
+    assert_eq!(told_all(&scene, &file, "night", &[single("B-0"), Entry::debit(all - cents, "B-1", "all")])?, 1);
+    let again = left(&scene)?.into_iter().find(|line| !debit.contains(line)).context("no line is told again")?;
+    assign(&scene, &again, &["--repetition"])?;
+    assert_eq!((left(&scene)?, units(&scene.balance("bank")?)?), (debit, -(all - cents) * CENT));
+    scene.holds()?;
+    // The file is debited as a whole, and the rejected one was before: that is more than can be.
+    for (parties, others) in [(3, 2), (1, 0)] {
+        let scene = Scene::of(parties)?;
+        let (payments, file) = scene.released()?;
+        let all: i64 = payments.iter().map(|(_, cents)| cents).sum();
+        let (rejected, cents) = (&payments[0].0, payments[0].1);
+        assert_eq!(scene.report("rejected", rejected, "RJCT")?, 0);
+        assert_eq!(scene.told("single", &[Entry::debit(cents, "X-3", "payout").of_payment(rejected)])?, 1);
+        assert_eq!((told_all(&scene, &file, "night", &[Entry::debit(all, "B-1", "all")])?, left(&scene)?.len()), (1, 2), "{others}");
+        scene.holds()?;
+    }
+    Ok(())
 }
 
 /// Entries that tell what was told before are known by their names from then on.

@@ -3,7 +3,7 @@
 use crate::check::Chain;
 use crate::payouts::lines::{described, is_money, kept, number_of, number_of_row, taken_back, told_by};
 use crate::payouts::met::met;
-use crate::payouts::put::{Debited, beside, id_of};
+use crate::payouts::put::{ByLine, beside, id_of};
 use anyhow::{Context, ensure};
 use farthing_archive::Catalog;
 use farthing_archive::assignments::LineNumber;
@@ -111,21 +111,20 @@ fn told_by_payments(chain: &Chain<'_>, all: &Lines<'_>, lines: &[(LineNumber, &S
         }
     }
     let states: Vec<&StoredState> = chain.payments.states().filter(|row| ids.contains(row.id.as_str())).collect();
-    let mut debited: Vec<(LineNumber, Debited<'_>)> = Vec::new();
+    let mut by_lines: Vec<(LineNumber, ByLine<'_>)> = Vec::new();
     for (number, one) in all {
-        let by = about.get(number).and_then(|about| Debited::by(one.row, about)).filter(|by| ids.contains(by.id));
+        let told = ByLine::of(one.row, one.to.as_ref(), about.get(number).copied()).filter(|told| ids.contains(told.id));
         if is_money(one.row, one.to.as_ref())? {
-            debited.extend(by.map(|by| (*number, by)));
+            by_lines.extend(told.map(|told| (*number, told)));
         }
     }
     for (number, Stands { line, to, said, .. }, of) in lines {
         let named = payments.get(id(number, *of).as_str()).into_iter().flatten();
         // What was told later is none of what it repeats.
         let before = states.iter().copied().filter(|row| row.sequence < *said);
-        let debits = debited.iter().filter(|(other, by)| other != number && by.act < *said).map(|(_, by)| *by);
+        let by_lines = by_lines.iter().filter(|(other, told)| other != number && told.act < *said).map(|(_, told)| *told);
         let kept = kept(to.as_ref())?;
-        let is_told =
-            beside(line, named.copied(), before, debits)?.is_some_and(|told| told.charges == kept && line.can_keep(kept, told.payments));
+        let is_told = beside(line, named.copied(), before, by_lines)?.iter().any(|told| told.leaves(line, kept));
         ensure!(is_told, "line {number} is said to be a repetition, and nothing else tells it");
     }
     Ok(())

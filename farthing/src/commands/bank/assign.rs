@@ -53,7 +53,8 @@ impl Asked<'_> {
             let others: Vec<&AccountLine> = all.iter().filter(|other| other.number != line.number).collect();
             let beside = have_told(books, &others, &line.money, of, books.catalog.sequence + 1).await?;
             // How much that may be is judged with the rest.
-            let charges = beside.filter(|_| self.with_charges).map_or(Money::ZERO, |beside| beside.charges);
+            let exact = beside.iter().find(|beside| beside.charges == Money::ZERO).or(beside.first());
+            let charges = exact.filter(|_| self.with_charges).map_or(Money::ZERO, |beside| beside.charges);
             return Ok((AssignedTo::Repetition { of: Some(of.clone()), charges: charged(charges) }, Put::default()));
         }
         Ok((self.to(books, line).await?, Put::default()))

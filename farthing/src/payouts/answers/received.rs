@@ -10,7 +10,7 @@ use farthing_bank::kept::kept_reference;
 use farthing_bank::{Answer, AnswerFile, Outcome, Receipt};
 use farthing_ledger::{StoredPayment, StoredReceipt};
 use farthing_schemas::{Currency, Money};
-use farthing_settle::journal::Told;
+use farthing_settle::journal::{Part, Told};
 use farthing_settle::payout::State;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,12 +29,21 @@ pub struct Before {
     of_other_kinds: BTreeMap<[Option<String>; 3], usize>,
     /// By payment or file, how many debits of it beyond the first are open, less what came back of them and is open, too.
     open: BTreeMap<String, i64>,
-    /// By payment, its debits that are lines: how much, and what the bank calls it.
-    debits: BTreeMap<String, Vec<(String, Option<String>)>>,
+    /// By payment or file, the lines about it.
+    about: BTreeMap<String, Vec<About>>,
     /// By payment or file, the lines by which something of it came back.
     back: BTreeMap<String, BTreeSet<[Option<String>; 3]>>,
     /// Remittances whose payment no line is yet, by number.
     unmet: Vec<u64>,
+}
+
+/// A line about a payment or a file.
+struct About {
+    amount: String,
+    currency: String,
+    reference: Option<String>,
+    /// Whether messages of this kind tell it.
+    is_alike: bool,
 }
 
 impl Before {
@@ -47,15 +56,15 @@ impl Before {
         let known = lines::all(books).await?;
         for line in known.iter().filter(|line| line.is_told()) {
             let is_own = line.money.mid == mid;
+            let is_of_other_kind =
+                books.catalog.message_of(line.number.message).is_some_and(|taken| taken.message.form != file.kind.as_str());
             if is_own || line.money.message_sha256 == file.sha256 {
                 let lines = if is_own { &mut before.lines } else { &mut before.of_others };
                 *lines.entry(identity(&line.row)).or_default() += 1;
             }
             if let Some(about) = line.about.as_deref().filter(|_| is_own) {
-                before.told(about, &line.row, line.is_left());
+                before.told(about, &line.row, line.is_left(), !is_of_other_kind);
             }
-            let is_of_other_kind =
-                books.catalog.message_of(line.number.message).is_some_and(|taken| taken.message.form != file.kind.as_str());
             if is_own && is_of_other_kind {
                 *before.of_other_kinds.entry(whatever_named(&line.row)).or_default() += 1;
             }
@@ -94,11 +103,26 @@ impl Before {
         self.open.get(&kept_reference(about)).is_some_and(|open| *open > 0)
     }
 
-    /// What the bank calls the debits of a payment that are lines of its own; none if there are none of that sum.
-    pub fn debits_of(&self, payment: &StoredPayment) -> Option<Vec<&str>> {
-        let amount = format!("-{}", payment.amount);
-        let debits: Vec<_> = self.debits.get(payment.id.as_str())?.iter().filter(|(sum, _)| *sum == amount).collect();
-        (!debits.is_empty()).then(|| debits.into_iter().filter_map(|(_, reference)| reference.as_deref()).collect())
+    /// What an entry that tells that of a payment is beside lines that have told it already, of its sum; none if there are none.
+    pub fn part_of(&self, payment: &StoredPayment, told: State, answer: &Answer) -> Option<Part> {
+        let sign = if told == State::Settled { "-" } else { "" };
+        let amount = format!("{sign}{}", payment.amount);
+        let same = |about: &&About| (about.amount.as_str(), about.currency.as_str()) == (amount.as_str(), payment.paid_in.as_str());
+        let lines: Vec<&About> = self.about.get(payment.id.as_str())?.iter().filter(same).collect();
+        // Other kinds may call the same entry otherwise.
+        let names = || lines.iter().filter(|about| about.is_alike).filter_map(|about| about.reference.as_deref());
+        match lines.first() {
+            None => None,
+            Some(_) if names().any(|name| answer.is_called(name)) => Some(Part::ToldByIt),
+            Some(_) if names().next().is_some() => Some(Part::ToldByAnother),
+            Some(_) => Some(Part::Line),
+        }
+    }
+
+    /// What messages of this kind call the lines about a payment that tell that of it.
+    pub fn names_of(&self, payment: &str, told: State) -> impl Iterator<Item = &str> {
+        let tells = move |about: &&About| about.is_alike && about.amount.starts_with('-') == (told == State::Settled);
+        self.about.get(payment).into_iter().flatten().filter(tells).filter_map(|about| about.reference.as_deref())
     }
 
     /// Whether what came back of a payment or a file is a line already. Messages of another kind may call it otherwise.
@@ -107,12 +131,12 @@ impl Before {
         is_line && self.back.get(&kept_reference(about)).is_some_and(|back| back.contains(&whatever_named(row)))
     }
 
-    /// A line about a payment or a file, which may be open.
-    fn told(&mut self, about: &str, row: &StoredReceipt, is_open: bool) {
+    /// A line about a payment or a file, which may be open, and of a message of this kind.
+    fn told(&mut self, about: &str, row: &StoredReceipt, is_open: bool, is_alike: bool) {
         let (about, is_debit) = (kept_reference(about), row.amount.starts_with('-'));
-        if is_debit {
-            self.debits.entry(about.clone()).or_default().push((row.amount.clone(), row.reference.clone()));
-        } else {
+        let (amount, currency, reference) = (row.amount.clone(), row.currency.clone(), row.reference.clone());
+        self.about.entry(about.clone()).or_default().push(About { amount, currency, reference, is_alike });
+        if !is_debit {
             self.back.entry(about.clone()).or_default().insert(whatever_named(row));
         }
         if is_open {
@@ -238,7 +262,7 @@ impl Taking<'_> {
             } else {
                 self.taken.told.push(Told::Receipt { platform: None, amount, currency });
             }
-            self.before.told(&reference, &row, true);
+            self.before.told(&reference, &row, true, true);
             self.exception_about(answer, reference, why, Some(row.line));
         }
         self.taken.rows.receipts.push(row);

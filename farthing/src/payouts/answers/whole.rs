@@ -70,18 +70,17 @@ impl Taking<'_> {
         let mut parts = Vec::new();
         for payment in payments {
             let is_out = self.before.is_paid_twice(&payment.id);
-            let debits = self.before.debits_of(payment).map(|names| names.into_iter().any(|name| answer.is_called(name)));
+            let by_lines = self.before.part_of(payment, told, answer);
             let known = self.known(payment).await?;
+            let is_back = (told, known.state) == (State::Returned, State::Rejected);
             let part = match (Part::of(told, known.state, known.has_settled), known.called.get(&told)) {
                 (Part::Told, Some(name)) if answer.is_called(name) => Part::ToldByIt,
                 (Part::Told, Some(_)) => Part::ToldByAnother,
                 // Only what moves upon the account can go out after it came back, or with what was rejected.
                 (Part::Early, _) if !is_of_account => Part::Told,
                 (Part::Rejected, _) if !is_of_account => Part::Other,
-                // Its debit is a line already.
-                (Part::Rejected, _) if debits == Some(true) => Part::ToldByIt,
-                (Part::Rejected, _) if debits == Some(false) => Part::Told,
-                (Part::Other, _) if is_of_account && is_out && (told, known.state) == (State::Returned, State::Rejected) => Part::GivenBack,
+                (Part::Rejected, _) => by_lines.unwrap_or(Part::Rejected),
+                (Part::Other, _) if is_of_account && is_back => by_lines.unwrap_or(if is_out { Part::GivenBack } else { Part::Other }),
                 (part, _) => part,
             };
             parts.push((part, payment));
@@ -135,7 +134,10 @@ impl Taking<'_> {
         let told = state_of(answer.outcome);
         let mut called = BTreeSet::new();
         for payment in payments {
-            called.insert(self.known(payment).await?.called.get(&told).cloned());
+            let by_lines: Vec<Option<String>> = self.before.names_of(&payment.id, told).map(|name| Some(name.to_owned())).collect();
+            let known = self.known(payment).await?;
+            called.insert(known.called.get(&told).cloned());
+            called.extend(by_lines.into_iter().filter(|_| known.state == State::Rejected));
         }
         called.remove(&None);
         let first = called.pop_first().flatten().filter(|_| called.is_empty());

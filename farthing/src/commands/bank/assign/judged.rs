@@ -27,21 +27,32 @@ pub async fn may_be(books: &Books, all: &[AccountLine], line: &AccountLine, to: 
         AssignedTo::Repetition { .. } => is_no_loss(books, all, line, to).await?,
         AssignedTo::Against { .. } => is_against_one(all, line, to)?,
     }
+    // What is about a payment tells something of it until a person says that it is something else.
+    let is_about_it = line.about.is_some() && !matches!(to, AssignedTo::Suspense | AssignedTo::Against { .. } | AssignedTo::Charges);
+    if is_about_it || matches!(to, AssignedTo::Repetition { .. }) {
+        bears_nothing(books, all, line, to).await?;
+    }
     Ok(())
 }
 
-/// A repetition is told by something else; and so is each line that is said to repeat it.
+/// A repetition is told by something else.
 async fn is_no_loss(books: &Books, all: &[AccountLine], line: &AccountLine, to: &AssignedTo) -> anyhow::Result<()> {
-    let rests: Vec<&AccountLine> = all.iter().filter(|other| other.number != line.number).collect();
-    is_told_twice(books, &rests, line, to, books.catalog.sequence + 1).await?;
-    // One about a payment that was rejected is part of what repeats its file.
-    let may_rest = |other: &&AccountLine| {
-        line.about.is_some() || (other.money.amount, other.money.currency) == (line.money.amount, line.money.currency)
-    };
-    for other in rests.iter().copied().filter(may_rest) {
+    let others: Vec<&AccountLine> = all.iter().filter(|other| other.number != line.number).collect();
+    is_told_twice(books, &others, line, to, books.catalog.sequence + 1).await
+}
+
+/// What is said to repeat a line that is none any more is told by something else, too; and so is what repeats a payment that it is about, or its file.
+async fn bears_nothing(books: &Books, all: &[AccountLine], line: &AccountLine, to: &AssignedTo) -> anyhow::Result<()> {
+    let counts = !matches!(to, AssignedTo::Repetition { .. });
+    let others: Vec<&AccountLine> = all.iter().filter(|other| other.number != line.number).collect();
+    for other in others.iter().copied() {
         let Some(Assigned { sequence, assignment, .. }) = &other.assigned else { continue };
-        if matches!(assignment.to, AssignedTo::Repetition { .. }) {
-            is_told_twice(books, &rests, other, &assignment.to, *sequence).await.with_context(|| {
+        let AssignedTo::Repetition { of, .. } = &assignment.to else { continue };
+        let is_same = (other.money.amount, other.money.currency) == (line.money.amount, line.money.currency);
+        let rests_on_it = !counts && is_same;
+        let rests_on_its_payment = line.about.is_some() && (of.is_some() || !is_same);
+        if rests_on_it || rests_on_its_payment {
+            is_told_twice(books, &others, other, &assignment.to, *sequence).await.with_context(|| {
                 format!("line {} is said to be a repetition of line {}: say first whose that one is", other.number, line.number)
             })?;
         }
@@ -67,7 +78,7 @@ async fn is_told_twice(books: &Books, others: &[&AccountLine], line: &AccountLin
     let others: Vec<&AccountLine> = others.iter().copied().filter(|other| other.number != number).collect();
     let beside = have_told(books, &others, &line.money, id_of(line.about.as_deref().unwrap_or_default()), said).await?;
     ensure!(
-        beside.is_some_and(|beside| beside.charges == Money::ZERO),
+        beside.iter().any(|beside| beside.charges == Money::ZERO),
         "line {number} is no repetition: no other line of {amount} {currency} counts, and it names no payment of that sum that has told it; \
          name that with --repetition-of. If the money has moved, say whose it is, or put it --against the line by which it came back, once that is told"
     );
@@ -84,7 +95,8 @@ async fn is_told_of(
 ) -> anyhow::Result<()> {
     let (number, Line { mid, amount, currency, .. }) = (line.number, &line.money);
     let others: Vec<&AccountLine> = others.iter().copied().filter(|other| other.number != number).collect();
-    let Some(Beside { payments, charges }) = have_told(books, &others, &line.money, of, said).await? else {
+    let told = have_told(books, &others, &line.money, of, said).await?;
+    let Some(Beside { charges, .. }) = told.first() else {
         let told = line.money.tells();
         bail!("line {number} is no repetition: {of} is no payment, and no file, in {currency} that was told to be {told}");
     };
@@ -96,8 +108,10 @@ async fn is_told_of(
         let by = other.number;
         bail!("line {number}: what the bank has kept of {of} is charged by line {by} already; if it tells the same, say --repetition");
     }
+    // As much as another payment of the file is of, or more, is rather that one's.
+    let is_less = |beside: &Beside| kept == Money::ZERO || beside.beyond.is_none_or(|beyond| kept < beyond);
     ensure!(
-        charges == kept && line.money.can_keep(charges, payments),
+        told.iter().any(|beside| beside.leaves(&line.money, kept) && is_less(beside)),
         "line {number} is no repetition: it is of {amount} {currency}, and beside what was told of {of} that leaves {charges}; what the bank \
          has kept beside a debit, or of one return, is told apart by --with-charges"
     );
