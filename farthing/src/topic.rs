@@ -8,13 +8,14 @@
 mod held;
 
 use crate::batch::{Around, lost_its_lease};
-use crate::books::{Books, LOOKS};
+use crate::books::Books;
 use crate::metering::{Done, Ended, Failed, Metering, NOT_IN_TIME, Reading, Seconds, Stop};
 use crate::outgoing::Outgoing;
-use crate::output::{self, names_a_missing_file};
+use crate::output;
 use crate::remembered::{NOT_KEPT, OfPartition, brought_since};
 use crate::telemetry::{Event, LedgerCall, tell, timed};
 use anyhow::{Context, ensure};
+use farthing_archive::ArchiveError;
 use farthing_ingest::kafka::{Contact, Ends, KafkaError, Member, Offered, Stops, Topic, Turn, in_range};
 use farthing_ingest::{Identities, Partition, Room};
 use farthing_schemas::manifest::Slice;
@@ -78,15 +79,10 @@ impl TopicMetering<'_> {
                 }
                 Turn::Assigned { fingerprint, partitions } => {
                     let now = match self.take_over(books, member, indexed, &fingerprint, &partitions).await {
-                        // Another process has merged it with others: the next look has what it is in now.
-                        Err(error) if names_a_missing_file(&error) && indexed.missed < LOOKS => {
-                            indexed.missed += 1;
-                            continue;
-                        }
-                        now => now?,
+                        Err(error) => was_merged(books, error).await.map(|()| None),
+                        now => now,
                     };
-                    let Some(now) = now else { continue };
-                    indexed.missed = 0;
+                    let Some(now) = now? else { continue };
                     let (ended, after, more) = match self.job(books, member, indexed, now, &fingerprint).await {
                         // A member that has left says why.
                         Err(error) if lost_its_member(&error) => {
@@ -134,15 +130,15 @@ impl TopicMetering<'_> {
                 Had::Behind(partition, index) => behind.push((offer.partition, partition, index)),
             }
         }
+        if !behind.is_empty() {
+            let starts = now.iter().map(|(number, held)| (*number, held.start));
+            member.hold(starts.chain(behind.iter().map(|(number, partition, _)| (*number, partition.next))).collect());
+        }
         // They take no memory from those that are held, and as much again of the disk.
         indexed.set_aside(offered.len());
         let room = self.room_of_each(offered.len());
         for held in now.values_mut() {
             held.index.identities.resize(room.memory_bytes).context(NOT_KEPT)?;
-        }
-        if !behind.is_empty() {
-            let starts = now.iter().map(|(number, held)| (*number, held.start));
-            member.hold(starts.chain(behind.iter().map(|(number, partition, _)| (*number, partition.next))).collect());
         }
         // After the leases: nobody adds to these partitions any more.
         books.refresh().await?;
@@ -222,8 +218,10 @@ impl TopicMetering<'_> {
     /// Takes the lease of a partition, after making sure that it can be read on from where the ledger is.
     async fn lease(&self, books: &Books, fingerprint: &str, offer: &Offered) -> anyhow::Result<Partition> {
         let name = self.topic.partition_name(offer.partition);
-        let asked = || tokio::task::block_in_place(|| Ends::of(self.topic)?.watermarks(offer.partition));
-        let (low, high) = offer.ends.map_or_else(asked, Ok)?;
+        let (low, high) = match offer.ends {
+            Some(ends) => ends,
+            None => self.ends_of(offer.partition).await?,
+        };
         if let Some(position) = books.patience.with(async || timed(LedgerCall::Position, books.ledger.position(&name)).await).await? {
             let known = position.fingerprint == fingerprint;
             ensure!(
@@ -236,6 +234,17 @@ impl TopicMetering<'_> {
         }
         let lease = books.patience.with(async || timed(LedgerCall::Lease, books.ledger.lease(&name, fingerprint, low)).await).await?;
         Ok(Partition { name, epoch: lease.epoch, next: lease.next, index: 0 })
+    }
+
+    /// The offsets that Kafka has of a partition that was kept, and whose lease another has taken: until brokers answer they are asked again.
+    async fn ends_of(&self, partition: i32) -> anyhow::Result<(u64, u64)> {
+        let ends = Ends::of(self.topic)?;
+        loop {
+            match tokio::task::block_in_place(|| ends.watermarks(partition)) {
+                Err(KafkaError::Unanswered { .. }) if self.metering.follow && !self.stop.signalled() => tokio::time::sleep(ASK_PAUSE).await,
+                answer => return Ok(answer?),
+            }
+        }
     }
 
     async fn job(
@@ -343,6 +352,15 @@ fn left(failed: Failed, indexed: &mut Indexed, starts: &[(i32, u64)], partitions
         indexed.held.insert(*number, Held { partition: partition.clone(), start: *start, index: Index { identities, through } });
     }
     error
+}
+
+/// Whether a file is gone since another process has merged it with others: the next look has what it is in now. Anything else is an error.
+async fn was_merged(books: &mut Books, error: anyhow::Error) -> anyhow::Result<()> {
+    let Some(ArchiveError::Missing(path)) = error.chain().find_map(|cause| cause.downcast_ref()) else { return Err(error) };
+    books.refresh().await?;
+    let is_still_named = books.catalog.files("usage").any(|file| file.path == *path);
+    ensure!(!is_still_named, error);
+    Ok(())
 }
 
 /// Partitions by their numbers, with their names and positions in the ledger.

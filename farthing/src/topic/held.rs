@@ -44,8 +44,6 @@ pub struct Indexed {
     pub held: BTreeMap<i32, Held>,
     /// How often in a row an index was given up before all of it was read.
     pub given_up: u32,
-    /// How often in a row a file of one was merged into another meanwhile.
-    pub missed: usize,
     /// Which topic of which cluster they are of.
     pub fingerprint: Option<String>,
     /// Those that others got since, the latest first. Their indexes are at rest.
@@ -61,7 +59,7 @@ impl Indexed {
 
     /// Sets aside what is held no longer; of all that is there, so many stay. One that cannot be kept is no loss: it is read again.
     pub fn set_aside(&mut self, most: usize) {
-        let gone = std::mem::take(&mut self.held).into_iter();
+        let gone = std::mem::take(&mut self.held).into_iter().take(most);
         let resting = gone.filter_map(|(number, mut held)| held.index.identities.rest().is_ok().then_some((number, held)));
         self.aside.splice(0..0, resting);
         self.aside.truncate(most);

@@ -159,10 +159,10 @@ impl Identities {
     /// # Errors
     /// When a file cannot be written.
     pub fn rest(&mut self) -> io::Result<()> {
-        self.settled.rest()?;
+        self.settled.rest();
         if self.latest_count > 0 {
             self.settle()?;
-            self.settled.rest()?;
+            self.settled.rest();
         }
         self.latest.iter_mut().for_each(|shard| *shard = Shard::default());
         // Between jobs nothing is on its way.

@@ -118,8 +118,9 @@ impl Runs {
 
     /// Gives up what takes memory, but for fences: nobody looks into it until it is resized. What comes and goes settles a little each time, so once
     /// its runs are many they are merged first.
-    pub fn rest(&mut self) -> io::Result<()> {
-        self.take_merged(self.runs.len() >= RUNS_MAX)?;
+    pub fn rest(&mut self) {
+        // Without it all is as it was.
+        let _ = self.take_merged(self.runs.len() >= RUNS_MAX);
         if let Some(mut merging) = self.merging.take() {
             merging.dropped.store(true, Ordering::Relaxed);
             // What it comes to is of no interest; but it reads no more.
@@ -127,7 +128,6 @@ impl Runs {
         }
         self.filter_bytes_max = 0;
         self.runs.iter_mut().for_each(|settled| settled.filter = None);
-        Ok(())
     }
 
     /// What a merge is making does not count: it takes the place of others once it is there.

@@ -375,7 +375,9 @@ impl Polling {
             // What waits for room was taken out of the gathering.
             let waits = self.waiting.as_ref().filter(|(of, _)| of == partition).map(|(_, block)| block.start);
             let kept = waits.or_else(|| held.gathering.as_ref().map(Gathering::start)).filter(|_| !self.torn);
-            let ends = if kept.is_some() && held.is_read { None } else { Some(self.consumer.watermarks(*partition, SHORT)?) };
+            // Who does not follow the topic waits for its leader, but not for ever.
+            let ends =
+                if self.follow && kept.is_some() && held.is_read { None } else { Some(self.consumer.watermarks(*partition, SHORT)?) };
             Ok(Offered { partition: *partition, ends, kept })
         };
         self.held.iter().map(offered).collect()
