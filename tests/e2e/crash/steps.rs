@@ -35,8 +35,8 @@ fn stops(words: &Words) -> Vec<(&'static str, u64)> {
             ("manifest-written", 0),
             ("compaction-committed", 0),
         ],
-        // Drafting writes the result lines of what came since the cut-off, and then the draft.
-        _ => vec![("compaction-written", 0), ("manifest-written", 1)],
+        // Drafting keeps the draft, and then writes the result lines of what came since the cut-off.
+        _ => vec![("manifest-written", 0), ("compaction-written", 0)],
     }
 }
 
