@@ -128,11 +128,12 @@ impl Beside {
 
 /// What a line is of beyond those that have told the same before that manifest, by their states or by other lines: the payment of that id, or
 /// those of the file that has it.
-pub async fn have_told(books: &Books, others: &[&AccountLine], line: &Line, of: &str, before: u64) -> anyhow::Result<Vec<Beside>> {
+pub async fn have_told(books: &Books, lines: &[&AccountLine], line: &AccountLine, of: &str, before: u64) -> anyhow::Result<Vec<Beside>> {
     let rows = named(books, of).await?;
     let states = states_of(books, of, &rows).await?;
-    let told = others.iter().filter(|other| other.counts()).filter_map(|other| ByLine::of(&other.row, other.to(), other.about.as_deref()));
-    beside(line, rows.iter(), states.iter().filter(|row| row.sequence < before), told.filter(|told| told.act < before))
+    let others = lines.iter().filter(|other| other.number != line.number && other.counts());
+    let told = others.filter_map(|other| ByLine::of(&other.row, other.to(), other.about.as_deref()));
+    beside(&line.money, rows.iter(), states.iter().filter(|row| row.sequence < before), told.filter(|told| told.act < before))
 }
 
 /// What a line of its own tells of a payment that was rejected: it went out with its file, or was given back.
@@ -190,6 +191,8 @@ pub fn beside<'r>(
         told.extend(by_lines);
         found.extend(beside_these(line, &payments, &told)?);
     }
+    // What is just what it is of comes first.
+    found.sort_by_key(|beside| beside.charges != Money::ZERO);
     Ok(found)
 }
 
@@ -206,8 +209,6 @@ fn beside_these(line: &Line, payments: &BTreeMap<&str, Payment>, told: &[Tells<'
     for act in acts {
         found.extend(of(&|tells| tells.act == act && tells.is_same)?.filter(|exact| exact.charges == Money::ZERO));
     }
-    // What is just what it is of comes first.
-    found.sort_by_key(|beside| beside.charges != Money::ZERO);
     Ok(found)
 }
 

@@ -239,13 +239,7 @@ fn what_is_read_for_an_index_keeps_nobody_waiting() -> Result<()> {
     let (took, reading) = (since.elapsed(), Duration::from_secs(4 * u64::try_from(files)?));
     ensure!(took < reading * 2 / 3, "{took:?}, and the first has {reading:?} to read");
     ensure!(scene.leases()?.iter().any(|(partition, epoch)| *epoch > taken[partition]), "nobody has taken anything over");
-    for worker in [slow, quick] {
-        worker.signal("TERM")?;
-        let output = worker.output()?;
-        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    }
-    let all = scene.once().into_iter().map(|(partition, count)| (partition, 2 * count)).collect();
-    scene.check(&scene.metered(&[])?, &all)
+    end_with_twice(&scene, [slow, quick])
 }
 
 /// Who reads an index and gets more partitions meanwhile, since another has left, holds nobody up who comes then.
@@ -278,13 +272,7 @@ fn what_comes_in_addition_while_an_index_is_read_keeps_nobody_waiting() -> Resul
     })?;
     let (took, reading) = (since.elapsed(), Duration::from_secs(4 * u64::try_from(files)?));
     ensure!(took < reading / 3, "{took:?}, and the slow one has {reading:?} to read");
-    for worker in [slow, comes] {
-        worker.signal("TERM")?;
-        let output = worker.output()?;
-        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    }
-    let all = scene.once().into_iter().map(|(partition, count)| (partition, 2 * count)).collect();
-    scene.check(&scene.metered(&[])?, &all)
+    end_with_twice(&scene, [slow, comes])
 }
 
 /// The files of an index are merged into another while it is read.
@@ -384,6 +372,17 @@ fn who_was_taken_for_dead_forgets_only_what_was_not_committed() -> Result<()> {
     let output = sleeps.output()?;
     let said = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success() && said.contains("joining the group anew"), "{said}");
+    scene.check(&scene.metered(&[])?, &all)
+}
+
+/// Both leave in order, and all that was sent is there twice.
+fn end_with_twice(scene: &Scene, workers: [Running; 2]) -> Result<()> {
+    for worker in workers {
+        worker.signal("TERM")?;
+        let output = worker.output()?;
+        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    let all = scene.once().into_iter().map(|(partition, count)| (partition, 2 * count)).collect();
     scene.check(&scene.metered(&[])?, &all)
 }
 

@@ -50,11 +50,10 @@ impl Asked<'_> {
             return Ok((AssignedTo::Payees { of: of.clone(), charges: charged(put.charges), states_sha256 }, put));
         }
         if let Some(of) = &self.whose.repetition_of {
-            let others: Vec<&AccountLine> = all.iter().filter(|other| other.number != line.number).collect();
-            let beside = have_told(books, &others, &line.money, of, books.catalog.sequence + 1).await?;
+            let all: Vec<&AccountLine> = all.iter().collect();
+            let beside = have_told(books, &all, line, of, books.catalog.sequence + 1).await?;
             // How much that may be is judged with the rest.
-            let exact = beside.iter().find(|beside| beside.charges == Money::ZERO).or(beside.first());
-            let charges = exact.filter(|_| self.with_charges).map_or(Money::ZERO, |beside| beside.charges);
+            let charges = beside.first().filter(|_| self.with_charges).map_or(Money::ZERO, |beside| beside.charges);
             return Ok((AssignedTo::Repetition { of: Some(of.clone()), charges: charged(charges) }, Put::default()));
         }
         Ok((self.to(books, line).await?, Put::default()))

@@ -38,7 +38,9 @@ impl Taking<'_> {
         match parts.whole(is_sum) {
             None => return Ok(payments.is_empty()),
             Some(Whole::Itself) => {}
-            Some(Whole::Either) => self.another(answer, answer.reference.to_string(), told)?,
+            Some(Whole::Either) => {
+                self.line(answer, answer.reference.to_string(), "payments come back by it, or what was rejected: nothing tells which")?
+            }
             Some(Whole::Again(_)) if self.are_another(payments, answer).await? => {
                 self.another(answer, answer.reference.to_string(), told)?
             }

@@ -24,7 +24,10 @@ pub async fn may_be(books: &Books, all: &[AccountLine], line: &AccountLine, to: 
         // Whatever comes in may be somebody's: the MID does not help itself to it.
         AssignedTo::Charges => ensure!(is_debit, "line {number} came in: what comes in is not the MID's to keep, and charges go out"),
         AssignedTo::Claim { .. } | AssignedTo::Remittance { .. } => is_payment_of(books, all, line, to)?,
-        AssignedTo::Repetition { .. } => is_no_loss(books, all, line, to).await?,
+        AssignedTo::Repetition { .. } => {
+            let all: Vec<&AccountLine> = all.iter().collect();
+            is_told_twice(books, &all, line, to, books.catalog.sequence + 1).await?;
+        }
         AssignedTo::Against { .. } => is_against_one(all, line, to)?,
     }
     // What is about a payment tells something of it until a person says that it is something else.
@@ -33,12 +36,6 @@ pub async fn may_be(books: &Books, all: &[AccountLine], line: &AccountLine, to: 
         bears_nothing(books, all, line, to).await?;
     }
     Ok(())
-}
-
-/// A repetition is told by something else.
-async fn is_no_loss(books: &Books, all: &[AccountLine], line: &AccountLine, to: &AssignedTo) -> anyhow::Result<()> {
-    let others: Vec<&AccountLine> = all.iter().filter(|other| other.number != line.number).collect();
-    is_told_twice(books, &others, line, to, books.catalog.sequence + 1).await
 }
 
 /// What is said to repeat a line that is none any more is told by something else, too; and so is what repeats a payment that it is about, or its file.
@@ -62,21 +59,20 @@ async fn bears_nothing(books: &Books, all: &[AccountLine], line: &AccountLine, t
 
 /// Another of these lines, of the same sum, counts, of this MID or of another one that took in the same message; or payments that come to that sum
 /// have told the same before the manifest that says so: those that a person names, or else the line's message.
-async fn is_told_twice(books: &Books, others: &[&AccountLine], line: &AccountLine, to: &AssignedTo, said: u64) -> anyhow::Result<()> {
+async fn is_told_twice(books: &Books, lines: &[&AccountLine], line: &AccountLine, to: &AssignedTo, said: u64) -> anyhow::Result<()> {
     let (number, Line { amount, currency, .. }) = (line.number, &line.money);
     if let AssignedTo::Repetition { of: Some(of), .. } = to {
-        return is_told_of(books, others, line, (of, kept(Some(to))?), said).await;
+        return is_told_of(books, lines, line, (of, kept(Some(to))?), said).await;
     }
     let may_be = |other: &&&AccountLine| {
         let same = (&other.money.amount, &other.money.currency) == (amount, currency);
         let in_message = other.money.message_sha256 == line.money.message_sha256;
         same && other.number != number && other.counts() && (other.money.mid == line.money.mid || in_message)
     };
-    if others.iter().any(|other| may_be(&other)) {
+    if lines.iter().any(|other| may_be(&other)) {
         return Ok(());
     }
-    let others: Vec<&AccountLine> = others.iter().copied().filter(|other| other.number != number).collect();
-    let beside = have_told(books, &others, &line.money, id_of(line.about.as_deref().unwrap_or_default()), said).await?;
+    let beside = have_told(books, lines, line, id_of(line.about.as_deref().unwrap_or_default()), said).await?;
     ensure!(
         beside.iter().any(|beside| beside.charges == Money::ZERO),
         "line {number} is no repetition: no other line of {amount} {currency} counts, and it names no payment of that sum that has told it; \
@@ -86,25 +82,18 @@ async fn is_told_twice(books: &Books, others: &[&AccountLine], line: &AccountLin
 }
 
 /// Payments that a person names have told the same before the manifest that says so, but for what the bank has kept; and no other line charges that.
-async fn is_told_of(
-    books: &Books,
-    others: &[&AccountLine],
-    line: &AccountLine,
-    (of, kept): (&str, Money),
-    said: u64,
-) -> anyhow::Result<()> {
+async fn is_told_of(books: &Books, lines: &[&AccountLine], line: &AccountLine, (of, kept): (&str, Money), said: u64) -> anyhow::Result<()> {
     let (number, Line { mid, amount, currency, .. }) = (line.number, &line.money);
-    let others: Vec<&AccountLine> = others.iter().copied().filter(|other| other.number != number).collect();
-    let told = have_told(books, &others, &line.money, of, said).await?;
+    let told = have_told(books, lines, line, of, said).await?;
     let Some(Beside { charges, .. }) = told.first() else {
         let told = line.money.tells();
         bail!("line {number} is no repetition: {of} is no payment, and no file, in {currency} that was told to be {told}");
     };
     let keeps_it = |other: &&&AccountLine| {
         let same = (&other.money.mid, &other.money.amount, &other.money.currency) == (mid, amount, currency);
-        same && keeps_of(other, of)
+        same && other.number != number && keeps_of(other, of)
     };
-    if let Some(other) = others.iter().find(keeps_it).filter(|_| kept != Money::ZERO) {
+    if let Some(other) = lines.iter().find(keeps_it).filter(|_| kept != Money::ZERO) {
         let by = other.number;
         bail!("line {number}: what the bank has kept of {of} is charged by line {by} already; if it tells the same, say --repetition");
     }
